@@ -1,0 +1,47 @@
+import { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
+import { configErrors } from './codes/config.ts';
+import { edgeErrors } from './codes/edge.ts';
+import { engineErrors } from './codes/engine.ts';
+import { flowErrors } from './codes/flow.ts';
+import { governanceErrors } from './codes/governance.ts';
+import { hl7Errors } from './codes/hl7.ts';
+import { logErrors } from './codes/log.ts';
+import { schemaErrors } from './codes/schema.ts';
+import { servicesErrors } from './codes/services.ts';
+import { stateErrors } from './codes/state.ts';
+
+export { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
+
+/** The one error table; `docs/errors.md` and `aorta explain` are made from it. */
+export const errorTable = {
+  ...configErrors,
+  ...edgeErrors,
+  ...engineErrors,
+  ...flowErrors,
+  ...governanceErrors,
+  ...hl7Errors,
+  ...logErrors,
+  ...schemaErrors,
+  ...servicesErrors,
+  ...stateErrors,
+} satisfies Record<string, ErrorSpec>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** Builds the error of a code; `{name}` places of its message are filled from `details`. */
+export function error(
+  code: ErrorCode,
+  details: Readonly<Record<string, string | number | boolean>> = {},
+  options: { cause?: unknown; retryAfterMs?: number; class?: ErrorClass } = {},
+): AortaError {
+  const spec: ErrorSpec = errorTable[code];
+  const message = spec.message.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '?'));
+  return new AortaError(code, options.class ?? spec.class, message, details, options);
+}
+
+/** The class of anything thrown: ours keep theirs, aborts are `Cancelled`, everything else is a `Defect`. */
+export function classOf(thrown: unknown): ErrorClass {
+  if (thrown instanceof AortaError) return thrown.class;
+  if (thrown instanceof Error && thrown.name === 'AbortError') return 'Cancelled';
+  return 'Defect';
+}

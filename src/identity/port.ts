@@ -1,0 +1,71 @@
+import type { Append } from '../log/port.ts';
+
+/**
+ * Port **Identity**: identifier (system + value) → patient id (opaque ULID), changed only by ingress, in arrival order.
+ * Adapters: postgres/, sqlite/. Its transaction also stores the appends still owed, so that a crash between it and the
+ * log loses nothing: on restart they are appended again with the same `aorta-seq`, and what arrived twice is dropped.
+ */
+export interface Identifier {
+  /** FHIR system: `urn:oid:…`, a URI, or `urn:id:<namespace>`. */
+  readonly system: string;
+  readonly value: string;
+}
+
+/** What makes two messages the same: sender + control id + digest of all segments but MSH. */
+export interface Fingerprint {
+  readonly sender: string;
+  readonly controlId: string;
+  /** SHA-256, hex. */
+  readonly digest: string;
+}
+
+export interface Admission {
+  /** Rises by one per instance; the record carries it as `aorta-seq`. */
+  readonly seq: number;
+  readonly eventId: string;
+  /** From `resolve`, or newly minted. */
+  readonly patientId: string;
+  readonly identifiers: readonly Identifier[];
+  readonly fingerprint: Fingerprint;
+  readonly append: Append;
+}
+
+export type AdmitOutcome =
+  | { readonly kind: 'admitted'; /** The same control id came before with other content. */ readonly controlIdReused: boolean }
+  /** Nothing was stored. `settled`: its append is known to be in the log. */
+  | { readonly kind: 'duplicate'; readonly eventId: string; readonly patientId: string; readonly settled: boolean; readonly owedSince: number }
+  /** Another instance gave one of the identifiers to another patient meanwhile; nothing stored: build it again. */
+  | { readonly kind: 'moved'; readonly patientId: string };
+
+export interface OwedAppend {
+  readonly instance: string;
+  readonly seq: number;
+  readonly eventId: string;
+  readonly append: Append;
+}
+
+export interface IdentityLink {
+  readonly patientId: string;
+  readonly system: string;
+  readonly value: string;
+}
+
+export interface Identity {
+  readonly kind: 'postgres' | 'sqlite';
+  /** Patient id of the first known identifier of each list, or null. Conflicts (two patients) list all ids found. */
+  resolve(lists: readonly (readonly Identifier[])[]): Promise<readonly { readonly patientId: string | null; readonly all: readonly string[] }[]>;
+  /**
+   * One transaction for the batch, in order: per admission the identifiers are inserted if absent, the fingerprint and
+   * the owed append are stored. `settledThrough`: appends of this instance up to that seq are in the log.
+   */
+  admit(instance: string, batch: readonly Admission[], settledThrough: number, now: number): Promise<readonly AdmitOutcome[]>;
+  /** Appends not known to be in the log: of this instance; with `olderThan`, of any instance owed since before then. */
+  owed(instance: string, olderThan?: number): Promise<readonly OwedAppend[]>;
+  /** Marks appends as done (also of other instances). */
+  settle(appends: readonly { readonly instance: string; readonly seq: number }[]): Promise<void>;
+  /** Highest seq this instance ever used. */
+  lastSeq(instance: string): Promise<number>;
+  /** Forgets fingerprints settled before `before` (at least the topic's retention ago). */
+  prune(before: number): Promise<number>;
+  close(): Promise<void>;
+}
