@@ -1,0 +1,35 @@
+import type { Context } from './context.ts';
+
+export interface TimerRequest {
+  /** One timer per (node, patient, name): setting it again moves it. */
+  readonly name: string;
+  /** Milliseconds since 1970; `null` cancels. */
+  readonly at: number | null;
+  /** JSON. */
+  readonly payload?: unknown;
+}
+
+/** What a turn of an actor decides. All of it becomes durable in one transaction, or none. */
+export interface Reaction<S, Out> {
+  /** The new state; `null` forgets the patient. Plain JSON data. Left out: unchanged. */
+  readonly state?: S | null;
+  readonly emit?: readonly Out[];
+  readonly timers?: readonly TimerRequest[];
+  /** Names why nothing is emitted (a metric); only with an empty `emit`. */
+  readonly skip?: string;
+}
+
+/**
+ * Per-patient state with durable timers. `receive` and `timer` are synchronous and deterministic: time is `ctx.now`.
+ * State is JSON; `version` is stored with it, and an older one goes through `migrate` on first use.
+ */
+export interface Actor<S, In, Out> {
+  readonly version: number;
+  initial(key: string): S;
+  migrate?(stored: unknown, fromVersion: number): S;
+  receive(state: S, message: In, ctx: Context): Reaction<S, Out>;
+  timer?(state: S, timer: { readonly name: string; readonly payload: unknown }, ctx: Context): Reaction<S, Out>;
+}
+
+/** Declares an actor with inference of its state and messages. */
+export const actor = <S, In, Out>(definition: Actor<S, In, Out>): Actor<S, In, Out> => definition;

@@ -1,0 +1,42 @@
+import type { TopicSpec } from '../log/port.ts';
+import type { AvroSchema } from '../schema/port.ts';
+
+const day = 24 * 3600 * 1000;
+
+/** A log topic whose key is the patient id and whose value is one Avro record (or plain bytes). */
+export interface Topic<T> extends TopicSpec {
+  /** Avro schema of the value; `null`: bytes, forwarded as they are (T is Buffer). */
+  readonly schema: AvroSchema | null;
+  /** Type only: the value's type. */
+  readonly value?: T;
+}
+
+export interface TopicOptions {
+  /** @default 12 */
+  readonly partitions?: number;
+  /** Days the log keeps a record. At least 7; 30 for dead letters. @default 7 */
+  readonly retentionDays?: number;
+  /** Keep the newest record of each key for ever. @default false */
+  readonly compacted?: boolean;
+}
+
+/**
+ * Declares a topic. `schema` comes from the generated module of its `.avsc`, so the value's type does too.
+ *
+ * @example
+ * ```ts
+ * import { topic } from 'aorta';
+ * const vitals = topic<{ heartRate: number }>('vitals', {
+ *   type: 'record', name: 'Vitals', fields: [{ name: 'heartRate', type: 'int' }],
+ * });
+ * ```
+ */
+export function topic<T>(name: string, schema: AvroSchema | null, options: TopicOptions = {}): Topic<T> {
+  return {
+    name,
+    schema,
+    partitions: options.partitions ?? 12,
+    retentionMs: (options.retentionDays ?? 7) * day,
+    compacted: options.compacted ?? false,
+  };
+}

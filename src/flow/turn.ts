@@ -1,0 +1,32 @@
+import type { Effect } from '../state/table.ts';
+import type { TimerRequest } from './actor.ts';
+import type { Context } from './context.ts';
+import type { Topic } from './topic.ts';
+
+/**
+ * What operators may do to the turn that runs them; the engine (and the reference interpreter's driver) implement it.
+ * A turn is one root's pass through one lane. Its children settle when their step returns: reaching the end of a path
+ * is `done`, `skip` is `skipped(reason)`, a throw is `failed`. The root takes the worst.
+ */
+export interface Turn {
+  readonly ctx: Context;
+  /** Id of the node that runs; errors, deadlines and wait reasons are attributed to it. */
+  at: string;
+  /** N children take the place of one (0: the value ends here, as skipped). Called before the first of them runs. */
+  derive(children: number): void;
+  /** The current value ends here with a named reason. */
+  skip(node: string, reason: string): void;
+  /** The current value reached the end of its path. */
+  done(): void;
+  write(node: string, effects: Effect | readonly Effect[]): void;
+  emit(node: string, topic: Topic<unknown>, value: unknown): void;
+  /** State of a `process` node for this patient; loaded before the turn. `initial` builds the first one. */
+  state(node: string): unknown;
+  setState(node: string, state: unknown): void;
+  setTimer(node: string, timer: TimerRequest): void;
+  /** Bounds an asynchronous step: rejects at `deadlineMs` of running time or when the turn is discarded. */
+  wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T>;
+}
+
+/** One compiled operator and everything behind it. A promise only where something in it is asynchronous. */
+export type Step<A> = (value: A, turn: Turn) => void | Promise<void>;
