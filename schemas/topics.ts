@@ -1,0 +1,11 @@
+import { topic } from '../src/flow/topic.ts';
+import { type Hl7Adt, hl7AdtSchema } from './generated/hl7-adt.ts';
+import { type TimelineEvent, timelineEventSchema } from './generated/timeline-event.ts';
+
+/** The topics of Aorta's own flows. Key: patient id. */
+export const topics = {
+  /** HL7 v2 ADT messages, as accepted by MLLP ingress. */
+  adt: topic<Hl7Adt>('hl7.adt', hl7AdtSchema, { partitions: 12, retentionDays: 7 }),
+  /** What happened to a patient, for everyone downstream. */
+  timeline: topic<TimelineEvent>('patient.timeline', timelineEventSchema, { partitions: 12, retentionDays: 7 }),
+};
