@@ -10,4 +10,4 @@ create table aorta_quarantine (
   size bigint not null,
   body bytea not null
 );
-create index aorta_quarantine_received on aorta_quarantine (received_at);
+create index aorta_quarantine_age on aorta_quarantine (received_at);
