@@ -8,6 +8,7 @@ import { hl7Errors } from './codes/hl7.ts';
 import { logErrors } from './codes/log.ts';
 import { schemaErrors } from './codes/schema.ts';
 import { servicesErrors } from './codes/services.ts';
+import { sqliteErrors } from './codes/sqlite.ts';
 import { stateErrors } from './codes/state.ts';
 
 export { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
@@ -23,6 +24,7 @@ export const errorTable = {
   ...logErrors,
   ...schemaErrors,
   ...servicesErrors,
+  ...sqliteErrors,
   ...stateErrors,
 } satisfies Record<string, ErrorSpec>;
 
