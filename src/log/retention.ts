@@ -1,0 +1,24 @@
+import { error } from '../errors/index.ts';
+import type { TopicSpec } from './port.ts';
+
+const day = 86_400_000;
+
+/** Dead letters must outlive the people who look at them; everything else a long week-end without operators. */
+export const minimumRetentionMs = (topic: string): number => (topic.endsWith('.dlq') ? 30 * day : 7 * day);
+
+/** Kafka's own rule for topic names, kept by every adapter so that a flow moves between profiles unchanged. */
+const topicName = /^[A-Za-z0-9._-]{1,249}$/;
+
+/** Refuses a topic that no adapter may create: AORTA_LOG_002 (retention), AORTA_LOG_015 (name or partition count). */
+export function checkTopic(spec: TopicSpec): void {
+  if (!topicName.test(spec.name) || spec.name === '.' || spec.name === '..') {
+    throw error('AORTA_LOG_015', { topic: spec.name, problem: 'the name may hold 1 to 249 of the characters A-Z a-z 0-9 . _ -' });
+  }
+  if (!Number.isSafeInteger(spec.partitions) || spec.partitions < 1) {
+    throw error('AORTA_LOG_015', { topic: spec.name, problem: `${spec.partitions} is no partition count` });
+  }
+  const minimum = minimumRetentionMs(spec.name);
+  if (!Number.isSafeInteger(spec.retentionMs) || spec.retentionMs < minimum) {
+    throw error('AORTA_LOG_002', { topic: spec.name, retentionMs: spec.retentionMs, minimumMs: minimum });
+  }
+}
