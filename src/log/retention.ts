@@ -9,7 +9,7 @@ export const minimumRetentionMs = (topic: string): number => (topic.endsWith('.d
 /** Kafka's own rule for topic names, kept by every adapter so that a flow moves between profiles unchanged. */
 const topicName = /^[A-Za-z0-9._-]{1,249}$/;
 
-/** Refuses a topic that no adapter may create: AORTA_LOG_002 (retention), AORTA_LOG_015 (name or partition count). */
+/** Refuses a topic that no adapter may create: AORTA_LOG_003 (retention), AORTA_LOG_015 (name or partition count). */
 export function checkTopic(spec: TopicSpec): void {
   if (!topicName.test(spec.name) || spec.name === '.' || spec.name === '..') {
     throw error('AORTA_LOG_015', { topic: spec.name, problem: 'the name may hold 1 to 249 of the characters A-Z a-z 0-9 . _ -' });
@@ -19,6 +19,6 @@ export function checkTopic(spec: TopicSpec): void {
   }
   const minimum = minimumRetentionMs(spec.name);
   if (!Number.isSafeInteger(spec.retentionMs) || spec.retentionMs < minimum) {
-    throw error('AORTA_LOG_002', { topic: spec.name, retentionMs: spec.retentionMs, minimumMs: minimum });
+    throw error('AORTA_LOG_003', { topic: spec.name, retentionMs: spec.retentionMs, minimumMs: minimum });
   }
 }

@@ -8,23 +8,23 @@ export const logErrors = {
   },
   AORTA_LOG_002: {
     class: 'Permanent',
-    message: 'Topic {topic}: a retention of {retentionMs} ms is below the minimum of {minimumMs} ms.',
-    remedy: 'Keep records at least 7 days, dead letters (.dlq) 30 days: raise retentionMs, or retention.ms of the existing topic.',
+    message: 'Topic {topic} is unknown.',
+    remedy: 'Declare it in a flow (topics are created at start), or correct its name.',
   },
   AORTA_LOG_003: {
     class: 'Permanent',
-    message: 'Topic {topic} has {actual} partitions, the flow declares {declared}.',
-    remedy: 'Declare the real count. Changing the count of a live topic moves patients between partitions: drain, then use a new topic.',
+    message: 'Topic {topic} would be kept {retentionMs} ms; at least {minimumMs} ms are required.',
+    remedy: 'Keep topics 7 days at least, dead letters (`.dlq`) 30 days at least.',
   },
   AORTA_LOG_004: {
     class: 'Permanent',
-    message: 'Topic {topic} does not exist.',
-    remedy: 'Create it (ensureTopics at start does), or correct the name.',
+    message: 'Topic {topic} has {found} partitions, {wanted} were asked for.',
+    remedy: 'The count decides which partition a patient is in: keep it, or move to a new topic.',
   },
   AORTA_LOG_005: {
-    class: 'Permanent',
-    message: 'Topic {topic}: a record of {size} bytes is above the limit of {limit} bytes.',
-    remedy: 'Store the body in the blob store and append its reference, or raise the limit here and max.message.bytes of the topic.',
+    class: 'Fenced',
+    message: 'Consumer group {group}: {topic}/{partition} is no longer assigned to this consumer.',
+    remedy: 'None: the partition has a new owner, which continues from the last commit.',
   },
   AORTA_LOG_006: {
     class: 'Overload',
@@ -32,9 +32,9 @@ export const logErrors = {
     remedy: 'Appends arrive faster than the log takes them: slow the sender, or check the brokers.',
   },
   AORTA_LOG_007: {
-    class: 'Fenced',
-    message: 'Group {group}: the commit was refused, its assignment is no longer current ({problem}).',
-    remedy: 'None needed: the partition has a new owner, or this member has joined anew. Discard the work.',
+    class: 'Permanent',
+    message: 'Topic {topic}: a record of {size} bytes is above the limit of {limit} bytes.',
+    remedy: 'Store the body in the blob store and append its reference, or raise the limit here and max.message.bytes of the topic.',
   },
   AORTA_LOG_008: {
     class: 'Transient',
