@@ -1,0 +1,14 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { require, which } from './command.ts';
+
+/** The `java` to run (JAVA_HOME first); Kafka 4 and Apicurio 3 need Java 17 or later. */
+export function java(say: (line: string) => void): Promise<string> {
+  return require('Java 17 or later', 'default-jre-headless', findJava, say);
+}
+
+export function findJava(): string | undefined {
+  const home = process.env['JAVA_HOME'];
+  const own = home === undefined ? undefined : join(home, 'bin', 'java');
+  return own !== undefined && existsSync(own) ? own : which('java');
+}

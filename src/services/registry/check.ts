@@ -1,0 +1,30 @@
+/** Ready means: lists its subjects, and refuses incompatible schemas from now on (global rule BACKWARD or stricter). */
+export async function checkRegistry(url: string): Promise<void> {
+  const answer = await call(url, '/subjects');
+  if (!Array.isArray(await answer.json())) throw new Error('the answer is not a schema registry');
+}
+
+/** Sets the global compatibility level to BACKWARD where nobody has chosen one. */
+export async function ensureBackward(url: string): Promise<void> {
+  const level = (await (await call(url, '/config')).json()) as { compatibilityLevel?: string };
+  if (level.compatibilityLevel !== undefined && level.compatibilityLevel !== 'NONE') return;
+  await call(url, '/config', {
+    method: 'PUT',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ compatibility: 'BACKWARD' }),
+  });
+}
+
+async function call(url: string, path: string, init: RequestInit = {}): Promise<Response> {
+  const base = new URL(url);
+  const headers = new Headers(init.headers);
+  // fetch() refuses user:password in a URL.
+  if (base.username !== '') {
+    headers.set('authorization', `Basic ${Buffer.from(decodeURIComponent(`${base.username}:${base.password}`)).toString('base64')}`);
+    base.username = '';
+    base.password = '';
+  }
+  const answer = await fetch(base.href.replace(/\/$/, '') + path, { ...init, headers, signal: AbortSignal.timeout(3_000) });
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+  return answer;
+}
