@@ -31,5 +31,22 @@ export interface Actor<S, In, Out> {
   timer?(state: S, timer: { readonly name: string; readonly payload: unknown }, ctx: Context): Reaction<S, Out>;
 }
 
-/** Declares an actor with inference of its state and messages. */
-export const actor = <S, In, Out>(definition: Actor<S, In, Out>): Actor<S, In, Out> => definition;
+/**
+ * Declares an actor with inference of its state and messages. Not inferred as you want it (literals widen)? Give the
+ * types: `actor<State, In, Out>({ … })`.
+ *
+ * @example
+ * ```ts
+ * import { actor, flow, process, to, topic } from 'aorta';
+ * const vitals = topic<{ heartRate: number }>('vitals', 'bytes');
+ * const peaks = topic<number>('peaks', 'int');
+ * const peak = actor({
+ *   version: 1,
+ *   initial: () => ({ highest: 0 }),
+ *   receive: (state, vital: { heartRate: number }) =>
+ *     vital.heartRate > state.highest ? { state: { highest: vital.heartRate }, emit: [vital.heartRate] } : { skip: 'lower' },
+ * });
+ * export default flow('peaks').from(vitals).pipe(process('peak', peak), to(peaks));
+ * ```
+ */
+export const actor = <S, In, Out = never>(definition: Actor<S, In, Out>): Actor<S, In, Out> => definition;

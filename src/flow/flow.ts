@@ -1,7 +1,10 @@
 import { error } from '../errors/index.ts';
-import type { Supervision } from './supervision.ts';
-import { callerPosition, type FlowNode, type Json, type Operator, type OperatorSpec } from './operator.ts';
+import { nodeName } from './name.ts';
+import type { FlowNode, Json, Operator, OperatorSpec } from './operator.ts';
 import { fromSpec } from './operators/from.ts';
+import type { Pipeable } from './pipeable.ts';
+import { callerPosition } from './position.ts';
+import type { Supervision } from './supervision.ts';
 import type { Topic } from './topic.ts';
 
 export interface FlowOptions {
@@ -19,15 +22,15 @@ export interface FlowOptions {
  * A flow under construction or complete: immutable; `.pipe()` gives a new one. `T` is what leaves its last operator
  * (`never` after a sink).
  */
-export interface Flow<T> {
+export interface Flow<out T> extends Pipeable<T> {
   readonly name: string;
   readonly source: Topic<unknown>;
   readonly chain: readonly FlowNode[];
   readonly options: FlowOptions;
-  pipe(): Flow<T>;
-  pipe<A>(a: Operator<T, A>): Flow<A>;
-  pipe<A, B>(a: Operator<T, A>, b: Operator<A, B>): Flow<B>;
-  pipe<A, B, C>(a: Operator<T, A>, b: Operator<A, B>, c: Operator<B, C>): Flow<C>;
+  /** Prefix of derived ids in an empty chain: `<branch>:<label>` inside a branch, the flow's name outside. */
+  readonly path: string;
+  /** Type only: what leaves the last operator. */
+  readonly out?: T;
 }
 
 export interface FlowStart {
@@ -35,37 +38,48 @@ export interface FlowStart {
   from<T>(topic: Topic<T>): Flow<T>;
 }
 
-class ImmutableFlow implements Flow<unknown> {
+class ImmutableFlow {
   readonly name: string;
   readonly source: Topic<unknown>;
   readonly chain: readonly FlowNode[];
   readonly options: FlowOptions;
+  readonly path: string;
 
-  constructor(name: string, source: Topic<unknown>, chain: readonly FlowNode[], options: FlowOptions) {
+  constructor(name: string, source: Topic<unknown>, chain: readonly FlowNode[], options: FlowOptions, path: string) {
     this.name = name;
     this.source = source;
-    this.chain = chain;
+    this.chain = Object.freeze(chain);
     this.options = options;
+    this.path = path;
     Object.freeze(this);
   }
 
   pipe(...operators: readonly Operator<never, unknown>[]): Flow<never> {
-    let flow = this as unknown as Flow<never>;
-    for (const operator of operators) flow = operator(flow) as Flow<never>;
-    return flow;
+    return operators.reduce((flow, operator) => operator(flow) as Flow<never>, this as unknown as Flow<never>);
   }
 }
 
+export const isFlow = (value: unknown): value is Flow<unknown> => value instanceof ImmutableFlow;
+
 /**
  * Starts a flow. Its name is its consumer group (`aorta.<name>`), its state's owner and its metrics' label.
+ *
+ * @example
+ * ```ts
+ * import { flow, map, to, topic } from 'aorta';
+ * const vitals = topic<{ heartRate: number }>('vitals', 'bytes');
+ * const rates = topic<number>('rates', 'int');
+ * export default flow('heart-rates', { order: 'tolerant', version: '2' }).from(vitals).pipe(map((v) => v.heartRate), to(rates));
+ * ```
  */
 export function flow(name: string, options: FlowOptions = {}): FlowStart {
-  if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) throw error('AORTA_FLOW_001', { flow: name, problem: 'a flow name is lower-case letters, digits and dashes' });
+  if (!/^[a-z][a-z0-9-]{0,62}$/.test(name))
+    throw error('AORTA_FLOW_001', { flow: name, problem: 'a flow name is lower-case letters, digits and dashes' });
   const position = callerPosition();
   return {
     from<T>(topic: Topic<T>): Flow<T> {
-      const node: FlowNode = { spec: fromSpec, id: topic.name, name: topic.name, options: {}, position, impl: { topic } };
-      return new ImmutableFlow(name, topic as Topic<unknown>, [node], options) as unknown as Flow<T>;
+      const node: FlowNode = Object.freeze({ spec: fromSpec, id: topic.name, name: topic.name, options: {}, position, impl: { topic } });
+      return new ImmutableFlow(name, topic as Topic<unknown>, [node], Object.freeze({ ...options }), name) as unknown as Flow<T>;
     },
   };
 }
@@ -74,25 +88,51 @@ export function flow(name: string, options: FlowOptions = {}): FlowStart {
 export function extend<A, B>(
   source: Flow<A>,
   spec: OperatorSpec,
-  node: { name?: string | undefined; options?: { readonly [key: string]: Json }; impl: unknown; branches?: FlowNode['branches']; position: FlowNode['position'] },
+  node: {
+    name?: string | undefined;
+    options?: { readonly [key: string]: Json };
+    impl: unknown;
+    branches?: FlowNode['branches'];
+    position: FlowNode['position'];
+  },
 ): Flow<B> {
   const last = source.chain[source.chain.length - 1];
-  if (last?.spec.terminal) throw error('AORTA_FLOW_001', { flow: source.name, problem: `nothing may follow ${last.spec.kind} '${last.id}'` });
-  const id = node.name ?? `${last?.id ?? source.name}/${spec.kind}`;
+  if (last?.spec.terminal)
+    throw error('AORTA_FLOW_001', { flow: source.name, problem: `nothing may follow ${last.spec.kind} '${last.id}'` });
+  // Path-based and without an index: adding an operator elsewhere never renames this one.
+  const id = node.name === undefined ? `${last?.id ?? source.path}/${spec.kind}` : nodeName(source.name, node.name);
   const next: FlowNode = Object.freeze({
     spec,
     id,
     name: node.name,
-    options: node.options ?? {},
+    options: Object.freeze(node.options ?? {}),
     position: node.position,
     impl: node.impl,
-    ...(node.branches ? { branches: node.branches } : {}),
+    ...(node.branches ? { branches: Object.freeze(node.branches) } : {}),
   });
-  return new ImmutableFlow(source.name, source.source, [...source.chain, next], source.options) as unknown as Flow<B>;
+  return new ImmutableFlow(source.name, source.source, [...source.chain, next], source.options, source.path) as unknown as Flow<B>;
 }
 
-/** The inside of a branch: a chain that starts from nothing, with the names and options of its flow. */
-export function inner<A>(source: Flow<unknown>, label: string): Flow<A> {
-  void label;
-  return new ImmutableFlow(source.name, source.source, [], source.options) as unknown as Flow<A>;
+/** Milliseconds that an asynchronous node may run: its own, else the flow's, else 30 s. */
+export const deadlineOf = (source: Flow<unknown>, own?: number): number => {
+  const deadlineMs = own ?? source.options.deadlineMs ?? 30_000;
+  if (!(deadlineMs > 0 && deadlineMs <= 2 ** 31 - 1)) {
+    throw error('AORTA_FLOW_001', { flow: source.name, problem: 'a deadline is a positive number of milliseconds, at most 24 days' });
+  }
+  return deadlineMs;
+};
+
+/** The inside of a branch: a chain that starts from nothing, with the name and options of its flow. */
+export function inner<A>(source: Flow<unknown>, branch: string, label: string): Flow<A> {
+  return new ImmutableFlow(source.name, source.source, [], source.options, `${branch}:${label}`) as unknown as Flow<A>;
+}
+
+/** What an operator did inside a branch; refuses one that brought nodes of another flow. */
+export function innerChain(source: Flow<unknown>, branch: string, label: string, operator: Operator<never, unknown>): readonly FlowNode[] {
+  const start = inner<never>(source, branch, label);
+  const result: unknown = operator(start);
+  if (!isFlow(result) || result.path !== start.path || result.name !== start.name) {
+    throw error('AORTA_FLOW_001', { flow: source.name, problem: `branch '${label}' of '${branch}' is not an operator` });
+  }
+  return result.chain;
 }

@@ -3,7 +3,7 @@ import type { Flow } from './flow.ts';
 import type { Step, Turn } from './turn.ts';
 
 /**
- * - `root`: makes a new root. `reuse`: 1:1. `derive`: 1:N. `move`: to one branch. `sink`: ends the path.
+ * - `root`: makes a new root. `reuse`: 1:1 (or ends as skipped). `derive`: 1:N. `move`: to one branch. `sink`: ends the path.
  * See SEMANTICS.md, Envelope.
  */
 export type AckClass = 'root' | 'reuse' | 'derive' | 'move' | 'sink';
@@ -25,7 +25,7 @@ export interface Branch {
 /** One operator of a flow: data, plus the functions that run it. Immutable. */
 export interface FlowNode {
   readonly spec: OperatorSpec;
-  /** Unique in the flow; equal to `name` where one was given. */
+  /** Unique in the flow; equal to `name` where one was given, else the path to it (`hl7.adt/map`, `severity:high/map`). */
   readonly id: string;
   readonly name: string | undefined;
   /** Serialisable; part of the hash. */
@@ -39,8 +39,17 @@ export interface FlowNode {
 
 /** Compiles a chain of nodes and what follows it. Given to operators that have branches. */
 export type CompileChain = (chain: readonly FlowNode[], next: Step<unknown>) => Step<unknown>;
-/** The same in the reference form. */
+/** The same in the reference form; what follows the branch is already part of the result. */
 export type RxChain = (chain: readonly FlowNode[], turn: Turn) => OperatorFunction<unknown, unknown>;
+
+/** A durable timer that came due. */
+export interface DueTimer {
+  readonly name: string;
+  readonly payload: unknown;
+}
+
+/** The entry of a timer's turn: it starts at its node. */
+export type TimerStep = (timer: DueTimer, turn: Turn) => void | Promise<void>;
 
 /** What the whole system knows of one kind of operator. One file under `operators/` each. */
 export interface OperatorSpec {
@@ -56,31 +65,18 @@ export interface OperatorSpec {
   readonly endsPath: boolean;
   /** True if a step of this kind can return a promise. */
   readonly asynchronous: boolean;
-  /** The form that the engine runs. */
+  /**
+   * The form that the engine runs. It calls `next` once for each value that goes on, one after the other. In a terminal
+   * operator `next` is the end of the path (`turn.done()`).
+   */
   step(node: FlowNode, next: Step<unknown>, compile: CompileChain): Step<unknown>;
   /** The reference form, readable by anyone who knows RxJS; a property test holds `step` against it. */
   rx(node: FlowNode, turn: Turn, chain: RxChain): OperatorFunction<unknown, unknown>;
+  /** Where timers enter (`process`). */
+  timerStep?(node: FlowNode, next: Step<unknown>): TimerStep;
+  /** The reference form of `timerStep`. */
+  timerRx?(node: FlowNode, turn: Turn): OperatorFunction<DueTimer, unknown>;
 }
 
 /** A pipeable operator: a pure function from flow to flow, as in RxJS. */
 export type Operator<A, B> = (source: Flow<A>) => Flow<B>;
-
-let depth = 0;
-
-/** The first stack frame outside `src/flow`: where the user wrote the operator. */
-export function callerPosition(): Position | undefined {
-  if (depth > 0) return undefined;
-  depth++;
-  try {
-    const lines = new Error().stack?.split('\n').slice(1) ?? [];
-    for (const line of lines) {
-      const match = /\(?((?:file:\/\/)?\/[^():]+|file:[^()]+?|[A-Za-z]:\\[^():]+):(\d+):(\d+)\)?$/.exec(line.trim());
-      if (match?.[1] && !/[\\/]src[\\/]flow[\\/]/.test(match[1])) {
-        return { file: match[1].replace(/^file:\/\//, ''), line: Number(match[2]), column: Number(match[3]) };
-      }
-    }
-    return undefined;
-  } finally {
-    depth--;
-  }
-}

@@ -20,8 +20,12 @@ export interface Turn {
   done(): void;
   write(node: string, effects: Effect | readonly Effect[]): void;
   emit(node: string, topic: Topic<unknown>, value: unknown): void;
-  /** State of a `process` node for this patient; loaded before the turn. `initial` builds the first one. */
+  /**
+   * State of a `process` node for this patient; loaded before the turn. `initial` builds the first one. Includes what this
+   * turn has set: several values of one turn may reach the node.
+   */
   state(node: string): unknown;
+  /** `null` forgets the patient: the next `state` is `initial` again. */
   setState(node: string, state: unknown): void;
   setTimer(node: string, timer: TimerRequest): void;
   /** Bounds an asynchronous step: rejects at `deadlineMs` of running time or when the turn is discarded. */

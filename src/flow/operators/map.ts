@@ -1,7 +1,8 @@
 import { map as rxMap } from 'rxjs';
 import type { Context } from '../context.ts';
 import { extend } from '../flow.ts';
-import { callerPosition, type Operator, type OperatorSpec } from '../operator.ts';
+import type { Operator, OperatorSpec } from '../operator.ts';
+import { callerPosition } from '../position.ts';
 
 export const mapSpec: OperatorSpec = {
   kind: 'map',
@@ -11,14 +12,16 @@ export const mapSpec: OperatorSpec = {
   terminal: false,
   endsPath: false,
   asynchronous: false,
-  step: ({ id, impl }, next) => (value, turn) => {
-    turn.at = id;
-    return next(impl.fn(value, turn.ctx), turn);
-  },
-  rx: ({ id, impl }, turn) =>
+  step:
+    ({ id, impl: { fn } }, next) =>
+    (value, turn) => {
+      turn.at = id;
+      return next(fn(value, turn.ctx), turn);
+    },
+  rx: ({ id, impl: { fn } }, turn) =>
     rxMap((value) => {
       turn.at = id;
-      return impl.fn(value, turn.ctx);
+      return fn(value, turn.ctx);
     }),
 };
 
@@ -36,8 +39,10 @@ export const mapSpec: OperatorSpec = {
  */
 export function map<A, B>(fn: (value: A, ctx: Context) => B): Operator<A, B>;
 export function map<A, B>(name: string, fn: (value: A, ctx: Context) => B): Operator<A, B>;
-export function map<A, B>(a: string | ((value: A, ctx: Context) => B), b?: (value: A, ctx: Context) => B): Operator<A, B> {
-  const [name, fn] = typeof a === 'string' ? [a, b] : [undefined, a];
+export function map<A, B>(
+  ...args: [fn: (value: A, ctx: Context) => B] | [name: string, fn: (value: A, ctx: Context) => B]
+): Operator<A, B> {
+  const [name, fn] = args.length === 2 ? args : [undefined, args[0]];
   const position = callerPosition();
   return (source) => extend(source, mapSpec, { name, impl: { fn }, position });
 }

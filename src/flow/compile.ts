@@ -1,0 +1,68 @@
+import { error } from '../errors/index.ts';
+import type { Table } from '../state/table.ts';
+import type { Actor } from './actor.ts';
+import type { Flow } from './flow.ts';
+import { nodesOf } from './nodes.ts';
+import type { CompileChain, FlowNode, TimerStep } from './operator.ts';
+import type { Topic } from './topic.ts';
+import type { Step } from './turn.ts';
+
+/** A flow as the engine runs it. */
+export interface CompiledFlow {
+  /** The source's value goes in here. Ends when every child has settled; a promise only if something was asynchronous. */
+  readonly start: Step<unknown>;
+  /** Where the turn of a due timer enters, by `process` node. */
+  readonly timers: ReadonlyMap<string, TimerStep>;
+  /** The actors, by `process` node: the node's id is the store's name. */
+  readonly stores: ReadonlyMap<string, Actor<unknown, unknown, unknown>>;
+  /** The topics of all sinks, each once. */
+  readonly topics: readonly Topic<unknown>[];
+  /** The tables of all writes, each once. */
+  readonly tables: readonly Table<never>[];
+  /** Has state or writes: emissions go through the outbox, in the turn's transaction. */
+  readonly stateful: boolean;
+  /** A step may give a promise. */
+  readonly asynchronous: boolean;
+}
+
+const end: Step<unknown> = (_value, turn) => turn.done();
+
+/**
+ * Fuses a flow to nested functions: each operator calls the next one directly, so a record costs no subscription, no
+ * promise and no envelope object unless something in it is asynchronous. The end of each path calls `turn.done()`.
+ * Refuses a flow with two nodes of one id (AORTA_FLOW_001): they would share state and timers. `lint` says much more.
+ */
+export function compile(flow: Flow<unknown>): CompiledFlow {
+  const timers = new Map<string, TimerStep>();
+
+  const link = (node: FlowNode, next: Step<unknown>): Step<unknown> => {
+    const after = node.spec.terminal ? end : next;
+    if (node.spec.timerStep) timers.set(node.id, node.spec.timerStep(node, after));
+    return node.spec.step(node, after, chain);
+  };
+  const chain: CompileChain = (nodes, next) => nodes.reduceRight((after, node) => link(node, after), next);
+
+  const nodes = nodesOf(flow);
+  const ids = new Set<string>();
+  for (const { id } of nodes) {
+    if (ids.has(id)) throw error('AORTA_FLOW_001', { flow: flow.name, problem: `two nodes are named '${id}'` });
+    ids.add(id);
+  }
+
+  const topics = new Map<string, Topic<unknown>>();
+  const tables = new Map<string, Table<never>>();
+  for (const { spec, impl } of nodes) {
+    if (spec.kind === 'to') topics.set(impl.topic.name, impl.topic);
+    if (spec.kind === 'write') for (const table of impl.tables as Table<never>[]) tables.set(table.name, table);
+  }
+
+  return {
+    start: chain(flow.chain, end),
+    timers,
+    stores: new Map(nodes.filter(({ spec }) => spec.stateful).map(({ id, impl }) => [id, impl.actor])),
+    topics: [...topics.values()],
+    tables: [...tables.values()],
+    stateful: nodes.some(({ spec }) => spec.stateful || spec.kind === 'write'),
+    asynchronous: nodes.some(({ spec }) => spec.asynchronous),
+  };
+}

@@ -1,0 +1,23 @@
+/** The public API of Aorta: what a topology imports. Engine, adapters and edge are not part of it. */
+export { AortaError, type ErrorClass, type ErrorCode, error } from './errors/index.ts';
+export { type Actor, actor, type Reaction, type TimerRequest } from './flow/actor.ts';
+export type { Context } from './flow/context.ts';
+export { type Flow, type FlowOptions, type FlowStart, flow, isFlow } from './flow/flow.ts';
+export type { Operator } from './flow/operator.ts';
+export { branch } from './flow/operators/branch.ts';
+export { filter } from './flow/operators/filter.ts';
+export { filterMap } from './flow/operators/filter-map.ts';
+export { flatMap } from './flow/operators/flat-map.ts';
+export { map } from './flow/operators/map.ts';
+export { type MapAsyncOptions, mapAsync } from './flow/operators/map-async.ts';
+export { process } from './flow/operators/process.ts';
+export { type RxOptions, rx } from './flow/operators/rx.ts';
+export { tap } from './flow/operators/tap.ts';
+export { tee } from './flow/operators/tee.ts';
+export { to } from './flow/operators/to.ts';
+export { type WriteOptions, write } from './flow/operators/write.ts';
+export { pipe } from './flow/pipe.ts';
+export { type Skip, skip } from './flow/skip.ts';
+export { deadLetter, fail, type LastResort, park, type RetryPolicy, type Rule, retry, type Supervision } from './flow/supervision.ts';
+export { type Topic, type TopicOptions, topic } from './flow/topic.ts';
+export { type Column, type ColumnType, type Effect, effect, type Table, table } from './state/table.ts';

@@ -1,0 +1,82 @@
+import type { Actor, TimerRequest } from '../../src/flow/actor.ts';
+import type { Context } from '../../src/flow/context.ts';
+import type { Topic } from '../../src/flow/topic.ts';
+import type { Turn } from '../../src/flow/turn.ts';
+import type { Effect } from '../../src/state/table.ts';
+
+export const context = (over: Partial<Context> = {}): Context => ({
+  key: 'p1',
+  eventId: 'e1',
+  now: 1_700_000_000_000,
+  source: { topic: 'in', partition: 0, offset: 7 },
+  signal: new AbortController().signal,
+  flowHash: 'test',
+  attempt: 1,
+  ...over,
+});
+
+/** A Turn that writes down everything that operators do to it, in order, and keeps the count of unsettled children. */
+export class RecordingTurn implements Turn {
+  readonly ctx: Context;
+  at = '';
+  readonly log: unknown[] = [];
+  open = 1;
+  readonly states = new Map<string, unknown>();
+  readonly #actors: ReadonlyMap<string, Actor<unknown, unknown, unknown>>;
+  readonly #abort = new AbortController();
+
+  constructor(actors: ReadonlyMap<string, Actor<unknown, unknown, unknown>> = new Map(), ctx: Context = context()) {
+    this.#actors = actors;
+    this.ctx = ctx;
+  }
+
+  /** Discards the turn: every wait rejects. */
+  discard(reason: Error): void {
+    this.#abort.abort(reason);
+  }
+
+  derive(children: number): void {
+    this.open += children - 1;
+    this.log.push(['derive', this.at, children]);
+  }
+
+  skip(node: string, reason: string): void {
+    this.open -= 1;
+    this.log.push(['skip', node, reason]);
+  }
+
+  done(): void {
+    this.open -= 1;
+    this.log.push(['done', this.at]);
+  }
+
+  write(node: string, effects: Effect | readonly Effect[]): void {
+    this.log.push(['write', node, structuredClone(effects)]);
+  }
+
+  emit(node: string, topic: Topic<unknown>, value: unknown): void {
+    this.log.push(['emit', node, topic.name, structuredClone(value)]);
+  }
+
+  state(node: string): unknown {
+    return this.states.get(node) ?? this.#actors.get(node)?.initial(this.ctx.key);
+  }
+
+  setState(node: string, state: unknown): void {
+    if (state === null) this.states.delete(node);
+    else this.states.set(node, structuredClone(state));
+    this.log.push(['state', node, structuredClone(state)]);
+  }
+
+  setTimer(node: string, timer: TimerRequest): void {
+    this.log.push(['timer', node, structuredClone(timer)]);
+  }
+
+  async wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T> {
+    this.log.push(['wait', node, deadlineMs]);
+    const { signal } = this.#abort;
+    signal.throwIfAborted();
+    const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    return Promise.race([work(signal), aborted]);
+  }
+}
