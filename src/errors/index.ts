@@ -2,6 +2,7 @@ import { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
 import { configErrors } from './codes/config.ts';
 import { edgeErrors } from './codes/edge.ts';
 import { engineErrors } from './codes/engine.ts';
+import { fhirErrors } from './codes/fhir.ts';
 import { flowErrors } from './codes/flow.ts';
 import { governanceErrors } from './codes/governance.ts';
 import { hl7Errors } from './codes/hl7.ts';
@@ -18,6 +19,7 @@ export const errorTable = {
   ...configErrors,
   ...edgeErrors,
   ...engineErrors,
+  ...fhirErrors,
   ...flowErrors,
   ...governanceErrors,
   ...hl7Errors,

@@ -1,0 +1,91 @@
+import type { Resource } from '../fhir/r4.ts';
+import type { State } from '../state/port.ts';
+import { decodeCursor, encodeCursor, pageSize } from './cursor.ts';
+import { type PatientTimeline, timeline } from './timeline.ts';
+import { type Ward, wards } from './wards.ts';
+
+export interface SearchQuery {
+  /** `system|value`, `namespace|value`, `|value` (no system), or a value alone. */
+  readonly identifier?: string;
+  /** Patient id, or `Patient/<id>`. */
+  readonly patient?: string;
+  /** @default 50, at most 500 */
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+export interface SearchPage {
+  readonly resources: readonly Resource[];
+  /** Given when there is more. */
+  readonly cursor?: string;
+}
+
+/** Read side of the canonical store: what the edge serves. Never writes. */
+export interface Canonical {
+  /** The newest version, or undefined. */
+  readResource(type: string, id: string): Promise<Resource | undefined>;
+  /** By id order. @throws AORTA_FHIR_001 */
+  search(type: string, query?: SearchQuery): Promise<SearchPage>;
+  /** A patient's events by (occurredAt, sequence). Undefined: no such patient here. @throws AORTA_FHIR_001 */
+  timeline(patientId: string, page?: { readonly limit?: number; readonly cursor?: string }): Promise<PatientTimeline | undefined>;
+  /** Wards, rooms, beds and who is in them now. */
+  wards(): Promise<readonly Ward[]>;
+}
+
+export interface CanonicalOptions {
+  /** Identifier systems of namespaces, as ingress has them: `namespace|value` searches look there. */
+  readonly systems?: Readonly<Record<string, string>>;
+}
+
+export function createCanonical(state: Pick<State, 'query'>, options: CanonicalOptions = {}): Canonical {
+  return {
+    async readResource(type, id) {
+      const [row] = await state.query<{ body: unknown }>('SELECT body FROM fhir_resource WHERE type = ? AND id = ?', [type, id]);
+      return row && resourceOf(row.body);
+    },
+    search: (type, query = {}) => search(state, type, query, options),
+    timeline: (patientId, page = {}) => timeline(state, patientId, page),
+    wards: () => wards(state),
+  };
+}
+
+async function search(state: Pick<State, 'query'>, type: string, query: SearchQuery, options: CanonicalOptions): Promise<SearchPage> {
+  const limit = pageSize(query.limit);
+  const where = ['r.type = ?'];
+  const params: (string | number)[] = [type];
+  if (query.identifier !== undefined) {
+    const { systems, value } = searchedIdentifier(query.identifier, options.systems);
+    const anySystem = systems === undefined ? '' : ` AND i.system IN (${systems.map(() => '?').join(', ')})`;
+    where.push(`EXISTS (SELECT 1 FROM fhir_identifier i WHERE i.type = r.type AND i.id = r.id AND i.value = ?${anySystem})`);
+    params.push(value, ...(systems ?? []));
+  }
+  if (query.patient !== undefined) {
+    where.push('r.patient = ?');
+    params.push(query.patient.replace(/^Patient\//, ''));
+  }
+  if (query.cursor !== undefined) {
+    where.push('r.id > ?');
+    params.push(...decodeCursor(query.cursor, ['string'] as const));
+  }
+  const rows = await state.query<{ id: string; body: unknown }>(
+    `SELECT r.id AS id, r.body AS body FROM fhir_resource r WHERE ${where.join(' AND ')} ORDER BY r.id LIMIT ?`,
+    [...params, limit + 1],
+  );
+  const page = rows.slice(0, limit);
+  const last = page[page.length - 1];
+  return {
+    resources: page.map((row) => resourceOf(row.body)),
+    ...(rows.length > limit && last ? { cursor: encodeCursor([last.id]) } : {}),
+  };
+}
+
+/** Token search (FHIR R4 3.1.1.4.10), with bare namespaces as the contract has them. */
+function searchedIdentifier(text: string, systems: Readonly<Record<string, string>> = {}): { systems?: string[]; value: string } {
+  const bar = text.indexOf('|');
+  if (bar < 0) return { value: text };
+  const [system, value] = [text.slice(0, bar), text.slice(bar + 1)];
+  const named = Object.hasOwn(systems, system) ? systems[system] : undefined;
+  return { systems: [system, ...(system === '' || system.includes(':') ? [] : [`urn:id:${system}`]), ...(named ? [named] : [])], value };
+}
+
+const resourceOf = (body: unknown): Resource => (typeof body === 'string' ? JSON.parse(body) : body) as Resource;

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { Location } from '../r4.ts';
+import type { MappingContext } from './context.ts';
+import { inside, part, type V2Repetition } from './field.ts';
+
+/** A place as the sender names it (PL): the facility is PL.4, else the sender's own. */
+export interface Place {
+  readonly facility: string;
+  readonly building?: string;
+  readonly floor?: string;
+  /** Point of care: nursing unit, department, clinic. */
+  readonly ward?: string;
+  readonly room?: string;
+  readonly bed?: string;
+}
+
+/** PL → Place; undefined when it names nothing but, at most, a facility the sender sends from anyway. */
+export function placeOf(pl: V2Repetition | undefined, ctx: Pick<MappingContext, 'facility'>): Place | undefined {
+  // Each part is an HD: the namespace names it, else the universal id.
+  const name = (c: number) => part(inside(pl, c), 1) ?? part(inside(pl, c), 2);
+  const [ward, room, bed, facility, building, floor] = [1, 2, 3, 4, 7, 8].map(name);
+  if (!ward && !room && !bed && !facility && !building && !floor) return undefined;
+  return {
+    facility: facility ?? ctx.facility,
+    ...(building ? { building } : {}),
+    ...(floor ? { floor } : {}),
+    ...(ward ? { ward } : {}),
+    ...(room ? { room } : {}),
+    ...(bed ? { bed } : {}),
+  };
+}
+
+const levels = [
+  ['bed', 'bd', 'Bed'],
+  ['room', 'ro', 'Room'],
+  ['ward', 'wa', 'Ward'],
+  ['floor', 'lvl', 'Level'],
+  ['building', 'bu', 'Building'],
+  ['facility', 'si', 'Site'],
+] as const;
+type Level = (typeof levels)[number][0];
+
+/**
+ * The Locations of a place, the most granular first, each `partOf` the next (datatypes/PL[Location]). Ids depend on
+ * facility, ward, room and bed only, so that a sender who leaves out building or floor means the same bed.
+ */
+export function locationChain(place: Place): Location[] {
+  const named = levels.filter(([level]) => place[level] !== undefined);
+  return named.map(([level, code, display], index) => {
+    const parent = named[index + 1]?.[0];
+    const name = place[level] as string;
+    return {
+      resourceType: 'Location',
+      id: locationId(place, level),
+      identifier: [{ value: name }, { system: `urn:id:${place.facility}`, value: pathOf(place, level).join('/') }],
+      status: 'active',
+      name,
+      mode: 'instance',
+      physicalType: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/location-physical-type', code, display }] },
+      ...(parent ? { partOf: { reference: `Location/${locationId(place, parent)}` } } : {}),
+    };
+  });
+}
+
+/** Id of the most granular Location of a place. */
+export const locationIdOf = (place: Place): string =>
+  locationId(place, levels.find(([level]) => place[level] !== undefined)?.[0] ?? 'facility');
+
+export const samePlace = (a: Place | undefined, b: Place | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && locationIdOf(a) === locationIdOf(b));
+
+function locationId(place: Place, level: Level): string {
+  return `loc-${createHash('sha256')
+    .update(JSON.stringify([place.facility, level, ...pathOf(place, level)]))
+    .digest('hex')
+    .slice(0, 32)}`;
+}
+
+/** What tells a level's places apart within the facility. */
+function pathOf(place: Place, level: Level): string[] {
+  const path: readonly Level[] = {
+    bed: ['ward', 'room', 'bed'],
+    room: ['ward', 'room'],
+    ward: ['ward'],
+    floor: ['building', 'floor'],
+    building: ['building'],
+    facility: ['facility'],
+  }[level] as readonly Level[];
+  return path.map((step) => place[step] ?? '');
+}

@@ -1,0 +1,346 @@
+// Generated from source/*.csv (HL7 v2-to-FHIR IG 1.0.0, CC0) by generate.ts. Do not edit.
+// biome-ignore-all format: one row of a map is one line
+
+/** A row of a code map: where the v2 code goes. `row` names its file and line. */
+export interface MappedCode {
+  readonly code: string;
+  readonly display?: string;
+  readonly system: string;
+  readonly row: string;
+}
+export type CodeMap = Readonly<Record<string, MappedCode>>;
+
+export const addressTypeType: CodeMap = {
+  M: { code: 'postal', display: 'Postal', system: 'http://hl7.org/fhir/address-type', row: 'AddressType.Type.csv:3' },
+  SH: { code: 'postal', display: 'Postal', system: 'http://hl7.org/fhir/address-type', row: 'AddressType.Type.csv:4' },
+};
+
+export const addressTypeUse: CodeMap = {
+  BA: { code: 'old', display: 'Old / Incorrect', system: 'http://hl7.org/fhir/address-use', row: 'AddressType.Use.csv:3' },
+  BI: { code: 'billing', display: 'Billing', system: 'http://hl7.org/fhir/address-use', row: 'AddressType.Use.csv:4' },
+  C: { code: 'temp', display: 'Temporary', system: 'http://hl7.org/fhir/address-use', row: 'AddressType.Use.csv:8' },
+  B: { code: 'work', display: 'Work', system: 'http://hl7.org/fhir/address-use', row: 'AddressType.Use.csv:9' },
+  H: { code: 'home', display: 'Home', system: 'http://hl7.org/fhir/address-use', row: 'AddressType.Use.csv:10' },
+  O: { code: 'work', display: 'Work', system: 'http://hl7.org/fhir/address-use', row: 'AddressType.Use.csv:13' },
+};
+
+export const administrativeSex: CodeMap = {
+  F: { code: 'female', display: 'Female', system: 'http://hl7.org/fhir/administrative-gender', row: 'AdministrativeSex.csv:3' },
+  M: { code: 'male', display: 'Male', system: 'http://hl7.org/fhir/administrative-gender', row: 'AdministrativeSex.csv:4' },
+  O: { code: 'other', display: 'Other', system: 'http://hl7.org/fhir/administrative-gender', row: 'AdministrativeSex.csv:5' },
+  U: { code: 'unknown', display: 'Unknown', system: 'http://hl7.org/fhir/administrative-gender', row: 'AdministrativeSex.csv:6' },
+  A: { code: 'other', display: 'Other', system: 'http://hl7.org/fhir/administrative-gender', row: 'AdministrativeSex.csv:7' },
+  N: { code: 'other', display: 'Other', system: 'http://hl7.org/fhir/administrative-gender', row: 'AdministrativeSex.csv:8' },
+};
+
+export const admissionType: CodeMap = {
+  A: { code: 'A', display: 'Accident', system: 'http://terminology.hl7.org/CodeSystem/v2-0007', row: 'AdmissionType.csv:3' },
+  E: { code: 'E', display: 'Emergency', system: 'http://terminology.hl7.org/CodeSystem/v2-0007', row: 'AdmissionType.csv:4' },
+  L: { code: 'L', display: 'Labor and Delivery', system: 'http://terminology.hl7.org/CodeSystem/v2-0007', row: 'AdmissionType.csv:5' },
+  R: { code: 'R', display: 'Routine', system: 'http://terminology.hl7.org/CodeSystem/v2-0007', row: 'AdmissionType.csv:6' },
+  N: { code: 'N', display: 'Newborn (Birth in healthcare facility)', system: 'http://terminology.hl7.org/CodeSystem/v2-0007', row: 'AdmissionType.csv:7' },
+  U: { code: 'U', display: 'Urgent', system: 'http://terminology.hl7.org/CodeSystem/v2-0007', row: 'AdmissionType.csv:8' },
+  C: { code: 'C', display: 'Elective', system: 'http://terminology.hl7.org/CodeSystem/v2-0007', row: 'AdmissionType.csv:9' },
+};
+
+export const ambulatoryStatus: CodeMap = {
+  A2: { code: 'wheel', display: 'Wheelchair', system: 'http://terminology.hl7.org/CodeSystem/encounter-special-arrangements', row: 'AmbulatoryStatus.csv:5' },
+  A3: { code: 'A3', display: 'Comatose; non-responsive', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:6' },
+  A4: { code: 'A4', display: 'Disoriented', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:7' },
+  A5: { code: 'A5', display: 'Vision impaired', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:8' },
+  A6: { code: 'A6', display: 'Hearing impaired', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:9' },
+  A7: { code: 'A7', display: 'Speech impaired', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:10' },
+  A8: { code: 'A8', display: 'Non-English speaking', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:11' },
+  A9: { code: 'A9', display: 'Functional level unknown', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:12' },
+  B1: { code: 'B1', display: 'Oxygen therapy', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:13' },
+  B2: { code: 'B2', display: 'Special equipment (tubes, IVs, catheters)', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:14' },
+  B3: { code: 'B3', display: 'Amputee', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:15' },
+  B4: { code: 'B4', display: 'Mastectomy', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:16' },
+  B5: { code: 'B5', display: 'Paraplegic', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:17' },
+  B6: { code: 'B6', display: 'Pregnant', system: 'http://terminology.hl7.org/CodeSystem/v2-0009', row: 'AmbulatoryStatus.csv:18' },
+};
+
+export const encounterPriority: CodeMap = {
+  1: { code: 'EM', display: 'emergency', system: 'http://terminology.hl7.org/CodeSystem/v3-ActPriority', row: 'EncounterPriority.csv:3' },
+  2: { code: 'UR', display: 'urgent', system: 'http://terminology.hl7.org/CodeSystem/v3-ActPriority', row: 'EncounterPriority.csv:4' },
+  3: { code: 'EL', display: 'elective', system: 'http://terminology.hl7.org/CodeSystem/v3-ActPriority', row: 'EncounterPriority.csv:5' },
+};
+
+export const eventEncounterStatus: CodeMap = {
+  A01: { code: 'in-progress', display: 'In Progress', system: 'http://hl7.org/fhir/encounter-status', row: 'Event.EncounterStatus.csv:3' },
+  A02: { code: 'in-progress', display: 'In Progress', system: 'http://hl7.org/fhir/encounter-status', row: 'Event.EncounterStatus.csv:4' },
+  A03: { code: 'finished', display: 'Finished', system: 'http://hl7.org/fhir/encounter-status', row: 'Event.EncounterStatus.csv:5' },
+  A04: { code: 'planned', display: 'Planned', system: 'http://hl7.org/fhir/encounter-status', row: 'Event.EncounterStatus.csv:6' },
+  A05: { code: 'planned', display: 'Planned', system: 'http://hl7.org/fhir/encounter-status', row: 'Event.EncounterStatus.csv:7' },
+  A08: { code: 'unknown', display: 'Unknown', system: 'http://hl7.org/fhir/encounter-status', row: 'Event.EncounterStatus.csv:8' },
+  A11: { code: 'cancelled', display: 'Cancelled', system: 'http://hl7.org/fhir/encounter-status', row: 'Event.EncounterStatus.csv:9' },
+  A13: { code: 'in-progress', display: 'In Progress', system: 'http://hl7.org/fhir/encounter-status', row: 'Event.EncounterStatus.csv:10' },
+};
+
+export const hospitalService: CodeMap = {
+  MED: { code: '382', display: 'Medical Services', system: 'http://terminology.hl7.org/CodeSystem/service-type', row: 'HospitalService.csv:3' },
+  SUR: { code: 'SUR', display: 'Surgical Service', system: 'http://terminology.hl7.org/CodeSystem/v2-0069', row: 'HospitalService.csv:4' },
+  URO: { code: '222', display: 'Urology', system: 'http://terminology.hl7.org/CodeSystem/service-type', row: 'HospitalService.csv:5' },
+  PUL: { code: 'PUL', display: 'Pulmonary Service', system: 'http://terminology.hl7.org/CodeSystem/v2-0069', row: 'HospitalService.csv:6' },
+  CAR: { code: 'CAR', display: 'Cardiac Service', system: 'http://terminology.hl7.org/CodeSystem/v2-0069', row: 'HospitalService.csv:7' },
+};
+
+export const identifierType: CodeMap = {
+  ACSN: { code: 'ACSN', display: 'Accession ID', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:3' },
+  AM: { code: 'AM', display: 'American Express', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:4' },
+  AMA: { code: 'AMA', display: 'American Medical Association Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:5' },
+  AN: { code: 'AN', display: 'Account number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:6' },
+  ANON: { code: 'ANON', display: 'Anonymous identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:7' },
+  ANC: { code: 'ANC', display: 'Account number Creditor', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:8' },
+  AND: { code: 'AND', display: 'Account number debitor', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:9' },
+  ANT: { code: 'ANT', display: 'Temporary Account Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:10' },
+  APRN: { code: 'APRN', display: 'Advanced Practice Registered Nurse number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:11' },
+  ASID: { code: 'ASID', display: 'Ancestor Specimen ID', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:12' },
+  BA: { code: 'BA', display: 'Bank Account Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:13' },
+  BC: { code: 'BC', display: 'Bank Card Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:14' },
+  BCT: { code: 'BCT', display: 'Birth Certificate', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:15' },
+  BR: { code: 'BR', display: 'Birth registry number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:16' },
+  BRN: { code: 'BRN', display: 'Breed Registry Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:17' },
+  BSNR: { code: 'BSNR', display: 'Primary physician office number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:18' },
+  CC: { code: 'CC', display: 'Cost Center number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:19' },
+  CONM: { code: 'CONM', display: 'Change of Name Document', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:20' },
+  CZ: { code: 'CZ', display: 'Citizenship Card', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:21' },
+  CY: { code: 'CY', display: 'County number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:22' },
+  DDS: { code: 'DDS', display: 'Dentist license number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:23' },
+  DEA: { code: 'DEA', display: 'Drug Enforcement Administration registration number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:24' },
+  DI: { code: 'DI', display: 'Diner’s Club card', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:25' },
+  DFN: { code: 'DFN', display: 'Drug Furnishing or prescriptive authority Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:26' },
+  DL: { code: 'DL', display: 'Driver’s license number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:27' },
+  DN: { code: 'DN', display: 'Doctor number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:28' },
+  DO: { code: 'DO', display: 'Osteopathic License number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:29' },
+  DP: { code: 'DP', display: 'Diplomatic Passport', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:30' },
+  DPM: { code: 'DPM', display: 'Podiatrist license number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:31' },
+  DR: { code: 'DR', display: 'Donor Registration Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:32' },
+  DS: { code: 'DS', display: 'Discover Card', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:33' },
+  EI: { code: 'EI', display: 'Employee number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:34' },
+  EN: { code: 'EN', display: 'Employer number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:35' },
+  ESN: { code: 'ESN', display: 'Staff Enterprise Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:36' },
+  FI: { code: 'FI', display: 'Facility ID', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:37' },
+  GI: { code: 'GI', display: 'Guarantor internal identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:38' },
+  GL: { code: 'GL', display: 'General ledger number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:39' },
+  GN: { code: 'GN', display: 'Guarantor external identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:40' },
+  HC: { code: 'HC', display: 'Health Card Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:41' },
+  JHN: { code: 'JHN', display: 'Jurisdictional health number (Canada)', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:42' },
+  IND: { code: 'IND', display: 'Indigenous/Aboriginal', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:43' },
+  LACSN: { code: 'LACSN', display: 'Laboratory Accession ID', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:44' },
+  LANR: { code: 'LANR', display: 'Lifelong physician number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:45' },
+  LI: { code: 'LI', display: 'Labor and industries number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:46' },
+  LN: { code: 'LN', display: 'License number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:47' },
+  LR: { code: 'LR', display: 'Local Registry ID', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:48' },
+  MA: { code: 'MA', display: 'Patient Medicaid number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:49' },
+  MB: { code: 'MB', display: 'Member Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:50' },
+  MC: { code: 'MC', display: 'Patient’s Medicare number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:51' },
+  MCD: { code: 'MCD', display: 'Practitioner Medicaid number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:52' },
+  MCN: { code: 'MCN', display: 'Microchip Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:53' },
+  MCR: { code: 'MCR', display: 'Practitioner Medicare number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:54' },
+  MCT: { code: 'MCT', display: 'Marriage Certificate', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:55' },
+  MD: { code: 'MD', display: 'Medical License number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:56' },
+  MI: { code: 'MI', display: 'Military ID number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:57' },
+  MR: { code: 'MR', display: 'Medical record number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:58' },
+  MRT: { code: 'MRT', display: 'Temporary Medical Record Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:59' },
+  MS: { code: 'MS', display: 'MasterCard', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:60' },
+  NBSNR: { code: 'NBSNR', display: 'Secondary physician office number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:61' },
+  NCT: { code: 'NCT', display: 'Naturalization Certificate', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:62' },
+  NE: { code: 'NE', display: 'National employer identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:63' },
+  NH: { code: 'NH', display: 'National Health Plan Identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:64' },
+  NI: { code: 'NI', display: 'National unique individual identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:65' },
+  NII: { code: 'NII', display: 'National Insurance Organization Identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:66' },
+  NIIP: { code: 'NIIP', display: 'National Insurance Payor Identifier (Payor)', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:67' },
+  NNxxx: { code: 'NNxxx', display: 'National Person Identifier where the xxx is the ISO table 3166 3-character (alphabetic) country code', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:68' },
+  NP: { code: 'NP', display: 'Nurse practitioner number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:69' },
+  NPI: { code: 'NPI', display: 'National provider identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:70' },
+  OD: { code: 'OD', display: 'Optometrist license number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:71' },
+  PA: { code: 'PA', display: 'Physician Assistant number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:72' },
+  PC: { code: 'PC', display: 'Parole Card', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:73' },
+  PCN: { code: 'PCN', display: 'Penitentiary/correctional institution Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:74' },
+  PE: { code: 'PE', display: 'Living Subject Enterprise Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:75' },
+  PEN: { code: 'PEN', display: 'Pension Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:76' },
+  PI: { code: 'PI', display: 'Patient internal identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:77' },
+  PN: { code: 'PN', display: 'Person number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:78' },
+  PNT: { code: 'PNT', display: 'Temporary Living Subject Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:79' },
+  PPIN: { code: 'PPIN', display: 'Medicare/CMS Performing Provider Identification Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:80' },
+  PPN: { code: 'PPN', display: 'Passport number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:81' },
+  PRC: { code: 'PRC', display: 'Permanent Resident Card Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:82' },
+  PRN: { code: 'PRN', display: 'Provider number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:83' },
+  PT: { code: 'PT', display: 'Patient external identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:84' },
+  QA: { code: 'QA', display: 'QA number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:85' },
+  RI: { code: 'RI', display: 'Resource identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:86' },
+  RPH: { code: 'RPH', display: 'Pharmacist license number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:87' },
+  RN: { code: 'RN', display: 'Registered Nurse Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:88' },
+  RR: { code: 'RR', display: 'Railroad Retirement number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:89' },
+  RRI: { code: 'RRI', display: 'Regional registry ID', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:90' },
+  RRP: { code: 'RRP', display: 'Railroad Retirement Provider', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:91' },
+  SID: { code: 'SID', display: 'Specimen ID', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:92' },
+  SL: { code: 'SL', display: 'State license', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:93' },
+  SN: { code: 'SN', display: 'Subscriber Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:94' },
+  SP: { code: 'SP', display: 'Study Permit', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:95' },
+  SR: { code: 'SR', display: 'State registry ID', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:96' },
+  SS: { code: 'SS', display: 'Social Security number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:97' },
+  TAX: { code: 'TAX', display: 'Tax ID number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:98' },
+  TN: { code: 'TN', display: 'Treaty Number/ (Canada)', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:99' },
+  TPR: { code: 'TPR', display: 'Temporary Permanent Resident (Canada)', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:100' },
+  U: { code: 'U', display: 'Unspecified identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:101' },
+  UPIN: { code: 'UPIN', display: 'Medicare/CMS (formerly HCFA)’s Universal Physician Identification numbers', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:102' },
+  USID: { code: 'USID', display: 'Unique Specimen ID', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:103' },
+  VN: { code: 'VN', display: 'Visit number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:104' },
+  VP: { code: 'VP', display: 'Visitor Permit', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:105' },
+  VS: { code: 'VS', display: 'VISA', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:106' },
+  WC: { code: 'WC', display: 'WIC identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:107' },
+  WCN: { code: 'WCN', display: 'Workers’ Comp Number', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:108' },
+  WP: { code: 'WP', display: 'Work Permit', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:109' },
+  XX: { code: 'XX', display: 'Organization identifier', system: 'http://terminology.hl7.org/CodeSystem/v2-0203', row: 'IdentifierType.csv:110' },
+};
+
+export const maritalStatus: CodeMap = {
+  A: { code: 'L', display: 'Legally Separated', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:3' },
+  D: { code: 'D', display: 'Divorced', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:4' },
+  M: { code: 'M', display: 'Married', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:5' },
+  S: { code: 'S', display: 'Never Married', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:6' },
+  W: { code: 'W', display: 'Widowed', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:7' },
+  C: { code: 'C', display: 'Common Law', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:8' },
+  G: { code: 'T', display: 'Domestic partner', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:9' },
+  P: { code: 'T', display: 'Domestic partner', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:10' },
+  R: { code: 'T', display: 'Domestic partner', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:11' },
+  E: { code: 'L', display: 'Legally Separated', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:12' },
+  N: { code: 'A', display: 'Annulled', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:13' },
+  I: { code: 'I', display: 'Interlocutory', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:14' },
+  B: { code: 'U', display: 'unmarried', system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', row: 'MaritalStatus.csv:15' },
+  U: { code: 'UNK', display: 'Unknown', system: 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor', row: 'MaritalStatus.csv:16' },
+  O: { code: 'OTH', display: 'Other', system: 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor', row: 'MaritalStatus.csv:17' },
+  T: { code: 'NAVU', display: 'Not available', system: 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor', row: 'MaritalStatus.csv:18' },
+};
+
+export const nameAssemblyOrder: CodeMap = {
+  G: { code: 'G', display: 'Prefix Given Middle Family Suffix', system: 'http://terminology.hl7.org/CodeSystem/v2-0444', row: 'NameAssemblyOrder.csv:3' },
+  F: { code: 'F', display: 'Prefix Family Middle Given Suffix', system: 'http://terminology.hl7.org/CodeSystem/v2-0444', row: 'NameAssemblyOrder.csv:4' },
+};
+
+export const nameType: CodeMap = {
+  BAD: { code: 'old', display: 'Old', system: 'http://hl7.org/fhir/name-use', row: 'NameType.csv:3' },
+  D: { code: 'usual', display: 'Usual', system: 'http://hl7.org/fhir/name-use', row: 'NameType.csv:7' },
+  L: { code: 'official', display: 'Official', system: 'http://hl7.org/fhir/name-use', row: 'NameType.csv:11' },
+  M: { code: 'maiden', display: 'Name changed for Marriage', system: 'http://hl7.org/fhir/name-use', row: 'NameType.csv:12' },
+  MSK: { code: 'anonymous', display: 'Anonymous', system: 'http://hl7.org/fhir/name-use', row: 'NameType.csv:13' },
+  N: { code: 'nickname', display: 'Nickname', system: 'http://hl7.org/fhir/name-use', row: 'NameType.csv:14' },
+  NAV: { code: 'temp', display: 'temp', system: 'http://hl7.org/fhir/name-use', row: 'NameType.csv:15' },
+  R: { code: 'official', display: 'Official', system: 'http://hl7.org/fhir/name-use', row: 'NameType.csv:19' },
+  TEMP: { code: 'temp', display: 'Temp', system: 'http://hl7.org/fhir/name-use', row: 'NameType.csv:23' },
+};
+
+export const patientClassEncounterClass: CodeMap = {
+  E: { code: 'EMER', display: 'emergency', system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', row: 'PatientClass.EncounterClass.csv:3' },
+  I: { code: 'IMP', display: 'inpatient encounter', system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', row: 'PatientClass.EncounterClass.csv:4' },
+  O: { code: 'AMB', display: 'ambulatory', system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', row: 'PatientClass.EncounterClass.csv:5' },
+  P: { code: 'PRENC', display: 'pre-admission', system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', row: 'PatientClass.EncounterClass.csv:6' },
+  R: { code: 'R', display: 'Recurring patient', system: 'http://terminology.hl7.org/CodeSystem/v2-0004', row: 'PatientClass.EncounterClass.csv:7' },
+  B: { code: 'B', display: 'Obstetrics', system: 'http://terminology.hl7.org/CodeSystem/v2-0004', row: 'PatientClass.EncounterClass.csv:8' },
+  C: { code: 'C', display: 'Commercial Account', system: 'http://terminology.hl7.org/CodeSystem/v2-0004', row: 'PatientClass.EncounterClass.csv:9' },
+  N: { code: 'N', display: 'Not Applicable', system: 'http://terminology.hl7.org/CodeSystem/v2-0004', row: 'PatientClass.EncounterClass.csv:10' },
+  U: { code: 'U', display: 'Unknown', system: 'http://terminology.hl7.org/CodeSystem/v2-0004', row: 'PatientClass.EncounterClass.csv:11' },
+};
+
+export const patientClassEncounterStatus: CodeMap = {
+  E: { code: 'in-progress', system: 'http://hl7.org/fhir/encounter-status', row: 'PatientClass.EncounterStatus.csv:3' },
+  I: { code: 'in-progress', system: 'http://hl7.org/fhir/encounter-status', row: 'PatientClass.EncounterStatus.csv:4' },
+  O: { code: 'in-progress', system: 'http://hl7.org/fhir/encounter-status', row: 'PatientClass.EncounterStatus.csv:5' },
+  P: { code: 'planned', system: 'http://hl7.org/fhir/encounter-status', row: 'PatientClass.EncounterStatus.csv:6' },
+  R: { code: 'in-progress', system: 'http://hl7.org/fhir/encounter-status', row: 'PatientClass.EncounterStatus.csv:7' },
+  B: { code: 'in-progress', system: 'http://hl7.org/fhir/encounter-status', row: 'PatientClass.EncounterStatus.csv:8' },
+  C: { code: 'in-progress', system: 'http://hl7.org/fhir/encounter-status', row: 'PatientClass.EncounterStatus.csv:9' },
+  N: { code: 'in-progress', system: 'http://hl7.org/fhir/encounter-status', row: 'PatientClass.EncounterStatus.csv:10' },
+  U: { code: 'unknown', system: 'http://hl7.org/fhir/encounter-status', row: 'PatientClass.EncounterStatus.csv:11' },
+};
+
+export const readmissionIndicator: CodeMap = {
+  R: { code: 'R', display: 'Re-admission', system: 'http://terminology.hl7.org/CodeSystem/v2-0092', row: 'ReadmissionIndicator.csv:3' },
+};
+
+export const religion: CodeMap = {
+  A: { code: '1007', display: 'Atheism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:3' },
+  B: { code: '1009', display: 'Baptist', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:4' },
+  E: { code: '1069', display: 'Episcopalian', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:6' },
+  J: { code: '1026', display: 'Judaism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:7' },
+  L: { code: '1028', display: 'Lutheran', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:8' },
+  M: { code: '1027', display: 'Latter Day Saints', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:9' },
+  N: { code: '1020', display: 'Hinduism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:10' },
+  P: { code: '1077', display: 'Protestant', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:11' },
+  AGN: { code: '1004', display: 'Agnosticism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:12' },
+  ATH: { code: '1007', display: 'Atheism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:13' },
+  BAH: { code: '1008', display: 'Babi & Baha\'I faiths', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:14' },
+  BRE: { code: '1062', display: 'Brethren', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:15' },
+  BMA: { code: '1029', display: 'Mahayana', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:17' },
+  BTH: { code: '1051', display: 'Theravada', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:18' },
+  CHR: { code: '1013', display: 'Christian (non-Catholic, non-specific)', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:22' },
+  ANG: { code: '1005', display: 'Anglican', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:26' },
+  AOG: { code: '1061', display: 'Assembly of God', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:27' },
+  BAP: { code: '1009', display: 'Baptist', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:28' },
+  CRR: { code: '1079', display: 'Reformed', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:29' },
+  CHS: { code: '1063', display: 'Christian Scientist', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:30' },
+  COC: { code: '1064', display: 'Church of Christ', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:32' },
+  COG: { code: '1065', display: 'Church of God', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:33' },
+  COL: { code: '1066', display: 'Congregational', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:36' },
+  EOT: { code: '1068', display: 'Eastern Orthodox', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:37' },
+  EPI: { code: '1069', display: 'Episcopalian', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:39' },
+  FRQ: { code: '1071', display: 'Friends', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:41' },
+  FUL: { code: '1072', display: 'Full Gospel', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:42' },
+  JWN: { code: '1025', display: 'Jehovah\'s Witnesses', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:44' },
+  MOM: { code: '1027', display: 'Latter Day Saints', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:45' },
+  LUT: { code: '1028', display: 'Lutheran', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:46' },
+  MET: { code: '1073', display: 'Methodist', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:49' },
+  NAZ: { code: '1075', display: 'Nazarene', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:50' },
+  ORT: { code: '1036', display: 'Orthodox', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:51' },
+  PEN: { code: '1038', display: 'Pentecostal', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:52' },
+  PRE: { code: '1076', display: 'Presbyterian', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:54' },
+  PRO: { code: '1077', display: 'Protestant', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:55' },
+  PRC: { code: '1078', display: 'Protestant, No Denomination', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:56' },
+  QUA: { code: '1071', display: 'Friends', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:57' },
+  REC: { code: '1079', display: 'Reformed', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:58' },
+  CAT: { code: '1041', display: 'Roman Catholic Church', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:60' },
+  SAA: { code: '1080', display: 'Salvation Army', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:61' },
+  SEV: { code: '1001', display: 'Adventist', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:62' },
+  UCC: { code: '1082', display: 'United Church of Christ', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:64' },
+  UNI: { code: '1052', display: 'Unitarian-Universalism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:66' },
+  UNU: { code: '1081', display: 'Unitarian Universalist', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:67' },
+  CNF: { code: '1014', display: 'Confucianism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:71' },
+  DOC: { code: '1067', display: 'Disciples of Christ', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:72' },
+  HSH: { code: '1020', display: 'Hinduism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:75' },
+  HVA: { code: '1020', display: 'Hinduism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:76' },
+  HOT: { code: '1020', display: 'Hinduism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:77' },
+  JAI: { code: '1024', display: 'Jainism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:78' },
+  MOS: { code: '1023', display: 'Islam', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:86' },
+  MSH: { code: '1045', display: 'Shiite (Islam)', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:87' },
+  MSU: { code: '1049', display: 'Sunni (Islam)', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:88' },
+  NAM: { code: '1074', display: 'Native American', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:90' },
+  SHN: { code: '1046', display: 'Shinto', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:93' },
+  SIK: { code: '1047', display: 'Sikism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:94' },
+  SPI: { code: '1048', display: 'Spiritualism', system: 'http://terminology.hl7.org/CodeSystem/v3-ReligiousAffiliation', row: 'Religion.csv:95' },
+};
+
+export const telecommunicationEquipmentType: CodeMap = {
+  PH: { code: 'phone', display: 'Phone', system: 'http://hl7.org/fhir/contact-point-system', row: 'TelecommunicationEquipmentType.csv:3' },
+  FX: { code: 'fax', display: 'Fax', system: 'http://hl7.org/fhir/contact-point-system', row: 'TelecommunicationEquipmentType.csv:4' },
+  MD: { code: 'other', display: 'Other', system: 'http://hl7.org/fhir/contact-point-system', row: 'TelecommunicationEquipmentType.csv:5' },
+  CP: { code: 'mobile', display: 'Mobile', system: 'http://hl7.org/fhir/contact-point-use', row: 'TelecommunicationEquipmentType.csv:6' },
+  SAT: { code: 'other', display: 'Other', system: 'http://hl7.org/fhir/contact-point-system', row: 'TelecommunicationEquipmentType.csv:7' },
+  BP: { code: 'pager', display: 'Pager', system: 'http://hl7.org/fhir/contact-point-system', row: 'TelecommunicationEquipmentType.csv:8' },
+  Internet: { code: 'email', display: 'email', system: 'http://hl7.org/fhir/contact-point-system', row: 'TelecommunicationEquipmentType.csv:9' },
+  'X.400': { code: 'email', display: 'email', system: 'http://hl7.org/fhir/contact-point-system', row: 'TelecommunicationEquipmentType.csv:10' },
+  TDD: { code: 'other', display: 'Other', system: 'http://hl7.org/fhir/contact-point-system', row: 'TelecommunicationEquipmentType.csv:11' },
+  TTY: { code: 'other', display: 'Other', system: 'http://hl7.org/fhir/contact-point-system', row: 'TelecommunicationEquipmentType.csv:12' },
+};
+
+export const telecommunicationUseCode: CodeMap = {
+  PRN: { code: 'home', display: 'Home', system: 'http://hl7.org/fhir/contact-point-use', row: 'TelecommunicationUseCode.csv:3' },
+  WPN: { code: 'work', display: 'Work', system: 'http://hl7.org/fhir/contact-point-use', row: 'TelecommunicationUseCode.csv:5' },
+  PRS: { code: 'mobile', display: 'Mobile', system: 'http://hl7.org/fhir/contact-point-use', row: 'TelecommunicationUseCode.csv:11' },
+};
+
+export const yesNoIndicator: CodeMap = {
+  Y: { code: 'true', system: 'http://terminology.hl7.org/CodeSystem/special-values', row: 'YesNoIndicator.csv:3' },
+  N: { code: 'false', system: 'http://terminology.hl7.org/CodeSystem/special-values', row: 'YesNoIndicator.csv:4' },
+};
