@@ -1,0 +1,28 @@
+/**
+ * HL7 v2 (ER7): reading, checking, acknowledging. Pure: bytes in, values out. `aorta/hl7` is this file.
+ *
+ * ```ts
+ * const message = parse(bytes);
+ * message.text('PID-5.1');                  // decoded in the message's charset, unescaped
+ * message.get('PID-7').state;               // absent | empty | null (`""`: delete) | value
+ * identifiersOf(message.field('PID', 3));   // [{ system: 'urn:oid:…', value: '…' }]
+ * ```
+ * Nothing that a field holds makes it throw. Costs follow what is read, not the message's size.
+ */
+export { type Ack, type AckCode, type AckError, ackMode, buildAck, isAck } from './ack.ts';
+export { ascii, type Charset, charsetOf, charsetOfField, latin1, utf8 } from './charset.ts';
+export { type Condition, conditions } from './condition.ts';
+export { type Delimiters, defaultDelimiters } from './delimiters.ts';
+export { contentDigest } from './digest.ts';
+export { Element, type State } from './element.ts';
+export { edit, encode } from './encode.ts';
+export { escapeText, unescapeText } from './escape.ts';
+export { type Finding, type FindingCode, finding, isFindingCode, type Location, placeText } from './finding.ts';
+export { type IdentifierSystems, identifiersOf, type SystemValue, systemOf } from './identifier.ts';
+export { Message, type ParseOptions, parse, parseInTurns, salvage } from './message.ts';
+export { type Path, type PathText, parsePath } from './path.ts';
+export { Segment } from './segment.ts';
+export { atOnce, inTurns, type Sliced } from './sliced.ts';
+export { instantOf, type Precision, parseTimestamp, type Timestamp, timestampText } from './timestamp.ts';
+export { type AdtFacts, type AdtRules, adtEvents, readAdt, typeOf, validateCharset, validateHeader } from './validate.ts';
+export { checkZone } from './zone.ts';
