@@ -15,6 +15,8 @@ export interface UpOptions {
   readonly docker?: boolean;
   readonly only?: readonly ServiceName[];
   readonly say?: (service: ServiceName, line: string) => void;
+  /** Told of each service this call has launched, also when the call then fails: its caller can stop them again. */
+  readonly onStarted?: (service: ServiceName) => void;
 }
 
 /** Where a service came from; `started` is true when this very call started it. */
@@ -33,7 +35,7 @@ export function servicesUp(options: UpOptions = {}): Promise<Readonly<Partial<Re
   const say = options.say ?? (() => undefined);
   return withLock(servicesRoot(), async () => {
     const names = options.only ?? serviceNames;
-    const results = await Promise.allSettled(names.map((name) => one(name, options.docker ?? false, (line) => say(name, line))));
+    const results = await Promise.allSettled(names.map((name) => one(name, options, (line) => say(name, line))));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     const up = Object.fromEntries(names.map((name, i) => [name, (results[i] as PromiseFulfilledResult<ServiceUp>).value]));
@@ -42,7 +44,7 @@ export function servicesUp(options: UpOptions = {}): Promise<Readonly<Partial<Re
   });
 }
 
-async function one(name: ServiceName, docker: boolean, say: (line: string) => void): Promise<ServiceUp> {
+async function one(name: ServiceName, options: UpOptions, say: (line: string) => void): Promise<ServiceUp> {
   const given = process.env[variableOf[name]];
   const known = readState(name);
   // `eval "$(aorta services env)"` sets the variable to a service of our own: that one is still ours to restart.
@@ -55,7 +57,8 @@ async function one(name: ServiceName, docker: boolean, say: (line: string) => vo
     say(`already up at ${known.url}`);
     return { url: known.url, where: known.where, started: false };
   }
-  return docker ? startInDocker(name, say) : startHere(name, say);
+  const launched = () => options.onStarted?.(name);
+  return options.docker === true ? startInDocker(name, say, launched) : startHere(name, say, launched);
 }
 
 async function reachable(name: ServiceName, url: string): Promise<void> {
@@ -80,7 +83,7 @@ async function alive(name: ServiceName): Promise<boolean> {
   return false;
 }
 
-async function startHere(name: ServiceName, say: (line: string) => void): Promise<ServiceUp> {
+async function startHere(name: ServiceName, say: (line: string) => void, launched: () => void): Promise<ServiceUp> {
   const begun = performance.now();
   const dir = serviceDir(name);
   mkdirSync(dir, { recursive: true });
@@ -94,6 +97,7 @@ async function startHere(name: ServiceName, say: (line: string) => void): Promis
   });
   // Written before it is ready: a `down` after an interrupted `up` then still finds the process.
   writeState(name, { ...started, where: 'local' });
+  launched();
   const problem = await answers(name, started.url, 120_000, () => isRunning(started));
   if (problem !== undefined) {
     await stop(started, local.stopSignal);
@@ -103,8 +107,9 @@ async function startHere(name: ServiceName, say: (line: string) => void): Promis
   return { url: started.url, where: 'local', started: true };
 }
 
-async function startInDocker(name: ServiceName, say: (line: string) => void): Promise<ServiceUp> {
+async function startInDocker(name: ServiceName, say: (line: string) => void, launched: () => void): Promise<ServiceUp> {
   await composeUp([name], say);
+  launched();
   const url = composeUrls[name];
   const problem = await answers(name, url, 60_000, () => true);
   if (problem !== undefined) throw error('AORTA_SVC_004', { service: name, problem, log: `docker compose logs ${name}` });

@@ -44,7 +44,7 @@ let apt: Promise<unknown> = Promise.resolve();
  * The path that `find` gives; when there is none, installs the Debian package (root and apt-get only) and asks again.
  * Throws AORTA_SVC_002, which names the package, when that is not possible.
  */
-export async function require(
+export async function need(
   what: string,
   debianPackage: string,
   find: () => string | undefined,

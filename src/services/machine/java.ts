@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { require, which } from './command.ts';
+import { need, which } from './command.ts';
 
 /** The `java` to run (JAVA_HOME first); Kafka 4 and Apicurio 3 need Java 17 or later. */
 export function java(say: (line: string) => void): Promise<string> {
-  return require('Java 17 or later', 'default-jre-headless', findJava, say);
+  return need('Java 17 or later', 'default-jre-headless', findJava, say);
 }
 
 export function findJava(): string | undefined {

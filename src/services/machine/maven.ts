@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
-import { execute, require, which } from './command.ts';
+import { execute, need, which } from './command.ts';
 
 // Maven 3's local repository is not safe for two writers.
 let queue: Promise<unknown> = Promise.resolve();
@@ -37,7 +37,7 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function mvn(args: readonly string[], cwd: string, say: Say): Promise<void> {
-  const maven = await require('Maven (mvn)', 'maven', () => which('mvn'), say);
+  const maven = await need('Maven (mvn)', 'maven', () => which('mvn'), say);
   await execute(maven, ['-q', '-B', '-Dstyle.color=never', ...args], { cwd });
 }
 

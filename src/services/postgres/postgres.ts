@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { execute, require, which } from '../machine/command.ts';
+import { execute, need, which } from '../machine/command.ts';
 import { freePort } from '../machine/port.ts';
 import { launch } from '../machine/process.ts';
 import type { LocalService, StartContext, Started } from '../service.ts';
@@ -16,7 +16,7 @@ export const postgres: LocalService = {
   stopSignal: 'SIGINT',
   check: checkPostgres,
   async start(context: StartContext): Promise<Started> {
-    const bin = dirname(await require('PostgreSQL server', 'postgresql', findPostgres, context.say));
+    const bin = dirname(await need('PostgreSQL server', 'postgresql', findPostgres, context.say));
     const account = unprivileged();
     const home = reachable(context.dir, account);
     const data = join(home, 'data');

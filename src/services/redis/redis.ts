@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { require, which } from '../machine/command.ts';
+import { need, which } from '../machine/command.ts';
 import { freePort } from '../machine/port.ts';
 import { launch } from '../machine/process.ts';
 import type { LocalService, StartContext, Started } from '../service.ts';
@@ -12,7 +12,7 @@ export const redis: LocalService = {
   stopSignal: 'SIGTERM',
   check: checkRedis,
   async start(context: StartContext): Promise<Started> {
-    const server = await require('redis-server', 'redis-server', () => which('redis-server'), context.say);
+    const server = await need('redis-server', 'redis-server', () => which('redis-server'), context.say);
     const port = await freePort(context.ports['redis']);
     const data = join(context.dir, 'data');
     mkdirSync(data, { recursive: true });

@@ -1,0 +1,84 @@
+/**
+ * `npm test [-- files or node --test options]`: starts the services that are not up, runs the tests on them, and stops
+ * what it started, whatever happens. The last line is `N passed, N failed`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AortaError, type ErrorSpec, errorTable } from '../src/errors/index.ts';
+import { servicesDown } from '../src/services/down.ts';
+import { type ServiceName, variableOf } from '../src/services/service.ts';
+import { servicesUp } from '../src/services/up.ts';
+
+const root = resolve(import.meta.dirname, '..');
+process.chdir(root);
+
+const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
+const files = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const started: ServiceName[] = [];
+let interrupted: NodeJS.Signals | undefined;
+let tests: ChildProcess | undefined;
+const scratch = mkdtempSync(join(tmpdir(), 'aorta-test-'));
+
+// An interrupted run still has services to stop: it ends through `finally` below, never at once.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    interrupted ??= signal;
+    tests?.kill(signal);
+  });
+}
+
+process.exitCode = 1;
+try {
+  const env = await startServices();
+  if (interrupted !== undefined) throw new Error(`interrupted by ${interrupted}`);
+  const counts = await runTests(env);
+  process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed\n`);
+  process.exitCode = counts.code === 0 && counts.failed === 0 && counts.passed > 0 ? 0 : 1;
+} catch (thrown) {
+  const remedy = thrown instanceof AortaError ? (errorTable as Record<string, ErrorSpec>)[thrown.code]?.remedy : undefined;
+  process.stderr.write(`aorta: ${thrown instanceof AortaError ? thrown.message : String((thrown as Error).stack)}\n`);
+  if (remedy !== undefined) process.stderr.write(`       ${remedy}\n`);
+  process.stdout.write('\n0 passed, 1 failed\n');
+} finally {
+  if (started.length > 0)
+    await servicesDown({ only: started, say: (service, line) => process.stderr.write(`${service.padEnd(9)} ${line}\n`) });
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+async function startServices(): Promise<NodeJS.ProcessEnv> {
+  const up = await servicesUp({
+    say: (service, line) => process.stderr.write(`${service.padEnd(9)} ${line}\n`),
+    onStarted: (service) => started.push(service),
+  });
+  const variables = Object.entries(up).map(([name, service]) => [variableOf[name as ServiceName], service.url]);
+  return { ...process.env, ...Object.fromEntries(variables) };
+}
+
+async function runTests(env: NodeJS.ProcessEnv): Promise<{ passed: number; failed: number; code: number }> {
+  const countsFile = join(scratch, 'counts.json');
+  const chosen = (files.length > 0 ? files : ['test/**/*.test.ts']).flatMap((pattern) => globSync(pattern)).sort();
+  const child = spawn(
+    process.execPath,
+    [
+      '--test',
+      '--test-concurrency=2',
+      '--test-timeout=180000',
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      '--test-reporter=./scripts/test-counts.ts',
+      `--test-reporter-destination=${countsFile}`,
+      ...options,
+      ...chosen,
+    ],
+    { stdio: ['ignore', 'inherit', 'inherit'], env },
+  );
+  tests = child;
+  const code = await new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? 1)));
+  try {
+    return { ...(JSON.parse(readFileSync(countsFile, 'utf8')) as { passed: number; failed: number }), code };
+  } catch {
+    return { passed: 0, failed: 1, code };
+  }
+}
