@@ -6,6 +6,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls `fn` once after `ms` milliseconds. The result cancels it. */
   after(ms: number, fn: () => void): () => void;
+  /** Calls `fn` after the I/O that is ready now: a yield, not a wait. */
+  soon(fn: () => void): void;
 }
 
 export interface Random {

@@ -8,6 +8,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(fn, Math.max(0, Math.min(ms, 2 ** 31 - 1)));
     return () => clearTimeout(timer);
   },
+  soon: (fn) => void setImmediate(fn),
 };
 
 export const systemRandom: Random = {

@@ -3,7 +3,67 @@ import type { ErrorSpec } from '../error.ts';
 export const engineErrors = {
   AORTA_ENGINE_001: {
     class: 'Defect',
-    message: 'A root was settled twice (flow {flow}, operator {operator}).',
-    remedy: 'A defect of an operator or of the engine: report it with the flow graph.',
+    message: 'More settlements than children in flow {flow} at {operator}.',
+    remedy: 'A defect of an operator: report it with the flow graph.',
+  },
+  AORTA_ENGINE_002: {
+    class: 'Defect',
+    message: 'Flow {flow} lost {pending} acknowledgement(s) at {operator}: its step ended with children unsettled.',
+    remedy: 'A defect of an operator, or an rx() operator that swallows records: report it with the flow graph.',
+  },
+  AORTA_ENGINE_003: {
+    class: 'Transient',
+    message: '{operator} of flow {flow} took longer than its deadline of {deadlineMs} ms.',
+    remedy: 'The patient waits and is tried again. Declare a longer deadlineMs if the work really takes that long.',
+  },
+  AORTA_ENGINE_004: {
+    class: 'Cancelled',
+    message: 'The turn of flow {flow} was discarded ({reason}).',
+    remedy: 'Nothing to do: its partition moved or the worker stops; the record is processed again by its owner.',
+  },
+  AORTA_ENGINE_005: {
+    class: 'Permanent',
+    message: 'Partition {topic}/{partition} of flow {flow} is refused: applied watermark {watermark} is above the end of the log {end}.',
+    remedy: 'The topic was truncated or created anew. Restore the log, or reset the flow with an audited `aorta replay`.',
+  },
+  AORTA_ENGINE_006: {
+    class: 'Permanent',
+    message: 'Partition {topic}/{partition} of flow {flow} is refused: the topic has {now} partitions, the flow began with {before}.',
+    remedy: 'A changed partition count moves patients. Migrate to a new topic with the new count.',
+  },
+  AORTA_ENGINE_007: {
+    class: 'Defect',
+    message: 'The record at offset {offset} of {topic}/{partition} ended the process of flow {flow} {attempts} times; it is parked.',
+    remedy: 'Look at the parked record; redrive it when the handler is mended.',
+  },
+  AORTA_ENGINE_008: {
+    class: 'Permanent',
+    message: 'The emission to {topic} of flow {flow} has {size} bytes; the limit is {limit}.',
+    remedy: 'Put large bodies through Blob and emit the reference.',
+  },
+  AORTA_ENGINE_009: {
+    class: 'Permanent',
+    message: 'The graph of flow {flow} does not pass the lint: {problem}.',
+    remedy: 'Run `aorta check`: it shows every finding with its position.',
+  },
+  AORTA_ENGINE_010: {
+    class: 'Decode',
+    message: 'The record at offset {offset} of {topic}/{partition} has no patient key.',
+    remedy: 'The producer must set the key to the patient id; records of outsiders pass a resolve-and-rekey step first.',
+  },
+  AORTA_ENGINE_011: {
+    class: 'Fenced',
+    message: 'Partition {topic}/{partition} of flow {flow} has a newer owner than epoch {epoch}.',
+    remedy: 'Nothing to do: the newer owner goes on; this worker gave the partition up.',
+  },
+  AORTA_ENGINE_012: {
+    class: 'Permanent',
+    message: 'State of {store} has version {stored}, the flow knows {known} and has no migration from it.',
+    remedy: 'Add `migrate` to the actor, or deploy the version that wrote it.',
+  },
+  AORTA_ENGINE_013: {
+    class: 'Permanent',
+    message: 'Flow {flow} stopped at offset {offset} of {topic}/{partition}, as its supervision says: {problem}.',
+    remedy: 'Mend the cause and restart the worker; the partition continues at this record.',
   },
 } as const satisfies Record<string, ErrorSpec>;

@@ -1,0 +1,369 @@
+import { Subject, type Observable } from 'rxjs';
+import { AortaError, error } from '../errors/index.ts';
+import { sleep } from '../clock/system.ts';
+import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port.ts';
+import type { RedriveRequest } from '../state/port.ts';
+import type { Settlement } from './ack.ts';
+import { ActorCell } from './actor-cell.ts';
+import { FlowMetrics } from './flow-metrics.ts';
+import { type CommitItem, GroupCommit } from './group-commit.ts';
+import { Lane, type LaneHost } from './lane.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { EngineOptions, EnginePorts } from './options.ts';
+import type { Program } from './program.ts';
+import type { Root } from './root.ts';
+import { failureOf } from './supervise.ts';
+
+/** One settled envelope, for whoever watches the flow. */
+export interface SettlementEvent {
+  readonly flow: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly eventId: string;
+  readonly settlement: Settlement;
+}
+
+/**
+ * Runs one flow on this worker: takes partitions over and gives them back, spreads the worker's time over ready
+ * patients, and writes, produces and commits in groups.
+ *
+ * Assign: a new epoch for each partition, its applied set, its unsent outbox produced, then it is fed.
+ * Revoke: no new turns, running ones get `drainMs`, then groups, outbox, offsets, release; what did not finish is the
+ * next owner's. Lost: all discarded. SIGTERM is a revoke of everything.
+ */
+export class FlowRuntime implements LaneHost {
+  readonly program: Program;
+  readonly metrics: FlowMetrics;
+  readonly #ports: EnginePorts;
+  readonly #options: EngineOptions;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #commits: GroupCommit;
+  readonly #settlements = new Subject<SettlementEvent>();
+  readonly #cancel: (() => void)[] = [];
+  #consumer: LogConsumer | undefined;
+  #runQueue: { lane: Lane; mailbox: Mailbox }[] = [];
+  #runHead = 0;
+  #pumping = false;
+  #running = 0;
+  #activating: { lane: Lane; mailbox: Mailbox }[] = [];
+  #activationScheduled = false;
+  #committing: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(program: Program, ports: EnginePorts, options: EngineOptions) {
+    this.program = program;
+    this.#ports = ports;
+    this.#options = options;
+    this.metrics = new FlowMetrics(ports.telemetry, program.flow);
+    this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) => this.#retrying('commit', cause, attempt));
+  }
+
+  get settlements(): Observable<SettlementEvent> {
+    return this.#settlements.asObservable();
+  }
+
+  get lanes(): IterableIterator<Lane> {
+    return this.#lanes.values();
+  }
+
+  get running_(): number {
+    return this.#running;
+  }
+
+  async start(): Promise<void> {
+    const { log, clock, telemetry } = this.#ports;
+    this.#consumer = log.consumer({
+      group: `aorta.${this.program.flow}`,
+      topics: [this.program.source.name],
+      onAssigned: (partitions, generation) => this.#assigned(partitions, generation),
+      onRevoked: (partitions) => this.#revoked(partitions),
+      onLost: (partitions) => this.#lost(partitions),
+      onRecords: (partition, records, end) => this.#records(partition, records, end),
+      onError: (cause, willRestart) => telemetry.log(willRestart ? 'warn' : 'error', 'flow.consumer-failed', { flow: this.program.flow, error: cause, willRestart }),
+    });
+    const every = (ms: () => number, work: () => void | Promise<void>) => {
+      let cancel = () => {};
+      const again = () => {
+        cancel = clock.after(ms(), async () => {
+          await work();
+          if (!this.#stopped) again();
+        });
+      };
+      again();
+      this.#cancel.push(() => cancel());
+    };
+    every(() => this.#options.commitEveryMs, () => this.#tick());
+    every(() => this.#options.redriveEveryMs, () => this.lookForRedrives());
+    this.#sample();
+    await this.#consumer.start();
+  }
+
+  /** Drains and leaves the group. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    await this.#consumer?.stop();
+    this.#stopped = true;
+    for (const cancel of this.#cancel.splice(0)) cancel();
+    this.#commits.close();
+    this.#settlements.complete();
+  }
+
+  // ---- assignment ----------------------------------------------------------------------------------------------
+
+  async #assigned(partitions: readonly TopicPartition[], generation: number): Promise<readonly Commit[]> {
+    const starts = await Promise.all(partitions.map((partition) => this.#claim(partition, generation)));
+    return starts.filter((start) => start !== undefined);
+  }
+
+  async #claim({ topic, partition }: TopicPartition, generation: number): Promise<Commit | undefined> {
+    const ref = { flow: this.program.flow, lane: 'main', topic, partition };
+    const claimed = await this.#persist('claim', () => this.#ports.state.claim(ref, this.program.sourcePartitions));
+    const lane = new Lane(ref, generation, claimed, this.program, this.#ports, this.#options, this.metrics, this, (what, cause, attempt) =>
+      this.#retrying(what, cause, attempt),
+    );
+    this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
+    this.#lanes.set(keyOf(lane.partition), lane);
+    const end = (await this.#persist('ends', () => this.#ports.log.ends(topic))).find((e) => e.partition === partition)?.end ?? 0;
+    lane.end = end;
+    const { watermark } = claimed.applied;
+    if (watermark > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark, end }));
+    if (claimed.partitions !== this.program.sourcePartitions) {
+      lane.refuse(error('AORTA_ENGINE_006', { flow: ref.flow, topic, partition, now: this.program.sourcePartitions, before: claimed.partitions }));
+    }
+    if (lane.refused) return undefined;
+    await lane.outbox.drained();
+    lane.holding.wakeAll();
+    await lane.timers.load();
+    // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
+    if (!this.program.stateful) return undefined;
+    return watermark > 0 || claimed.applied.runs.length > 0 ? { topic, partition, offset: watermark } : undefined;
+  }
+
+  async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    const lanes = partitions.map((p) => this.#lanes.get(keyOf(p))).filter((lane) => lane !== undefined);
+    for (const lane of lanes) lane.draining = true;
+    const { clock } = this.#ports;
+    const deadline = clock.monotonic() + this.#options.drainMs;
+    const left = () => deadline - clock.monotonic();
+    while (lanes.some((lane) => lane.running > 0) && left() > 0) await sleep(clock, Math.min(10, left()));
+    for (const lane of lanes) lane.abort();
+    // Aborted turns must not be written; what ended before is.
+    const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, Math.max(100, left()))]);
+    await bounded(this.#commits.drained());
+    await bounded(Promise.all(lanes.map((lane) => lane.outbox.drained())));
+    for (const lane of lanes) lane.flush();
+    await bounded(this.#commits.drained());
+    await bounded(this.#commitOffsets(lanes).catch((cause) => this.#retrying('commit', cause, 1)));
+    await bounded(
+      Promise.all(
+        lanes.map((lane) =>
+          lane.owned ? this.#ports.state.release(lane.ref, lane.epoch).catch((cause) => this.#retrying('commit', cause, 1)) : undefined,
+        ),
+      ),
+    );
+    for (const lane of lanes) {
+      lane.lose(error('AORTA_ENGINE_004', { flow: this.program.flow, reason: 'revoked' }));
+      if (this.#lanes.get(keyOf(lane.partition)) === lane) this.#lanes.delete(keyOf(lane.partition));
+    }
+  }
+
+  #lost(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) {
+      const lane = this.#lanes.get(keyOf(partition));
+      if (!lane) continue;
+      this.#lanes.delete(keyOf(partition));
+      lane.lose(error('AORTA_ENGINE_004', { flow: this.program.flow, reason: 'session lost' }));
+    }
+  }
+
+  #records(partition: TopicPartition, records: readonly LogRecord[], end: number): void {
+    this.#lanes.get(keyOf(partition))?.feed(records, end);
+  }
+
+  /** Until the store answers: a partition is not fed before. */
+  async #persist<T>(what: string, work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (cause) {
+        if (this.#stopped || failureOf(cause).class !== 'Transient') throw cause;
+        this.#retrying(what, cause, attempt);
+        await sleep(this.#ports.clock, this.#ports.random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10)));
+      }
+    }
+  }
+
+  // ---- run queue -----------------------------------------------------------------------------------------------
+
+  ready(lane: Lane, mailbox: Mailbox): void {
+    if (mailbox.ready) return;
+    mailbox.ready = true;
+    this.#runQueue.push({ lane, mailbox });
+    this.#pump();
+  }
+
+  running(change: 1 | -1): void {
+    this.#running += change;
+    if (change < 0) this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#runHead === this.#runQueue.length) return;
+    this.#pumping = true;
+    this.#ports.clock.soon(() => this.#slice());
+  }
+
+  /** Ready patients in turn, for a slice of time: heartbeats, sockets and acknowledgements get the loop in between. */
+  #slice(): void {
+    const { clock } = this.#ports;
+    const until = clock.monotonic() + this.#options.sliceMs;
+    let n = 0;
+    while (this.#runHead < this.#runQueue.length && this.#running < this.#options.maxRunning) {
+      const { lane, mailbox } = this.#runQueue[this.#runHead++] as { lane: Lane; mailbox: Mailbox };
+      mailbox.ready = false;
+      lane.next(mailbox);
+      if ((++n & 15) === 0 && clock.monotonic() > until) break;
+    }
+    if (this.#runHead === this.#runQueue.length) {
+      this.#runQueue = [];
+      this.#runHead = 0;
+    } else if (this.#runHead > 4096) {
+      this.#runQueue = this.#runQueue.slice(this.#runHead);
+      this.#runHead = 0;
+    }
+    this.#pumping = false;
+    if (this.#running < this.#options.maxRunning) this.#pump();
+  }
+
+  activate(lane: Lane, mailbox: Mailbox): void {
+    this.#activating.push({ lane, mailbox });
+    if (this.#activationScheduled) return;
+    this.#activationScheduled = true;
+    this.#ports.clock.soon(() => {
+      this.#activationScheduled = false;
+      void this.#load(this.#activating.splice(0));
+    });
+  }
+
+  /** Reads the state of many patients in one query a store. */
+  async #load(batch: readonly { lane: Lane; mailbox: Mailbox }[]): Promise<void> {
+    const keys = batch.map(({ mailbox }) => mailbox.key);
+    const { flow, actors } = this.program;
+    try {
+      const loaded = await this.#persist('state', () => Promise.all(actors.map(({ id }) => this.#ports.state.states(flow, id, keys))));
+      batch.forEach(({ mailbox }, i) => {
+        mailbox.cells = new Map(actors.map(({ id, actor }, store) => [id, new ActorCell(actor, id, mailbox.key, loaded[store]?.[i] ?? null)]));
+      });
+    } catch (cause) {
+      for (const { lane, mailbox } of batch) {
+        mailbox.loading = false;
+        const root = mailbox.shift();
+        if (root && lane.owned) lane.fail(mailbox, root, cause, 'state');
+      }
+      return;
+    }
+    for (const { lane, mailbox } of batch) {
+      mailbox.loading = false;
+      if (lane.owned) this.ready(lane, mailbox);
+    }
+  }
+
+  // ---- commit --------------------------------------------------------------------------------------------------
+
+  commit(item: CommitItem): void {
+    this.#commits.push(item);
+  }
+
+  withdraw(where: (item: CommitItem) => boolean): readonly CommitItem[] {
+    return this.#commits.withdraw(where);
+  }
+
+  pause(lane: Lane): void {
+    this.#consumer?.pause(lane.partition);
+  }
+
+  resume(lane: Lane): void {
+    this.#consumer?.resume(lane.partition);
+  }
+
+  maxLaneBytes(): number {
+    return Math.max(1024 * 1024, this.#options.maxBytes / Math.max(1, this.#lanes.size));
+  }
+
+  settled(lane: Lane, root: Root, settlement: Settlement): void {
+    if (!this.#settlements.observed) return;
+    const { flow, topic, partition } = lane.ref;
+    this.#settlements.next({ flow, topic, partition, offset: root.offset, eventId: root.eventId, settlement });
+  }
+
+  async #tick(): Promise<void> {
+    for (const lane of this.#lanes.values()) lane.flush();
+    await this.#commitOffsets([...this.#lanes.values()]).catch((cause) => this.#retrying('commit', cause, 1));
+  }
+
+  async #commitOffsets(lanes: readonly Lane[]): Promise<void> {
+    await this.#committing?.catch(() => {});
+    const offsets: Commit[] = [];
+    const moved: { lane: Lane; offset: number }[] = [];
+    for (const lane of lanes) {
+      const offset = lane.tracker.settledWatermark;
+      if (!lane.owned || lane.refused || offset <= lane.committed || offset === 0) continue;
+      offsets.push({ ...lane.partition, offset });
+      moved.push({ lane, offset });
+    }
+    if (offsets.length === 0) return;
+    this.#committing = this.#consumer?.commit(offsets);
+    await this.#committing;
+    for (const { lane, offset } of moved) lane.committed = offset;
+  }
+
+  // ---- operators' requests -------------------------------------------------------------------------------------
+
+  /** Looks for redrive requests now; otherwise it happens every `redriveEveryMs` while a patient is held. */
+  async lookForRedrives(): Promise<void> {
+    if (![...this.#lanes.values()].some((lane) => lane.held.size > 0)) return;
+    let requests: readonly RedriveRequest[];
+    try {
+      requests = await this.#ports.state.redriveRequests(this.program.flow);
+    } catch (cause) {
+      this.#retrying('redrive', cause, 1);
+      return;
+    }
+    for (const request of requests) for (const lane of this.#lanes.values()) if (lane.owned && !lane.draining) lane.holding.redrive(request);
+  }
+
+  // ---- watching ------------------------------------------------------------------------------------------------
+
+  #retrying(what: string, cause: unknown, attempt: number): void {
+    if (what === 'commit') this.metrics.commitRetries.inc();
+    if (what === 'produce') this.metrics.produceRetries.inc();
+    const failure = failureOf(cause);
+    if (failure.class === 'Fenced' || attempt % 10 !== 1) return;
+    this.#ports.telemetry.log('warn', `flow.${what}-retry`, {
+      flow: this.program.flow, attempt, code: failure.code, class: failure.class, error: cause instanceof AortaError ? cause : undefined,
+    });
+  }
+
+  #sample(): void {
+    const { telemetry, clock } = this.#ports;
+    const { flow } = this.program;
+    const lanes = () => [...this.#lanes.values()];
+    const gauge = (name: string, help: string, read: () => number) => this.#cancel.push(telemetry.sampled(name, help, { flow }, read));
+    gauge('aorta_flow_partitions', 'Partitions that this worker owns', () => this.#lanes.size);
+    gauge('aorta_flow_open_records', 'Records delivered and not settled', () => lanes().reduce((sum, l) => sum + l.records, 0));
+    gauge('aorta_flow_running_turns', 'Turns that wait for an asynchronous step', () => this.#running);
+    gauge('aorta_flow_held_patients', 'Patients on the held list', () => lanes().reduce((sum, l) => sum + l.held.size, 0));
+    gauge('aorta_flow_held_envelopes', 'Envelopes on the held list', () => lanes().reduce((sum, l) => sum + l.held.total, 0));
+    gauge('aorta_flow_refused_partitions', 'Partitions that stand still with an error', () => lanes().filter((l) => l.refused).length);
+    gauge('aorta_flow_lag_records', 'Records of the log that are not settled', () =>
+      lanes().reduce((sum, l) => sum + Math.max(0, l.end - l.tracker.settledWatermark), 0),
+    );
+    gauge('aorta_flow_lag_seconds', 'Age of the oldest delivered record that is not settled', () => {
+      const now = clock.now();
+      return lanes().reduce((max, l) => Math.max(max, l.tracker.lowestOpen ? (now - l.tracker.lowestOpen.at) / 1000 : 0), 0);
+    });
+  }
+}
+
+const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;

@@ -1,0 +1,171 @@
+import { AortaError, classOf } from '../errors/index.ts';
+import type { Clock, Random } from '../clock/clock.ts';
+import type { EffectWrite, HeldWrite, LaneGroup, OutboxRecord, State, StateWrite, TimerWrite } from '../state/port.ts';
+import type { Lane } from './lane.ts';
+import type { Root } from './root.ts';
+
+/** What a turn (or the engine itself) wants written. */
+export interface CommitItem {
+  readonly lane: Lane;
+  readonly root?: Root;
+  readonly states: readonly StateWrite[] | undefined;
+  readonly effects: readonly EffectWrite[] | undefined;
+  readonly timers: readonly TimerWrite[] | undefined;
+  readonly outbox: readonly OutboxRecord[] | undefined;
+  readonly held: readonly HeldWrite[] | undefined;
+  readonly suspects: readonly { readonly offset: number; readonly attempts: number }[];
+  readonly redrivesDone: readonly string[];
+  /** Commit it in a transaction of its own. */
+  readonly alone: boolean;
+  readonly size: number;
+  durable(): void;
+  /** The database refuses exactly this item. */
+  rejected(cause: unknown): void;
+}
+
+export interface GroupCommitOptions {
+  readonly maxTurns: number;
+  readonly maxBytes: number;
+}
+
+interface Built {
+  readonly lane: Lane;
+  readonly group: LaneGroup;
+  readonly items: readonly CommitItem[];
+}
+
+/**
+ * Gathers what ended turns decided and writes it in one transaction at a time, over all lanes of the flow.
+ *
+ * Failures: **unreachable** (Transient) → the same groups again, with the same numbers, until it answers: a lost COMMIT
+ * reply is recognised by the group number. **Refused** (anything else) → the items are halved until the culprit stands
+ * alone; it goes back to its lane's supervision, the others are written. **Fenced** → the lane is discarded.
+ */
+export class GroupCommit {
+  readonly #state: State;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #options: GroupCommitOptions;
+  readonly #onRetry: (cause: unknown, attempt: number) => void;
+  #queue: CommitItem[] = [];
+  #scheduled = false;
+  #busy = false;
+  #idle: (() => void)[] = [];
+  #closed = false;
+  /** Since when the store has not answered; undefined while it does. */
+  failingSince: number | undefined;
+
+  constructor(state: State, clock: Clock, random: Random, options: GroupCommitOptions, onRetry: (cause: unknown, attempt: number) => void) {
+    this.#state = state;
+    this.#clock = clock;
+    this.#random = random;
+    this.#options = options;
+    this.#onRetry = onRetry;
+  }
+
+  push(item: CommitItem): void {
+    this.#queue.push(item);
+    this.#schedule();
+  }
+
+  /** Takes queued items back: the patient's later turns when an earlier one was refused, or a lane that is gone. */
+  withdraw(where: (item: CommitItem) => boolean): CommitItem[] {
+    const taken = this.#queue.filter(where);
+    if (taken.length > 0) this.#queue = this.#queue.filter((item) => !where(item));
+    return taken;
+  }
+
+  /** Resolves when nothing is queued or being written. */
+  drained(): Promise<void> {
+    if (!this.#busy && this.#queue.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#queue = [];
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#busy) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => {
+      this.#scheduled = false;
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    while (this.#queue.length > 0 && !this.#closed) await this.#write(this.#take());
+    this.#busy = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #take(): CommitItem[] {
+    let bytes = 0;
+    let count = 0;
+    for (const item of this.#queue) {
+      if (count > 0 && (item.alone || bytes + item.size > this.#options.maxBytes || count >= this.#options.maxTurns)) break;
+      bytes += item.size;
+      count++;
+      if (item.alone) break;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #write(items: readonly CommitItem[]): Promise<void> {
+    const live = items.filter((item) => item.lane.owned);
+    if (live.length === 0) return;
+    const built = this.#build(live);
+    try {
+      const outcomes = await this.#untilAnswered(built.map((b) => b.group));
+      if (!outcomes) return;
+      built.forEach((b, i) => {
+        if (outcomes[i] === 'fenced') b.lane.fenced();
+        else b.lane.groupDurable(b.group, b.items);
+      });
+    } catch (cause) {
+      for (const b of built) b.lane.groupFailed(b.items);
+      if (live.length === 1) {
+        (live[0] as CommitItem).rejected(cause);
+        return;
+      }
+      const middle = live.length >> 1;
+      await this.#write(live.slice(0, middle));
+      // The first half may have had the culprit; later turns of its patient were taken back by then.
+      await this.#write(live.slice(middle).filter((item) => !item.lane.withdrawn(item)));
+    }
+  }
+
+  #build(items: readonly CommitItem[]): Built[] {
+    const byLane = new Map<Lane, CommitItem[]>();
+    for (const item of items) {
+      const list = byLane.get(item.lane);
+      if (list) list.push(item);
+      else byLane.set(item.lane, [item]);
+    }
+    return [...byLane].map(([lane, list]) => ({ lane, items: list, group: lane.buildGroup(list) }));
+  }
+
+  async #untilAnswered(groups: readonly LaneGroup[]) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const outcomes = await this.#state.transact(groups);
+        this.failingSince = undefined;
+        return outcomes;
+      } catch (cause) {
+        if (!(cause instanceof AortaError) || classOf(cause) !== 'Transient') {
+          this.failingSince = undefined;
+          throw cause;
+        }
+        this.failingSince ??= this.#clock.now();
+        this.#onRetry(cause, attempt);
+        const delay = this.#random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10));
+        await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
+        if (this.#closed) return undefined;
+      }
+    }
+  }
+}

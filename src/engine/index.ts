@@ -1,0 +1,105 @@
+import { lint } from '../flow/lint.ts';
+import type { Flow } from '../flow/flow.ts';
+import { compile } from '../flow/compile.ts';
+import { error } from '../errors/index.ts';
+import type { Observable } from 'rxjs';
+import { FlowRuntime, type SettlementEvent } from './flow-runtime.ts';
+import { defaultOptions, type EngineOptions, type EnginePorts } from './options.ts';
+import { type Bindings, bind, sidePartitions } from './program.ts';
+import type { Waiting } from './wait.ts';
+import { whyPartition, whyPatient } from './why.ts';
+
+export type { EngineOptions, EnginePorts } from './options.ts';
+export { defaultOptions } from './options.ts';
+export type { SettlementEvent } from './flow-runtime.ts';
+export type { Settlement } from './ack.ts';
+export type { Waiting, WaitReason } from './wait.ts';
+
+const day = 24 * 3600 * 1000;
+
+export interface PartitionView {
+  readonly topic: string;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly committed: number;
+  readonly end: number;
+  readonly open: number;
+  readonly held: number;
+  readonly paused: boolean;
+  readonly refused: string | null;
+}
+
+/** A flow that runs on this worker. */
+export interface RunningFlow {
+  readonly name: string;
+  readonly hash: string;
+  readonly flow: Flow<unknown>;
+  readonly settlements: Observable<SettlementEvent>;
+  /** Settled, emitted and failed so far on this worker. */
+  totals(): Readonly<Record<string, number>>;
+  partitions(): readonly PartitionView[];
+  /** Why the patient's envelopes wait; empty: none do, here. */
+  whyPatient(key: string): readonly Waiting[];
+  /** Why the partition's committed offset does not move. */
+  whyPartition(partition: number): readonly Waiting[];
+  /** Waits without a known reason or past their bound: the alarm (I7). */
+  overdue(): readonly Waiting[];
+  /** Looks for operators' redrive requests now. */
+  nudge(): Promise<void>;
+  /** Drains (at most `drainMs`) and leaves the group. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a flow on the given ports. The lint's errors refuse it (AORTA_ENGINE_009). Creates the flow's declared tables
+ * and its `.parked` and `.dlq` topics; source and sink topics too, where they are missing.
+ */
+export async function startFlow(
+  flow: Flow<unknown>,
+  ports: EnginePorts & Bindings,
+  options: Partial<EngineOptions> = {},
+): Promise<RunningFlow> {
+  const findings = lint(flow).filter((finding) => finding.severity === 'error');
+  if (findings[0]) throw error('AORTA_ENGINE_009', { flow: flow.name, problem: `${findings[0].code} ${findings[0].message}` });
+  const compiled = compile(flow);
+  await ports.state.ensureTables(compiled.tables);
+  await ports.log.ensureTopics([
+    flow.source,
+    ...compiled.topics,
+    { name: `${flow.name}.parked`, partitions: sidePartitions, retentionMs: 30 * day },
+    { name: `${flow.name}.dlq`, partitions: sidePartitions, retentionMs: 30 * day },
+  ]);
+  const program = await bind(flow, ports);
+  const runtime = new FlowRuntime(program, ports, { ...defaultOptions, ...options });
+  await runtime.start();
+  const laneOf = (partition: number) => [...runtime.lanes].find((lane) => lane.ref.partition === partition);
+  return {
+    name: flow.name,
+    hash: program.hash,
+    flow,
+    settlements: runtime.settlements,
+    totals: () => runtime.metrics.totals,
+    partitions: () =>
+      [...runtime.lanes].map((lane) => ({
+        ...lane.partition,
+        epoch: lane.epoch,
+        committed: lane.tracker.settledWatermark,
+        end: lane.end,
+        open: lane.records,
+        held: lane.held.size,
+        paused: lane.paused,
+        refused: lane.refused?.code ?? null,
+      })),
+    whyPatient: (key) => {
+      const lane = laneOf(program.partitionOf(key));
+      return lane ? whyPatient(lane, key) : [];
+    },
+    whyPartition: (partition) => {
+      const lane = laneOf(partition);
+      return lane ? whyPartition(lane) : [];
+    },
+    overdue: () => [...runtime.lanes].flatMap((lane) => whyPartition(lane).filter((w) => w.overdue)),
+    nudge: () => runtime.lookForRedrives(),
+    stop: () => runtime.stop(),
+  };
+}

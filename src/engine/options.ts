@@ -1,0 +1,60 @@
+import type { Clock, Random } from '../clock/clock.ts';
+import type { Log } from '../log/port.ts';
+import type { State } from '../state/port.ts';
+import type { Telemetry } from '../telemetry/port.ts';
+
+export interface EngineOptions {
+  /** Turns of one worker that may be under way at once. @default 2048 */
+  readonly maxRunning: number;
+  /** Unsettled records of one partition before it is paused. @default 5000 */
+  readonly maxRecords: number;
+  /** Bytes of unsettled records of the worker; shared by its partitions. @default 64 MiB */
+  readonly maxBytes: number;
+  /** Largest emission. @default 1 MiB less 10 % */
+  readonly maxRecordBytes: number;
+  /** A wait longer than this moves the patient to the held list. @default 30_000 */
+  readonly maxWaitMs: number;
+  /** Turns and bytes of one transaction. */
+  readonly group: { readonly maxTurns: number; readonly maxBytes: number };
+  /** Milliseconds between commits of offsets to the log. @default 500 */
+  readonly commitEveryMs: number;
+  /** Milliseconds that a revoke waits for running turns. @default 8000 */
+  readonly drainMs: number;
+  /** Idle patients of a partition whose state is kept. @default 2000 */
+  readonly maxIdle: number;
+  /** Rows on the held list of a partition before it is paused. @default 100_000 */
+  readonly maxHeld: number;
+  /** Timers due within this are kept in memory. @default 60_000 */
+  readonly timerWindowMs: number;
+  /** Records treated as suspects after an unclean end. @default 256 */
+  readonly suspects: number;
+  /** Milliseconds between looks for redrive requests. @default 1000 */
+  readonly redriveEveryMs: number;
+  /** Milliseconds of synchronous work before the event loop gets its turn. @default 8 */
+  readonly sliceMs: number;
+}
+
+export const defaultOptions: EngineOptions = {
+  maxRunning: 2048,
+  maxRecords: 5000,
+  maxBytes: 64 * 1024 * 1024,
+  maxRecordBytes: 943_718,
+  maxWaitMs: 30_000,
+  group: { maxTurns: 500, maxBytes: 8 * 1024 * 1024 },
+  commitEveryMs: 500,
+  drainMs: 8000,
+  maxIdle: 2000,
+  maxHeld: 100_000,
+  timerWindowMs: 60_000,
+  suspects: 256,
+  redriveEveryMs: 1000,
+  sliceMs: 8,
+};
+
+export interface EnginePorts {
+  readonly log: Log;
+  readonly state: State;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+}

@@ -1,0 +1,136 @@
+import type { Clock, Random } from '../clock/clock.ts';
+import { type Append, header, type Log } from '../log/port.ts';
+import type { OutboxRecord } from '../state/port.ts';
+
+interface Batch {
+  /** Group whose row holds the records; undefined in stateless flows, which have no row. */
+  readonly group: number | undefined;
+  readonly records: readonly Append[];
+  readonly sent: () => void;
+}
+
+/** Groups times this plus the index gives a number that rises over a lane's life: the `aorta-seq`. */
+const seqStride = 2 ** 20;
+
+/**
+ * Produces what turns emitted, in order, one append in flight per lane: a failed append is tried again before anything
+ * later, so nothing overtakes. Waiting batches go together in the next append.
+ */
+export class Outbox {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #producer: string;
+  readonly #maxRecords: number;
+  readonly #onRetry: (cause: unknown, attempt: number) => void;
+  #queue: Batch[] = [];
+  #busy = false;
+  #scheduled = false;
+  #closed = false;
+  #idle: (() => void)[] = [];
+  /** Every group at or below this number is in the log. */
+  sentThrough: number;
+  failingSince: number | undefined;
+
+  constructor(
+    log: Log,
+    clock: Clock,
+    random: Random,
+    producer: string,
+    sentThrough: number,
+    maxRecords: number,
+    onRetry: (cause: unknown, attempt: number) => void,
+  ) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#random = random;
+    this.#producer = producer;
+    this.sentThrough = sentThrough;
+    this.#maxRecords = maxRecords;
+    this.#onRetry = onRetry;
+  }
+
+  get pending(): number {
+    return this.#queue.length + (this.#busy ? 1 : 0);
+  }
+
+  /** A committed group's emissions, or none: `sent` is called when they and everything before are in the log. */
+  group(group: number, records: readonly OutboxRecord[], sent: () => void): void {
+    if (records.length === 0 && this.pending === 0) {
+      this.sentThrough = group;
+      sent();
+      return;
+    }
+    this.#push({ group, sent, records: records.map((record, i) => this.#sequenced(record, group * seqStride + i)) });
+  }
+
+  /** Emissions of a stateless turn. */
+  direct(records: readonly OutboxRecord[], sent: () => void): void {
+    this.#push({ group: undefined, records, sent });
+  }
+
+  drained(): Promise<void> {
+    if (this.pending === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#queue = [];
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #sequenced(record: OutboxRecord, seq: number): Append {
+    return { ...record, headers: { ...record.headers, [header.seq]: `${this.#producer}/${seq}` } };
+  }
+
+  #push(batch: Batch): void {
+    this.#queue.push(batch);
+    if (this.#busy || this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => {
+      this.#scheduled = false;
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    while (this.#queue.length > 0 && !this.#closed) {
+      const batches: Batch[] = [];
+      const records: Append[] = [];
+      let i = 0;
+      for (; i < this.#queue.length; i++) {
+        const batch = this.#queue[i] as Batch;
+        if (i > 0 && records.length + batch.records.length > this.#maxRecords) break;
+        batches.push(batch);
+        for (const record of batch.records) records.push(record);
+      }
+      this.#queue.splice(0, i);
+      if (records.length > 0) await this.#untilAppended(records);
+      if (this.#closed) break;
+      for (const batch of batches) {
+        if (batch.group !== undefined) this.sentThrough = batch.group;
+        batch.sent();
+      }
+    }
+    this.#busy = false;
+    if (this.#queue.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #untilAppended(records: readonly Append[]): Promise<void> {
+    for (let attempt = 1; !this.#closed; attempt++) {
+      try {
+        await this.#log.append(records);
+        this.failingSince = undefined;
+        return;
+      } catch (cause) {
+        this.failingSince ??= this.#clock.now();
+        this.#onRetry(cause, attempt);
+        const delay = this.#random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10));
+        await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { Headers } from '../log/port.ts';
+import type { HeldRow, TimerRow } from '../state/port.ts';
+import type { Entry } from './offset-tracker.ts';
+
+/** What a turn starts from: a record of the log, a row of the held list, or a due timer. */
+export interface Root {
+  readonly kind: 'log' | 'held' | 'timer';
+  readonly key: string;
+  readonly eventId: string;
+  /** `ctx.now`: the record's timestamp or the timer's due time. */
+  readonly timestamp: number;
+  readonly offset: number;
+  readonly recordKey: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Headers;
+  /** Bytes that count against the credits; 0 for held rows and timers. */
+  readonly size: number;
+  /** 1 for the first try. */
+  attempt: number;
+  readonly entry: Entry | undefined;
+  readonly held: HeldRow | undefined;
+  readonly timer: TimerRow | undefined;
+  /** Its attempt was stored before the turn: it was uncommitted at an unclean end. */
+  suspect: number;
+}

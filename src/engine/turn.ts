@@ -1,0 +1,239 @@
+import { type AortaError, error } from '../errors/index.ts';
+import type { TimerRequest } from '../flow/actor.ts';
+import type { Context } from '../flow/context.ts';
+import type { Topic } from '../flow/topic.ts';
+import type { Turn } from '../flow/turn.ts';
+import type { EffectWrite, HeldWrite, OutboxRecord, StateWrite, TimerWrite } from '../state/port.ts';
+import type { Effect, Source } from '../state/table.ts';
+import { Ack, type Settlement, settledDone } from './ack.ts';
+import type { CommitItem } from './group-commit.ts';
+import type { Lane } from './lane.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { Root } from './root.ts';
+
+const none: readonly never[] = [];
+
+class TurnContext implements Context {
+  readonly #turn: EngineTurn;
+  constructor(turn: EngineTurn) {
+    this.#turn = turn;
+  }
+  get key(): string {
+    return this.#turn.root.key;
+  }
+  get eventId(): string {
+    return this.#turn.root.eventId;
+  }
+  get now(): number {
+    return this.#turn.root.timestamp;
+  }
+  get source(): Context['source'] {
+    const { topic, partition } = this.#turn.lane.ref;
+    return { topic, partition, offset: this.#turn.root.offset };
+  }
+  get signal(): AbortSignal {
+    return this.#turn.signal;
+  }
+  get flowHash(): string {
+    return this.#turn.lane.program.hash;
+  }
+  get attempt(): number {
+    return this.#turn.root.attempt;
+  }
+}
+
+/**
+ * One root's pass through the lane. What it decides is collected here and handed to the group commit when it ends;
+ * a dead turn (deadline, revoke, discard) refuses everything.
+ */
+export class EngineTurn implements Turn, CommitItem {
+  readonly lane: Lane;
+  readonly root: Root;
+  readonly mailbox: Mailbox | undefined;
+  readonly ctx: Context;
+  at: string;
+  readonly ack = new Ack();
+  states: StateWrite[] | undefined;
+  effects: EffectWrite[] | undefined;
+  timers: TimerWrite[] | undefined;
+  outbox: OutboxRecord[] | undefined;
+  held: HeldWrite[] | undefined;
+  suspects: readonly { readonly offset: number; readonly attempts: number }[] = none;
+  redrivesDone: readonly string[] = none;
+  dead: AortaError | undefined;
+  /** Taken back with an earlier turn of its patient; it runs again. */
+  withdrawn = false;
+  settlement: Settlement = settledDone;
+  /** Set while an asynchronous step runs: since when, and at which node. */
+  runningSince: number | undefined;
+  #abort: AbortController | undefined;
+  #source: Source | undefined;
+  #emitted = 0;
+
+  constructor(lane: Lane, root: Root, mailbox: Mailbox | undefined) {
+    this.lane = lane;
+    this.root = root;
+    this.mailbox = mailbox;
+    this.at = lane.ref.topic;
+    this.ctx = new TurnContext(this);
+  }
+
+  get alone(): boolean {
+    return this.mailbox?.alone ?? false;
+  }
+
+  get size(): number {
+    return this.root.size + 256;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.dead && !this.#abort.signal.aborted) this.#abort.abort(this.dead);
+    return this.#abort.signal;
+  }
+
+  get source(): Source {
+    this.#source ??= { eventId: this.root.eventId, flowHash: this.lane.program.hash, version: this.lane.program.version };
+    return this.#source;
+  }
+
+  /** Something of it must be written in a transaction. */
+  get transactional(): boolean {
+    return Boolean(this.states || this.effects || this.timers || this.held || this.suspects.length || this.redrivesDone.length);
+  }
+
+  derive(children: number): void {
+    this.#alive();
+    if (children === 0) this.skip(this.at, 'empty');
+    else this.ack.derive(children);
+  }
+
+  skip(node: string, reason: string): void {
+    this.#alive();
+    this.lane.metrics.skipped(node, reason);
+    this.ack.settle({ kind: 'skipped', reason }, this.lane.ref.flow, this.at);
+  }
+
+  done(): void {
+    this.#alive();
+    this.ack.settle(settledDone, this.lane.ref.flow, this.at);
+  }
+
+  write(_node: string, effects: Effect | readonly Effect[]): void {
+    this.#alive();
+    this.effects ??= [];
+    if (Array.isArray(effects)) for (const effect of effects as readonly Effect[]) this.effects.push({ effect, source: this.source });
+    else this.effects.push({ effect: effects as Effect, source: this.source });
+  }
+
+  emit(node: string, topic: Topic<unknown>, value: unknown): void {
+    this.#alive();
+    this.at = node;
+    const sink = this.lane.program.sink(topic);
+    const bytes = sink.serde.serialize(value);
+    if (bytes.length > this.lane.options.maxRecordBytes) {
+      throw error('AORTA_ENGINE_008', { topic: topic.name, flow: this.lane.ref.flow, size: bytes.length, limit: this.lane.options.maxRecordBytes });
+    }
+    this.emitBytes(topic.name, sink.partitionOf(this.root.key), this.root.key, bytes, { eventId: `${this.root.eventId}:${node}:${this.#emitted++}` });
+  }
+
+  emitBytes(topic: string, partition: number, key: string, value: Buffer | null, headers: Record<string, string>): void {
+    const traceparent = this.root.headers['traceparent'];
+    if (traceparent) headers['traceparent'] = traceparent.toString();
+    this.outbox ??= [];
+    this.outbox.push({ topic, partition, key, value, headers, timestamp: this.root.timestamp });
+  }
+
+  state(node: string): unknown {
+    return this.#cell(node).value;
+  }
+
+  setState(node: string, state: unknown): void {
+    this.#alive();
+    this.#cell(node).value = state;
+  }
+
+  setTimer(node: string, timer: TimerRequest): void {
+    this.#alive();
+    this.timers ??= [];
+    this.timers.push({
+      node,
+      key: this.root.key,
+      name: timer.name,
+      due: timer.at,
+      payload: timer.payload === undefined ? null : Buffer.from(JSON.stringify(timer.payload)),
+      eventId: this.root.eventId,
+    });
+  }
+
+  wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T> {
+    this.#alive();
+    this.at = node;
+    const { clock } = this.lane.ports;
+    this.runningSince ??= clock.monotonic();
+    return new Promise<T>((resolve, reject) => {
+      const cancel = clock.after(deadlineMs, () => {
+        this.kill(error('AORTA_ENGINE_003', { operator: node, flow: this.lane.ref.flow, deadlineMs }));
+        reject(this.dead);
+      });
+      this.#onKill = reject;
+      const settle = (then: () => void) => {
+        cancel();
+        this.#onKill = undefined;
+        if (this.dead) reject(this.dead);
+        else {
+          this.at = node;
+          then();
+        }
+      };
+      try {
+        work(this.signal).then(
+          (value) => settle(() => resolve(value)),
+          (cause) => settle(() => reject(cause)),
+        );
+      } catch (cause) {
+        settle(() => reject(cause));
+      }
+    });
+  }
+
+  #onKill: ((reason: unknown) => void) | undefined;
+
+  /** Ends the turn from outside: its context refuses everything from now on and its signal is aborted. */
+  kill(reason: AortaError): void {
+    if (this.dead) return;
+    this.dead = reason;
+    this.#abort?.abort(reason);
+    this.#onKill?.(reason);
+  }
+
+  /** Collects what actors left behind; called once, when the step ended well. */
+  seal(): void {
+    const cells = this.mailbox?.cells;
+    if (!cells) return;
+    for (const [store, cell] of cells) {
+      if (!cell.dirty) continue;
+      const { value, version } = cell.seal();
+      this.states ??= [];
+      this.states.push({ store, key: this.root.key, value, version, source: this.source });
+    }
+  }
+
+  durable(): void {
+    this.lane.turnDurable(this);
+  }
+
+  rejected(cause: unknown): void {
+    this.lane.turnRejected(this, cause);
+  }
+
+  #cell(node: string) {
+    const cell = this.mailbox?.cells?.get(node);
+    if (!cell) throw new Error(`no state loaded for ${node}`);
+    return cell;
+  }
+
+  #alive(): void {
+    if (this.dead) throw this.dead;
+  }
+}

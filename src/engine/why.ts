@@ -1,0 +1,107 @@
+import type { Lane } from './lane.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { Waiting, WaitReason } from './wait.ts';
+
+/** Longer than any bound that the engine sets on a step of its own (statement time-out 5 s, drain 8 s). */
+const slackMs = 30_000;
+
+/** Why the envelopes of one patient wait, front first. */
+export function whyPatient(lane: Lane, key: string): readonly Waiting[] {
+  const waits: Waiting[] = [];
+  const mailbox = lane.mailboxes.get(key);
+  if (mailbox) {
+    const wait = whyMailbox(lane, mailbox);
+    if (wait) waits.push(wait);
+  }
+  const patient = lane.held.get(key);
+  if (patient) {
+    const { head } = patient;
+    const now = lane.ports.clock.now();
+    const parked = head?.due === null;
+    waits.push({
+      ...lane.partition,
+      reason: parked ? 'parked' : 'held',
+      ...(head ? { offset: head.offset, attempt: head.attempt } : {}),
+      ...(head?.operator ? { operator: head.operator } : {}),
+      ...(head?.errorCode ? { code: head.errorCode } : {}),
+      ...(head?.due ? { until: head.due } : {}),
+      behind: patient.count - 1,
+      overdue: false,
+      message: parked
+        ? `parked at ${head.operator ?? 'its source'} (${head.errorCode ?? head.reason}); ${patient.count - 1} behind; redrive it with \`aorta parked redrive\``
+        : `held (${head?.reason ?? 'reading'}), next try in ${seconds((head?.due ?? now) - now)}; ${patient.count - 1} behind`,
+    });
+  }
+  return waits;
+}
+
+/** Why the partition's committed offset stands where it stands: its lowest open record, and what is wrong around it. */
+export function whyPartition(lane: Lane): readonly Waiting[] {
+  const waits: Waiting[] = [];
+  const at = lane.partition;
+  if (lane.refused) {
+    waits.push({ ...at, reason: 'refused', code: lane.refused.code, overdue: true, message: lane.refused.message });
+  }
+  const lowest = lane.tracker.lowestOpen;
+  if (!lowest) return waits;
+  const forMs = lane.ports.clock.now() - lowest.at;
+  for (const mailbox of lane.mailboxes.values()) {
+    const holds =
+      mailbox.running?.root.offset === lowest.offset ||
+      mailbox.undurable.some((turn) => turn.root.offset === lowest.offset) ||
+      mailbox.peek()?.offset === lowest.offset;
+    if (!holds) continue;
+    const wait = whyMailbox(lane, mailbox);
+    if (wait) return [...waits, { ...wait, offset: lowest.offset, forMs }];
+  }
+  const general = generalReason(lane);
+  waits.push({
+    ...at,
+    reason: general ?? 'unknown',
+    offset: lowest.offset,
+    forMs,
+    overdue: general === undefined && forMs > slackMs,
+    message: `offset ${lowest.offset} waits ${general ? `(${general})` : 'without a known reason'} for ${seconds(forMs)}; ${lane.tracker.open} records open`,
+  });
+  return waits;
+}
+
+function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
+  const now = lane.ports.clock.now();
+  const { running } = mailbox;
+  const make = (reason: WaitReason, rest: Partial<Waiting>, text: string): Waiting => ({
+    ...lane.partition,
+    reason,
+    behind: mailbox.length,
+    overdue: false,
+    ...rest,
+    message: `${text}; ${mailbox.length} behind`,
+  });
+  if (running) {
+    const forMs = running.runningSince === undefined ? 0 : lane.ports.clock.monotonic() - running.runningSince;
+    return make('running', { offset: running.root.offset, operator: running.at, attempt: running.root.attempt, forMs }, `in ${running.at}, attempt ${running.root.attempt}, for ${seconds(forMs)}`);
+  }
+  if (mailbox.retryAt !== undefined) {
+    const root = mailbox.peek();
+    return make(
+      'retry',
+      { until: mailbox.retryAt, ...(root ? { offset: root.offset, attempt: root.attempt } : {}), ...(mailbox.lastError ? { code: mailbox.lastError } : {}) },
+      `failed with ${mailbox.lastError ?? 'an error'}, next try in ${seconds(mailbox.retryAt - now)}`,
+    );
+  }
+  if (mailbox.loading) return make('loading-state', { overdue: now - mailbox.since > slackMs * 2, forMs: now - mailbox.since }, 'its state is being read');
+  const undurable = mailbox.undurable[0];
+  if (undurable) return make('commit', { offset: undurable.root.offset }, 'its turn waits for the group commit');
+  if (mailbox.length > 0) return make('queued', {}, 'ready, waits for its turn');
+  return undefined;
+}
+
+function generalReason(lane: Lane): WaitReason | undefined {
+  if (lane.draining) return 'draining';
+  if (!lane.suspects.open && lane.suspects.waiting > 0) return 'suspect';
+  if (lane.outbox.pending > 0) return 'produce';
+  if (lane.refused) return 'refused';
+  return undefined;
+}
+
+const seconds = (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} s`;

@@ -1,0 +1,290 @@
+import { sleep } from '../clock/system.ts';
+import type { Clock } from '../clock/clock.ts';
+import { AortaError, error } from '../errors/index.ts';
+import { partitionOf } from '../log/murmur2.ts';
+import type {
+  Append,
+  Appended,
+  Commit,
+  ConsumerOptions,
+  Log,
+  LogConsumer,
+  LogRecord,
+  PartitionEnds,
+  TopicPartition,
+  TopicSpec,
+} from '../log/port.ts';
+
+/** What may go wrong with one call. `lost-reply`: it was done, and the caller is told that it was not. */
+export type Fault = 'none' | 'refused' | 'lost-reply';
+
+export interface MemoryLogOptions {
+  readonly clock: Clock;
+  /** Milliseconds of each append. */
+  readonly latencyMs?: () => number;
+  readonly fault?: (call: 'append' | 'commit' | 'ends') => Fault;
+  /** Records handed over at once. */
+  readonly batch?: () => number;
+}
+
+const keyOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
+
+interface Group {
+  generation: number;
+  members: MemoryConsumer[];
+  owners: Map<string, MemoryConsumer>;
+  committed: Map<string, number>;
+  rebalance: Promise<void>;
+}
+
+/** The log port in memory, on a virtual clock: partitions, groups with eager rebalance, generations, faults. For tests. */
+export class MemoryLog implements Log {
+  readonly kind = 'memory';
+  readonly options: MemoryLogOptions;
+  readonly #topics = new Map<string, LogRecord[][]>();
+  readonly #groups = new Map<string, Group>();
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  constructor(options: MemoryLogOptions) {
+    this.options = options;
+  }
+
+  async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
+    for (const { name, partitions } of topics) {
+      const known = this.#topics.get(name);
+      if (!known) this.#topics.set(name, Array.from({ length: partitions }, () => []));
+    }
+  }
+
+  async partitions(topic: string): Promise<number> {
+    return this.#partitions(topic).length;
+  }
+
+  #partitions(topic: string): LogRecord[][] {
+    const partitions = this.#topics.get(topic);
+    if (!partitions) throw error('AORTA_LOG_001', { problem: `no topic ${topic}` }, { class: 'Permanent' });
+    return partitions;
+  }
+
+  append(records: readonly Append[]): Promise<readonly Appended[]> {
+    // Calls keep their order: one after the other.
+    const before = this.#tails.get('append') ?? Promise.resolve();
+    const run = before.then(() => this.#append(records));
+    this.#tails.set(
+      'append',
+      run.catch(() => {}),
+    );
+    return run;
+  }
+
+  async #append(records: readonly Append[]): Promise<readonly Appended[]> {
+    const { clock, latencyMs, fault } = this.options;
+    const outcome = fault?.('append') ?? 'none';
+    if (latencyMs) await sleep(clock, latencyMs());
+    if (outcome === 'refused') throw error('AORTA_LOG_001', { problem: 'injected' });
+    const appended = records.map((record) => this.put(record));
+    if (outcome === 'lost-reply') throw error('AORTA_LOG_001', { problem: 'injected: the reply was lost' });
+    return appended;
+  }
+
+  /** Appends at once, without faults. */
+  put({ topic, partition, key, value, headers, timestamp }: Append): Appended {
+    const partitions = this.#partitions(topic);
+    const at = partition ?? (key === null ? 0 : partitionOf(key, partitions.length));
+    const records = partitions[at] as LogRecord[];
+    const record: LogRecord = {
+      offset: records.length,
+      timestamp: timestamp ?? this.options.clock.now(),
+      key: key === null ? null : Buffer.from(key),
+      value,
+      headers: headers ?? {},
+    };
+    records.push(record);
+    for (const group of this.#groups.values()) group.owners.get(keyOf({ topic, partition: at }))?.wake();
+    return { partition: at, offset: record.offset };
+  }
+
+  consumer(options: ConsumerOptions): MemoryConsumer {
+    return new MemoryConsumer(this, options);
+  }
+
+  group(name: string): Group {
+    let group = this.#groups.get(name);
+    if (!group) {
+      group = { generation: 0, members: [], owners: new Map(), committed: new Map(), rebalance: Promise.resolve() };
+      this.#groups.set(name, group);
+    }
+    return group;
+  }
+
+  async ends(topic: string): Promise<readonly PartitionEnds[]> {
+    if (this.options.fault?.('ends') === 'refused') throw error('AORTA_LOG_001', { problem: 'injected' });
+    return this.#partitions(topic).map((records, partition) => ({ topic, partition, start: 0, end: records.length }));
+  }
+
+  async committed(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
+    const found = new Map<number, number>();
+    for (const [key, offset] of this.group(group).committed) {
+      const slash = key.lastIndexOf('/');
+      if (key.slice(0, slash) === topic) found.set(Number(key.slice(slash + 1)), offset);
+    }
+    return found;
+  }
+
+  async read({ topic, partition }: TopicPartition, from: number, limit: number): Promise<readonly LogRecord[]> {
+    return (this.#partitions(topic)[partition] ?? []).slice(from, from + limit);
+  }
+
+  /** All records of a topic, by partition. */
+  all(topic: string): readonly (readonly LogRecord[])[] {
+    return this.#topics.get(topic) ?? [];
+  }
+
+  async ping(): Promise<void> {}
+  async close(): Promise<void> {}
+}
+
+export class MemoryConsumer implements LogConsumer {
+  readonly #log: MemoryLog;
+  readonly #options: ConsumerOptions;
+  #assigned = new Map<string, { partition: TopicPartition; position: number; paused: boolean }>();
+  #generation = -1;
+  #alive = false;
+  #waking = false;
+
+  constructor(log: MemoryLog, options: ConsumerOptions) {
+    this.#log = log;
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#alive = true;
+    const group = this.#log.group(this.#options.group);
+    await this.#rebalance(group, () => group.members.push(this));
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#alive) return;
+    const group = this.#log.group(this.#options.group);
+    await this.#rebalance(group, () => {
+      this.#alive = false;
+      group.members = group.members.filter((member) => member !== this);
+    });
+  }
+
+  /** The process is gone: no revoke. The group notices after the session time-out. */
+  async crash(): Promise<void> {
+    this.#alive = false;
+    this.#assigned.clear();
+    const group = this.#log.group(this.#options.group);
+    await this.#rebalance(group, () => {
+      group.members = group.members.filter((member) => member !== this);
+    });
+  }
+
+  /** The group gave the partitions away while the process was paused; it learns of it when it wakes. */
+  async expire(): Promise<() => Promise<void>> {
+    const group = this.#log.group(this.#options.group);
+    const mine = [...this.#assigned.values()].map(({ partition }) => partition);
+    const held = this.#assigned;
+    this.#assigned = new Map();
+    await this.#rebalance(group, () => {
+      group.members = group.members.filter((member) => member !== this);
+    });
+    return async () => {
+      held.clear();
+      this.#options.onLost(mine);
+      await this.#rebalance(group, () => group.members.push(this));
+    };
+  }
+
+  async #rebalance(group: Group, change: () => void): Promise<void> {
+    const run = group.rebalance.then(async () => {
+      await Promise.all(group.members.map((member) => member.#revoke()));
+      change();
+      group.generation++;
+      group.owners.clear();
+      const partitions: TopicPartition[] = [];
+      for (const topic of this.#options.topics) {
+        const count = await this.#log.partitions(topic);
+        for (let partition = 0; partition < count; partition++) partitions.push({ topic, partition });
+      }
+      const shares = new Map<MemoryConsumer, TopicPartition[]>(group.members.map((member) => [member, []]));
+      partitions.forEach((partition, i) => {
+        const member = group.members[i % group.members.length];
+        if (!member) return;
+        shares.get(member)?.push(partition);
+        group.owners.set(keyOf(partition), member);
+      });
+      // Not awaited: one member's slow assignment does not hold the others.
+      for (const [member, share] of shares) void member.#assign(group, share, group.generation);
+    });
+    group.rebalance = run.catch(() => {});
+    await run;
+  }
+
+  async #revoke(): Promise<void> {
+    const mine = [...this.#assigned.values()].map(({ partition }) => partition);
+    if (mine.length > 0) await this.#options.onRevoked(mine);
+    this.#assigned.clear();
+  }
+
+  async #assign(group: Group, share: readonly TopicPartition[], generation: number): Promise<void> {
+    this.#generation = generation;
+    const starts = await this.#options.onAssigned(share, generation).catch((cause) => {
+      this.#options.onError(cause as Error, false);
+      return undefined;
+    });
+    if (!starts || !this.#alive || this.#generation !== generation) return;
+    for (const partition of share) {
+      const start = starts.find((s) => s.topic === partition.topic && s.partition === partition.partition)?.offset;
+      this.#assigned.set(keyOf(partition), { partition, position: start ?? group.committed.get(keyOf(partition)) ?? 0, paused: false });
+    }
+    this.wake();
+  }
+
+  /** There may be something to deliver. */
+  wake(): void {
+    if (this.#waking || !this.#alive) return;
+    this.#waking = true;
+    this.#log.options.clock.soon(() => {
+      this.#waking = false;
+      if (!this.#alive) return;
+      let more = false;
+      for (const assigned of this.#assigned.values()) {
+        if (assigned.paused) continue;
+        const all = this.#log.all(assigned.partition.topic)[assigned.partition.partition] ?? [];
+        const records = all.slice(assigned.position, assigned.position + (this.#log.options.batch?.() ?? 100));
+        if (records.length === 0) continue;
+        assigned.position += records.length;
+        more ||= assigned.position < all.length;
+        this.#options.onRecords(assigned.partition, records, all.length);
+      }
+      if (more) this.wake();
+    });
+  }
+
+  pause(partition: TopicPartition): void {
+    const assigned = this.#assigned.get(keyOf(partition));
+    if (assigned) assigned.paused = true;
+  }
+
+  resume(partition: TopicPartition): void {
+    const assigned = this.#assigned.get(keyOf(partition));
+    if (assigned) assigned.paused = false;
+    this.wake();
+  }
+
+  async commit(offsets: readonly Commit[]): Promise<void> {
+    const group = this.#log.group(this.#options.group);
+    const fault = this.#log.options.fault?.('commit') ?? 'none';
+    if (fault === 'refused') throw error('AORTA_LOG_001', { problem: 'injected' });
+    for (const commit of offsets) {
+      if (!this.#alive || group.owners.get(keyOf(commit)) !== this) {
+        throw new AortaError('AORTA_LOG_001', 'Fenced', 'the generation is no longer current');
+      }
+    }
+    for (const commit of offsets) group.committed.set(keyOf(commit), commit.offset);
+    if (fault === 'lost-reply') throw error('AORTA_LOG_001', { problem: 'injected: the reply was lost' });
+  }
+}
