@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../clock/clock.ts';
 import { systemClock } from '../clock/system.ts';
 import { error } from '../errors/index.ts';
@@ -11,6 +11,7 @@ import { coded } from './failure.ts';
 import type { JobFunction, Pack } from './jobs.ts';
 import { lockDirectory } from './lock.ts';
 import { migrate } from './migrate.ts';
+import { reader } from './reader.ts';
 
 /**
  * The embedded profile's one database, `<dir>/aorta.db` (SQLite, WAL, synchronous FULL).
@@ -43,6 +44,8 @@ export interface Database {
   read<T extends object = Row>(sql: string, params?: readonly Value[]): T[];
   /** As `read`, row by row; stop early by leaving the loop. Rows are read as they are asked for. */
   readEach<T extends object = Row>(sql: string, params?: readonly Value[]): Iterable<T>;
+  /** As `read`, for SQL from elsewhere: a wrong number of values, or a statement that writes, is AORTA_SQLITE_006. */
+  select<T extends object = Row>(sql: string, params: readonly Value[]): T[];
   /** Rejects when the file cannot be written. */
   ping(): Promise<void>;
   /** Finishes what was sent, then closes file and lock. Idempotent. */
@@ -67,9 +70,6 @@ export interface DatabaseOptions {
   readonly replyTimeoutMs?: number;
 }
 
-/** Prepared statements kept by the reader; the edge's queries are few, so this is a bound, not a tuning knob. */
-const mostStatements = 256;
-
 const statementsUrl = new URL('./statements.ts', import.meta.url);
 
 /** Opens (or makes) the database and starts its writer thread. Blocks for some milliseconds: once, at start. */
@@ -84,12 +84,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     throw error('AORTA_SQLITE_003', { problem: `${dir}: ${(thrown as NodeJS.ErrnoException).code}` }, { cause: thrown });
   }
   const lock = lockDirectory(dir);
-  let reader: DatabaseSync;
+  let reading: DatabaseSync;
   try {
     const writer = openForWriting(file);
     try {
       migrate(writer);
-      reader = openForReading(file);
+      reading = openForReading(file);
     } finally {
       writer.close();
     }
@@ -99,56 +99,37 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
   const channel = openChannel({ file, clock, telemetry, replyTimeoutMs: options.replyTimeoutMs ?? 30_000 });
 
-  const prepared = new Map<string, StatementSync>();
-  const prepare = (sql: string): StatementSync => {
-    const known = prepared.get(sql);
-    if (known) return known;
-    if (prepared.size >= mostStatements) prepared.delete(prepared.keys().next().value as string);
-    const statement = reader.prepare(sql);
-    prepared.set(sql, statement);
-    return statement;
-  };
-
+  const rows = reader(reading, file);
   let closing: Promise<void> | undefined;
+  const open = () => {
+    if (closing) throw error('AORTA_SQLITE_008');
+    return rows;
+  };
   const jobs =
     <Module>(url: URL): Jobs<Module> =>
     (name, build) =>
       channel.send(url.href, name, build) as never;
   const statements = jobs<typeof import('./statements.ts')>(statementsUrl);
 
-  const database: Database = {
+  return {
     dir,
     jobs,
     run: (list) =>
       statements('run', (pack) =>
         list.map(([sql, params = []]) => [sql, params.map((value) => (value instanceof Uint8Array ? pack(value) : value))] as const),
       ),
-    read<T extends object>(sql: string, params: readonly Value[] = []): T[] {
-      if (closing) throw error('AORTA_SQLITE_008');
-      try {
-        return prepare(sql).all(...params) as T[];
-      } catch (thrown) {
-        throw coded(thrown, file);
-      }
-    },
-    *readEach<T extends object>(sql: string, params: readonly Value[] = []): Iterable<T> {
-      if (closing) throw error('AORTA_SQLITE_008');
-      try {
-        yield* prepare(sql).iterate(...params) as Iterable<T>;
-      } catch (thrown) {
-        throw coded(thrown, file);
-      }
-    },
+    read: <T extends object>(sql: string, params: readonly Value[] = []) => open().all(sql, params) as T[],
+    readEach: <T extends object>(sql: string, params: readonly Value[] = []) => open().each(sql, params) as Iterable<T>,
+    select: <T extends object>(sql: string, params: readonly Value[]) => open().checked(sql, params) as T[],
     ping: async () => {
       await statements('ping', () => undefined);
     },
     close() {
       closing ??= channel.close().then(() => {
-        reader.close();
+        reading.close();
         lock.release();
       });
       return closing;
     },
   };
-  return database;
 }
