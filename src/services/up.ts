@@ -14,6 +14,8 @@ export interface UpOptions {
   /** Use Docker Compose for what neither the environment nor this machine's running services give. */
   readonly docker?: boolean;
   readonly only?: readonly ServiceName[];
+  /** How long a service of the environment may take to answer. @default 15000 */
+  readonly patienceMs?: number;
   readonly say?: (service: ServiceName, line: string) => void;
   /** Told of each service this call has launched, also when the call then fails: its caller can stop them again. */
   readonly onStarted?: (service: ServiceName) => void;
@@ -49,7 +51,7 @@ async function one(name: ServiceName, options: UpOptions, say: (line: string) =>
   const known = readState(name);
   // `eval "$(aorta services env)"` sets the variable to a service of our own: that one is still ours to restart.
   if (given !== undefined && given !== '' && given !== known?.url) {
-    await reachable(name, given);
+    await reachable(name, given, options.patienceMs ?? 15_000);
     say(`uses ${variableOf[name]}`);
     return { url: given, where: 'environment', started: false };
   }
@@ -61,8 +63,8 @@ async function one(name: ServiceName, options: UpOptions, say: (line: string) =>
   return options.docker === true ? startInDocker(name, say, launched) : startHere(name, say, launched);
 }
 
-async function reachable(name: ServiceName, url: string): Promise<void> {
-  const problem = await answers(name, url, 15_000, () => true);
+async function reachable(name: ServiceName, url: string, patienceMs: number): Promise<void> {
+  const problem = await answers(name, url, patienceMs, () => true);
   if (problem !== undefined) throw error('AORTA_SVC_005', { service: name, variable: variableOf[name], problem });
 }
 

@@ -5,7 +5,7 @@ import { services, uniqueName } from '../support/services.ts';
 
 const { registryUrl } = services();
 const subject = uniqueName('registry-check-value');
-const registry = new SchemaRegistry({ host: registryUrl }, { retry: { retries: 0 } });
+const registry = new SchemaRegistry({ host: registryUrl, retry: { retries: 0 } });
 
 after(async () => {
   await fetch(`${registryUrl}/subjects/${subject}`, { method: 'DELETE' });
