@@ -136,3 +136,10 @@ export function innerChain(source: Flow<unknown>, branch: string, label: string,
   }
   return result.chain;
 }
+
+/** The same flow with an operator right after its source: how the simulator probes a flow. Ids of the others stay. */
+export function afterSource<T>(flow: Flow<unknown>, operator: Operator<T, T>): Flow<unknown> {
+  const [from, ...rest] = flow.chain;
+  const start = new ImmutableFlow(flow.name, flow.source, from ? [from] : [], flow.options, flow.path) as unknown as Flow<T>;
+  return new ImmutableFlow(flow.name, flow.source, [...operator(start).chain, ...rest], flow.options, flow.path) as unknown as Flow<unknown>;
+}

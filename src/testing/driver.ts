@@ -1,0 +1,199 @@
+import { type EngineOptions, type RunningFlow, startFlow, type Waiting } from '../engine/index.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { Topic } from '../flow/topic.ts';
+import { header } from '../log/port.ts';
+import type { Registry, Serde } from '../schema/port.ts';
+import { serdeFor } from '../schema/serde.ts';
+import type { Table } from '../state/table.ts';
+import { silentTelemetry, type Telemetry } from '../telemetry/port.ts';
+import { memoryRegistry } from './memory-registry.ts';
+import { type Fault, MemoryLog } from './memory-log.ts';
+import { MemoryState } from './memory-state.ts';
+import { seededRandom, VirtualClock } from './virtual-clock.ts';
+
+export interface DriverOptions {
+  readonly seed?: number;
+  /** Milliseconds since 1970 at which the virtual clock begins. */
+  readonly start?: number;
+  readonly engine?: Partial<EngineOptions>;
+  readonly telemetry?: Telemetry;
+  /** Faults of the store and the log, by call. */
+  readonly fault?: (call: 'transact' | 'claim' | 'states' | 'append' | 'commit' | 'ends') => Fault;
+}
+
+export interface Input<T> {
+  readonly key: string;
+  readonly value: T;
+  readonly eventId?: string;
+  /** Milliseconds since 1970; the virtual clock's now if left out. */
+  readonly timestamp?: number;
+}
+
+export interface Emitted<T> {
+  readonly key: string;
+  readonly value: T;
+  readonly partition: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timestamp: number;
+}
+
+/**
+ * Runs one flow on the real engine with real Avro bytes, a log and a store in memory, and a virtual clock that also
+ * owns promises and timers: `await driver.send(…)`, `await driver.advance(…)`, look. Nothing else passes time.
+ *
+ * @example
+ * ```ts
+ * import { flow, map, to, topic } from 'aorta';
+ * import { TestDriver } from 'aorta/testing';
+ * const vitals = topic<number>('vitals', 'int');
+ * const doubled = topic<number>('doubled', 'int');
+ * const driver = await TestDriver.start(flow('double').from(vitals).pipe(map((n) => n * 2), to(doubled)));
+ * await driver.send({ key: 'patient-1', value: 21 });
+ * console.log((await driver.emitted(doubled)).map((e) => e.value)); // [42]
+ * await driver.stop();
+ * ```
+ */
+export class TestDriver<T> {
+  readonly clock: VirtualClock;
+  readonly log: MemoryLog;
+  readonly state: MemoryState;
+  readonly #flow: Flow<unknown>;
+  readonly #source: Topic<T>;
+  readonly #registry: Registry;
+  readonly #options: DriverOptions;
+  readonly #random: ReturnType<typeof seededRandom>;
+  #running: RunningFlow | undefined;
+  #sent = 0;
+
+  private constructor(flow: Flow<unknown>, source: Topic<T>, options: DriverOptions) {
+    this.#flow = flow;
+    this.#source = source;
+    this.#options = options;
+    this.#random = seededRandom(options.seed ?? 1);
+    this.clock = new VirtualClock(options.start);
+    const { fault } = options;
+    this.log = new MemoryLog({ clock: this.clock, ...(fault ? { fault } : {}) });
+    this.state = new MemoryState({ clock: this.clock, ...(fault ? { fault } : {}) });
+    this.#registry = memoryRegistry();
+  }
+
+  /** Starts the flow; `T` is the source's type, taken from `source` where the flow alone does not tell it. */
+  static async start<T>(flow: Flow<unknown>, options: DriverOptions & { readonly source?: Topic<T> } = {}): Promise<TestDriver<T>> {
+    const driver = new TestDriver<T>(flow, options.source ?? (flow.source as Topic<T>), options);
+    await driver.#run();
+    return driver;
+  }
+
+  async #run(): Promise<void> {
+    const starting = startFlow(
+      this.#flow,
+      {
+        log: this.log,
+        state: this.state,
+        clock: this.clock,
+        random: this.#random,
+        telemetry: this.#options.telemetry ?? silentTelemetry,
+        serde: (topic) => this.#serde(topic),
+        partitions: (topic) => this.log.partitions(topic),
+      },
+      this.#options.engine,
+    );
+    this.#running = await this.until(starting);
+    await this.clock.advance(10);
+  }
+
+  #serde<V>(topic: Topic<V>): Promise<Serde<V>> {
+    return serdeFor(this.#registry, topic);
+  }
+
+  /** Moves the clock until a promise of the engine's settles (at most `ms`, default a minute). */
+  async until<V>(promise: Promise<V>, ms = 60_000): Promise<V> {
+    let settled = false;
+    const done = () => {
+      settled = true;
+    };
+    promise.then(done, done);
+    for (let passed = 0; !settled && passed < ms; passed += 10) await this.clock.advance(10);
+    if (!settled) throw new Error(`did not settle within ${ms} virtual milliseconds`);
+    return promise;
+  }
+
+  /** Appends to the source and lets everything run that needs no more than 20 ms of virtual time. */
+  async send(...inputs: readonly Input<T>[]): Promise<void> {
+    const serde = await this.#serde(this.#source);
+    for (const { key, value, eventId, timestamp } of inputs) {
+      const id = eventId ?? `event-${++this.#sent}`;
+      this.log.put({ topic: this.#source.name, key, value: serde.serialize(value), headers: { [header.eventId]: id }, timestamp: timestamp ?? this.clock.now() });
+    }
+    await this.clock.advance(20);
+  }
+
+  /** Appends bytes as they are: poison, tombstones, foreign records. */
+  async sendRaw(key: string | null, value: Buffer | null, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.log.put({ topic: this.#source.name, key, value, headers, timestamp: this.clock.now() });
+    await this.clock.advance(20);
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.clock.advance(ms);
+  }
+
+  /** Everything on a topic so far, decoded; by partition, then in order. */
+  async emitted<V>(topic: Topic<V>): Promise<readonly Emitted<V>[]> {
+    const serde = await this.#serde(topic);
+    const out: Emitted<V>[] = [];
+    for (const [partition, records] of this.log.all(topic.name).entries()) {
+      for (const record of records) {
+        out.push({
+          key: record.key?.toString() ?? '',
+          value: record.value === null ? (null as V) : await serde.deserialize(record.value),
+          partition,
+          headers: Object.fromEntries(Object.entries(record.headers).map(([name, value]) => [name, String(value)])),
+          timestamp: record.timestamp,
+        });
+      }
+    }
+    return out;
+  }
+
+  rows<R extends object>(table: Table<R>): readonly R[] {
+    return this.state.rows(table);
+  }
+
+  /** The stored state of a `process` node for a patient; undefined where there is none. */
+  stateOf(store: string, key: string): unknown {
+    return this.state.stateOf(this.#flow.name, store, key);
+  }
+
+  /** Patients on the held list with their heads. */
+  held() {
+    return this.state.heldKeys(this.#flow.name, 1000);
+  }
+
+  /** Asks for a redrive (or discard) of a patient's head, as an operator would, and lets it run. */
+  async redrive(key: string, action: 'redrive' | 'discard' = 'redrive'): Promise<void> {
+    await this.state.requestRedrive({ id: `redrive-${this.clock.monotonic()}-${key}`, flow: this.#flow.name, key, errorClass: null, action, actor: 'test', at: this.clock.now() });
+    await this.#running?.nudge();
+    await this.clock.advance(20);
+  }
+
+  why(key: string): readonly Waiting[] {
+    return this.running.whyPatient(key);
+  }
+
+  get running(): RunningFlow {
+    if (!this.#running) throw new Error('the driver is stopped');
+    return this.#running;
+  }
+
+  /** Drains and starts again: what a deployment does. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.#run();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#running) await this.until(this.#running.stop());
+    this.#running = undefined;
+  }
+}
