@@ -1,5 +1,5 @@
 import { error } from '../errors/index.ts';
-import type { Column, Effect, Source, Table } from './table.ts';
+import type { Column, Effect, Source } from './table.ts';
 
 /** A column's value as both databases store it; see `table.ts` for the types. */
 export type Stored = string | number | Buffer | null;

@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import pg from 'pg';
+import type { Clock } from '../clock/clock.ts';
+import { systemClock } from '../clock/system.ts';
+import { AortaError, error } from '../errors/index.ts';
+import { silentTelemetry, type Telemetry } from '../telemetry/port.ts';
+import { StatementError, statementError } from './errors.ts';
+import { numberTypes } from './types.ts';
+
+/**
+ * PostgreSQL connections: the only importer of `pg`.
+ *
+ * Nothing here waits for ever or grows without bound. The server ends a statement after 4 s, a wait for a lock after
+ * 3 s and an idle transaction after 4 s; when it does not answer at all (black hole, SIGSTOP), the client cuts the
+ * connection at the call's deadline, 5 s at most, because node-postgres itself would wait for ever (its #2973, #3399).
+ * Connections that die idle are dropped and counted (its #3202: without a listener they end the process). At most
+ * `maxWaiting` calls wait for a connection, the next is refused (AORTA_STATE_007).
+ *
+ * A transaction goes out as one pipeline, BEGIN to COMMIT in one round trip. Not for a pooler in transaction mode:
+ * statements are prepared per connection. PostgreSQL 14 or newer.
+ */
+export interface PostgresOptions {
+  /** `postgres://user@host:5432/database`; libpq's parameters, `sslmode` too. */
+  readonly url: string;
+  /** Asked for at every new connection, so that a rotated password is taken up. */
+  readonly password?: () => Promise<string>;
+  /** Schema that holds the tables; made by `migrate`. Default: the database's search path. */
+  readonly schema?: string;
+  /** @default 8 */
+  readonly connections?: number;
+  /** Calls that may wait for a connection. @default 200 */
+  readonly maxWaiting?: number;
+  /** Milliseconds after which any call has rejected. @default 5000 */
+  readonly deadlineMs?: number;
+  readonly clock?: Clock;
+  readonly telemetry?: Telemetry;
+}
+
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly (string | number | Buffer | null)[];
+  /** Keep it prepared: for a bounded number of different texts only. */
+  readonly prepared?: boolean;
+}
+
+export type Row = Record<string, unknown>;
+
+export interface Session {
+  /** Several statements in one round trip; all are tried even if one fails. The first failure rejects. */
+  run(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
+}
+
+/** Sum of the parameters of one call; above it the server would refuse the message anyway, after much copying. */
+const maxBytes = 256 * 1024 * 1024;
+const begin: Statement = { text: 'begin', prepared: true };
+const beginRead: Statement = { text: 'begin read only', prepared: true };
+const commit: Statement = { text: 'commit', prepared: true };
+const rollback: Statement = { text: 'rollback' };
+
+export class PostgresPool {
+  readonly schema: string | undefined;
+  readonly #pool: pg.Pool;
+  readonly #clients = new Set<pg.PoolClient>();
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  readonly #maxWaiting: number;
+  readonly #unsample: readonly (() => void)[];
+  #closing: Promise<void> | undefined;
+
+  constructor(options: PostgresOptions) {
+    const { telemetry = silentTelemetry, clock = systemClock, connections = 8, maxWaiting = 200, deadlineMs = 5000 } = options;
+    if (options.schema !== undefined && !/^[a-z_][a-z0-9_]{0,62}$/.test(options.schema)) {
+      throw error('AORTA_CFG_001', { problem: 'the PostgreSQL schema is not a snake_case name' });
+    }
+    this.schema = options.schema;
+    this.#clock = clock;
+    this.#deadlineMs = deadlineMs;
+    this.#maxWaiting = maxWaiting;
+    const url = new URL(options.url);
+    const settings = [url.searchParams.get('options'), options.schema && `-c search_path="${options.schema}"`].filter(Boolean).join(' ');
+    url.searchParams.delete('options');
+    this.#pool = new pg.Pool({
+      connectionString: url.href,
+      Client: clientWith(options.password),
+      options:
+        `${settings} -c default_transaction_isolation=read\\ committed -c tcp_user_timeout=5000 -c client_connection_check_interval=2000`.trim(),
+      application_name: 'aorta',
+      max: connections,
+      connectionTimeoutMillis: Math.min(3000, deadlineMs),
+      idleTimeoutMillis: 30_000,
+      statement_timeout: Math.min(4000, deadlineMs),
+      lock_timeout: Math.min(3000, deadlineMs),
+      idle_in_transaction_session_timeout: Math.min(4000, deadlineMs),
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 2000,
+      pipeline: true,
+      types: numberTypes,
+    } as pg.PoolConfig);
+
+    const cut = telemetry.counter('aorta_postgres_idle_connections_lost_total', 'Connections that died while idle.');
+    this.#pool.on('error', () => cut.inc());
+    this.#pool.on('connect', (client) => {
+      this.#clients.add(client as pg.PoolClient);
+      // A connection that dies while it is checked out tells its queries; the event itself would end the process.
+      client.on('error', () => {});
+      client.once('end', () => this.#clients.delete(client as pg.PoolClient));
+    });
+    this.#unsample = [
+      telemetry.sampled('aorta_postgres_pool_waiting', 'Calls that wait for a connection.', {}, () => this.#pool.waitingCount),
+      telemetry.sampled('aorta_postgres_pool_connections', 'Open connections.', {}, () => this.#pool.totalCount),
+    ];
+  }
+
+  /** One transaction in one round trip; rejects with a `StatementError`, `lost` when nobody knows whether it committed. */
+  async pipeline(statements: readonly Statement[], options: { readOnly?: boolean } = {}): Promise<readonly (readonly Row[])[]> {
+    const results = await this.#use(this.#deadlineMs, (session) =>
+      session.run([options.readOnly ? beginRead : begin, ...statements, commit]),
+    );
+    return results.slice(1, -1);
+  }
+
+  /** One statement outside any transaction. */
+  async query(statement: Statement): Promise<readonly Row[]> {
+    const [rows] = await this.#use(this.#deadlineMs, (session) => session.run([statement]));
+    return rows as readonly Row[];
+  }
+
+  /** For transactions that must look before they write. A longer deadline is for migrations only. */
+  async transaction<T>(work: (session: Session) => Promise<T>, deadlineMs = this.#deadlineMs): Promise<T> {
+    return this.#use(deadlineMs, async (session) => {
+      await session.run([begin]);
+      try {
+        const result = await work(session);
+        await session.run([commit]);
+        return result;
+      } catch (thrown) {
+        if (!(thrown instanceof StatementError && thrown.closes)) await session.run([rollback]).catch(() => {});
+        throw thrown;
+      }
+    });
+  }
+
+  /** Waits at most 2 s for calls under way, then cuts them. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      for (const stop of this.#unsample) stop();
+      const ended = this.#pool.end();
+      const cancel = this.#clock.after(2000, () => {
+        for (const client of this.#clients) socketOf(client).destroy();
+      });
+      await ended.finally(cancel);
+    })();
+    return this.#closing;
+  }
+
+  async #use<T>(deadlineMs: number, work: (session: Session) => Promise<T>): Promise<T> {
+    if (this.#closing) throw error('AORTA_STATE_001', { problem: 'it is closed' }, { class: 'Cancelled' });
+    if (this.#pool.waitingCount >= this.#maxWaiting) throw error('AORTA_STATE_007', { limit: this.#maxWaiting }, { retryAfterMs: 1000 });
+    const started = this.#clock.monotonic();
+    let client: pg.PoolClient;
+    try {
+      client = await this.#pool.connect();
+    } catch (thrown) {
+      const failed = statementError(thrown);
+      // Nothing was sent: whatever the reason, nothing can have been committed.
+      throw new StatementError('busy', failed.sqlState, true, failed.problem);
+    }
+    const left = Math.max(1, deadlineMs - (this.#clock.monotonic() - started));
+    const cancel = this.#clock.after(left, () => socketOf(client).destroy(new Error('timeout')));
+    let broken = false;
+    try {
+      return await work({ run: (statements) => run(client, statements) });
+    } catch (thrown) {
+      broken = thrown instanceof StatementError && thrown.closes;
+      throw thrown;
+    } finally {
+      cancel();
+      const idle = (client as unknown as { getTransactionStatus(): string | null }).getTransactionStatus() === 'I';
+      client.release(broken || !idle);
+    }
+  }
+}
+
+/** A password in the URL, even an empty one, would win over the function in pg's own configuration. */
+function clientWith(password: (() => Promise<string>) | undefined): typeof pg.Client {
+  if (!password) return pg.Client;
+  return class extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      super(config);
+      Object.defineProperty(this, 'password', { value: password, writable: true, enumerable: false });
+    }
+  };
+}
+
+const socketOf = (client: pg.PoolClient): Socket => (client as unknown as { connection: { stream: Socket } }).connection.stream;
+
+async function run(client: pg.PoolClient, statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+  let bytes = 0;
+  for (const { values = [] } of statements)
+    for (const value of values) if (value !== null && typeof value === 'object') bytes += value.length;
+  // Checked before anything is sent: a statement that fails on our side would be left out of the transaction.
+  if (bytes > maxBytes) throw new StatementError('refused', null, false, `${bytes} bytes in one transaction`);
+  const answers = await Promise.allSettled(
+    statements.map(({ text, values = [], prepared }) =>
+      client.query({ text, values: values as unknown[], ...(prepared ? { name: nameOf(text) } : {}) }),
+    ),
+  );
+  const failed = answers.find((answer) => answer.status === 'rejected');
+  if (failed) throw failed.reason instanceof AortaError ? failed.reason : statementError(failed.reason);
+  // A file of several statements answers with a list of results, which has no rows.
+  return answers.map((answer) => (answer as PromiseFulfilledResult<pg.QueryResult<Row>>).value.rows ?? []);
+}
+
+const names = new Map<string, string>();
+
+/** Prepared statements are named by their text, so that one name never means two. */
+function nameOf(text: string): string {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = `aorta_${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
+    names.set(text, name);
+  }
+  return name;
+}
