@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DomainResource, Identifier, Location } from '../fhir/r4.ts';
 import { locationChain, type Place } from '../fhir/v2/location.ts';
 import { type Effect, effect } from '../state/table.ts';
@@ -25,6 +26,10 @@ export interface PutResource {
   /** Identifiers under which the previous version was found and this one is not. */
   readonly dropped?: readonly IdentifierKey[];
 }
+
+/** Tells whether a resource says something new: 128 bits over it and what is written beside it. */
+export const digestOf = (resource: DomainResource, beside = ''): string =>
+  createHash('sha256').update(JSON.stringify(resource)).update(beside).digest('base64url').slice(0, 22);
 
 /** The resource and its identifiers, whole. */
 export function putResource(resource: DomainResource & { id: string }, options: PutResource): Effect[] {

@@ -8,6 +8,6 @@
  */
 export * from './effects.ts';
 export { type Canonical, type CanonicalOptions, createCanonical, type SearchPage, type SearchQuery } from './read.ts';
-export { canonicalTables, type TimelineRow, type VisitRow } from './tables.ts';
+export { canonicalTables, type TimelineRow, timelineEvent, type VisitRow } from './tables.ts';
 export type { PatientTimeline, TimelineItem } from './timeline.ts';
 export type { Bed, Occupant, Room, Ward } from './wards.ts';

@@ -7,9 +7,19 @@
 export type * from './r4.ts';
 export type { MappingContext } from './v2/context.ts';
 export { fromInstant, instantOf, toDate, toDateTime } from './v2/datetime.ts';
-export { type EncounterView, encounterFields, encounterFrom, placesOf, placeText, type Stay, statusOfClass } from './v2/encounter.ts';
+export {
+  type EncounterView,
+  encounterFields,
+  encounterFrom,
+  encounterId,
+  placesOf,
+  placeText,
+  type Stay,
+  statusOfClass,
+} from './v2/encounter.ts';
 export { all, deleteMark, first, inside, isDelete, part, type V2Facts, type V2Field, type V2Repetition } from './v2/field.ts';
 export { identifier, systemOf } from './v2/identifier.ts';
 export { locationChain, locationIdOf, type Place, placeOf, samePlace } from './v2/location.ts';
 export { patientFields, patientFrom } from './v2/patient.ts';
+export { type MessageDefaults, settle } from './v2/settle.ts';
 export { eventEncounterStatus } from './v2/tables/index.ts';

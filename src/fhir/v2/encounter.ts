@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   CodeableConcept,
   Coding,
@@ -29,6 +30,13 @@ export const encounterFields: readonly string[] = [
   ...[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 19, 36, 37, 38, 42, 44, 45, 50, 52].map((n) => `PV1-${n}`),
   ...[3, 13, 25].map((n) => `PV2-${n}`),
 ];
+
+/** FHIR id of a visit: of this patient, so that a visit number used twice never joins two patients. */
+export const encounterId = (patientId: string, visit: string): string =>
+  `enc-${createHash('sha256')
+    .update(JSON.stringify([patientId, visit]))
+    .digest('hex')
+    .slice(0, 32)}`;
 
 /** A stay at one place. */
 export interface Stay {
@@ -69,7 +77,7 @@ export function encounterFrom(view: EncounterView, ctx: MappingContext): Encount
       period: view.period,
       reasonCode: one('PV2-3'),
       hospitalization: hospitalization(facts, ctx),
-      location: locations(view, ctx),
+      location: locations(view),
     }),
   };
 }
@@ -135,7 +143,7 @@ function destination(dld: V2Repetition): Reference | undefined {
 }
 
 /** Stays (PV1-3), then PV1-11 temporary and PV1-42 pending. */
-function locations(view: EncounterView, ctx: MappingContext): EncounterLocation[] {
+function locations(view: EncounterView): EncounterLocation[] {
   const open = view.status !== 'finished' && view.status !== 'cancelled';
   const planned = first(view.facts, 'PV1-2')?.toUpperCase() === 'P';
   const list: EncounterLocation[] = view.stays.map(({ place, period, ended }) => ({
@@ -144,7 +152,7 @@ function locations(view: EncounterView, ctx: MappingContext): EncounterLocation[
     ...(Object.keys(period).length > 0 ? { period } : {}),
   }));
   const current = view.stays.findLast((stay) => !stay.ended)?.place;
-  const temporary = placeOf(view.facts['PV1-11']?.[0], ctx);
+  const temporary = placeOf(view.facts['PV1-11']?.[0]);
   if (temporary && view.status !== 'cancelled') {
     const classification = { coding: [{ system: 'http://hl7.org/fhir/ValueSet/subject-location', code: 'temporary' }] };
     list.push({
@@ -153,14 +161,14 @@ function locations(view: EncounterView, ctx: MappingContext): EncounterLocation[
       status: open ? 'active' : 'completed',
     });
   }
-  const pending = placeOf(view.facts['PV1-42']?.[0], ctx);
+  const pending = placeOf(view.facts['PV1-42']?.[0]);
   if (pending && open && !samePlace(pending, current)) list.push({ location: referenceTo(pending), status: 'reserved' });
   return list;
 }
 
 /** Every place that the Encounter refers to: each needs its Locations. */
-export function placesOf(view: EncounterView, ctx: MappingContext): Place[] {
-  const others = ['PV1-11', 'PV1-42'].map((field) => placeOf(view.facts[field]?.[0], ctx));
+export function placesOf(view: EncounterView): Place[] {
+  const others = ['PV1-11', 'PV1-42'].map((field) => placeOf(view.facts[field]?.[0]));
   return [...view.stays.map((stay) => stay.place), ...others].filter((place) => place !== undefined);
 }
 

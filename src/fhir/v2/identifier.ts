@@ -7,13 +7,15 @@ import { identifierType } from './tables/index.ts';
 
 /**
  * The FHIR system of an assigning authority (HD): ISO → `urn:oid:…`, UUID → `urn:uuid:…`, URI as it is; a namespace
- * only → the configured map, else `urn:id:<namespace>`. Ingress resolves identities by the same rule (contract, Identity).
+ * only → the configured map, else `urn:id:<namespace>`. `aorta/hl7` has the same rule for ingress (contract, Identity): a
+ * test holds the two together.
  */
 export function systemOf(authority: V2Repetition, systems: Readonly<Record<string, string>> = {}): string | undefined {
   const [namespace, id, type] = [part(authority, 1), part(authority, 2), part(authority, 3)?.toUpperCase()];
-  if (id && type === 'ISO') return `urn:oid:${id}`;
-  if (id && type === 'UUID') return `urn:uuid:${id.toLowerCase()}`;
-  if (id && (type === 'URI' || type === 'URL')) return id;
+  if (id && (type === 'ISO' || (type === undefined && /^[0-2](\.(0|[1-9]\d*))+$/.test(id))))
+    return `urn:oid:${id.replace(/^urn:oid:/i, '')}`;
+  if (id && (type === 'UUID' || type === 'GUID')) return `urn:uuid:${id.toLowerCase()}`;
+  if (id && type === 'URI') return id;
   const name = namespace ?? id;
   if (name === undefined) return undefined;
   return Object.hasOwn(systems, name) ? systems[name] : `urn:id:${name}`;

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Location } from '../r4.ts';
-import type { MappingContext } from './context.ts';
 import { inside, part, type V2Repetition } from './field.ts';
 
-/** A place as the sender names it (PL): the facility is PL.4, else the sender's own. */
+/** A place as the sender names it (PL). */
 export interface Place {
   readonly facility: string;
   readonly building?: string;
@@ -14,14 +13,14 @@ export interface Place {
   readonly bed?: string;
 }
 
-/** PL → Place; undefined when it names nothing but, at most, a facility the sender sends from anyway. */
-export function placeOf(pl: V2Repetition | undefined, ctx: Pick<MappingContext, 'facility'>): Place | undefined {
+/** PL → Place; undefined when it names neither ward, room nor bed, nor a building or floor: a facility is no place to be in. */
+export function placeOf(pl: V2Repetition | undefined): Place | undefined {
   // Each part is an HD: the namespace names it, else the universal id.
   const name = (c: number) => part(inside(pl, c), 1) ?? part(inside(pl, c), 2);
   const [ward, room, bed, facility, building, floor] = [1, 2, 3, 4, 7, 8].map(name);
-  if (!ward && !room && !bed && !facility && !building && !floor) return undefined;
+  if (!ward && !room && !bed && !building && !floor) return undefined;
   return {
-    facility: facility ?? ctx.facility,
+    facility: facility ?? 'unknown',
     ...(building ? { building } : {}),
     ...(floor ? { floor } : {}),
     ...(ward ? { ward } : {}),

@@ -1,0 +1,55 @@
+import { branch, filterMap, flow, map, mapAsync, process, skip, to, write } from 'aorta';
+import { canonicalTables } from 'aorta/canonical';
+import type { Hl7Adt } from '../../schemas/generated/hl7-adt.ts';
+import { topics } from '../../schemas/topics.ts';
+import { visits } from './actor.ts';
+import { type BlobReader, decode, fetchBody } from './decode.ts';
+import { admit, cancelAdmit, cancelDischarge, cancelTransfer, discharge, is, transfer, update } from './steps.ts';
+
+/** What the flow is given at start. Tools that only draw or check it give nothing. */
+export interface Resources {
+  readonly blob?: BlobReader;
+  /** Zone of times without an offset: IANA name or `±hh:mm`. @default 'UTC' */
+  readonly zone?: string;
+  /** Identifier systems of namespaces, as ingress has them. */
+  readonly systems?: Readonly<Record<string, string>>;
+}
+
+const noBlobs: BlobReader = { get: () => Promise.reject(new Error('no blob store was given')) };
+const isInline = (record: Hl7Adt): boolean => record.raw !== null;
+
+/**
+ * UC-INT-001. ADT messages become the patient, the encounter with its ward, room and bed, and the visit's timeline.
+ *
+ * Order is event time (EVN-6, else EVN-2, else MSH-7), then arrival: a late transfer enters the history and does not
+ * move the current bed; cancellations take back the event before them, and wait for one that is not there yet.
+ *
+ * Skipped, each a named metric: `event-not-handled`; `no-visit` (a visit event without PV1); `transfer-without-location`
+ * (A02 that names no place in PV1-3); `duplicate` (an event that the visit has already). Bytes that are no HL7 after all
+ * are a Decode failure and park the patient: ingress took them.
+ */
+export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = {} }: Resources = {}) {
+  return flow('adt-admissions', { version: '1' })
+    .from(topics.adt)
+    .pipe(
+      branch('body', {
+        inline: [isInline, map((record: Hl7Adt) => record)],
+        otherwise: mapAsync('fetch-body', fetchBody(blob)),
+      }),
+      map('decode', decode(zone)),
+      branch('event', {
+        admit: [is('A01'), filterMap('admission', admit)],
+        transfer: [is('A02'), filterMap('destination', transfer)],
+        discharge: [is('A03'), filterMap('departure', discharge)],
+        update: [is('A08'), map('news', update)],
+        'cancel-admit': [is('A11'), filterMap('no-admission', cancelAdmit)],
+        'cancel-transfer': [is('A12'), filterMap('no-transfer', cancelTransfer)],
+        'cancel-discharge': [is('A13'), filterMap('no-departure', cancelDischarge)],
+        otherwise: skip('event-not-handled'),
+      }),
+      process('encounter', visits({ zone, systems })),
+      write('canonical', { tables: canonicalTables, effects: (change) => change.effects }),
+      map('timeline', (change) => change.event),
+      to(topics.timeline),
+    );
+}

@@ -1,0 +1,35 @@
+import { skip } from 'aorta';
+import { placeOf, type V2Facts } from 'aorta/fhir';
+import type { AdtMessage } from './decode.ts';
+
+/** What an event does to a visit. */
+export type StepKind = 'admit' | 'transfer' | 'discharge' | 'update' | 'cancel-admit' | 'cancel-transfer' | 'cancel-discharge';
+
+/** A message whose content is enough for what its event means. */
+export interface Step extends AdtMessage {
+  readonly kind: StepKind;
+}
+
+export const is =
+  (event: string) =>
+  (message: AdtMessage): boolean =>
+    message.event === event;
+
+const onVisit = (kind: StepKind) => (message: AdtMessage) => (message.visit === undefined ? skip('no-visit') : { ...message, kind });
+
+export const admit = onVisit('admit');
+export const discharge = onVisit('discharge');
+export const cancelAdmit = onVisit('cancel-admit');
+export const cancelTransfer = onVisit('cancel-transfer');
+export const cancelDischarge = onVisit('cancel-discharge');
+
+/** A transfer that does not say where to moves nobody. */
+export function transfer(message: AdtMessage) {
+  if (message.visit === undefined) return skip('no-visit');
+  return hasPlace(message.visit) ? { ...message, kind: 'transfer' as const } : skip('transfer-without-location');
+}
+
+/** An update may be about the person only. */
+export const update = (message: AdtMessage) => ({ ...message, kind: 'update' as const });
+
+const hasPlace = (visit: V2Facts): boolean => placeOf(visit['PV1-3']?.[0]) !== undefined;
