@@ -2,8 +2,15 @@
 export { AortaError, type ErrorClass, type ErrorCode, error } from './errors/index.ts';
 export { type Actor, actor, type Reaction, type TimerRequest } from './flow/actor.ts';
 export type { Context } from './flow/context.ts';
+export { describe, describeText, type FlowDescription, type PathDescription } from './flow/describe.ts';
+export { type Change, diff, type GraphDiff, type Verdict } from './flow/diff.ts';
 export { type Flow, type FlowOptions, type FlowStart, flow, isFlow } from './flow/flow.ts';
-export type { Operator } from './flow/operator.ts';
+export { type FlowGraph, type GraphEdge, type GraphNode, type GraphTable, type GraphTopic, graphOf } from './flow/graph.ts';
+export type { Guarantee } from './flow/guarantee.ts';
+export { hash } from './flow/hash.ts';
+export { assertSound, type Finding, findingText, type LintOptions, lint, type Severity } from './flow/lint.ts';
+export { mermaid } from './flow/mermaid.ts';
+export type { Operator, Position } from './flow/operator.ts';
 export { branch } from './flow/operators/branch.ts';
 export { filter } from './flow/operators/filter.ts';
 export { filterMap } from './flow/operators/filter-map.ts';

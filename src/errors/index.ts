@@ -6,6 +6,7 @@ import { fhirErrors } from './codes/fhir.ts';
 import { flowErrors } from './codes/flow.ts';
 import { governanceErrors } from './codes/governance.ts';
 import { hl7Errors } from './codes/hl7.ts';
+import { lintErrors } from './codes/lint.ts';
 import { logErrors } from './codes/log.ts';
 import { schemaErrors } from './codes/schema.ts';
 import { servicesErrors } from './codes/services.ts';
@@ -23,6 +24,7 @@ export const errorTable = {
   ...flowErrors,
   ...governanceErrors,
   ...hl7Errors,
+  ...lintErrors,
   ...logErrors,
   ...schemaErrors,
   ...servicesErrors,

@@ -141,5 +141,11 @@ export function innerChain(source: Flow<unknown>, branch: string, label: string,
 export function afterSource<T>(flow: Flow<unknown>, operator: Operator<T, T>): Flow<unknown> {
   const [from, ...rest] = flow.chain;
   const start = new ImmutableFlow(flow.name, flow.source, from ? [from] : [], flow.options, flow.path) as unknown as Flow<T>;
-  return new ImmutableFlow(flow.name, flow.source, [...operator(start).chain, ...rest], flow.options, flow.path) as unknown as Flow<unknown>;
+  return new ImmutableFlow(
+    flow.name,
+    flow.source,
+    [...operator(start).chain, ...rest],
+    flow.options,
+    flow.path,
+  ) as unknown as Flow<unknown>;
 }

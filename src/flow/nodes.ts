@@ -1,3 +1,4 @@
+import { error } from '../errors/index.ts';
 import type { Flow } from './flow.ts';
 import type { FlowNode } from './operator.ts';
 
@@ -8,18 +9,23 @@ export function nodesOf(flow: Flow<unknown>): readonly FlowNode[] {
   return walk(flow.chain);
 }
 
+const most = 10_000;
+
 /**
- * Every way that a value can take through a flow, as the nodes along it. Branches that rejoin go on with what follows.
- * A tee's branches are ways of their own.
+ * Every way that a value can take through a flow, as the nodes along it. Branches that rejoin go on with what follows; a
+ * tee's branches are ways of their own. Rejoining branches multiply: a flow with over 10 000 ways, which nobody could
+ * review, is refused (AORTA_FLOW_001).
  */
 export function pathsOf(flow: Flow<unknown>): readonly (readonly FlowNode[])[] {
-  const walk = (chain: readonly FlowNode[]): readonly (readonly FlowNode[])[] => {
+  const paths: (readonly FlowNode[])[] = [];
+  const walk = (chain: readonly FlowNode[], before: readonly FlowNode[]): void => {
     const [node, ...rest] = chain;
-    if (!node) return [[]];
-    const onward = node.branches ? node.branches.flatMap((branch) => walk(joined(branch.chain, rest))) : walk(rest);
-    return onward.map((path) => [node, ...path]);
+    if (node?.branches) for (const branch of node.branches) walk(joined(branch.chain, rest), [...before, node]);
+    else if (node) walk(rest, [...before, node]);
+    else if (paths.push(before) > most) throw error('AORTA_FLOW_001', { flow: flow.name, problem: `over ${most} paths: split the flow` });
   };
-  return walk(flow.chain);
+  walk(flow.chain, []);
+  return paths;
 }
 
 /** A branch and what follows it; nothing follows a sink. */

@@ -2,6 +2,7 @@ import { reasonName } from './name.ts';
 
 /** A value that ends here, on purpose and by name: it settles `skipped(reason)`. Also a last resort of supervision. */
 export class Skip {
+  // biome-ignore lint/suspicious/noThenProperty: a word, not a function: `await` never takes it for a promise.
   readonly then = 'skip';
   readonly reason: string;
   constructor(reason: string) {

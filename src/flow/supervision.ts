@@ -30,9 +30,13 @@ export const retry = {
   backoff: (baseMs: number, maxMs: number, attempts: number): RetryPolicy => ({ kind: 'backoff', baseMs, maxMs, attempts }),
 };
 
+// biome-ignore lint/suspicious/noThenProperty: a word, not a function: `await` never takes it for a promise.
 export const park: LastResort = { then: 'park' };
+// biome-ignore lint/suspicious/noThenProperty: a word, not a function: `await` never takes it for a promise.
 export const deadLetter: LastResort = { then: 'deadLetter' };
+// biome-ignore lint/suspicious/noThenProperty: a word, not a function: `await` never takes it for a promise.
 export const fail: LastResort = { then: 'fail' };
+// biome-ignore lint/suspicious/noThenProperty: a word, not a function: `await` never takes it for a promise.
 export const skipWith = (reason: string): LastResort => ({ then: 'skip', reason });
 
 /** The rule for an error class in a flow of that order. */

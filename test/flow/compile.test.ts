@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { concatMap, delay, EMPTY, from, NEVER, of, repeat, map as rxMap } from 'rxjs';
+import { concatMap, delay, EMPTY, from, Observable, type OperatorFunction, of, repeat, map as rxMap } from 'rxjs';
 import { compile } from '../../src/flow/compile.ts';
 import {
   actor,
@@ -217,7 +217,7 @@ test("mapAsync waits within its deadline, else the flow's; ctx.signal is the ope
 });
 
 test('a throw, sync or async, comes out of the step and is attributed to its node', async () => {
-  const broken = () => {
+  const broken = (): number => {
     throw new Error('broken');
   };
   const sync = compile(flow('f').from(numbers).pipe(map('bad', broken), to(out)));
@@ -229,7 +229,7 @@ test('a throw, sync or async, comes out of the step and is attributed to its nod
       .from(numbers)
       .pipe(
         mapAsync('fine', async (n) => n),
-        mapAsync('bad', broken),
+        mapAsync('bad', broken as unknown as () => Promise<number>),
         to(out),
       ),
   );
@@ -371,7 +371,7 @@ test('process refuses a promise in place of a reaction', () => {
 });
 
 test('rx: emissions are children in order, none is rx-empty, an error fails', async () => {
-  const lifted = (operator: Parameters<typeof rx<number, number>>[0]) => flow('f').from(numbers).pipe(rx(operator), to(out));
+  const lifted = (operator: OperatorFunction<number, number>) => flow('f').from(numbers).pipe(rx(operator), to(out));
   const several = run(lifted(concatMap((n) => from([n, n + 1]).pipe(delay(1)))), 1);
   await several.pending;
   assert.deepEqual(several.turn.log, [
@@ -416,7 +416,7 @@ test('rx stops an operator that never ends: at its limit, and unsubscribed when 
     .pipe(
       rx(
         () =>
-          new (NEVER.constructor as typeof import('rxjs').Observable<number>)(() => () => {
+          new Observable<number>(() => () => {
             unsubscribed = true;
           }),
       ),

@@ -20,7 +20,7 @@ export type Cases<A, N> = {
 export type Emitted<C> = C extends readonly [unknown, infer P] ? Emitted<P> : C extends (source: never) => Flow<infer B> ? B : never;
 
 /** The first branch whose predicate holds; the last one, `otherwise`, has none. */
-function choose({ id, impl: { predicates } }: FlowNode, value: unknown, ctx: Context): number {
+function choose({ impl: { predicates } }: FlowNode, value: unknown, ctx: Context): number {
   const index = (predicates as readonly ((value: unknown, ctx: Context) => boolean)[]).findIndex((predicate) => predicate(value, ctx));
   return index < 0 ? predicates.length : index;
 }

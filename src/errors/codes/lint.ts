@@ -1,0 +1,121 @@
+import type { ErrorSpec } from '../error.ts';
+
+/** Findings of `lint` (src/flow/lint): one file a rule there, one code here. They are reported, and thrown inside AORTA_FLOW_001. */
+export const lintErrors = {
+  AORTA_LINT_001: {
+    class: 'Permanent',
+    message: "{operator} '{node}' has no name",
+    remedy:
+      'Give it one: state, timers, idempotency keys and held envelopes are stored under it, and a derived id changes with its neighbours.',
+  },
+  AORTA_LINT_002: {
+    class: 'Permanent',
+    message: "{count} nodes are named '{node}'",
+    remedy: "Names are unique in a flow. Two sinks for one topic: to('another-name', topic).",
+  },
+  AORTA_LINT_003: {
+    class: 'Permanent',
+    message: "branch '{node}' has no otherwise",
+    remedy: "Say what becomes of a value that matches nothing: an operator, or skip('reason').",
+  },
+  AORTA_LINT_004: {
+    class: 'Permanent',
+    message: "a path ends at {operator} '{node}', and its result goes nowhere",
+    remedy: 'End it with to(), write() or process(), or remove what has no reader.',
+  },
+  AORTA_LINT_005: {
+    class: 'Permanent',
+    message: "the path to '{node}' has no effect",
+    remedy: "Nothing of it is stored, written or sent. End it with skip('reason') if that is meant.",
+  },
+  AORTA_LINT_006: {
+    class: 'Permanent',
+    message: "topic '{topic}' has {count} partitions, the source {source}: not co-partitioned",
+    remedy: 'A flow that reads both for one patient needs equal counts. Take the same count unless nothing will.',
+  },
+  AORTA_LINT_007: {
+    class: 'Permanent',
+    message: "topic '{topic}' keeps records for {days} days, fewer than 7",
+    remedy: 'Seven days are the least that survives a long weekend; the log refuses less.',
+  },
+  AORTA_LINT_008: {
+    class: 'Permanent',
+    message: "store '{node}' belongs to {count} process nodes",
+    remedy: 'Each store has one writer. Give the second one its own name, or let both branches rejoin before one process node.',
+  },
+  AORTA_LINT_009: {
+    class: 'Permanent',
+    message: "topic '{topic}' has no schema",
+    remedy: 'Its bytes are forwarded unread: nothing checks that readers understand them. Add an .avsc under schemas/.',
+  },
+  AORTA_LINT_010: {
+    class: 'Permanent',
+    message: "the flow writes to its own source '{topic}'",
+    remedy: 'Each record would make another one, for ever. Write to a topic of its own.',
+  },
+  AORTA_LINT_011: {
+    class: 'Permanent',
+    message: 'flows feed each other in a circle: {circle}',
+    remedy: 'One record may go round for ever. Break the circle, or make sure a filter ends it and say so here.',
+  },
+  AORTA_LINT_012: {
+    class: 'Permanent',
+    message: "deadline of '{node}' is {deadline} ms, over the session time-out of {limit} ms",
+    remedy: 'A call that outlives the session may be made by two owners. Shorten it, or raise the session time-out.',
+  },
+  AORTA_LINT_013: {
+    class: 'Permanent',
+    message: '{order} order and the rule for {errorClass} ({last}) contradict each other',
+    remedy: "Dead letters let later records of a patient overtake: they need order: 'tolerant'. With park for all, say 'strict'.",
+  },
+  AORTA_LINT_014: {
+    class: 'Permanent',
+    message: "table '{table}' is declared in two ways",
+    remedy: 'Declare it once with table() and import it.',
+  },
+  AORTA_LINT_015: {
+    class: 'Permanent',
+    message: "supervision has a rule for '{errorClass}', which is no class that it decides",
+    remedy: 'Decode, Permanent, Transient, Overload, Defect. Fenced and Cancelled have no rule: their turn is discarded.',
+  },
+  AORTA_LINT_016: {
+    class: 'Permanent',
+    message: '{errorClass} failures are skipped: effects are at most once',
+    remedy: 'They pass by themselves or by a repair: park the patient instead, unless losing the record is meant.',
+  },
+  AORTA_LINT_017: {
+    class: 'Permanent',
+    message: "topic '{topic}' is declared in two ways",
+    remedy: 'Declare it once with topic() and import it.',
+  },
+  AORTA_LINT_018: {
+    class: 'Permanent',
+    message: "table '{table}': {problem}",
+    remedy: 'The key and indexes name columns of the table; key columns are never null; source_* columns are ours.',
+  },
+  AORTA_LINT_019: {
+    class: 'Permanent',
+    message: '{errorClass} failures are tried again',
+    remedy: 'The same record fails in the same way: only the patient waits longer. Leave retry out of that rule.',
+  },
+  AORTA_LINT_020: {
+    class: 'Permanent',
+    message: "the flow writes to '{topic}', which belongs to the engine",
+    remedy: 'Topics ending in .parked and .dlq are written by the engine only.',
+  },
+  AORTA_LINT_021: {
+    class: 'Permanent',
+    message: "nothing reaches {operator} '{node}'",
+    remedy: 'All branches before it end in a sink or a skip.',
+  },
+  AORTA_LINT_022: {
+    class: 'Permanent',
+    message: 'deadlines on one path add up to {deadline} ms, over the rebalance time-out of {limit} ms',
+    remedy: 'A turn that is running when partitions move is cut off at that time and run again. Shorten the deadlines.',
+  },
+  AORTA_LINT_023: {
+    class: 'Permanent',
+    message: "actor of '{node}': {problem}",
+    remedy: 'version is a whole number from 1 up; from 2 on, migrate(stored, fromVersion) reads what older versions stored.',
+  },
+} as const satisfies Record<string, ErrorSpec>;

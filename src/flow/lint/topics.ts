@@ -1,0 +1,15 @@
+import type { FlowNode } from '../operator.ts';
+import type { Topic } from '../topic.ts';
+
+export interface TopicUse {
+  readonly node: FlowNode;
+  readonly topic: Topic<unknown>;
+}
+
+/** The sinks of a flow with their topics. */
+export const sinksOf = (nodes: readonly FlowNode[]): readonly TopicUse[] =>
+  nodes.filter(({ spec }) => spec.kind === 'to').map((node) => ({ node, topic: node.impl.topic }));
+
+/** Every mention of a topic: the source and the sinks. */
+export const topicsOf = (nodes: readonly FlowNode[]): readonly TopicUse[] =>
+  nodes.filter(({ spec }) => spec.kind === 'from' || spec.kind === 'to').map((node) => ({ node, topic: node.impl.topic }));
