@@ -34,3 +34,16 @@ test('every dependency is pinned exactly, and installed as pinned', () => {
     assert.equal(installed(name), version, `${name} in node_modules is not what package.json says: run \`npm ci --ignore-scripts\``);
   }
 });
+
+test('the lock file names every platform package, so that `npm ci` works where the registry lacks one', () => {
+  // npm writes none for a package its registry could not give, and `npm ci` then refuses the whole lock.
+  const { packages } = JSON.parse(readFileSync(resolve(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version?: string; optionalDependencies?: Record<string, string> }>;
+  };
+  for (const [path, { optionalDependencies }] of Object.entries(packages)) {
+    for (const name of Object.keys(optionalDependencies ?? {})) {
+      const found = packages[`${path}/node_modules/${name}`] ?? packages[`node_modules/${name}`];
+      assert.ok(found?.version, `${name} (of ${path || 'package.json'}) has no version in package-lock.json`);
+    }
+  }
+});
