@@ -39,10 +39,17 @@ export function openChannel({ file, clock, telemetry, replyTimeoutMs }: ChannelO
 
   const commits = telemetry.counter('aorta_sqlite_commits_total', 'Transactions of the writer thread.');
   const jobs = telemetry.counter('aorta_sqlite_jobs_total', 'Jobs done by the writer thread.');
-  const seconds = telemetry.histogram('aorta_sqlite_commit_seconds', 'Duration of a transaction, sync to disk included.', [
-    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5,
-  ]);
-  const stopSampling = telemetry.sampled('aorta_sqlite_jobs_waiting', 'Jobs sent to the writer thread without an answer yet.', {}, () => pending.size);
+  const seconds = telemetry.histogram(
+    'aorta_sqlite_commit_seconds',
+    'Duration of a transaction, sync to disk included.',
+    [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+  );
+  const stopSampling = telemetry.sampled(
+    'aorta_sqlite_jobs_waiting',
+    'Jobs sent to the writer thread without an answer yet.',
+    {},
+    () => pending.size,
+  );
 
   const settle = (id: number): Pending | undefined => {
     const found = pending.get(id);

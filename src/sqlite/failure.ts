@@ -1,4 +1,4 @@
-import { AortaError, error, type ErrorClass, type ErrorCode } from '../errors/index.ts';
+import { AortaError, type ErrorClass, type ErrorCode, error } from '../errors/index.ts';
 
 /** An error on its way from the writer thread; `AortaError` does not survive structured cloning. */
 export interface Failure {
@@ -10,7 +10,9 @@ export interface Failure {
 }
 
 /** Primary result codes, https://www.sqlite.org/rescode.html */
-const busy = new Set([5 /* BUSY */, 6 /* LOCKED */, 7 /* NOMEM */, 8 /* READONLY */, 10 /* IOERR */, 13 /* FULL */, 14 /* CANTOPEN */, 15 /* PROTOCOL */]);
+const busy = new Set([
+  5 /* BUSY */, 6 /* LOCKED */, 7 /* NOMEM */, 8 /* READONLY */, 10 /* IOERR */, 13 /* FULL */, 14 /* CANTOPEN */, 15 /* PROTOCOL */,
+]);
 const damaged = new Set([11 /* CORRUPT */, 26 /* NOTADB */]);
 const refusedValue = new Set([18 /* TOOBIG */, 19 /* CONSTRAINT */, 20 /* MISMATCH */]);
 

@@ -30,7 +30,9 @@ export interface SentJob {
 
 export type Request = { readonly jobs: readonly SentJob[]; readonly bytes: number } | { readonly close: true };
 
-export type Outcome = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly failure: import('./failure.ts').Failure };
+export type Outcome =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly failure: import('./failure.ts').Failure };
 
 export interface Reply {
   readonly outcomes: readonly Outcome[];

@@ -5,7 +5,10 @@ import { error } from '../errors/index.ts';
 const folder = new URL('./migrations/', import.meta.url);
 
 /** Numbers of the migrations that this program knows, rising from 1 without a gap. */
-export const migrations = (): readonly string[] => readdirSync(folder).filter((name) => /^\d{4}\.sql$/.test(name)).sort();
+export const migrations = (): readonly string[] =>
+  readdirSync(folder)
+    .filter((name) => /^\d{4}\.sql$/.test(name))
+    .sort();
 
 /**
  * Brings the file to the newest version; `PRAGMA user_version` counts the migrations done, each in its own transaction.

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { error } from '../errors/index.ts';
-import { coded, sqliteCode } from './failure.ts';
 import type { Value } from './database.ts';
+import { coded, sqliteCode } from './failure.ts';
 
 /** Prepared statements kept; the edge's queries are few, so this is a bound, not a tuning knob. */
 const mostStatements = 256;

@@ -10,7 +10,11 @@ export function temporaryDirectory(): { readonly dir: string; remove(): void } {
 }
 
 /** A database of its own in a directory of its own; `remove` closes it first. */
-export function temporaryDatabase(options: Omit<DatabaseOptions, 'dir'> = {}): { readonly database: Database; readonly dir: string; remove(): Promise<void> } {
+export function temporaryDatabase(options: Omit<DatabaseOptions, 'dir'> = {}): {
+  readonly database: Database;
+  readonly dir: string;
+  remove(): Promise<void>;
+} {
   const { dir, remove } = temporaryDirectory();
   const database = openDatabase({ ...options, dir });
   return {

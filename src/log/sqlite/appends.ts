@@ -52,7 +52,8 @@ function check(topic: StoredTopic, partition: number, key: Uint8Array | string |
   if (!Number.isInteger(partition) || partition < 0 || partition >= topic.partitions) {
     throw error('AORTA_LOG_015', { topic: topic.name, problem: `there is no partition ${partition}` });
   }
-  if (topic.compacted && key === null) throw error('AORTA_LOG_015', { topic: topic.name, problem: 'a compacted topic takes records with keys only' });
+  if (topic.compacted && key === null)
+    throw error('AORTA_LOG_015', { topic: topic.name, problem: 'a compacted topic takes records with keys only' });
 }
 
 function nextKeyless(writer: Writer): number {

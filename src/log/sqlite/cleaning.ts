@@ -27,7 +27,9 @@ interface Dirty {
 export function clean(writer: Writer, { now }: { readonly now: number }): { readonly more: boolean; readonly removed: number } {
   let removed = 0;
   for (const topic of allTopicsInWriter(writer)) {
-    const partitions = writer.prepare('SELECT slot, start_offset, end_offset, cleaned_offset FROM aorta_partition WHERE topic = ?').all(topic.name);
+    const partitions = writer
+      .prepare('SELECT slot, start_offset, end_offset, cleaned_offset FROM aorta_partition WHERE topic = ?')
+      .all(topic.name);
     for (const partition of partitions as unknown as Dirty[]) {
       const done = topic.compacted ? compact(writer, partition, now) : prune(writer, partition, now - topic.retentionMs);
       removed += done.removed;
@@ -51,7 +53,11 @@ function prune(writer: Writer, { slot, start_offset: start, end_offset: end }: D
   return { more: young === -1 && rows.length === step, removed: count };
 }
 
-function compact(writer: Writer, { slot, end_offset: end, cleaned_offset: cleaned }: Dirty, now: number): { more: boolean; removed: number } {
+function compact(
+  writer: Writer,
+  { slot, end_offset: end, cleaned_offset: cleaned }: Dirty,
+  now: number,
+): { more: boolean; removed: number } {
   let removed = forgetRemovals(writer, slot, now - tombstoneMs);
   if (cleaned === end) return { more: removed === step, removed };
   const rows = writer

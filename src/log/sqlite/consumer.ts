@@ -54,7 +54,11 @@ export function sqliteConsumer(parts: ConsumerParts, options: ConsumerOptions): 
   let started: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
   let unwatch: (() => void) | undefined;
-  const skipped = telemetry.counter('aorta_log_skipped_by_retention_total', 'Records that retention removed before their consumer read them.', { group });
+  const skipped = telemetry.counter(
+    'aorta_log_skipped_by_retention_total',
+    'Records that retention removed before their consumer read them.',
+    { group },
+  );
 
   const pump = () => {
     if (pumping) return;
@@ -162,7 +166,14 @@ export function sqliteConsumer(parts: ConsumerParts, options: ConsumerOptions): 
       try {
         await options.onRevoked([...owned.values()].map(({ topic, partition }) => ({ topic, partition })));
       } catch (thrown) {
-        options.onError(error('AORTA_LOG_017', { group, handler: 'onRevoked', problem: thrown instanceof Error ? thrown.name : typeof thrown }, { cause: thrown }), true);
+        options.onError(
+          error(
+            'AORTA_LOG_017',
+            { group, handler: 'onRevoked', problem: thrown instanceof Error ? thrown.name : typeof thrown },
+            { cause: thrown },
+          ),
+          true,
+        );
       }
       await Promise.allSettled(committing);
       if (mine === round) owned = new Map();

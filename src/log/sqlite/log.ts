@@ -48,7 +48,8 @@ export function createSqliteLog({ database, clock, telemetry = silentTelemetry }
   };
   const slotOf = (name: string, partition: number): number => {
     const topic = topicOf(name);
-    if (partition < 0 || partition >= topic.partitions) throw error('AORTA_LOG_015', { topic: name, problem: `there is no partition ${partition}` });
+    if (partition < 0 || partition >= topic.partitions)
+      throw error('AORTA_LOG_015', { topic: name, problem: `there is no partition ${partition}` });
     return topic.firstSlot + partition;
   };
 
@@ -57,7 +58,9 @@ export function createSqliteLog({ database, clock, telemetry = silentTelemetry }
     async ensureTopics(specs) {
       open('ensureTopics');
       for (const spec of specs) checkTopic(spec);
-      await topics('ensure', () => specs.map(({ name, partitions, retentionMs, compacted = false }) => ({ name, partitions, retentionMs, compacted })));
+      await topics('ensure', () =>
+        specs.map(({ name, partitions, retentionMs, compacted = false }) => ({ name, partitions, retentionMs, compacted })),
+      );
       for (const { name } of specs) known.delete(name);
     },
     async partitions(topic) {
@@ -78,7 +81,10 @@ export function createSqliteLog({ database, clock, telemetry = silentTelemetry }
           timestamp ?? now,
         ]),
       );
-      const appended: Appended[] = records.map((_, index) => ({ partition: flat[index * 2] as number, offset: flat[index * 2 + 1] as number }));
+      const appended: Appended[] = records.map((_, index) => ({
+        partition: flat[index * 2] as number,
+        offset: flat[index * 2 + 1] as number,
+      }));
       // Offsets rise within the call: the last record of each partition has its end.
       const ends = new Map<string, { topic: string; partition: number; end: number }>();
       for (const [index, { partition, offset }] of appended.entries()) {
@@ -91,7 +97,10 @@ export function createSqliteLog({ database, clock, telemetry = silentTelemetry }
     consumer(options) {
       open('consumer');
       const commit = async (group: string, offsets: readonly Commit[]) => {
-        await commits('commit', () => ({ group, offsets: offsets.map(({ topic, partition, offset, metadata = '' }) => ({ topic, partition, offset, metadata })) }));
+        await commits('commit', () => ({
+          group,
+          offsets: offsets.map(({ topic, partition, offset, metadata = '' }) => ({ topic, partition, offset, metadata })),
+        }));
       };
       const consumer = sqliteConsumer({ database, hub, clock, telemetry, topicOf, commit }, options);
       consumers.add(consumer);

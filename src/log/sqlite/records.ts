@@ -20,11 +20,10 @@ export function readRecords(database: Database, slot: number, from: number, limi
   const records: LogRecord[] = [];
   if (limit < 1) return records;
   let bytes = 0;
-  const rows = database.readEach<LogRow>('SELECT id, timestamp, key, value, headers FROM aorta_log WHERE id >= ? AND id < ? ORDER BY id LIMIT ?', [
-    idOf(slot, Math.max(0, from)),
-    idEnd(slot),
-    limit,
-  ]);
+  const rows = database.readEach<LogRow>(
+    'SELECT id, timestamp, key, value, headers FROM aorta_log WHERE id >= ? AND id < ? ORDER BY id LIMIT ?',
+    [idOf(slot, Math.max(0, from)), idEnd(slot), limit],
+  );
   for (const row of rows) {
     records.push({
       offset: offsetOf(slot, row.id),

@@ -44,7 +44,8 @@ export function topicInWriter(writer: Writer, name: string): StoredTopic {
   return topic;
 }
 
-export const allTopicsInWriter = (writer: Writer): readonly StoredTopic[] => (writer.prepare(`${select} ORDER BY name`).all() as unknown as TopicRow[]).map(stored);
+export const allTopicsInWriter = (writer: Writer): readonly StoredTopic[] =>
+  (writer.prepare(`${select} ORDER BY name`).all() as unknown as TopicRow[]).map(stored);
 
 /** On the main thread; AORTA_LOG_002 for an unknown topic. */
 export function topicInReader(database: Database, name: string): StoredTopic {
@@ -75,7 +76,8 @@ function accept(writer: Writer, spec: TopicSpec, topic: StoredTopic): void {
     const policy = (compacted: boolean) => (compacted ? 'compact' : 'delete');
     throw error('AORTA_LOG_009', { topic: spec.name, actual: policy(topic.compacted), declared: policy(spec.compacted ?? false) });
   }
-  if (topic.retentionMs < spec.retentionMs) writer.prepare('UPDATE aorta_topic SET retention_ms = ? WHERE name = ?').run(spec.retentionMs, spec.name);
+  if (topic.retentionMs < spec.retentionMs)
+    writer.prepare('UPDATE aorta_topic SET retention_ms = ? WHERE name = ?').run(spec.retentionMs, spec.name);
 }
 
 function create(writer: Writer, spec: TopicSpec): void {

@@ -23,7 +23,10 @@ const columnOf = (definition: Definition, name: string): string => {
 
 /** Statements that make a declared table; STRICT, so that a value of another type is refused as in PostgreSQL. */
 export function createTable(name: string, definition: Definition): readonly string[] {
-  const columns = [...Object.keys(definition.columns).map((column) => columnOf(definition, column)), ...sourceColumns.map((column) => `${column} TEXT NOT NULL`)];
+  const columns = [
+    ...Object.keys(definition.columns).map((column) => columnOf(definition, column)),
+    ...sourceColumns.map((column) => `${column} TEXT NOT NULL`),
+  ];
   return [
     `CREATE TABLE ${quoted(name)} (${columns.join(', ')}, PRIMARY KEY (${list(definition.key)})) STRICT`,
     ...definition.indexes.map((index, n) => `CREATE INDEX ${quoted(`${name}_${n + 1}`)} ON ${quoted(name)} (${list(index)})`),
@@ -33,7 +36,9 @@ export function createTable(name: string, definition: Definition): readonly stri
 /** Job: creates the tables that are new, adds new nullable columns, refuses anything else (AORTA_STATE_003). */
 export function ensureTables(writer: Writer, declared: readonly (readonly [name: string, definition: Definition])[]): null {
   const find = writer.prepare('SELECT definition FROM aorta_table WHERE name = ?');
-  const store = writer.prepare('INSERT INTO aorta_table (name, definition) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET definition = excluded.definition');
+  const store = writer.prepare(
+    'INSERT INTO aorta_table (name, definition) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET definition = excluded.definition',
+  );
   for (const [name, definition] of declared) {
     const found = find.get(name) as { definition: string } | undefined;
     if (found) {

@@ -1,7 +1,7 @@
 import type { Pack } from '../../sqlite/jobs.ts';
+import { sourceColumns } from '../definition.ts';
 import { type RowWrite, rowWrite, type Stored } from '../row.ts';
 import type { Column, Effect, Source, Table } from '../table.ts';
-import { sourceColumns } from '../definition.ts';
 import { quoted } from './ddl.ts';
 
 /** One effect as a prepared statement and its values. */

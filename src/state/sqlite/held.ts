@@ -64,4 +64,8 @@ export const heldRow = (row: HeldRecord): HeldRow => ({
   redrives: row.redrives,
 });
 
-export const heldKey = (row: HeldRecord & { readonly waiting: number }): HeldKey => ({ key: row.key, count: row.waiting, head: heldRow(row) });
+export const heldKey = (row: HeldRecord & { readonly waiting: number }): HeldKey => ({
+  key: row.key,
+  count: row.waiting,
+  head: heldRow(row),
+});

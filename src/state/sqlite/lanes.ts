@@ -68,7 +68,9 @@ export function release(writer: Writer, { lane, epoch }: { readonly lane: LaneKe
 /** Job: stores a redrive request; asking again with the same id changes nothing. */
 export function requestRedrive(writer: Writer, { id, flow, key, errorClass, action, actor, at }: RedriveRequest): null {
   writer
-    .prepare('INSERT INTO aorta_redrive (id, flow, key, error_class, action, actor, requested_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING')
+    .prepare(
+      'INSERT INTO aorta_redrive (id, flow, key, error_class, action, actor, requested_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+    )
     .run(id, flow, key, errorClass, action, actor, at);
   return null;
 }

@@ -1,5 +1,5 @@
-import type { Pack } from '../../sqlite/jobs.ts';
 import { encodeHeaders } from '../../sqlite/headers.ts';
+import type { Pack } from '../../sqlite/jobs.ts';
 import type { HeldRow, LaneGroup, LaneRef } from '../port.ts';
 import { effectStatement } from './effects.ts';
 
@@ -31,13 +31,31 @@ export interface SentGroup {
   readonly runs: string;
   readonly hops: string;
   readonly states: readonly (
-    | { readonly put: readonly [store: string, key: string, value: Uint8Array, version: number, event: string, flow: string, mapping: string] }
+    | {
+        readonly put: readonly [
+          store: string,
+          key: string,
+          value: Uint8Array,
+          version: number,
+          event: string,
+          flow: string,
+          mapping: string,
+        ];
+      }
     | { readonly remove: readonly [store: string, key: string] }
   )[];
   readonly effects: readonly (readonly [sql: number, values: Values])[];
-  readonly timers: readonly { readonly due: number | null; readonly id: readonly [node: string, key: string, name: string]; readonly payload: Uint8Array | null; readonly eventId: string }[];
+  readonly timers: readonly {
+    readonly due: number | null;
+    readonly id: readonly [node: string, key: string, name: string];
+    readonly payload: Uint8Array | null;
+    readonly eventId: string;
+  }[];
   readonly outbox: readonly SentEmission[];
-  readonly held: readonly ({ readonly op: 'add' | 'update'; readonly key: string; readonly seq: number; readonly values: Values } | { readonly op: 'remove'; readonly key: string; readonly seq: number })[];
+  readonly held: readonly (
+    | { readonly op: 'add' | 'update'; readonly key: string; readonly seq: number; readonly values: Values }
+    | { readonly op: 'remove'; readonly key: string; readonly seq: number }
+  )[];
   readonly suspects: readonly (readonly [offset: number, attempts: number])[];
   readonly redrivesDone: readonly string[];
 }
@@ -68,16 +86,32 @@ export function sendGroups(groups: readonly LaneGroup[], pack: Pack): SentGroups
     runs: JSON.stringify(group.applied.runs),
     hops: JSON.stringify(group.applied.hops),
     states: group.states.map(({ store, key, value, version, source }) =>
-      value === null ? { remove: [store, key] } : { put: [store, key, pack(value), version, source.eventId, source.flowHash, source.version] },
+      value === null
+        ? { remove: [store, key] }
+        : { put: [store, key, pack(value), version, source.eventId, source.flowHash, source.version] },
     ),
     effects: group.effects.map(({ effect, source }) => {
       const { sql, values } = effectStatement(effect, source, pack);
       return [position(sql), values];
     }),
-    timers: group.timers.map(({ node, key, name, due, payload, eventId }) => ({ due, id: [node, key, name], payload: packed(payload), eventId })),
-    outbox: group.outbox.map(({ topic, partition, key, value, headers, timestamp }) => [topic, partition, key, packed(value), headers, timestamp]),
+    timers: group.timers.map(({ node, key, name, due, payload, eventId }) => ({
+      due,
+      id: [node, key, name],
+      payload: packed(payload),
+      eventId,
+    })),
+    outbox: group.outbox.map(({ topic, partition, key, value, headers, timestamp }) => [
+      topic,
+      partition,
+      key,
+      packed(value),
+      headers,
+      timestamp,
+    ]),
     held: group.held.map((write) =>
-      write.op === 'remove' ? { op: 'remove', key: write.key, seq: write.seq } : { op: write.op, key: write.row.key, seq: write.row.seq, values: heldValues(write.row, packed) },
+      write.op === 'remove'
+        ? { op: 'remove', key: write.key, seq: write.seq }
+        : { op: write.op, key: write.row.key, seq: write.row.seq, values: heldValues(write.row, packed) },
     ),
     suspects: group.suspects.map(({ offset, attempts }) => [offset, attempts]),
     redrivesDone: [...group.redrivesDone],

@@ -70,12 +70,24 @@ export function createSqliteState({ database }: SqliteStateOptions): State {
         `SELECT node, key, name, due, payload, event_id FROM aorta_timer WHERE ${ofLane} AND due <= ? ORDER BY due, node, key, name LIMIT ?`,
         [...laneKey(lane), until, limit],
       );
-      return rows.map(({ node, key, name, due, payload, event_id: eventId }) => ({ node, key, name, due, payload: bufferOrNull(payload), eventId }));
+      return rows.map(({ node, key, name, due, payload, event_id: eventId }) => ({
+        node,
+        key,
+        name,
+        due,
+        payload: bufferOrNull(payload),
+        eventId,
+      }));
     },
     async held(lane, key, fromSeq, limit) {
       open();
       return database
-        .read<HeldRecord>(`${selectHeld} WHERE ${ofLane} AND key = ? AND seq >= ? ORDER BY seq LIMIT ?`, [...laneKey(lane), key, fromSeq, limit])
+        .read<HeldRecord>(`${selectHeld} WHERE ${ofLane} AND key = ? AND seq >= ? ORDER BY seq LIMIT ?`, [
+          ...laneKey(lane),
+          key,
+          fromSeq,
+          limit,
+        ])
         .map(heldRow);
     },
     async heldKeys(flow, limit) {
@@ -124,7 +136,14 @@ const claimedLane = (rows: ClaimedRows): ClaimedLane => ({
   partitions: rows.partitions,
   outbox: rows.outbox.map(({ group, records }) => ({
     group,
-    records: records.map(([topic, partition, key, value, headers, timestamp]) => ({ topic, partition, key, value: bufferOrNull(value), headers, timestamp })),
+    records: records.map(([topic, partition, key, value, headers, timestamp]) => ({
+      topic,
+      partition,
+      key,
+      value: bufferOrNull(value),
+      headers,
+      timestamp,
+    })),
   })),
   held: rows.held.map(heldKey),
   suspects: rows.suspects,
