@@ -61,6 +61,11 @@ export interface Commit extends TopicPartition {
   readonly offset: number;
   /** At most 4096 bytes; a hint only. */
   readonly metadata?: string;
+  /**
+   * The assignment the work was done under, as `onAssigned` gave it. A commit for an earlier one is refused (Fenced),
+   * also when the partition has come back to this consumer since.
+   */
+  readonly generation?: number;
 }
 
 export interface ConsumerHandlers {
@@ -75,7 +80,10 @@ export interface ConsumerHandlers {
   onLost(partitions: readonly TopicPartition[]): void;
   /** Records of one partition, in order. Must not throw; returns at once. `end` is the log's end when known. */
   onRecords(partition: TopicPartition, records: readonly LogRecord[], end: number): void;
-  /** The consumer is down and restarting (jittered), or could not restart. */
+  /**
+   * With `willRestart` the consumer is down and restarting (jittered). Without, it goes on but one partition has stopped:
+   * its next batch cannot be read (AORTA_LOG_010, details hold topic and partition).
+   */
   onError(error: Error, willRestart: boolean): void;
 }
 

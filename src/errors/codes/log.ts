@@ -86,4 +86,9 @@ export const logErrors = {
     message: 'Group {group}: {handler} failed ({problem}).',
     remedy: 'See the cause; the consumer discards the assignment and joins anew.',
   },
+  AORTA_LOG_018: {
+    class: 'Permanent',
+    message: 'Log option {option}: {problem}.',
+    remedy: 'Correct the configuration.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

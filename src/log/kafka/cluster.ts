@@ -1,0 +1,135 @@
+/** Connections to the brokers: one kafkajs Cluster per producer, per consumer and for questions, all built the same way. */
+import type { Clock, Random } from '../../clock/clock.ts';
+import type { Telemetry } from '../../telemetry/port.ts';
+import { type Broker, Cluster, InstrumentationEventEmitter, socketFactory } from './internals.ts';
+import { typeOf, within } from './problems.ts';
+
+/** Passed to `tls.connect` as it is; `true` for the defaults. */
+export type Tls = boolean | Readonly<Record<string, unknown>>;
+
+export interface Sasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface Connect {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly tls?: Tls;
+  readonly sasl?: Sasl;
+  /** Milliseconds until a request without an answer counts as failed. */
+  readonly requestTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+}
+
+const levels = { 1: 'error', 2: 'warn', 4: 'info', 5: 'debug' } as const;
+
+interface KafkaLogger {
+  namespace(name: string): KafkaLogger;
+  debug(message: string, extra?: object): void;
+  info(message: string, extra?: object): void;
+  warn(message: string, extra?: object): void;
+  error(message: string, extra?: object): void;
+}
+
+/**
+ * kafkajs's log lines as ours: the area and the broker, never the message, which may quote data. Its errors are mostly
+ * retries on their way; what matters reaches us as a rejected promise too, so they are debug lines here.
+ */
+function loggerFor(telemetry: Telemetry): KafkaLogger {
+  const nothing = () => {};
+  const named = (area: string): KafkaLogger => {
+    const write = (level: 1 | 2) => (_message: string, extra?: object) =>
+      telemetry.log('debug', `kafkajs_${levels[level]}`, { service: area, peer: (extra as { broker?: string } | undefined)?.broker });
+    return { namespace: named, debug: nothing, info: nothing, warn: write(2), error: write(1) };
+  };
+  return named('kafkajs');
+}
+
+/** Our own loops decide how long to try; kafkajs's inner retries only bridge a reconnect. */
+const shortRetry = { retries: 2, initialRetryTime: 50, maxRetryTime: 500, factor: 0.2, multiplier: 2 };
+
+export interface ClusterOptions {
+  /** A consumer's joins are repeated more often: every rebalance of a busy group costs one. */
+  readonly retries?: number;
+  /** 1 for producers: one request at a time on a connection keeps a partition's order through retries (K9). */
+  readonly maxInFlight?: number;
+}
+
+export function openCluster(connect: Connect, telemetry: Telemetry, options: ClusterOptions = {}): Cluster {
+  const logger = loggerFor(telemetry);
+  return new Cluster({
+    logger,
+    retry: { ...shortRetry, retries: options.retries ?? shortRetry.retries },
+    offsets: new Map(),
+    socketFactory: socketFactory(),
+    brokers: connect.brokers,
+    ssl: connect.tls === false ? undefined : connect.tls,
+    sasl: connect.sasl,
+    clientId: connect.clientId,
+    connectionTimeout: connect.connectTimeoutMs,
+    authenticationTimeout: connect.connectTimeoutMs,
+    requestTimeout: connect.requestTimeoutMs,
+    enforceRequestTimeout: true,
+    metadataMaxAge: 300_000,
+    instrumentationEmitter: new InstrumentationEventEmitter(),
+    allowAutoTopicCreation: false,
+    maxInFlightRequests: options.maxInFlight ?? null,
+    isolationLevel: 1,
+  });
+}
+
+export const kafkaLogger = loggerFor;
+export const shortRetries = shortRetry;
+
+/**
+ * Fresh metadata. kafkajs refuses the whole answer when one topic of its list is gone (deleted), for every other topic
+ * too; here the gone ones are found, dropped from its list and returned.
+ */
+export async function refreshMetadata(cluster: Cluster): Promise<readonly string[]> {
+  try {
+    await cluster.refreshMetadata();
+    return [];
+  } catch (thrown) {
+    if (typeOf(thrown) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw thrown;
+    const gone: string[] = [];
+    const broker = await cluster.brokerPool.findConnectedBroker();
+    for (const topic of [...cluster.targetTopics]) {
+      try {
+        await broker.metadata([topic]);
+      } catch (problem) {
+        if (typeOf(problem) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw problem;
+        cluster.targetTopics.delete(topic);
+        gone.push(topic);
+      }
+    }
+    await cluster.refreshMetadata();
+    return gone;
+  }
+}
+
+/** Adds topics to those whose metadata is kept. Resolves with those that do not exist. */
+export async function followTopics(cluster: Cluster, topics: readonly string[]): Promise<readonly string[]> {
+  for (const topic of topics) cluster.targetTopics.add(topic);
+  await cluster.connect();
+  const gone = await refreshMetadata(cluster);
+  return topics.filter((topic) => gone.includes(topic));
+}
+
+/** Disconnects; when the broker does not let go within `ms` (requests still in flight), the sockets are cut. */
+export async function closeCluster(cluster: Cluster, clock: Clock, ms: number): Promise<void> {
+  const brokers: Broker[] = [...Object.values(cluster.brokerPool.brokers)];
+  if (cluster.brokerPool.seedBroker) brokers.push(cluster.brokerPool.seedBroker);
+  try {
+    await within(clock, ms, 'disconnect', cluster.disconnect());
+  } catch {
+    for (const broker of brokers) for (const connection of broker.connectionPool.pool) connection.socket?.destroy();
+  }
+}

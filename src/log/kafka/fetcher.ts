@@ -1,0 +1,267 @@
+/**
+ * Reads the partitions of one assignment and hands their records over. One request at a time per broker; the next one
+ * is sent as soon as an answer is handed over, so that fetching overlaps processing (K7: kafkajs waits for the handler).
+ * Back-pressure is `pause` per partition; what a paused partition had fetched is kept (one fetch) and delivered first.
+ */
+import { error } from '../../errors/index.ts';
+import type { ConsumerHandlers, LogRecord, PartitionEnds, TopicPartition } from '../port.ts';
+import { refreshMetadata, type Surroundings } from './cluster.ts';
+import type { Cluster } from './internals.ts';
+import { backoff, isPassing, unreachable, within } from './problems.ts';
+import { code, type Fetched, type FetchLimits, fetchRequest, isPassingCode, nameOfCode } from './protocol.ts';
+import { decodeBatches, UnreadableBatch } from './records/decode.ts';
+
+export interface FetcherSources {
+  readonly cluster: Cluster;
+  readonly limits: FetchLimits;
+  readonly around: Surroundings;
+  readonly group: string;
+  readonly handlers: Pick<ConsumerHandlers, 'onRecords' | 'onError'>;
+  /** First and next offset of a partition, asked when a position is out of range. */
+  ends(tp: TopicPartition): Promise<PartitionEnds>;
+  /** False when the group may have given the partitions away already (no heartbeat answered for a session). */
+  fresh(): boolean;
+  /** The assignment cannot go on. */
+  onEnd(reason: Error | 'lost' | 'rebalance'): void;
+}
+
+interface Position {
+  readonly tp: TopicPartition;
+  leader: number;
+  next: number;
+  paused: boolean;
+  /** Fetched before the pause took effect. */
+  kept: { readonly records: readonly LogRecord[]; readonly end: number } | undefined;
+  /** Monotonic milliseconds before which it is not fetched; infinite for a partition that stays stopped. */
+  notBefore: number;
+  problems: number;
+}
+
+/** While something is paused, a resumed partition must not wait for a long poll of the others to end. */
+const impatientMs = 25;
+/** How often a loop looks around when nothing wakes it. */
+const idleMs = 1000;
+/** A partition whose batch cannot be read is looked at again this often (a new codec, a repaired log). */
+const unreadableRetryMs = 30_000;
+const metadataMaxAgeMs = 300_000;
+
+export const keyOf = (tp: TopicPartition): string => `${tp.topic}/${tp.partition}`;
+
+export class Fetcher {
+  readonly #from: FetcherSources;
+  readonly #positions = new Map<string, Position>();
+  readonly #loops = new Set<number>();
+  readonly #wakers = new Set<() => void>();
+  #active = false;
+  readonly #counts = new Map<string, number>();
+  #metadataAt = 0;
+
+  constructor(from: FetcherSources, partitions: readonly TopicPartition[]) {
+    this.#from = from;
+    for (const tp of partitions) {
+      this.#positions.set(keyOf(tp), { tp, leader: -1, next: -1, paused: false, kept: undefined, notBefore: 0, problems: 0 });
+    }
+  }
+
+  /** Starts delivery; every partition must have its offset in `offsets`. */
+  start(offsets: ReadonlyMap<string, number>): void {
+    for (const [key, position] of this.#positions) position.next = offsets.get(key) as number;
+    this.#active = true;
+    this.#metadataAt = this.#from.around.clock.monotonic();
+    for (const { tp } of this.#positions.values())
+      this.#counts.set(tp.topic, this.#from.cluster.findTopicPartitionMetadata(tp.topic).length);
+    this.#route();
+  }
+
+  /** Nothing is delivered after this returns. */
+  stop(): void {
+    this.#active = false;
+    this.#wake();
+  }
+
+  pause(tp: TopicPartition): void {
+    const position = this.#positions.get(keyOf(tp));
+    if (position) position.paused = true;
+  }
+
+  resume(tp: TopicPartition): void {
+    const position = this.#positions.get(keyOf(tp));
+    if (!position?.paused) return;
+    position.paused = false;
+    // Not from inside the caller: it may be in the middle of its own bookkeeping.
+    if (position.kept) queueMicrotask(() => this.#deliverKept(position));
+    this.#wake();
+  }
+
+  #deliverKept(position: Position): void {
+    const { kept } = position;
+    if (!this.#active || position.paused || !kept) return;
+    position.kept = undefined;
+    this.#deliver(position, kept.records, kept.end);
+    this.#wake();
+  }
+
+  #deliver(position: Position, records: readonly LogRecord[], end: number): void {
+    try {
+      this.#from.handlers.onRecords(position.tp, records, end);
+    } catch (cause) {
+      this.#end(error('AORTA_LOG_017', { group: this.#from.group, handler: 'onRecords', problem: 'it threw' }, { cause }));
+    }
+  }
+
+  #end(reason: Error | 'lost' | 'rebalance'): void {
+    if (!this.#active) return;
+    this.stop();
+    this.#from.onEnd(reason);
+  }
+
+  #wake(): void {
+    for (const waker of [...this.#wakers]) waker();
+  }
+
+  #idle(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        cancel();
+        this.#wakers.delete(wake);
+        resolve();
+      };
+      const cancel = this.#from.around.clock.after(ms, wake);
+      this.#wakers.add(wake);
+    });
+  }
+
+  /** Finds every partition's leader and makes sure that each leader has its loop. */
+  #route(): void {
+    for (const position of this.#positions.values()) {
+      const found = this.#from.cluster.findTopicPartitionMetadata(position.tp.topic).find((p) => p.partitionId === position.tp.partition);
+      position.leader = found?.leader ?? -1;
+      if (!this.#loops.has(position.leader)) {
+        this.#loops.add(position.leader);
+        void this.#loop(position.leader);
+      }
+    }
+  }
+
+  async #loop(leader: number): Promise<void> {
+    const { around } = this.#from;
+    let failures = 0;
+    try {
+      while (this.#active) {
+        const mine = [...this.#positions.values()].filter((position) => position.leader === leader);
+        if (mine.length === 0) return;
+        const now = around.clock.monotonic();
+        const wanted = mine.filter((position) => !position.paused && !position.kept && position.notBefore <= now);
+        if (wanted.length === 0) {
+          const next = Math.min(...mine.map((position) => (position.notBefore > now ? position.notBefore - now : idleMs)));
+          await this.#idle(Math.min(idleMs, next));
+          continue;
+        }
+        try {
+          const answers = leader === -1 ? undefined : await this.#fetch(leader, wanted, wanted.length < mine.length);
+          if (!this.#active) return;
+          if (!this.#from.fresh()) return this.#end('lost');
+          if (around.clock.monotonic() - this.#metadataAt > metadataMaxAgeMs) await this.#freshMetadata();
+          if (answers && (await this.#take(answers))) {
+            failures = 0;
+            continue;
+          }
+        } catch (thrown) {
+          if (!this.#active) return;
+          if (!isPassing(thrown)) return this.#end(unreachable('fetch', thrown));
+        }
+        await this.#idle(backoff(around.random, failures++, 50, 2000));
+        await this.#freshMetadata();
+      }
+    } catch (thrown) {
+      this.#end(thrown as Error);
+    } finally {
+      this.#loops.delete(leader);
+    }
+  }
+
+  async #freshMetadata(): Promise<void> {
+    try {
+      await within(this.#from.around.clock, 10_000, 'metadata', refreshMetadata(this.#from.cluster));
+    } catch {
+      return;
+    }
+    this.#metadataAt = this.#from.around.clock.monotonic();
+    if (!this.#active) return;
+    for (const [topic, count] of this.#counts) {
+      // New partitions need an owner: join anew.
+      if (this.#from.cluster.findTopicPartitionMetadata(topic).length > count) return this.#end('rebalance');
+    }
+    this.#route();
+  }
+
+  async #fetch(leader: number, wanted: readonly Position[], impatient: boolean): Promise<readonly Fetched[]> {
+    const { cluster, limits } = this.#from;
+    const broker = await cluster.findBroker({ nodeId: leader });
+    const partitions = wanted.map(({ tp, next }) => ({ topic: tp.topic, partition: tp.partition, offset: next }));
+    const pair = fetchRequest(partitions, impatient ? { ...limits, maxWaitMs: Math.min(limits.maxWaitMs, impatientMs) } : limits);
+    return broker.connectionPool.send(pair).catch(async (thrown: unknown) => {
+      await broker.disconnect().catch(() => {});
+      throw thrown;
+    });
+  }
+
+  /** False when metadata must be looked at again. */
+  async #take(answers: readonly Fetched[]): Promise<boolean> {
+    let settled = true;
+    for (const answer of answers) {
+      const position = this.#positions.get(keyOf(answer));
+      if (!position || !this.#active) continue;
+      if (answer.errorCode === code.none) this.#read(position, answer);
+      else if (answer.errorCode === code.offsetOutOfRange) await this.#outOfRange(position);
+      else if (isPassingCode(answer.errorCode)) settled = false;
+      else {
+        const problem = nameOfCode(answer.errorCode);
+        this.#stopPartition(position, error('AORTA_LOG_010', { ...position.tp, offset: position.next, problem }));
+      }
+    }
+    return settled;
+  }
+
+  #read(position: Position, answer: Fetched): void {
+    if (answer.batches.length === 0) return;
+    try {
+      const { records, next } = decodeBatches(answer.batches, position.next, answer.aborted);
+      position.next = next;
+      position.problems = 0;
+      if (records.length === 0) return;
+      if (position.paused) position.kept = { records, end: answer.end };
+      else this.#deliver(position, records, answer.end);
+    } catch (thrown) {
+      if (!(thrown instanceof UnreadableBatch)) throw thrown;
+      this.#stopPartition(position, error('AORTA_LOG_010', { ...position.tp, offset: thrown.offset, problem: thrown.message }));
+    }
+  }
+
+  /** K10: loud, and once; the other partitions go on. */
+  #stopPartition(position: Position, reason: Error): void {
+    position.notBefore = this.#from.around.clock.monotonic() + unreadableRetryMs;
+    if (position.problems++ > 0) return;
+    this.#from.around.telemetry
+      .counter('aorta_log_unreadable_partitions_total', 'Partitions stopped at a batch that cannot be read.')
+      .inc();
+    this.#from.handlers.onError(reason, false);
+  }
+
+  /**
+   * Records below the log's start have expired: reading goes on at the start, counted. A position above the end means
+   * that the log is not the one that was read before: the assignment ends, the flow decides at the next one.
+   */
+  async #outOfRange(position: Position): Promise<void> {
+    const { around, group } = this.#from;
+    const { start, end } = await this.#from.ends(position.tp);
+    if (!this.#active) return;
+    if (position.next > end) return this.#end(error('AORTA_LOG_013', { ...position.tp, offset: position.next, end }));
+    if (position.next >= start) return;
+    around.telemetry
+      .counter('aorta_log_expired_records_total', 'Records that retention removed before they were read.')
+      .inc(start - position.next);
+    around.telemetry.log('error', 'log_records_expired', { group, ...position.tp, offset: position.next, count: start - position.next });
+    position.next = start;
+  }
+}

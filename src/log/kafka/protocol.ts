@@ -1,0 +1,228 @@
+/** Produce (version 7) and Fetch (version 11) requests with one result per partition; kafkajs throws the first error of all. */
+import { Encoder, type ProtocolPair } from './internals.ts';
+import type { AbortedTransaction } from './records/decode.ts';
+
+/** Error codes of the Kafka protocol that the adapter treats by name. */
+export const code = {
+  none: 0,
+  offsetOutOfRange: 1,
+  unknownTopicOrPartition: 3,
+  leaderNotAvailable: 5,
+  notLeader: 6,
+  requestTimedOut: 7,
+  brokerNotAvailable: 8,
+  replicaNotAvailable: 9,
+  messageTooLarge: 10,
+  networkException: 13,
+  recordListTooLarge: 18,
+  notEnoughReplicas: 19,
+  notEnoughReplicasAfterAppend: 20,
+  topicAuthorizationFailed: 29,
+  outOfOrderSequence: 45,
+  duplicateSequence: 46,
+  invalidProducerEpoch: 47,
+  storageError: 56,
+  unknownProducerId: 59,
+  fencedLeaderEpoch: 74,
+  unknownLeaderEpoch: 75,
+  offsetNotAvailable: 78,
+} as const;
+
+const names = new Map<number, string>(Object.entries(code).map(([name, number]) => [number, name]));
+export const nameOfCode = (number: number): string => names.get(number) ?? `error ${number}`;
+
+const passing = new Set<number>([
+  code.unknownTopicOrPartition,
+  code.leaderNotAvailable,
+  code.notLeader,
+  code.requestTimedOut,
+  code.brokerNotAvailable,
+  code.replicaNotAvailable,
+  code.networkException,
+  code.notEnoughReplicas,
+  code.notEnoughReplicasAfterAppend,
+  code.storageError,
+  code.fencedLeaderEpoch,
+  code.unknownLeaderEpoch,
+  code.offsetNotAvailable,
+]);
+export const isPassingCode = (number: number): boolean => passing.has(number);
+
+class Reader {
+  readonly data: Buffer;
+  at = 0;
+  constructor(data: Buffer) {
+    this.data = data;
+  }
+  int16(): number {
+    this.at += 2;
+    return this.data.readInt16BE(this.at - 2);
+  }
+  int32(): number {
+    this.at += 4;
+    return this.data.readInt32BE(this.at - 4);
+  }
+  int64(): bigint {
+    this.at += 8;
+    return this.data.readBigInt64BE(this.at - 8);
+  }
+  /** Offsets and counts: far below 2^53; -1 stays -1. */
+  offset(): number {
+    return Number(this.int64());
+  }
+  text(): string {
+    const length = this.int16();
+    this.at += length;
+    return this.data.toString('utf8', this.at - length, this.at);
+  }
+  bytes(): Buffer {
+    const length = Math.max(0, this.int32());
+    this.at += length;
+    return this.data.subarray(this.at - length, this.at);
+  }
+}
+
+export interface ProducePartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: Buffer;
+}
+
+export interface ProduceResult {
+  readonly topic: string;
+  readonly partition: number;
+  readonly errorCode: number;
+  readonly baseOffset: number;
+}
+
+/** Groups by topic, keeping the order of first appearance. */
+function byTopic<T extends { readonly topic: string }>(items: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(item.topic);
+    if (group) group.push(item);
+    else groups.set(item.topic, [item]);
+  }
+  return groups;
+}
+
+/** acks=all; `timeoutMs` is how long the broker waits for the in-sync replicas. */
+export function produceRequest(partitions: readonly ProducePartition[], timeoutMs: number): ProtocolPair<readonly ProduceResult[]> {
+  return {
+    request: {
+      apiKey: 0,
+      apiVersion: 7,
+      apiName: 'Produce',
+      async encode() {
+        let size = 64;
+        for (const { topic, batch } of partitions) size += batch.length + topic.length * 3 + 16;
+        const groups = byTopic(partitions);
+        const encoder = new Encoder(size).writeString(null).writeInt16(-1).writeInt32(timeoutMs).writeInt32(groups.size);
+        for (const [topic, members] of groups) {
+          encoder.writeString(topic).writeInt32(members.length);
+          for (const { partition, batch } of members) encoder.writeInt32(partition).writeInt32(batch.length).writeBuffer(batch);
+        }
+        return encoder;
+      },
+    },
+    response: {
+      async decode(data) {
+        const reader = new Reader(data);
+        const results: ProduceResult[] = [];
+        for (let topics = reader.int32(); topics > 0; topics--) {
+          const topic = reader.text();
+          for (let count = reader.int32(); count > 0; count--) {
+            const partition = reader.int32();
+            const errorCode = reader.int16();
+            const baseOffset = reader.offset();
+            reader.at += 16; // log append time, log start offset
+            results.push({ topic, partition, errorCode, baseOffset });
+          }
+        }
+        return { results, clientSideThrottleTime: reader.int32() };
+      },
+      parse: async (decoded) => (decoded as { results: ProduceResult[] }).results,
+    },
+  };
+}
+
+export interface FetchPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface Fetched {
+  readonly topic: string;
+  readonly partition: number;
+  readonly errorCode: number;
+  /** High watermark: the offset that the next record will get, once replicated. */
+  readonly end: number;
+  readonly start: number;
+  readonly aborted: readonly AbortedTransaction[];
+  readonly batches: Buffer;
+}
+
+export interface FetchLimits {
+  readonly maxWaitMs: number;
+  readonly maxBytes: number;
+  readonly maxBytesPerPartition: number;
+}
+
+/** Read committed, no fetch session (K5 and the rest of what kafkajs lacks do not matter here: the list is short). */
+export function fetchRequest(partitions: readonly FetchPartition[], limits: FetchLimits): ProtocolPair<readonly Fetched[]> {
+  return {
+    requestTimeout: limits.maxWaitMs + 5000,
+    request: {
+      apiKey: 1,
+      apiVersion: 11,
+      apiName: 'Fetch',
+      async encode() {
+        const groups = byTopic(partitions);
+        const encoder = new Encoder(partitions.length * 40 + 256)
+          .writeInt32(-1)
+          .writeInt32(limits.maxWaitMs)
+          .writeInt32(1)
+          .writeInt32(limits.maxBytes)
+          .writeInt8(1)
+          .writeInt32(0)
+          .writeInt32(-1)
+          .writeInt32(groups.size);
+        for (const [topic, members] of groups) {
+          encoder.writeString(topic).writeInt32(members.length);
+          for (const { partition, offset } of members) {
+            encoder.writeInt32(partition).writeInt32(-1).writeInt64(offset).writeInt64(-1).writeInt32(limits.maxBytesPerPartition);
+          }
+        }
+        return encoder.writeInt32(0).writeString('');
+      },
+    },
+    response: {
+      async decode(data) {
+        const reader = new Reader(data);
+        const clientSideThrottleTime = reader.int32();
+        const errorCode = reader.int16();
+        reader.at += 4; // session
+        const results: Fetched[] = [];
+        for (let topics = reader.int32(); topics > 0; topics--) {
+          const topic = reader.text();
+          for (let count = reader.int32(); count > 0; count--) {
+            const partition = reader.int32();
+            const partitionError = reader.int16();
+            const end = reader.offset();
+            reader.at += 8; // last stable offset
+            const start = reader.offset();
+            const aborted: AbortedTransaction[] = [];
+            for (let transactions = reader.int32(); transactions > 0; transactions--) {
+              aborted.push({ producerId: reader.int64(), firstOffset: reader.offset() });
+            }
+            reader.at += 4; // preferred read replica
+            results.push({ topic, partition, errorCode: errorCode || partitionError, end, start, aborted, batches: reader.bytes() });
+          }
+        }
+        return { results, clientSideThrottleTime };
+      },
+      parse: async (decoded) => (decoded as { results: Fetched[] }).results,
+    },
+  };
+}
