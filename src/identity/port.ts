@@ -31,9 +31,15 @@ export interface Admission {
 }
 
 export type AdmitOutcome =
-  | { readonly kind: 'admitted'; /** The same control id came before with other content. */ readonly controlIdReused: boolean }
+  | { readonly kind: 'admitted' /** The same control id came before with other content. */; readonly controlIdReused: boolean }
   /** Nothing was stored. `settled`: its append is known to be in the log. */
-  | { readonly kind: 'duplicate'; readonly eventId: string; readonly patientId: string; readonly settled: boolean; readonly owedSince: number }
+  | {
+      readonly kind: 'duplicate';
+      readonly eventId: string;
+      readonly patientId: string;
+      readonly settled: boolean;
+      readonly owedSince: number;
+    }
   /** Another instance gave one of the identifiers to another patient meanwhile; nothing stored: build it again. */
   | { readonly kind: 'moved'; readonly patientId: string };
 
@@ -53,7 +59,9 @@ export interface IdentityLink {
 export interface Identity {
   readonly kind: 'postgres' | 'sqlite';
   /** Patient id of the first known identifier of each list, or null. Conflicts (two patients) list all ids found. */
-  resolve(lists: readonly (readonly Identifier[])[]): Promise<readonly { readonly patientId: string | null; readonly all: readonly string[] }[]>;
+  resolve(
+    lists: readonly (readonly Identifier[])[],
+  ): Promise<readonly { readonly patientId: string | null; readonly all: readonly string[] }[]>;
   /**
    * One transaction for the batch, in order: per admission the identifiers are inserted if absent, the fingerprint and
    * the owed append are stored. `settledThrough`: appends of this instance up to that seq are in the log.
@@ -65,7 +73,7 @@ export interface Identity {
   settle(appends: readonly { readonly instance: string; readonly seq: number }[]): Promise<void>;
   /** Highest seq this instance ever used. */
   lastSeq(instance: string): Promise<number>;
-  /** Forgets fingerprints settled before `before` (at least the topic's retention ago). */
+  /** Forgets fingerprints admitted before `before` (at least the topic's retention ago) whose append is settled. */
   prune(before: number): Promise<number>;
   close(): Promise<void>;
 }
