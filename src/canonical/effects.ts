@@ -89,7 +89,8 @@ export function putPlace(where: Place, now: number): Effect[] {
   });
 }
 
-export const putTimeline = (row: TimelineRow): Effect => effect.upsert(timelineEvent, row);
+/** If absent: an event that comes twice keeps its first place. */
+export const putTimeline = (row: TimelineRow): Effect => effect.insert(timelineEvent, row);
 
 export const putVisit = (row: VisitRow): Effect => effect.upsert(visit, row);
 

@@ -16,6 +16,7 @@ import {
   encounterId,
   locationIdOf,
   type MappingContext,
+  type Place,
   patientFrom,
   placeOf,
   placesOf,
@@ -94,6 +95,7 @@ class PatientTurn {
   /** Adds the event to its visit and writes what changes by it; gives the event's encounter. */
   visit(key: string, event: Omit<KeptEvent, 'encounter' | 'cancels'>): string | null {
     if (isOld(this.state, key, event.at)) return encounterId(this.ctx.key, key);
+    for (const place of placesOf(event.facts)) this.#place(place);
     this.state = add(this.state, key, { ...event, encounter: null, cancels: null });
     // Loose events may change side whenever a visit changes; without them only this visit is touched.
     const loose = key === '' || (this.state.visits['']?.length ?? 0) > 0;
@@ -138,7 +140,7 @@ class PatientTurn {
     );
   }
 
-  /** Writes the encounter, its places and its visit row, if it changed. */
+  /** Writes the encounter and its visit row, if it changed. */
   #encounter(id: string, picture: VisitPicture): void {
     const view = viewOf(id, this.ctx.key, picture, this.mapping.zone);
     const current = view.stays.findLast((stay) => !stay.ended);
@@ -146,7 +148,6 @@ class PatientTurn {
     const written = this.#put(encounterFrom(view, this.mapping), this.state.encounters[id] ?? null, String(since));
     if (written) {
       const closed = view.status === 'finished' || view.status === 'cancelled';
-      for (const place of placesOf(view)) this.#place(locationIdOf(place), () => putPlace(place, this.ctx.now));
       this.state = { ...this.state, encounters: { ...this.state.encounters, [id]: { ...written, closed } } };
       this.effects.push(
         putVisit({
@@ -160,9 +161,10 @@ class PatientTurn {
     }
   }
 
-  #place(id: string, effects: () => readonly Effect[]): void {
+  #place(place: Place): void {
+    const id = locationIdOf(place);
     if (this.state.places.includes(id)) return;
-    this.effects.push(...effects());
+    this.effects.push(...putPlace(place, this.ctx.now));
     this.state = { ...this.state, places: [...this.state.places, id].slice(-limits.places) };
   }
 

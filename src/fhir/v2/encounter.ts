@@ -166,11 +166,9 @@ function locations(view: EncounterView): EncounterLocation[] {
   return list;
 }
 
-/** Every place that the Encounter refers to: each needs its Locations. */
-export function placesOf(view: EncounterView): Place[] {
-  const others = ['PV1-11', 'PV1-42'].map((field) => placeOf(view.facts[field]?.[0]));
-  return [...view.stays.map((stay) => stay.place), ...others].filter((place) => place !== undefined);
-}
+/** Every place that a message names: an Encounter may come to refer to any of them. */
+export const placesOf = (facts: V2Facts): Place[] =>
+  ['PV1-3', 'PV1-6', 'PV1-11', 'PV1-42'].map((field) => placeOf(facts[field]?.[0])).filter((place) => place !== undefined);
 
 /** "ICU 12 A": what a person calls the place. */
 export const placeText = (place: Place): string =>
