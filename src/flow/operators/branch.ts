@@ -9,12 +9,15 @@ import { Skip } from '../skip.ts';
 import { skippedNode } from './skipped.ts';
 
 type Guard<A, N> = ((value: A, ctx: Context) => value is N & A) | ((value: A, ctx: Context) => boolean);
-type Case<A, N> = readonly [when: Guard<A, N>, then: Operator<N & A, unknown> | Skip];
+type Case<A, N> = readonly [when: Guard<A, N>, then: Operator<NoInfer<N> & A, unknown> | Skip];
 
 /** What `branch` takes: labels with a predicate and an operator each, tried in order, and `otherwise`. */
 export type Cases<A, N> = {
   readonly [K in keyof N]: K extends 'otherwise' ? Operator<A, unknown> | Skip : Case<A, N[K]>;
 } & { readonly otherwise: Operator<A, unknown> | Skip };
+
+// By the object's own keys: where N cannot be inferred at all, `Cases` would demand nothing of them.
+type Shape<C> = { readonly [K in keyof C]: K extends 'otherwise' ? unknown : readonly [when: unknown, then: unknown] };
 
 /** What the branches emit; nothing for those that end in a sink or a skip. */
 export type Emitted<C> = C extends readonly [unknown, infer P] ? Emitted<P> : C extends (source: never) => Flow<infer B> ? B : never;
@@ -71,7 +74,7 @@ export const branchSpec: OperatorSpec = {
  * );
  * ```
  */
-export function branch<A, N, C>(name: string, cases: C & Cases<A, N>): Operator<A, Emitted<C[keyof C]>> {
+export function branch<A, N, C>(name: string, cases: C & Cases<A, N> & Shape<C>): Operator<A, Emitted<C[keyof C]>> {
   const position = callerPosition();
   return (source) => {
     const labels = Object.keys(cases as object).filter((label) => label !== 'otherwise');
