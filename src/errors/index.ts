@@ -6,6 +6,7 @@ import { fhirErrors } from './codes/fhir.ts';
 import { flowErrors } from './codes/flow.ts';
 import { governanceErrors } from './codes/governance.ts';
 import { hl7Errors } from './codes/hl7.ts';
+import { ingressErrors } from './codes/ingress.ts';
 import { lintErrors } from './codes/lint.ts';
 import { logErrors } from './codes/log.ts';
 import { schemaErrors } from './codes/schema.ts';
@@ -24,6 +25,7 @@ export const errorTable = {
   ...flowErrors,
   ...governanceErrors,
   ...hl7Errors,
+  ...ingressErrors,
   ...lintErrors,
   ...logErrors,
   ...schemaErrors,

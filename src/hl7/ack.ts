@@ -104,7 +104,14 @@ function mirrored(message: Message, n: number): string {
 }
 
 function mirroredEvent(message: Message): string | undefined {
-  return safe(message, message.field('MSH', 9).component(2).raw) || safe(message, message.field('EVN', 1).raw) || undefined;
+  const event = safe(message, message.field('MSH', 9).component(2).raw);
+  if (event !== '') return event;
+  try {
+    return safe(message, message.field('EVN', 1).raw) || undefined;
+  } catch {
+    // More segments than are looked at: that is what the answer is about.
+    return undefined;
+  }
 }
 
 function safe(message: Message, raw: Buffer): string {

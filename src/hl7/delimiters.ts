@@ -55,8 +55,8 @@ export function readDelimiters(bytes: Buffer, header: number): Delimiters {
     found.push(byte);
   }
   if (found.length === 0) throw error('AORTA_HL7_002', { problem: 'MSH-2 is empty' });
-  const [component = 0, repetition = 0, escape = 0, subcomponent = 0, truncation = 0] = found;
-  return { field, component, repetition, escape, subcomponent, truncation };
+  const [component = 0, repetition = 0, mark = 0, subcomponent = 0, truncation = 0] = found;
+  return { field, component, repetition, escape: mark, subcomponent, truncation };
 }
 
 /** MSH-1 and MSH-2 as they stand in a message. */

@@ -207,15 +207,24 @@ function* read(bytes: Buffer, options: ParseOptions): Sliced<Message> {
 }
 
 /**
- * What can be made out of a message that `parse` refuses: with the usual delimiters where MSH-2 is not usable. For the
- * answer only (MSH-10, MSH-3 to 6). Undefined when there is no MSH.
+ * What can be made out of bytes that `parse` refuses: MSH after other lines, the usual delimiters where MSH-2 is not
+ * usable. For the answer only (MSH-10, MSH-3 to 6). Undefined when no MSH is near the start.
  */
 export function salvage(bytes: Buffer): Message | undefined {
-  const header = findHeader(bytes);
+  const header = findAnyHeader(bytes);
   if (header < 0) return undefined;
   const field = bytes[header + 3] ?? 0;
   const usable = isSeparator(field) && ![0x5e, 0x7e, 0x5c, 0x26].includes(field);
   if (!usable) return undefined;
   const reading = { bytes, delimiters: { ...defaultDelimiters, field }, charset: latin1, text: latin1 };
   return new Message(bytes, header, reading, false, false, defaultMaxSegments);
+}
+
+function findAnyHeader(bytes: Buffer): number {
+  const near = bytes.subarray(0, 4096);
+  for (let at = near.indexOf('MSH'); at >= 0; at = near.indexOf('MSH', at + 1)) {
+    const before = near[at - 1];
+    if (before === undefined || before === 0x0d || before === 0x0a || before === 0xbf) return at;
+  }
+  return -1;
 }

@@ -1,0 +1,69 @@
+import type { Fingerprint, Identifier } from '../../identity/port.ts';
+import type { Append } from '../../log/port.ts';
+
+/** What an entry point asks for: find the patient, store the record, once. */
+export interface AdmissionRequest {
+  /** At least one; the first known one decides. */
+  readonly identifiers: readonly Identifier[];
+  readonly fingerprint: Fingerprint;
+  /** About how many bytes the record has; bounds batches and the queue. */
+  readonly size: number;
+  /** Makes the record. Called again when another instance gave the patient another id meanwhile; must have no effects. */
+  build(ids: { readonly patientId: string; readonly eventId: string; readonly seq: number }): Append;
+}
+
+export interface Admitted {
+  /** `duplicate`: the same message came before and is durable; nothing was stored now. */
+  readonly kind: 'admitted' | 'duplicate';
+  readonly eventId: string;
+  readonly patientId: string;
+  /** The same sender used the control id before, for other content. */
+  readonly controlIdReused: boolean;
+}
+
+/** A request on its way. */
+export class Waiting {
+  readonly request: AdmissionRequest;
+  readonly eventId: string;
+  readonly traceparent: string;
+  /** Set when identity said so (`moved`). */
+  patientId: string | undefined;
+  moves = 0;
+  /** Answered already: by its result, a failure or the deadline. */
+  answered = false;
+  readonly #resolve: (value: Admitted) => void;
+  readonly #reject: (reason: Error) => void;
+  #cancelDeadline: () => void = () => {};
+
+  constructor(
+    request: AdmissionRequest,
+    eventId: string,
+    traceparent: string,
+    resolve: (value: Admitted) => void,
+    reject: (reason: Error) => void,
+  ) {
+    this.request = request;
+    this.eventId = eventId;
+    this.traceparent = traceparent;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  deadline(cancel: () => void): void {
+    this.#cancelDeadline = cancel;
+  }
+
+  resolve(value: Admitted): void {
+    if (this.answered) return;
+    this.answered = true;
+    this.#cancelDeadline();
+    this.#resolve(value);
+  }
+
+  reject(reason: Error): void {
+    if (this.answered) return;
+    this.answered = true;
+    this.#cancelDeadline();
+    this.#reject(reason);
+  }
+}

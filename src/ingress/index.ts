@@ -1,0 +1,12 @@
+/** Entry points. Each ends in one durable append (admission.ts); only then is the sender acknowledged. */
+export {
+  type Admission,
+  type AdmissionLimits,
+  type AdmissionOptions,
+  type AdmissionRequest,
+  type Admitted,
+  createAdmission,
+} from './admission.ts';
+export { defaultLimits, type MllpLimits } from './mllp/limits.ts';
+export { type MllpListener, type MllpOptions, startMllp } from './mllp/listener.ts';
+export type { Accepted, Route } from './mllp/route.ts';

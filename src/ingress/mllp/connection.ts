@@ -1,0 +1,308 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../clock/clock.ts';
+import { type ErrorCode, error } from '../../errors/index.ts';
+import type { Exchange } from './exchange.ts';
+import { Framer, framed } from './framer.ts';
+import { Lane } from './lane.ts';
+import type { MllpLimits } from './limits.ts';
+import type { MllpMetrics } from './metrics.ts';
+import { keptBytes, type Refuse } from './refusal.ts';
+
+export type CloseReason =
+  | 'peer'
+  | 'error'
+  | 'idle'
+  | 'frame-too-large'
+  | 'held-bytes'
+  | 'stalled'
+  | 'outside-bytes'
+  | 'unread-answers'
+  | 'shutdown';
+
+export interface ConnectionParts {
+  readonly limits: MllpLimits;
+  readonly exchange: Exchange;
+  readonly refuse: Refuse;
+  readonly metrics: MllpMetrics;
+  readonly clock: Clock;
+  /** Bytes that open frames of all connections hold. */
+  readonly held: { bytes: number };
+}
+
+type Item =
+  | { readonly kind: 'frame'; readonly content: Buffer; readonly receivedAt: number }
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly reason: string;
+      readonly body: Buffer;
+      readonly size: number;
+      readonly details: Record<string, string | number>;
+    };
+
+/** Place in the order of answers. */
+interface Slot {
+  done: boolean;
+  answer: Buffer | undefined;
+}
+
+const outsideKept = 64 * 1024;
+/** After the last answer to a peer that still sends: what it sends is read and thrown away, or a reset would eat the answer. */
+const lingerMs = 1_000;
+
+/**
+ * One sender. Answers leave in the order in which frames came; at most `inFlight` are unanswered, then the socket is
+ * paused (backpressure reaches the sender by TCP). Closing is orderly: what came whole is answered first.
+ */
+export class Connection {
+  readonly peer: string;
+  /** The socket is closed. */
+  readonly closed: Promise<void>;
+  /** And everything that came over it is dealt with. */
+  readonly settled: Promise<void>;
+  readonly #socket: Socket;
+  readonly #parts: ConnectionParts;
+  readonly #framer: Framer;
+  readonly #lane = new Lane();
+  readonly #backlog: Item[] = [];
+  readonly #slots: Slot[] = [];
+  #running = 0;
+  #held = 0;
+  #frames = 0;
+  #outside: Buffer[] = [];
+  #outsideSize = 0;
+  #outsideTotal = 0;
+  #lastByteAt: number;
+  /** When a frame was last open or ended: bytes outside of frames do not keep a connection. */
+  #lastFrameAt: number;
+  #frameSince = 0;
+  #frameBytes = 0;
+  #unreadSince: number | undefined;
+  /** No more input is taken; the connection ends when everything is answered. */
+  #ending: CloseReason | undefined;
+  #finished = false;
+  #gone = false;
+  #settle: () => void = () => {};
+
+  constructor(socket: Socket, parts: ConnectionParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.peer = socket.remoteAddress ?? 'unknown';
+    this.#lastByteAt = this.#lastFrameAt = parts.clock.monotonic();
+    this.#framer = new Framer(parts.limits.frameBytes, {
+      frame: (content) => this.#onFrame(content),
+      truncated: (content) => this.#add('AORTA_MLLP_003', 'truncated', content, content.length, { problem: 'another one began inside it' }),
+      outside: (bytes) => this.#onOutside(bytes),
+      tooLarge: (head) => {
+        this.#add('AORTA_MLLP_001', 'frame-too-large', head, head.length, { limit: parts.limits.frameBytes });
+        this.#end('frame-too-large');
+      },
+    });
+    let closed: () => void = () => {};
+    this.closed = new Promise((resolve) => {
+      closed = resolve;
+    });
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 60_000);
+    socket.on('data', (chunk) => this.#onData(chunk));
+    socket.on('end', () => this.#onEnd());
+    socket.on('drain', () => {
+      this.#unreadSince = undefined;
+      this.#pump();
+    });
+    socket.on('error', () => this.#end('error'));
+    socket.on('close', () => {
+      this.#account(0);
+      this.#cutOff('the connection was closed');
+      this.#gone = true;
+      this.#unreadSince = undefined;
+      this.#end('error');
+      parts.metrics.closed(this.#ending ?? 'error');
+      closed();
+    });
+  }
+
+  /** Takes no more input, answers what came whole, and closes. */
+  drain(): void {
+    this.#end('shutdown');
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Called once a second or so: closes what is idle, stalled, or does not read. */
+  check(now: number): void {
+    const { limits } = this.#parts;
+    if (this.#socket.destroyed) return;
+    if (this.#unreadSince !== undefined && now - this.#unreadSince > limits.writeMs) {
+      this.#ending ??= 'unread-answers';
+      this.#socket.destroy();
+      return;
+    }
+    if (this.#ending) return;
+    if (this.#framer.open && !this.#socket.isPaused()) {
+      const late = now - this.#frameSince - limits.frameMs;
+      const silent = now - this.#lastByteAt > limits.frameMs;
+      if (!silent && (late <= 0 || this.#frameBytes >= (late / 1000) * limits.frameRate)) return;
+      const body = this.#framer.end() ?? Buffer.alloc(0);
+      this.#account(0);
+      this.#add('AORTA_MLLP_002', 'stalled', body, body.length, {});
+      this.#end('stalled');
+    } else if (!this.#framer.open && this.#slots.length === 0 && now - this.#lastFrameAt > limits.idleMs) {
+      this.#end('idle');
+    }
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#ending) return;
+    this.#lastByteAt = this.#parts.clock.monotonic();
+    const wasOpen = this.#framer.open;
+    const framesBefore = this.#frames;
+    this.#framer.push(chunk);
+    if (this.#framer.open) {
+      this.#lastFrameAt = this.#lastByteAt;
+      if (!wasOpen || this.#frames !== framesBefore) {
+        this.#frameSince = this.#lastByteAt;
+        this.#frameBytes = 0;
+      }
+      this.#frameBytes += chunk.length;
+    }
+    this.#account(this.#framer.open ? this.#framer.held : 0);
+    const { limits, held } = this.#parts;
+    if (held.bytes > limits.heldBytes && this.#held > 1024 * 1024) {
+      const body = this.#framer.end() ?? Buffer.alloc(0);
+      this.#account(0);
+      this.#add('AORTA_MLLP_005', 'held-bytes', body, body.length, { limit: limits.heldBytes });
+      this.#end('held-bytes');
+    }
+    this.#pump();
+  }
+
+  #onFrame(content: Buffer): void {
+    this.#flushOutside();
+    this.#outsideTotal = 0;
+    this.#frames++;
+    this.#lastFrameAt = this.#lastByteAt;
+    this.#parts.metrics.frameBytes.observe(content.length);
+    this.#backlog.push({ kind: 'frame', content, receivedAt: this.#parts.clock.now() });
+  }
+
+  #onOutside(bytes: Buffer): void {
+    this.#parts.metrics.outsideBytes.inc(bytes.length);
+    this.#outsideTotal += bytes.length;
+    // Line ends between frames are a habit of some senders, and no fault worth a quarantine entry.
+    if (bytes.every((byte) => byte === 0x0d || byte === 0x0a || byte === 0)) return;
+    this.#outsideSize += bytes.length;
+    const kept = this.#outside.reduce((sum, piece) => sum + piece.length, 0);
+    if (kept < outsideKept) this.#outside.push(Buffer.from(bytes.subarray(0, outsideKept - kept)));
+    if (this.#outsideTotal <= this.#parts.limits.outsideBytes) return;
+    this.#flushOutside();
+    this.#end('outside-bytes');
+  }
+
+  #flushOutside(): void {
+    if (this.#outsideSize === 0) return;
+    this.#add('AORTA_MLLP_004', 'outside-frame', Buffer.concat(this.#outside), this.#outsideSize, {});
+    this.#outside = [];
+    this.#outsideSize = 0;
+  }
+
+  #onEnd(): void {
+    this.#cutOff('the sender ended the connection');
+    this.#end('peer');
+  }
+
+  /** What was begun and will not be completed. Not answered: the answer could be taken for another message's. */
+  #cutOff(problem: string): void {
+    if (this.#finished) return;
+    this.#flushOutside();
+    const rest = this.#framer.end();
+    if (rest && this.#ending !== 'shutdown') this.#add('AORTA_MLLP_003', 'truncated', rest, rest.length, { problem });
+  }
+
+  #add(code: ErrorCode, reason: string, body: Buffer, size: number, details: Record<string, string | number>): void {
+    this.#backlog.push({ kind: 'refused', code, reason, body: Buffer.from(body.subarray(0, keptBytes)), size, details });
+  }
+
+  #account(held: number): void {
+    this.#parts.held.bytes += held - this.#held;
+    this.#held = held;
+  }
+
+  #pump(): void {
+    while (this.#backlog.length > 0 && this.#running < this.#parts.limits.inFlight && this.#unreadSince === undefined) {
+      const item = this.#backlog.shift();
+      if (item) this.#start(item);
+    }
+    const full = this.#backlog.length > 0 || this.#running >= this.#parts.limits.inFlight || this.#unreadSince !== undefined;
+    if (this.#ending) this.#finishIfDone();
+    else if (full && !this.#socket.isPaused()) this.#socket.pause();
+    else if (!full && this.#socket.isPaused()) this.#resume();
+  }
+
+  /** The sender could not go on while it was paused: its time starts again. */
+  #resume(): void {
+    const now = this.#parts.clock.monotonic();
+    this.#lastByteAt = this.#lastFrameAt = this.#frameSince = now;
+    this.#frameBytes = 0;
+    this.#socket.resume();
+  }
+
+  #start(item: Item): void {
+    const slot: Slot = { done: false, answer: undefined };
+    this.#slots.push(slot);
+    this.#running++;
+    const { exchange, refuse, metrics, clock } = this.#parts;
+    const started = clock.monotonic();
+    const done = (answer: Buffer | undefined): void => {
+      slot.done = true;
+      slot.answer = answer;
+      this.#running--;
+      if (answer) metrics.ackSeconds.observe((clock.monotonic() - started) / 1000);
+      this.#writeAnswers();
+      this.#pump();
+    };
+    if (item.kind === 'frame') {
+      void exchange({ content: item.content, peer: this.peer, receivedAt: item.receivedAt, ticket: this.#lane.ticket() }).then(done);
+      return;
+    }
+    const { message } = error(item.code, item.details);
+    const { code, reason, body, size } = item;
+    void refuse({ code, message, reason, peer: this.peer, body, size, receivedAt: clock.now() }).then(() => done(undefined));
+  }
+
+  #writeAnswers(): void {
+    if (!this.#slots[0]?.done) return;
+    const socket = this.#socket;
+    socket.cork();
+    while (this.#slots[0]?.done) {
+      const answer = this.#slots.shift()?.answer;
+      if (!answer || socket.destroyed || socket.writableEnded) continue;
+      if (!socket.write(framed(answer))) this.#unreadSince ??= this.#parts.clock.monotonic();
+    }
+    socket.uncork();
+  }
+
+  #end(reason: CloseReason): void {
+    this.#ending ??= reason;
+    this.#account(0);
+    this.#pump();
+  }
+
+  #finishIfDone(): void {
+    if (this.#backlog.length > 0 || this.#slots.length > 0) return;
+    if (this.#gone) this.#settle();
+    if (this.#finished) return;
+    this.#finished = true;
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    socket.end();
+    socket.resume();
+    const cancel = this.#parts.clock.after(lingerMs, () => socket.destroy());
+    socket.once('close', cancel);
+  }
+}

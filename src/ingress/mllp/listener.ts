@@ -1,0 +1,162 @@
+import net from 'node:net';
+import type { Hl7Adt } from '../../../schemas/generated/hl7-adt.ts';
+import type { Clock, Random } from '../../clock/clock.ts';
+import { error } from '../../errors/index.ts';
+import { charsetOf, checkZone, type IdentifierSystems } from '../../hl7/index.ts';
+import type { Quarantine } from '../../quarantine/port.ts';
+import type { Serde } from '../../schema/port.ts';
+import type { Telemetry } from '../../telemetry/port.ts';
+import type { Admission } from '../admission.ts';
+import { adtRoute } from './adt.ts';
+import { Connection, type ConnectionParts } from './connection.ts';
+import { createExchange } from './exchange.ts';
+import { defaultLimits, type MllpLimits } from './limits.ts';
+import { mllpMetrics } from './metrics.ts';
+import { refusals } from './refusal.ts';
+import type { Route } from './route.ts';
+
+export interface MllpOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly limits?: Partial<MllpLimits>;
+  /** Started already. */
+  readonly admission: Admission;
+  readonly serde: Serde<Hl7Adt>;
+  readonly quarantine: Quarantine;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly defaults?: {
+    /** Charset of messages without MSH-18. @default ISO-8859-1 */
+    readonly charset?: string;
+    /** Zone of times without an offset. @default UTC */
+    readonly zone?: string;
+    /** Namespace of an assigning authority → FHIR system. */
+    readonly identifierSystems?: IdentifierSystems;
+  };
+  /** Message types beside ADT. */
+  readonly routes?: readonly Route[];
+  /** Makes the server; for TLS. @default a plain TCP server */
+  readonly server?: (onConnection: (socket: net.Socket) => void) => net.Server;
+}
+
+export interface MllpListener {
+  readonly address: { readonly host: string; readonly port: number };
+  connections(): number;
+  /** Accepts no more, answers what came whole (for at most `drainMs`, default 10 000), closes. Idempotent. */
+  stop(options?: { readonly drainMs?: number }): Promise<void>;
+}
+
+const checkMs = 1_000;
+
+/**
+ * The MLLP entry point. Each connection's frames become answers in order (connection.ts); each frame one exchange
+ * (exchange.ts), which ends in the durable append (../admission.ts).
+ *
+ * Limits (limits.ts) and what happens at them: too large or never-ending frame, too many bytes outside of frames, stalled
+ * frame, memory of all open frames: quarantined, connection closed. Too many connections, in all or from one address:
+ * refused at once. Unread answers, idle connections: closed. Nothing of this touches other connections.
+ *
+ * Throws AORTA_CFG_001 for an unknown charset or zone; a port that is taken rejects as node:net does.
+ */
+export async function startMllp(options: MllpOptions): Promise<MllpListener> {
+  const { host, admission, serde, quarantine, telemetry, clock, random, defaults = {} } = options;
+  const limits: MllpLimits = { ...defaultLimits, ...options.limits };
+  const charset = charsetOf(defaults.charset ?? 'ISO-8859-1');
+  if (!charset) throw error('AORTA_CFG_001', { problem: `charset ${defaults.charset} is not known` });
+  const zone = defaults.zone ?? 'UTC';
+  checkZone(zone);
+
+  const metrics = mllpMetrics(telemetry);
+  const refuse = refusals({ quarantine, telemetry, metrics, clock, random });
+  const adt = adtRoute({ serde, zone, ...(defaults.identifierSystems ? { identifierSystems: defaults.identifierSystems } : {}) });
+  const routes = [adt, ...(options.routes ?? [])];
+  const exchange = createExchange({ routes, admission, refuse, metrics, telemetry, clock, random, charset });
+  const parts: ConnectionParts = { limits, exchange, refuse, metrics, clock, held: { bytes: 0 } };
+
+  const connections = new Set<Connection>();
+  const perPeer = new Map<string, number>();
+  let stopping: Promise<void> | undefined;
+
+  const accept = (socket: net.Socket): void => {
+    const peer = socket.remoteAddress ?? 'unknown';
+    const fromPeer = perPeer.get(peer) ?? 0;
+    const over = stopping
+      ? 'shutdown'
+      : connections.size >= limits.connections
+        ? 'total'
+        : fromPeer >= limits.connectionsPerPeer
+          ? 'peer'
+          : undefined;
+    if (over) {
+      metrics.connectionRefused(over);
+      telemetry.log('warn', 'mllp.connection.refused', { peer, reason: over });
+      socket.on('error', () => {});
+      socket.destroy();
+      return;
+    }
+    metrics.opened.inc();
+    perPeer.set(peer, fromPeer + 1);
+    const connection = new Connection(socket, parts);
+    connections.add(connection);
+    void connection.closed.then(() => {
+      connections.delete(connection);
+      const left = (perPeer.get(peer) ?? 1) - 1;
+      if (left === 0) perPeer.delete(peer);
+      else perPeer.set(peer, left);
+    });
+  };
+
+  // Half-open: a sender may end its side right after the message and still wants the answer.
+  const server = options.server?.(accept) ?? net.createServer({ allowHalfOpen: true, noDelay: true }, accept);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port: options.port, backlog: 511 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  server.on('error', (cause) => telemetry.log('error', 'mllp.listener.failed', { error: cause }));
+  const address = server.address() as net.AddressInfo;
+  telemetry.log('info', 'mllp.listening', { host: address.address, port: address.port });
+
+  const stopSampling = [
+    telemetry.sampled('aorta_mllp_connections', 'Open connections.', {}, () => connections.size),
+    telemetry.sampled('aorta_mllp_held_bytes', 'Bytes that open frames hold.', {}, () => parts.held.bytes),
+  ];
+  let cancelCheck: () => void = () => {};
+  const checkAll = (): void => {
+    const now = clock.monotonic();
+    for (const connection of connections) connection.check(now);
+    cancelCheck = clock.after(checkMs, checkAll);
+  };
+  cancelCheck = clock.after(checkMs, checkAll);
+
+  const stop = async (drainMs: number): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const open = [...connections];
+    let cancel: () => void = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(drainMs, () => {
+        for (const connection of open) connection.destroy();
+        resolve(Promise.all(open.map((connection) => connection.closed)).then(() => {}));
+      });
+    });
+    for (const connection of open) connection.drain();
+    await Promise.race([Promise.all(open.map((connection) => connection.settled)), late]);
+    await closed;
+    cancel();
+    cancelCheck();
+    for (const end of stopSampling) end();
+  };
+
+  return {
+    address: { host: address.address, port: address.port },
+    connections: () => connections.size,
+    stop({ drainMs = 10_000 } = {}) {
+      stopping ??= stop(drainMs);
+      return stopping;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Clock, Random } from '../../clock/clock.ts';
+import { ulid } from '../../clock/ulid.ts';
+import type { ErrorCode } from '../../errors/index.ts';
+import type { Quarantine } from '../../quarantine/port.ts';
+import type { Telemetry } from '../../telemetry/port.ts';
+import type { MllpMetrics } from './metrics.ts';
+
+/** Most that is kept of a refused body. */
+export const keptBytes = 1024 * 1024;
+
+export interface Refused {
+  readonly code: ErrorCode;
+  /** The error's sentence; no PHI. */
+  readonly message: string;
+  /** Stable name for metrics. */
+  readonly reason: string;
+  readonly peer: string;
+  readonly body: Buffer;
+  /** The real length, if `body` is only its head. */
+  readonly size?: number;
+  readonly receivedAt: number;
+}
+
+/** Counts, logs and quarantines refused input; resolves when it is kept, so that the sender's answer comes after. Never rejects. */
+export type Refuse = (refused: Refused) => Promise<void>;
+
+export function refusals(parts: {
+  quarantine: Quarantine;
+  telemetry: Telemetry;
+  metrics: MllpMetrics;
+  clock: Clock;
+  random: Random;
+}): Refuse {
+  const { quarantine, telemetry, metrics, clock, random } = parts;
+  return async ({ code, message, reason, peer, body, size = body.length, receivedAt }) => {
+    metrics.refused(reason, code);
+    telemetry.log('warn', 'mllp.refused', { code, reason, peer, size });
+    try {
+      // A copy: the body may be a view of a socket's much larger chunk.
+      const kept = Buffer.from(body.subarray(0, keptBytes));
+      await quarantine.put({ id: ulid(clock, random), source: 'mllp', peer, code, reason: message, receivedAt, size, body: kept });
+    } catch (cause) {
+      metrics.quarantineFailures.inc();
+      telemetry.log('error', 'mllp.quarantine.failed', { code, error: cause });
+    }
+  };
+}
