@@ -43,7 +43,7 @@ export interface TimelineRow {
   sequence: number;
   type: string;
   recorded_at: number;
-  source_system: string;
+  sender: string;
   message_id: string;
   encounter: string | null;
   facility: string | null;
@@ -61,7 +61,7 @@ export const timelineEvent = table<TimelineRow>('timeline_event', {
     sequence: { type: 'integer' },
     type: { type: 'text' },
     recorded_at: { type: 'timestamp' },
-    source_system: { type: 'text' },
+    sender: { type: 'text' },
     message_id: { type: 'text' },
     encounter: { type: 'text', nullable: true, phi: true },
     facility: { type: 'text', nullable: true },

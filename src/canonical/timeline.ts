@@ -29,7 +29,7 @@ export async function timeline(
   // Equal times and sequences can only come from different topics: the event id settles the order of reading.
   const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, ['number', 'number', 'string'] as const);
   const rows = await state.query<TimelineRow>(
-    `SELECT event_id, occurred_at, sequence, type, recorded_at, source_system, message_id, encounter, facility, ward, room, bed, cancels
+    `SELECT event_id, occurred_at, sequence, type, recorded_at, sender, message_id, encounter, facility, ward, room, bed, cancels
      FROM timeline_event WHERE patient = ?${
        after ? ' AND (occurred_at > ? OR (occurred_at = ? AND (sequence > ? OR (sequence = ? AND event_id > ?))))' : ''
      } ORDER BY occurred_at, sequence, event_id LIMIT ?`,
@@ -56,7 +56,7 @@ function itemOf(row: TimelineRow): TimelineItem {
     type: row.type,
     occurredAt: new Date(Number(row.occurred_at)).toISOString(),
     recordedAt: new Date(Number(row.recorded_at)).toISOString(),
-    source: { system: row.source_system, messageId: row.message_id },
+    source: { system: row.sender, messageId: row.message_id },
     ...(row.encounter === null ? {} : { encounterId: row.encounter }),
     ...(Object.keys(location).length === 0 ? {} : { location }),
     ...(row.cancels === null ? {} : { cancels: row.cancels }),

@@ -128,7 +128,7 @@ class PatientTurn {
         sequence,
         type: timelineType[step.kind],
         recorded_at: this.ctx.now,
-        source_system: step.sender,
+        sender: step.sender,
         message_id: step.controlId,
         encounter,
         facility: place?.facility ?? null,

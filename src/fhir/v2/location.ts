@@ -62,17 +62,28 @@ export function locationChain(place: Place): Location[] {
 }
 
 /** Id of the most granular Location of a place. */
-export const locationIdOf = (place: Place): string =>
-  locationId(place, levels.find(([level]) => place[level] !== undefined)?.[0] ?? 'facility');
+export const locationIdOf = (place: Place): string => locationId(place, levelOf(place));
 
+/** Same facility, ward, room and bed (or floor, or building, where nothing finer is named). */
 export const samePlace = (a: Place | undefined, b: Place | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && locationIdOf(a) === locationIdOf(b));
+  a === b || (a !== undefined && b !== undefined && keyOf(a, levelOf(a)) === keyOf(b, levelOf(b)));
+
+const levelOf = (place: Place): Level => levels.find(([level]) => place[level] !== undefined)?.[0] ?? 'facility';
+
+const keyOf = (place: Place, level: Level): string => JSON.stringify([place.facility, level, ...pathOf(place, level)]);
+
+// A hospital has few places and names them in every message.
+const ids = new Map<string, string>();
 
 function locationId(place: Place, level: Level): string {
-  return `loc-${createHash('sha256')
-    .update(JSON.stringify([place.facility, level, ...pathOf(place, level)]))
-    .digest('hex')
-    .slice(0, 32)}`;
+  const key = keyOf(place, level);
+  let id = ids.get(key);
+  if (id === undefined) {
+    id = `loc-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
+    if (ids.size >= 10_000) ids.clear();
+    ids.set(key, id);
+  }
+  return id;
 }
 
 /** What tells a level's places apart within the facility. */
