@@ -67,7 +67,11 @@ class AvroSerde<T> implements Serde<T> {
       decoder = new Decoder(typeOf(schema), this.#type, id, this.#limits);
     } catch (cause) {
       // Schemas hold no PHI, so avsc's message may be told.
-      decoder = error('AORTA_SCHEMA_009', { schemaId: id, subject: this.subject, problem: cause instanceof Error ? cause.message : String(cause) });
+      decoder = error('AORTA_SCHEMA_009', {
+        schemaId: id,
+        subject: this.subject,
+        problem: cause instanceof Error ? cause.message : String(cause),
+      });
     }
     if (this.#decoders.size >= keptDecoders) {
       const oldest = this.#decoders.keys().next().value;
@@ -89,7 +93,12 @@ export function schemaIdOf(bytes: Buffer): number {
  * Registers `schema` under `subject` and gives the serde that writes with it and reads any registered writer into it.
  * Rejects with AORTA_SCHEMA_007 (incompatible) or AORTA_SCHEMA_006 (registry down and this schema never registered from here).
  */
-export async function createSerde<T>(registry: Registry, subject: string, schema: AvroSchema, options: SerdeOptions = {}): Promise<Serde<T>> {
+export async function createSerde<T>(
+  registry: Registry,
+  subject: string,
+  schema: AvroSchema,
+  options: SerdeOptions = {},
+): Promise<Serde<T>> {
   return new AvroSerde<T>(registry, subject, schema, await registry.register(subject, schema), options);
 }
 

@@ -76,7 +76,8 @@ function namedTypes(type: Type, found = new Map<string, Type>()): Map<string, Ty
     if (found.has(type.name)) return found;
     found.set(type.name, type);
   }
-  if (type.typeName === 'record' || type.typeName === 'error') for (const field of (type as types.RecordType).fields) namedTypes(field.type, found);
+  if (type.typeName === 'record' || type.typeName === 'error')
+    for (const field of (type as types.RecordType).fields) namedTypes(field.type, found);
   if (type.typeName === 'array') namedTypes((type as types.ArrayType).itemsType, found);
   if (type.typeName === 'map') namedTypes((type as types.MapType).valuesType, found);
   if (type.typeName.startsWith('union:')) for (const branch of (type as types.UnwrappedUnionType).types) namedTypes(branch, found);
@@ -84,7 +85,8 @@ function namedTypes(type: Type, found = new Map<string, Type>()): Map<string, Ty
 }
 
 const isNamed = (type: Type): boolean => ['record', 'error', 'enum', 'fixed'].includes(type.typeName);
-const pascal = (text: string): string => text.replace(/(^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, _separator, first: string) => first.toUpperCase());
+const pascal = (text: string): string =>
+  text.replace(/(^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, _separator, first: string) => first.toUpperCase());
 
 /** The last part of each full name; all of it, in Pascal case, where two would be equal or TypeScript has the name. */
 function identifiers(fullNames: readonly string[]): (fullName: string) => string {
@@ -134,7 +136,8 @@ function declare(type: Type, name: string, definition: Definition | undefined, e
     const symbols = (type as unknown as { symbols: readonly string[] }).symbols.map((symbol) => JSON.stringify(symbol));
     return `${head}export type ${name} = ${symbols.join(' | ')};\n`;
   }
-  if (type.typeName === 'fixed') return `${docstring([definition?.doc, `${(type as unknown as { size: number }).size} bytes.`], '')}export type ${name} = Buffer;\n`;
+  if (type.typeName === 'fixed')
+    return `${docstring([definition?.doc, `${(type as unknown as { size: number }).size} bytes.`], '')}export type ${name} = Buffer;\n`;
   const fields = (type as types.RecordType).fields.map((field) => {
     const text = definition?.fields?.find((other) => other.name === field.name);
     const doc = docstring([text?.doc, logicalUnits[logicalType(text?.type) ?? ''], text?.phi ? 'PHI.' : undefined], '  ');

@@ -58,7 +58,12 @@ function build(choices: readonly number[]): AvroSchema {
   const record = (depth: number): unknown => {
     const own = name('R');
     defined.push(own);
-    const fields = Array.from({ length: 1 + next(5) }, (_, i) => ({ name: `f${i}`, type: value(depth), doc: 'Says "hello"\n and more.', phi: i % 2 === 0 }));
+    const fields = Array.from({ length: 1 + next(5) }, (_, i) => ({
+      name: `f${i}`,
+      type: value(depth),
+      doc: 'Says "hello"\n and more.',
+      phi: i % 2 === 0,
+    }));
     return { type: 'record', name: own, namespace: 'test.things', doc: 'A thing.', fields };
   };
   return record(0) as AvroSchema;
@@ -85,11 +90,16 @@ export function valueArbitrary(type: Type, depth = 0): fc.Arbitrary<unknown> {
     case 'bytes':
       return fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes));
     case 'fixed':
-      return fc.uint8Array({ minLength: (type as unknown as { size: number }).size, maxLength: (type as unknown as { size: number }).size }).map((bytes) => Buffer.from(bytes));
+      return fc
+        .uint8Array({ minLength: (type as unknown as { size: number }).size, maxLength: (type as unknown as { size: number }).size })
+        .map((bytes) => Buffer.from(bytes));
     case 'enum':
       return fc.constantFrom(...(type as unknown as { symbols: readonly string[] }).symbols);
     case 'array':
-      return fc.array(fc.constant(null).chain(() => valueArbitrary((type as types.ArrayType).itemsType, depth + 1)), { maxLength: length });
+      return fc.array(
+        fc.constant(null).chain(() => valueArbitrary((type as types.ArrayType).itemsType, depth + 1)),
+        { maxLength: length },
+      );
     case 'map':
       return fc.dictionary(
         fc.string().filter((key) => key !== '__proto__'),
@@ -97,16 +107,22 @@ export function valueArbitrary(type: Type, depth = 0): fc.Arbitrary<unknown> {
         { maxKeys: length, noNullPrototype: true },
       );
     case 'record': {
-      const fields = (type as types.RecordType).fields.map((field) => [field.name, fc.constant(null).chain(() => valueArbitrary(field.type, depth + 1))] as const);
+      const fields = (type as types.RecordType).fields.map(
+        (field) => [field.name, fc.constant(null).chain(() => valueArbitrary(field.type, depth + 1))] as const,
+      );
       return fc.record(Object.fromEntries(fields), { noNullPrototype: true });
     }
     default: {
       const branches = (type as types.UnwrappedUnionType).types;
       const wrapped = type.typeName === 'union:wrapped';
       const nullable = branches.filter((branch) => branch.typeName === 'null');
-      return fc.constantFrom(...(depth > 4 && nullable.length > 0 ? nullable : branches)).chain((branch) =>
-        valueArbitrary(branch, depth + 1).map((value) => (wrapped && branch.typeName !== 'null' ? { [branch.branchName as string]: value } : value)),
-      );
+      return fc
+        .constantFrom(...(depth > 4 && nullable.length > 0 ? nullable : branches))
+        .chain((branch) =>
+          valueArbitrary(branch, depth + 1).map((value) =>
+            wrapped && branch.typeName !== 'null' ? { [branch.branchName as string]: value } : value,
+          ),
+        );
     }
   }
 }

@@ -8,7 +8,7 @@ export const schemaErrors = {
   },
   AORTA_SCHEMA_002: {
     class: 'Permanent',
-    message: 'Schema file {file} is not valid: {problem}.',
+    message: 'Schema {file} is not valid: {problem}.',
     remedy: 'Correct the .avsc; see the Avro 1.11 specification, Schema Declaration.',
   },
   AORTA_SCHEMA_003: {

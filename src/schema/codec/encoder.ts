@@ -46,6 +46,7 @@ function misfit(type: Type, value: unknown): string {
 }
 
 function described(type: Type): string {
-  if (type.typeName.startsWith('union:')) return `one of ${(type as unknown as { types: readonly Type[] }).types.map((branch) => branch.branchName).join(', ')}`;
+  if (type.typeName.startsWith('union:'))
+    return `one of ${(type as unknown as { types: readonly Type[] }).types.map((branch) => branch.branchName).join(', ')}`;
   return type.name ? `a ${type.typeName} ${type.name}` : `of type ${type.typeName}`;
 }

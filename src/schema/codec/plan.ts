@@ -128,7 +128,11 @@ function settle(nodes: readonly PlanNode[]): void {
 function minimum(node: PlanNode): number {
   if (node.op === op.none) return 0;
   if (node.op === op.skip) return node.size;
-  if (node.op === op.record) return Math.min(node.parts.reduce((sum, part) => sum + part.min, 0), 1 << 20);
+  if (node.op === op.record)
+    return Math.min(
+      node.parts.reduce((sum, part) => sum + part.min, 0),
+      1 << 20,
+    );
   if (node.op === op.union) return 1 + Math.min(...node.parts.map((part) => part.min));
   return 1;
 }
@@ -136,7 +140,11 @@ function minimum(node: PlanNode): number {
 function inner(node: PlanNode): number {
   // A recursive part charges itself when it is visited.
   const charge = (part: PlanNode) => (part.recursive ? 0 : part.cost);
-  if (node.op === op.record) return Math.min(node.parts.reduce((sum, part) => sum + charge(part), 0), 1 << 20);
+  if (node.op === op.record)
+    return Math.min(
+      node.parts.reduce((sum, part) => sum + charge(part), 0),
+      1 << 20,
+    );
   if (node.op === op.union) return Math.max(...node.parts.map(charge));
   return 0;
 }

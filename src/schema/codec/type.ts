@@ -13,7 +13,8 @@ export function typeOf(schema: AvroSchema): Type {
   });
 }
 
-const isLong = (schema: unknown): boolean => schema === 'long' || (typeof schema === 'object' && schema !== null && (schema as { type?: unknown }).type === 'long');
+const isLong = (schema: unknown): boolean =>
+  schema === 'long' || (typeof schema === 'object' && schema !== null && (schema as { type?: unknown }).type === 'long');
 
 /** SHA-256 of the schema's Parsing Canonical Form, hex. Defaults and docs are not part of it. */
 export const fingerprintOf = (type: Type): string => type.fingerprint('sha256').toString('hex');

@@ -63,7 +63,10 @@ export class Walk {
       }
       case op.int: {
         const value = this.#varint();
-        return (value >= -2147483648 && value <= 2147483647) || this.#fail(value === malformed ? 'truncated or overlong number' : 'an int beyond 32 bits');
+        return (
+          (value >= -2147483648 && value <= 2147483647) ||
+          this.#fail(value === malformed ? 'truncated or overlong number' : 'an int beyond 32 bits')
+        );
       }
       case op.long: {
         const value = this.#varint();
@@ -104,7 +107,7 @@ export class Walk {
 
   #record(node: PlanNode): boolean {
     if (--this.#depth < 0) return this.#fail('nested too deeply');
-    if (node.recursive && (this.#units -= node.cost) < 0) return this.#fail('too many values');
+    if (node.recursive && !this.#charge(node.cost)) return false;
     const { parts } = node;
     for (let i = 0; i < parts.length; i++) {
       if (!this.#value(parts[i] as PlanNode)) {
@@ -136,9 +139,10 @@ export class Walk {
         blockEnd = this.#pos + size;
       }
       if (min === 0) {
-        if ((this.#zeros -= count) < 0) return this.#fail('too many items of no size');
+        this.#zeros -= count;
+        if (this.#zeros < 0) return this.#fail('too many items of no size');
       } else if (count > (this.#end - this.#pos) / min) return this.#fail('a block count beyond the payload');
-      if ((this.#units -= count * cost) < 0) return this.#fail('too many values');
+      if (!this.#charge(count * cost)) return false;
       for (let i = 0; i < count; i++) {
         if ((isMap && !this.#key()) || !this.#value(item)) {
           this.path = `[]${this.path}`;
@@ -184,6 +188,11 @@ export class Walk {
       scale *= 128;
     }
     return malformed;
+  }
+
+  #charge(units: number): boolean {
+    this.#units -= units;
+    return this.#units >= 0 || this.#fail('too many values');
   }
 
   #fail(problem: string): false {

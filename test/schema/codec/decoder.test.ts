@@ -24,7 +24,8 @@ function decoder(schema: AvroSchema, limits: Partial<CodecLimits> = {}): Decoder
 const refuses = (schema: AvroSchema, bytes: readonly number[] | Buffer, message: RegExp, limits: Partial<CodecLimits> = {}) =>
   assert.throws(
     () => decoder(schema, limits).decode(Buffer.from(bytes)),
-    (thrown) => thrown instanceof AortaError && thrown.code === 'AORTA_SCHEMA_001' && thrown.class === 'Decode' && message.test(thrown.message),
+    (thrown) =>
+      thrown instanceof AortaError && thrown.code === 'AORTA_SCHEMA_001' && thrown.class === 'Decode' && message.test(thrown.message),
     `should be refused: ${message}`,
   );
 
@@ -81,7 +82,9 @@ describe('bounded decoder', () => {
 
   it('caps the values of recursive records, which no block count announces', () => {
     const chain: AvroSchema = { type: 'record', name: 'N', fields: [{ name: 'next', type: ['null', 'N'] }] };
-    refuses({ type: 'array', items: chain }, [...varint(20n), ...Array(20).fill([2, 2, 0]).flat(), 0], /too many values/, { unitsPerMiB: 100 });
+    refuses({ type: 'array', items: chain }, [...varint(20n), ...Array(20).fill([2, 2, 0]).flat(), 0], /too many values/, {
+      unitsPerMiB: 100,
+    });
   });
 
   it('caps the depth of recursive schemas', () => {
@@ -89,7 +92,11 @@ describe('bounded decoder', () => {
     const nested = (depth: number): number[] => (depth === 0 ? [0] : [2, ...nested(depth - 1), 0]);
     refuses(tree, nested(200), /nested too deeply/);
     assert.ok(decoder(tree).decode(Buffer.from(nested(20))));
-    refuses({ type: 'record', name: 'L', fields: [{ name: 'next', type: ['null', 'L'] }] }, [...Array(100_000).fill(2), 0], /nested too deeply/);
+    refuses(
+      { type: 'record', name: 'L', fields: [{ name: 'next', type: ['null', 'L'] }] },
+      [...Array(100_000).fill(2), 0],
+      /nested too deeply/,
+    );
     // A record that must contain itself has no value at all.
     refuses({ type: 'record', name: 'X', fields: [{ name: 'x', type: 'X' }] }, [0, 0, 0], /nested too deeply/);
   });
@@ -114,7 +121,10 @@ describe('bounded decoder', () => {
   });
 
   it('refuses truncated and trailing bytes, and names the field', () => {
-    const schema = record({ id: 'string', inner: { type: 'record', name: 'I', fields: [{ name: 'rows', type: { type: 'array', items: 'string' } }] } });
+    const schema = record({
+      id: 'string',
+      inner: { type: 'record', name: 'I', fields: [{ name: 'rows', type: { type: 'array', items: 'string' } }] },
+    });
     refuses(schema, [2, 65, 2, 200, 1], /at inner\.rows\[\]/);
     refuses(schema, [2, 65, 0, 0], /trailing/);
     refuses(schema, [], /at id/);
@@ -140,15 +150,24 @@ describe('bounded decoder', () => {
   it('reads and writes every safe long exactly, where plain avsc turns the sign round', () => {
     const control = Buffer.from(varint(-(2n ** 52n) - 1n));
     assert.equal(avro.Type.forSchema('long').fromBuffer(control), 2 ** 52, 'the control: avsc misreads');
-    const edge = fc.constantFrom(0, 2 ** 31, 2 ** 52, 2 ** 53 - 1).chain((base) => fc.integer({ min: -3, max: 3 }).map((delta) => base + delta));
+    const edge = fc
+      .constantFrom(0, 2 ** 31, 2 ** 52, 2 ** 53 - 1)
+      .chain((base) => fc.integer({ min: -3, max: 3 }).map((delta) => base + delta));
     fc.assert(
-      fc.property(fc.oneof(fc.maxSafeInteger(), edge, edge.map((n) => 0 - n)), (n) => {
-        const bytes = Buffer.from(varint(BigInt(n)));
-        if (!Number.isSafeInteger(n)) return assert.throws(() => typeOf('long').toBuffer(n));
-        assert.equal(decoder('long').decode(bytes), n);
-        assert.deepEqual(typeOf('long').toBuffer(n), bytes);
-        assert.equal((decoder(record({ n: 'long' })).decode(bytes) as { n: number }).n, n);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.maxSafeInteger(),
+          edge,
+          edge.map((n) => 0 - n),
+        ),
+        (n) => {
+          const bytes = Buffer.from(varint(BigInt(n)));
+          if (!Number.isSafeInteger(n)) return assert.throws(() => typeOf('long').toBuffer(n));
+          assert.equal(decoder('long').decode(bytes), n);
+          assert.deepEqual(typeOf('long').toBuffer(n), bytes);
+          assert.equal((decoder(record({ n: 'long' })).decode(bytes) as { n: number }).n, n);
+        },
+      ),
       { numRuns: 1_000 },
     );
   });
@@ -156,7 +175,10 @@ describe('bounded decoder', () => {
   it('tells no value of the payload in its errors', () => {
     const schema = record({ name: 'string', colour: { type: 'enum', name: 'C', symbols: ['RED'] } });
     const canary = Buffer.from('MRNCANARY');
-    for (const bytes of [Buffer.concat([Buffer.from([18]), canary, Buffer.from([9])]), Buffer.concat([Buffer.from([18]), canary, Buffer.from([0, 0])])])
+    for (const bytes of [
+      Buffer.concat([Buffer.from([18]), canary, Buffer.from([9])]),
+      Buffer.concat([Buffer.from([18]), canary, Buffer.from([0, 0])]),
+    ])
       assert.throws(
         () => decoder(schema).decode(bytes),
         (thrown) => !JSON.stringify(thrown, Object.getOwnPropertyNames(thrown)).includes('CANARY') && (thrown as Error).cause === undefined,
@@ -181,29 +203,34 @@ describe('bounded decoder', () => {
     let refused = 0;
     const mutation = fc.record({ at: fc.nat(), byte: fc.nat(255), kind: fc.constantFrom('set', 'insert', 'delete', 'cut') });
     fc.assert(
-      fc.property(schemaAndValues, fc.array(mutation, { maxLength: 4 }), fc.uint8Array({ maxLength: 40 }), ({ type, values }, mutations, random) => {
-        const ours = new Decoder(type, type, 7);
-        const mutated = [...type.toBuffer(values[0])];
-        for (const { at, byte, kind } of mutations) {
-          const i = mutated.length === 0 ? 0 : at % mutated.length;
-          if (kind === 'set') mutated[i] = byte;
-          else if (kind === 'insert') mutated.splice(i, 0, byte);
-          else if (kind === 'delete') mutated.splice(i, 1);
-          else mutated.length = i;
-        }
-        for (const bytes of [Buffer.from(mutated), Buffer.from(random)]) {
-          let value: unknown;
-          try {
-            value = ours.decode(bytes);
-          } catch (thrown) {
-            refused++;
-            assert.ok(thrown instanceof AortaError && thrown.code === 'AORTA_SCHEMA_001', String(thrown));
-            continue;
+      fc.property(
+        schemaAndValues,
+        fc.array(mutation, { maxLength: 4 }),
+        fc.uint8Array({ maxLength: 40 }),
+        ({ type, values }, mutations, random) => {
+          const ours = new Decoder(type, type, 7);
+          const mutated = [...type.toBuffer(values[0])];
+          for (const { at, byte, kind } of mutations) {
+            const i = mutated.length === 0 ? 0 : at % mutated.length;
+            if (kind === 'set') mutated[i] = byte;
+            else if (kind === 'insert') mutated.splice(i, 0, byte);
+            else if (kind === 'delete') mutated.splice(i, 1);
+            else mutated.length = i;
           }
-          accepted++;
-          assert.deepEqual(value, type.fromBuffer(bytes));
-        }
-      }),
+          for (const bytes of [Buffer.from(mutated), Buffer.from(random)]) {
+            let value: unknown;
+            try {
+              value = ours.decode(bytes);
+            } catch (thrown) {
+              refused++;
+              assert.ok(thrown instanceof AortaError && thrown.code === 'AORTA_SCHEMA_001', String(thrown));
+              continue;
+            }
+            accepted++;
+            assert.deepEqual(value, type.fromBuffer(bytes));
+          }
+        },
+      ),
       { numRuns: 3_000 },
     );
     assert.ok(accepted > 100 && refused > 100, `accepted ${accepted}, refused ${refused}: the fuzz must see both`);

@@ -1,0 +1,24 @@
+/** One registered version. `id` is unique over all subjects, `version` counts from 1 within its subject. */
+export interface Row {
+  readonly id: number;
+  readonly subject: string;
+  readonly version: number;
+  /** JSON. */
+  readonly schema: string;
+}
+
+/** Where the embedded registry keeps its versions: table `aorta_schema`, or memory. `insert` resolves when durable. */
+export interface RegistryStorage {
+  load(): Promise<readonly Row[]>;
+  insert(row: Row): Promise<void>;
+}
+
+/** Forgets at the end of the process: for tests. `rows` survives a "restart" when handed to the next registry. */
+export function memoryStorage(rows: Row[] = []): RegistryStorage {
+  return {
+    load: async () => [...rows],
+    insert: async (row) => {
+      rows.push(row);
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { embeddedRegistry } from '../../../src/schema/embedded/registry.ts';
+import { memoryStorage, type Row } from '../../../src/schema/embedded/storage.ts';
+import { registryConformance } from '../conformance.ts';
+
+const rows: Row[] = [];
+const open = () => embeddedRegistry(memoryStorage(rows));
+registryConformance('embedded', { open, reopen: open });
+
+describe('embedded registry', () => {
+  it('registers nothing when the storage fails, and works again afterwards', async () => {
+    let broken = true;
+    const registry = await embeddedRegistry({
+      load: async () => [],
+      insert: async () => {
+        if (broken) throw new Error('disk full');
+      },
+    });
+    await assert.rejects(registry.register('a-value', 'string'), /disk full/);
+    assert.equal(await registry.latest('a-value'), undefined);
+    assert.equal(registry.cached(1), undefined);
+    broken = false;
+    assert.equal(await registry.register('a-value', 'string'), 1);
+  });
+
+  it('numbers on from what the storage holds', async () => {
+    const stored: Row[] = [
+      { id: 7, subject: 'a-value', version: 2, schema: '["null","string"]' },
+      { id: 3, subject: 'a-value', version: 1, schema: '"null"' },
+    ];
+    const registry = await embeddedRegistry(memoryStorage(stored));
+    assert.equal((await registry.latest('a-value'))?.id, 7);
+    assert.equal(await registry.register('b-value', 'int'), 8);
+    assert.deepEqual(stored[2], { id: 8, subject: 'b-value', version: 1, schema: '"int"' });
+  });
+});
