@@ -113,7 +113,8 @@ export class Membership {
         return await this.#group.joinAndSync();
       } catch (thrown) {
         const type = typeOf(thrown);
-        if ((type !== 'GROUP_LOAD_IN_PROGRESS' && type !== 'GROUP_COORDINATOR_NOT_AVAILABLE') || clock.monotonic() >= deadline) throw thrown;
+        if ((type !== 'GROUP_LOAD_IN_PROGRESS' && type !== 'GROUP_COORDINATOR_NOT_AVAILABLE') || clock.monotonic() >= deadline)
+          throw thrown;
       }
       await new Promise<void>((resolve) => void clock.after(backoff(random, attempt, 50, 1000), resolve));
     }

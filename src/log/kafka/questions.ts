@@ -137,7 +137,7 @@ export class Questions {
       const fresh = specs.filter(({ name }) => missing.includes(name));
       if (fresh.length > 0) await this.#create(fresh);
     });
-    for (const spec of specs) await this.#ask(`topic ${spec.name}`, () => this.#compare(spec));
+    for (const spec of specs) await this.#ask(`topic ${spec.name}`, () => this.#compare(spec), Number.POSITIVE_INFINITY);
   }
 
   async #create(specs: readonly TopicSpec[]): Promise<void> {
@@ -201,8 +201,11 @@ export class Questions {
     return new Map(partitions.map(({ partitionId, leader }) => [partitionId, leader]));
   }
 
-  /** Repeats `answer` through passing failures until the time-out; then AORTA_LOG_008. */
-  async #ask<T>(operation: string, answer: () => Promise<T>): Promise<T> {
+  /**
+   * Repeats `answer` through passing failures until the time-out; then AORTA_LOG_008. A topic made a moment ago may not
+   * have reached every broker: an unknown one is asked for `unknownTries` times more.
+   */
+  async #ask<T>(operation: string, answer: () => Promise<T>, unknownTries = 2): Promise<T> {
     const { clock, random } = this.#around;
     const deadline = clock.monotonic() + this.#options.timeoutMs;
     for (let attempt = 0; ; attempt++) {
@@ -210,8 +213,7 @@ export class Questions {
       try {
         return await within(clock, Math.max(1, deadline - clock.monotonic()), operation, answer());
       } catch (thrown) {
-        // A topic made a moment ago may not have reached every broker; nothing else that is permanent is asked twice.
-        const retry = isPassing(thrown) || (thrown instanceof AortaError && thrown.code === 'AORTA_LOG_002' && attempt < 2);
+        const retry = isPassing(thrown) || (thrown instanceof AortaError && thrown.code === 'AORTA_LOG_002' && attempt < unknownTries);
         const wait = backoff(random, attempt, 50, 1000);
         if (!retry || clock.monotonic() + wait >= deadline) throw isPassing(thrown) ? unreachable(operation, thrown) : thrown;
         await new Promise<void>((resolve) => void clock.after(wait, resolve));
