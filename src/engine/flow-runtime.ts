@@ -49,7 +49,12 @@ export class FlowRuntime implements LaneHost {
   #activating: { lane: Lane; mailbox: Mailbox }[] = [];
   #activationScheduled = false;
   #committing: Promise<void> | undefined;
+  #stopping = false;
   #stopped = false;
+  /** The assignment that counts; -1 between a revoke and the next one. */
+  #generation = -1;
+  #assigning: Promise<unknown> = Promise.resolve();
+  #rejoining = false;
 
   constructor(program: Program, ports: EnginePorts, options: EngineOptions) {
     this.program = program;
@@ -67,21 +72,9 @@ export class FlowRuntime implements LaneHost {
     return this.#lanes.values();
   }
 
-  get running_(): number {
-    return this.#running;
-  }
-
   async start(): Promise<void> {
-    const { log, clock, telemetry } = this.#ports;
-    this.#consumer = log.consumer({
-      group: `aorta.${this.program.flow}`,
-      topics: [this.program.source.name],
-      onAssigned: (partitions, generation) => this.#assigned(partitions, generation),
-      onRevoked: (partitions) => this.#revoked(partitions),
-      onLost: (partitions) => this.#lost(partitions),
-      onRecords: (partition, records, end) => this.#records(partition, records, end),
-      onError: (cause, willRestart) => telemetry.log(willRestart ? 'warn' : 'error', 'flow.consumer-failed', { flow: this.program.flow, error: cause, willRestart }),
-    });
+    const { clock } = this.#ports;
+    this.#consumer = this.#consume();
     const every = (ms: () => number, work: () => void | Promise<void>) => {
       let cancel = () => {};
       const again = () => {
@@ -99,10 +92,25 @@ export class FlowRuntime implements LaneHost {
     await this.#consumer.start();
   }
 
+  #consume(): LogConsumer {
+    const { log, telemetry } = this.#ports;
+    return log.consumer({
+      group: `aorta.${this.program.flow}`,
+      topics: [this.program.source.name],
+      onAssigned: (partitions, generation) => this.#assigned(partitions, generation),
+      onRevoked: (partitions) => this.#revoked(partitions),
+      onLost: (partitions) => this.#lost(partitions),
+      onRecords: (partition, records, end) => this.#records(partition, records, end),
+      onError: (cause, willRestart) => telemetry.log(willRestart ? 'warn' : 'error', 'flow.consumer-failed', { flow: this.program.flow, error: cause, willRestart }),
+    });
+  }
+
   /** Drains and leaves the group. */
   async stop(): Promise<void> {
-    if (this.#stopped) return;
-    await this.#consumer?.stop();
+    if (this.#stopping) return;
+    const consumer = this.#consumer;
+    this.#stopping = true;
+    await consumer?.stop();
     this.#stopped = true;
     for (const cancel of this.#cancel.splice(0)) cancel();
     this.#commits.close();
@@ -111,20 +119,32 @@ export class FlowRuntime implements LaneHost {
 
   // ---- assignment ----------------------------------------------------------------------------------------------
 
-  async #assigned(partitions: readonly TopicPartition[], generation: number): Promise<readonly Commit[]> {
-    const starts = await Promise.all(partitions.map((partition) => this.#claim(partition, generation)));
-    return starts.filter((start) => start !== undefined);
+  /**
+   * One assignment at a time, and only the newest counts: a claim that was slow (the store was away) and ends after the
+   * partitions moved on must neither install its lane nor be fed.
+   */
+  #assigned(partitions: readonly TopicPartition[], generation: number): Promise<readonly Commit[]> {
+    this.#generation = generation;
+    const run = this.#assigning.then(async () => {
+      const starts = await Promise.all(partitions.map((partition) => this.#claim(partition, generation)));
+      return starts.filter((start) => start !== undefined);
+    });
+    this.#assigning = run.catch(() => {});
+    return run;
   }
 
   async #claim({ topic, partition }: TopicPartition, generation: number): Promise<Commit | undefined> {
     const ref = { flow: this.program.flow, lane: 'main', topic, partition };
-    const claimed = await this.#persist('claim', () => this.#ports.state.claim(ref, this.program.sourcePartitions));
+    const current = () => !this.#stopped && this.#generation === generation;
+    const claimed = await this.#persist('claim', current, () => this.#ports.state.claim(ref, this.program.sourcePartitions));
+    const ends = await this.#persist('ends', current, () => this.#ports.log.ends(topic));
+    if (!current()) throw error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' });
     const lane = new Lane(ref, generation, claimed, this.program, this.#ports, this.#options, this.metrics, this, (what, cause, attempt) =>
       this.#retrying(what, cause, attempt),
     );
     this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
-    const end = (await this.#persist('ends', () => this.#ports.log.ends(topic))).find((e) => e.partition === partition)?.end ?? 0;
+    const end = ends.find((e) => e.partition === partition)?.end ?? 0;
     lane.end = end;
     const { watermark } = claimed.applied;
     if (watermark > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark, end }));
@@ -133,6 +153,7 @@ export class FlowRuntime implements LaneHost {
     }
     if (lane.refused) return undefined;
     await lane.outbox.drained();
+    if (!lane.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
     lane.holding.wakeAll();
     await lane.timers.load();
     // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
@@ -140,7 +161,32 @@ export class FlowRuntime implements LaneHost {
     return watermark > 0 || claimed.applied.runs.length > 0 ? { topic, partition, offset: watermark } : undefined;
   }
 
+  /**
+   * The database has a newer owner than this worker's lane, while the group still says that the partition is ours: the
+   * other one's claim came late, and it is not fed. Joining anew makes the group and the database agree again.
+   */
+  fenced(lane: Lane): void {
+    if (this.#stopping || this.#rejoining || lane.generation !== this.#generation) return;
+    this.#rejoining = true;
+    this.#ports.clock.after(200 + this.#ports.random.next() * 800, async () => {
+      try {
+        if (this.#stopping || lane.generation !== this.#generation) return;
+        await this.#consumer?.stop();
+        if (this.#stopping) return;
+        this.#consumer = this.#consume();
+        // From here on a lane of the new assignment may be fenced again.
+        this.#rejoining = false;
+        await this.#consumer.start();
+      } catch (cause) {
+        this.#ports.telemetry.log('error', 'flow.rejoin-failed', { flow: this.program.flow, error: cause });
+      } finally {
+        this.#rejoining = false;
+      }
+    });
+  }
+
   async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    this.#generation = -1;
     const lanes = partitions.map((p) => this.#lanes.get(keyOf(p))).filter((lane) => lane !== undefined);
     for (const lane of lanes) lane.draining = true;
     const { clock } = this.#ports;
@@ -169,6 +215,7 @@ export class FlowRuntime implements LaneHost {
   }
 
   #lost(partitions: readonly TopicPartition[]): void {
+    this.#generation = -1;
     for (const partition of partitions) {
       const lane = this.#lanes.get(keyOf(partition));
       if (!lane) continue;
@@ -182,12 +229,12 @@ export class FlowRuntime implements LaneHost {
   }
 
   /** Until the store answers: a partition is not fed before. */
-  async #persist<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async #persist<T>(what: string, wanted: () => boolean, work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work();
       } catch (cause) {
-        if (this.#stopped || failureOf(cause).class !== 'Transient') throw cause;
+        if (!wanted() || failureOf(cause).class !== 'Transient') throw cause;
         this.#retrying(what, cause, attempt);
         await sleep(this.#ports.clock, this.#ports.random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10)));
       }
@@ -251,7 +298,7 @@ export class FlowRuntime implements LaneHost {
     const keys = batch.map(({ mailbox }) => mailbox.key);
     const { flow, actors } = this.program;
     try {
-      const loaded = await this.#persist('state', () => Promise.all(actors.map(({ id }) => this.#ports.state.states(flow, id, keys))));
+      const loaded = await this.#persist('state', () => batch.some(({ lane }) => lane.owned), () => Promise.all(actors.map(({ id }) => this.#ports.state.states(flow, id, keys))));
       batch.forEach(({ mailbox }, i) => {
         mailbox.cells = new Map(actors.map(({ id, actor }, store) => [id, new ActorCell(actor, id, mailbox.key, loaded[store]?.[i] ?? null)]));
       });

@@ -1,6 +1,6 @@
 import { AortaError, classOf } from '../errors/index.ts';
 import type { Clock, Random } from '../clock/clock.ts';
-import type { EffectWrite, HeldWrite, LaneGroup, OutboxRecord, State, StateWrite, TimerWrite } from '../state/port.ts';
+import type { EffectWrite, GroupOutcome, HeldWrite, LaneGroup, OutboxRecord, State, StateWrite, TimerWrite } from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import type { Root } from './root.ts';
 
@@ -119,24 +119,26 @@ export class GroupCommit {
     const live = items.filter((item) => item.lane.owned);
     if (live.length === 0) return;
     const built = this.#build(live);
+    let outcomes: readonly GroupOutcome[] | undefined;
     try {
-      const outcomes = await this.#untilAnswered(built.map((b) => b.group));
-      if (!outcomes) return;
-      built.forEach((b, i) => {
-        if (outcomes[i] === 'fenced') b.lane.fenced();
-        else b.lane.groupDurable(b.group, b.items);
-      });
+      outcomes = await this.#untilAnswered(built.map((b) => b.group));
     } catch (cause) {
-      for (const b of built) b.lane.groupFailed(b.items);
-      if (live.length === 1) {
-        (live[0] as CommitItem).rejected(cause);
-        return;
-      }
-      const middle = live.length >> 1;
-      await this.#write(live.slice(0, middle));
-      // The first half may have had the culprit; later turns of its patient were taken back by then.
-      await this.#write(live.slice(middle).filter((item) => !item.lane.withdrawn(item)));
+      return this.#refused(live, built, cause);
     }
+    if (!outcomes) return;
+    for (const [i, b] of built.entries()) {
+      if (outcomes[i] === 'fenced') b.lane.fenced();
+      else b.lane.groupDurable(b.group, b.items);
+    }
+  }
+
+  async #refused(items: readonly CommitItem[], built: readonly Built[], cause: unknown): Promise<void> {
+    for (const b of built) b.lane.groupFailed(b.items);
+    if (items.length === 1) return (items[0] as CommitItem).rejected(cause);
+    const middle = items.length >> 1;
+    await this.#write(items.slice(0, middle));
+    // The first half may have had the culprit; later turns of its patient were taken back by then.
+    await this.#write(items.slice(middle).filter((item) => !item.lane.withdrawn(item)));
   }
 
   #build(items: readonly CommitItem[]): Built[] {

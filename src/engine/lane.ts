@@ -28,6 +28,7 @@ export interface LaneHost {
   resume(lane: Lane): void;
   running(change: 1 | -1): void;
   settled(lane: Lane, root: Root, settlement: Settlement): void;
+  fenced(lane: Lane): void;
   maxLaneBytes(): number;
 }
 
@@ -168,9 +169,13 @@ export class Lane {
     }
     const mailbox = this.mailbox(root.key);
     mailbox.push(root);
-    // A patient that waits or runs long must not take the partition's credits from the others.
+    this.host.ready(this, mailbox);
+    this.#relieve(mailbox);
+  }
+
+  /** A patient that waits or runs long must not take the partition's credits from the others. */
+  #relieve(mailbox: Mailbox): void {
     if (mailbox.length > this.options.maxRecords / 2 && (mailbox.running || mailbox.retryAt !== undefined)) this.holding.spill(mailbox);
-    else this.host.ready(this, mailbox);
   }
 
   mailbox(key: string): Mailbox {
@@ -245,6 +250,7 @@ export class Lane {
         mailbox.since = this.ports.clock.now();
         this.running++;
         this.host.running(1);
+        this.#relieve(mailbox);
         outcome.then(
           () => {
             this.running--;
@@ -418,7 +424,7 @@ export class Lane {
       mailbox.cancelRetry = undefined;
       if (this.owned) this.host.ready(this, mailbox);
     });
-    if (mailbox.length > this.options.maxRecords / 2) this.holding.spill(mailbox);
+    this.#relieve(mailbox);
   }
 
   // ---- commit --------------------------------------------------------------------------------------------------
@@ -531,6 +537,8 @@ export class Lane {
         this.host.resume(this);
       }
     }
+    // A held row put back is no new settlement: its envelope was counted as parked when it left the log.
+    if (root.kind === 'held' && settlement.kind === 'parked') return;
     this.metrics.settled(settlement);
     this.host.settled(this, root, settlement);
   }
@@ -576,6 +584,7 @@ export class Lane {
     this.metrics.totals.fenced++;
     this.ports.telemetry.log('warn', 'flow.fenced', { flow: this.ref.flow, ...this.partition, epoch: this.epoch });
     this.lose(error('AORTA_ENGINE_011', { flow: this.ref.flow, ...this.partition, epoch: this.epoch }));
+    this.host.fenced(this);
   }
 
   /** Discards everything at once. */

@@ -2,7 +2,7 @@ import { type EngineOptions, type RunningFlow, startFlow, type Waiting } from '.
 import type { Flow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
 import { header } from '../log/port.ts';
-import type { Registry, Serde } from '../schema/port.ts';
+import type { Serde } from '../schema/port.ts';
 import { serdeFor } from '../schema/serde.ts';
 import type { Table } from '../state/table.ts';
 import { silentTelemetry, type Telemetry } from '../telemetry/port.ts';
@@ -59,7 +59,7 @@ export class TestDriver<T> {
   readonly state: MemoryState;
   readonly #flow: Flow<unknown>;
   readonly #source: Topic<T>;
-  readonly #registry: Registry;
+  readonly #registry = memoryRegistry();
   readonly #options: DriverOptions;
   readonly #random: ReturnType<typeof seededRandom>;
   #running: RunningFlow | undefined;
@@ -74,7 +74,6 @@ export class TestDriver<T> {
     const { fault } = options;
     this.log = new MemoryLog({ clock: this.clock, ...(fault ? { fault } : {}) });
     this.state = new MemoryState({ clock: this.clock, ...(fault ? { fault } : {}) });
-    this.#registry = memoryRegistry();
   }
 
   /** Starts the flow; `T` is the source's type, taken from `source` where the flow alone does not tell it. */
@@ -103,7 +102,7 @@ export class TestDriver<T> {
   }
 
   #serde<V>(topic: Topic<V>): Promise<Serde<V>> {
-    return serdeFor(this.#registry, topic);
+    return this.#registry.then((registry) => serdeFor(registry, topic));
   }
 
   /** Moves the clock until a promise of the engine's settles (at most `ms`, default a minute). */

@@ -27,7 +27,15 @@ export interface MemoryLogOptions {
   readonly batch?: () => number;
 }
 
+/** Virtual milliseconds. */
+const rebalanceTimeoutMs = 3000;
+
 const keyOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`;
+
+const partitionOfKey = (key: string): TopicPartition => {
+  const slash = key.lastIndexOf('/');
+  return { topic: key.slice(0, slash), partition: Number(key.slice(slash + 1)) };
+};
 
 interface Group {
   generation: number;
@@ -125,8 +133,8 @@ export class MemoryLog implements Log {
   async committed(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
     const found = new Map<number, number>();
     for (const [key, offset] of this.group(group).committed) {
-      const slash = key.lastIndexOf('/');
-      if (key.slice(0, slash) === topic) found.set(Number(key.slice(slash + 1)), offset);
+      const at = partitionOfKey(key);
+      if (at.topic === topic) found.set(at.partition, offset);
     }
     return found;
   }
@@ -160,7 +168,9 @@ export class MemoryConsumer implements LogConsumer {
   async start(): Promise<void> {
     this.#alive = true;
     const group = this.#log.group(this.#options.group);
-    await this.#rebalance(group, () => group.members.push(this));
+    await this.#rebalance(group, () => {
+        if (this.#alive) group.members.push(this);
+      });
   }
 
   async stop(): Promise<void> {
@@ -185,7 +195,7 @@ export class MemoryConsumer implements LogConsumer {
   /** The group gave the partitions away while the process was paused; it learns of it when it wakes. */
   async expire(): Promise<() => Promise<void>> {
     const group = this.#log.group(this.#options.group);
-    const mine = [...this.#assigned.values()].map(({ partition }) => partition);
+    const mine = [...group.owners].filter(([, owner]) => owner === this).map(([key]) => partitionOfKey(key));
     const held = this.#assigned;
     this.#assigned = new Map();
     await this.#rebalance(group, () => {
@@ -193,8 +203,11 @@ export class MemoryConsumer implements LogConsumer {
     });
     return async () => {
       held.clear();
+      if (!this.#alive) return;
       this.#options.onLost(mine);
-      await this.#rebalance(group, () => group.members.push(this));
+      await this.#rebalance(group, () => {
+        if (this.#alive) group.members.push(this);
+      });
     };
   }
 
@@ -225,17 +238,27 @@ export class MemoryConsumer implements LogConsumer {
 
   async #revoke(): Promise<void> {
     const mine = [...this.#assigned.values()].map(({ partition }) => partition);
-    if (mine.length > 0) await this.#options.onRevoked(mine);
+    // The group waits for a member that drains, but not for ever: it may be dead or stopped.
+    if (mine.length > 0) {
+      const inTime = await Promise.race([this.#options.onRevoked(mine).then(() => true), sleep(this.#log.options.clock, rebalanceTimeoutMs).then(() => false)]);
+      if (!inTime && this.#alive) this.#options.onLost(mine);
+    }
     this.#assigned.clear();
   }
 
   async #assign(group: Group, share: readonly TopicPartition[], generation: number): Promise<void> {
     this.#generation = generation;
-    const starts = await this.#options.onAssigned(share, generation).catch((cause) => {
-      this.#options.onError(cause as Error, false);
-      return undefined;
-    });
-    if (!starts || !this.#alive || this.#generation !== generation) return;
+    const current = () => this.#alive && this.#generation === generation;
+    let starts: readonly Commit[] | undefined;
+    while (!starts && current()) {
+      try {
+        starts = await this.#options.onAssigned(share, generation);
+      } catch (cause) {
+        if (current()) this.#options.onError(cause as Error, true);
+        await sleep(this.#log.options.clock, 500);
+      }
+    }
+    if (!starts || !current()) return;
     for (const partition of share) {
       const start = starts.find((s) => s.topic === partition.topic && s.partition === partition.partition)?.offset;
       this.#assigned.set(keyOf(partition), { partition, position: start ?? group.committed.get(keyOf(partition)) ?? 0, paused: false });

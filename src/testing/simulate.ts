@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index.ts';
 import { afterSource, type Flow } from '../flow/flow.ts';
 import { write } from '../flow/operators/write.ts';
-import { header } from '../log/port.ts';
+import { type ConsumerOptions, header, type Log } from '../log/port.ts';
 import { serdeFor } from '../schema/serde.ts';
 import { effect, table } from '../state/table.ts';
 import { silentTelemetry } from '../telemetry/port.ts';
@@ -108,7 +108,7 @@ export async function simulate<T>(flow: Flow<unknown>, options: SimulationOption
   const clock = new VirtualClock(undefined, (count) => random.int(count));
   const log = new MemoryLog({ clock, fault, latencyMs: () => random.int(20), batch: () => 1 + random.int(20) });
   const state = new MemoryState({ clock, fault, latencyMs: () => random.int(30), ...(options.unfenced ? { unfenced: true } : {}) });
-  const registry = memoryRegistry();
+  const registry = await memoryRegistry();
   const probed = withProbe(flow);
   const script: string[] = [];
   const violations: Violation[] = [];
@@ -126,16 +126,14 @@ export async function simulate<T>(flow: Flow<unknown>, options: SimulationOption
     const worker: Worker = { id: nextWorker++, clock: workerClock, consumer: () => consumer, running: undefined };
     workers.push(worker);
     say(`start worker ${worker.id}`);
-    const own = Object.create(log) as MemoryLog;
-    own.consumer = (consumerOptions) => {
-      const inner = MemoryLog.prototype.consumer.call(log, consumerOptions);
-      consumer = inner;
-      return inner;
+    const consume = (consumerOptions: ConsumerOptions) => {
+      consumer = log.consumer(consumerOptions);
+      return consumer;
     };
     void startFlow(
       probed,
       {
-        log: guarded(own, workerClock),
+        log: guarded<Log>(log, workerClock, { consumer: consume }),
         state: guarded(state, workerClock),
         clock: workerClock,
         random,
@@ -241,6 +239,7 @@ export async function simulate<T>(flow: Flow<unknown>, options: SimulationOption
   violations.push(...noLoss(sent, effects), ...noDoubleEffect(effects), ...perPatientOrder(sent, effects), ...oneOwner(state.journal));
   for (const worker of workers) {
     for (const partition of worker.running?.partitions() ?? []) {
+      say(`end: worker ${worker.id} ${JSON.stringify(partition)}`);
       if (partition.open > 0) {
         const why = worker.running?.whyPartition(partition.partition).map((w) => w.message).join('; ');
         violations.push({ oracle: 'NoLeakedAck', message: `partition ${partition.partition} still has ${partition.open} open records: ${why}` });
@@ -266,10 +265,12 @@ function withProbe(flow: Flow<unknown>): Flow<unknown> {
 }
 
 /** A dead process gets no answers. */
-function guarded<P extends object>(port: P, clock: WorkerClock): P {
+function guarded<P extends object>(port: P, clock: WorkerClock, instead: Partial<P> = {}): P {
   return new Proxy(port, {
-    get(target, name, receiver) {
-      const value = Reflect.get(target, name, receiver);
+    get(target, name) {
+      const own = Reflect.get(instead, name);
+      if (own !== undefined) return own;
+      const value = Reflect.get(target, name, target);
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) => {
         const result = (value as (...args: unknown[]) => unknown).apply(target, args);

@@ -1,0 +1,310 @@
+import { createHash } from 'node:crypto';
+import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index.ts';
+import { afterSource, type Flow } from '../flow/flow.ts';
+import { write } from '../flow/operators/write.ts';
+import { type ConsumerOptions, header, type Log } from '../log/port.ts';
+import { serdeFor } from '../schema/serde.ts';
+import { effect, table } from '../state/table.ts';
+import { silentTelemetry } from '../telemetry/port.ts';
+import type { Clock } from '../clock/clock.ts';
+import { type Fault, type MemoryConsumer, MemoryLog } from './memory-log.ts';
+import { memoryRegistry } from './memory-registry.ts';
+import { MemoryState } from './memory-state.ts';
+import { noDoubleEffect, noLoss, oneOwner, perPatientOrder, type Sent, type Violation, watermarkNeverPassesIncomplete } from './oracles.ts';
+import { seededRandom, settle, VirtualClock } from './virtual-clock.ts';
+
+export interface SimulationOptions<T> {
+  readonly seed: number;
+  /** Makes the value of event `n` of patient `key`. */
+  readonly event: (key: string, n: number, random: ReturnType<typeof seededRandom>) => T;
+  /** @default 120 */
+  readonly events?: number;
+  /** @default 8 */
+  readonly patients?: number;
+  /** @default 3 */
+  readonly workers?: number;
+  /** Chaos steps: crashes, restarts, pauses past the session time-out, clock jumps. @default 12 */
+  readonly steps?: number;
+  /** Probability that a call of the store or the log fails or loses its reply. @default 0.05 */
+  readonly faults?: number;
+  readonly engine?: Partial<EngineOptions>;
+  /** A planted bug in the store, for testing the oracles. */
+  readonly unfenced?: boolean;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  /** SHA-256 of everything that became durable, in order: the same seed gives the same one. */
+  readonly trace: string;
+  readonly script: readonly string[];
+}
+
+interface Probe {
+  event_id: string;
+  key: string;
+  n: number;
+}
+
+/** One row an effect, in the order of application: list-append checking (Elle). */
+const probe = table<Probe>('simulation_probe', {
+  columns: { event_id: { type: 'text' }, key: { type: 'text' }, n: { type: 'integer' } },
+  key: ['event_id', 'key', 'n'],
+});
+
+/** A process that can be killed: nothing that it set going reaches it afterwards. */
+class WorkerClock implements Clock {
+  readonly #clock: VirtualClock;
+  dead = false;
+  /** SIGSTOP: what became due meanwhile runs on SIGCONT. */
+  paused: (() => void)[] | undefined;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+  now(): number {
+    return this.#clock.now();
+  }
+  monotonic(): number {
+    return this.#clock.monotonic();
+  }
+  after(ms: number, fn: () => void): () => void {
+    let cancelled = false;
+    const cancel = this.#clock.after(ms, () => {
+      if (cancelled || this.dead) return;
+      if (this.paused) this.paused.push(() => !cancelled && !this.dead && fn());
+      else fn();
+    });
+    return () => {
+      cancelled = true;
+      cancel();
+    };
+  }
+  soon(fn: () => void): void {
+    this.after(0, fn);
+  }
+}
+
+interface Worker {
+  readonly id: number;
+  readonly clock: WorkerClock;
+  readonly consumer: () => MemoryConsumer | undefined;
+  running: RunningFlow | undefined;
+}
+
+/**
+ * Runs a flow on several simulated workers over one log and one store, under a seeded schedule of crashes, rebalances,
+ * pauses past the session time-out, lost replies, slow stores and clock jumps; then heals everything, waits until all is
+ * quiet, and checks the guarantees. A seed fully determines the run.
+ *
+ * The flow is probed by one `write` after its source, so that every envelope leaves exactly one row. Envelopes that the
+ * flow parks are redriven at the end, until none is held.
+ */
+export async function simulate<T>(flow: Flow<unknown>, options: SimulationOptions<T>): Promise<SimulationResult> {
+  const random = seededRandom(options.seed);
+  const chance = options.faults ?? 0.05;
+  let healed = false;
+  const fault = (): Fault => (healed || !random.chance(chance) ? 'none' : random.chance(0.5) ? 'refused' : 'lost-reply');
+  const clock = new VirtualClock(undefined, (count) => random.int(count));
+  const log = new MemoryLog({ clock, fault, latencyMs: () => random.int(20), batch: () => 1 + random.int(20) });
+  const state = new MemoryState({ clock, fault, latencyMs: () => random.int(30), ...(options.unfenced ? { unfenced: true } : {}) });
+  const registry = await memoryRegistry();
+  const probed = withProbe(flow);
+  const script: string[] = [];
+  const violations: Violation[] = [];
+  const sent: Sent[] = [];
+  const say = (line: string) => script.push(`${clock.monotonic() - Date.UTC(2026, 0, 1)} ${line}`);
+  const onRejection = (cause: unknown) => violations.push({ oracle: 'NoUnhandledRejection', message: String(cause) });
+  process.on('unhandledRejection', onRejection);
+
+  await log.ensureTopics([{ ...flow.source, partitions: 4 }]);
+  const workers: Worker[] = [];
+  let nextWorker = 0;
+  const startWorker = async () => {
+    const workerClock = new WorkerClock(clock);
+    let consumer: MemoryConsumer | undefined;
+    const worker: Worker = { id: nextWorker++, clock: workerClock, consumer: () => consumer, running: undefined };
+    workers.push(worker);
+    say(`start worker ${worker.id}`);
+    const consume = (consumerOptions: ConsumerOptions) => {
+      consumer = log.consumer(consumerOptions);
+      return consumer;
+    };
+    void startFlow(
+      probed,
+      {
+        log: guarded<Log>(log, workerClock, { consumer: consume }),
+        state: guarded(state, workerClock),
+        clock: workerClock,
+        random,
+        telemetry: silentTelemetry,
+        serde: (topic) => serdeFor(registry, topic),
+        partitions: (topic) => log.partitions(topic),
+      },
+      { drainMs: 500, commitEveryMs: 50, redriveEveryMs: 200, timerWindowMs: 5000, maxRecords: 40, suspects: 16, ...options.engine },
+    ).then((running) => {
+      worker.running = running;
+    });
+    await clock.advance(50);
+  };
+  const retire = (worker: Worker) => workers.splice(workers.indexOf(worker), 1);
+
+  for (let i = 0; i < (options.workers ?? 3); i++) await startWorker();
+
+  const total = options.events ?? 120;
+  const serde = await serdeFor(registry, flow.source);
+  const keys = Array.from({ length: options.patients ?? 8 }, (_, i) => `patient-${i}`);
+  const counts = new Map<string, number>();
+  const send = () => {
+    const key = random.pick(keys);
+    const n = counts.get(key) ?? 0;
+    counts.set(key, n + 1);
+    const eventId = `${key}#${n}`;
+    log.put({ topic: flow.source.name, key, value: serde.serialize(options.event(key, n, random)), headers: { [header.eventId]: eventId } });
+    sent.push({ key, eventId });
+  };
+
+  const steps = options.steps ?? 12;
+  for (let step = 0; step < steps; step++) {
+    for (let i = 0; i < total / steps; i++) {
+      send();
+      if (random.chance(0.3)) await clock.advance(random.int(20));
+    }
+    const worker = workers.length > 0 ? random.pick(workers) : undefined;
+    switch (random.int(6)) {
+      case 0:
+        if (!worker) break;
+        say(`kill -9 worker ${worker.id}`);
+        worker.clock.dead = true;
+        retire(worker);
+        void worker.consumer()?.crash();
+        break;
+      case 1:
+        if (!worker?.running) break;
+        say(`SIGTERM worker ${worker.id}`);
+        retire(worker);
+        void worker.running.stop();
+        break;
+      case 2: {
+        const consumer = worker?.consumer();
+        if (!worker || !consumer || worker.clock.paused) break;
+        say(`SIGSTOP worker ${worker.id} past its session`);
+        worker.clock.paused = [];
+        void consumer.expire().then(async (wake) => {
+          const due = random.int(800);
+          clock.after(due, () => {
+            say(`SIGCONT worker ${worker.id}`);
+            const late = worker.clock.paused ?? [];
+            worker.clock.paused = undefined;
+            // It goes on where it stood, before it learns that its partitions are gone.
+            for (const fn of late) fn();
+            if (!worker.clock.dead) void settle().then(wake);
+          });
+        });
+        break;
+      }
+      case 3:
+        if (workers.length < 5) await startWorker();
+        break;
+      case 4:
+        clock.jump(random.int(120_000) - 60_000);
+        say('clock jump');
+        break;
+      default:
+        break;
+    }
+    await clock.advance(random.int(400));
+    violations.push(...(await commitsAreSafe(log, state, flow, probed.name)));
+  }
+
+  healed = true;
+  say('heal');
+  if (workers.length === 0) await startWorker();
+  for (let round = 0; round < 200; round++) {
+    await clock.advance(2000);
+    if (workers.every((w) => !w.clock.paused) && (await quiet(state, sent, flow.name))) break;
+    for (const held of await state.heldKeys(flow.name, 1000)) {
+      if (held.head.due !== null) continue;
+      await state.requestRedrive({ id: `r${round}-${held.key}`, flow: flow.name, key: held.key, errorClass: null, action: 'redrive', actor: 'simulator', at: clock.now() });
+    }
+  }
+  await clock.advance(5000);
+
+  const effects = state.journal.flatMap((group) =>
+    group.effects.filter(({ effect: e }) => e.table.name === probe.name).map(({ effect: e }) => {
+      const row = ('row' in e ? e.row : e.key) as Probe;
+      return { key: row.key, eventId: row.event_id };
+    }),
+  );
+  violations.push(...noLoss(sent, effects), ...noDoubleEffect(effects), ...perPatientOrder(sent, effects), ...oneOwner(state.journal));
+  for (const worker of workers) {
+    for (const partition of worker.running?.partitions() ?? []) {
+      say('why '+JSON.stringify(worker.running?.whyPartition(partition.partition)));say(`end: worker ${worker.id} ${JSON.stringify(partition)}`);
+      if (partition.open > 0) {
+        const why = worker.running?.whyPartition(partition.partition).map((w) => w.message).join('; ');
+        violations.push({ oracle: 'NoLeakedAck', message: `partition ${partition.partition} still has ${partition.open} open records: ${why}` });
+      }
+    }
+  }
+  say(`group ${JSON.stringify([...log.group("aorta."+flow.name).owners].map(([k,m])=>[k,workers.find(w=>w.consumer()===m)?.id]))}`);for (const w of workers) say(`w${w.id} running=${!!w.running} paused=${!!w.clock.paused} dead=${w.clock.dead}`);
+  const lost = noLoss(sent, effects)[0];
+  if (lost) { const id = lost.message.split(' ')[0]; log.all(flow.source.name).forEach((rs,p)=>rs.forEach(r=>{ if (String(r.headers.eventId)===id) { console.log('LOST', id, p, r.offset); for (const g of state.journal) if (g.lane.partition===p) console.log('  e',g.epoch,'g',g.group,JSON.stringify(g.applied), 'eff', g.effects.filter(e=>e.effect.table.name==='simulation_probe').map(e=>(e.effect as any).row.n).join(','), 'held', JSON.stringify(g.held.map(h=>h.op==='remove'?['rm',h.seq]:[h.op,h.row.offset,h.row.seq,h.row.reason])), 'susp', JSON.stringify(g.suspects)); } })); }
+  const trace = createHash('sha256').update(JSON.stringify(state.journal.map((g) => [g.lane.partition, g.epoch, g.group, g.applied, g.effects.length, g.outbox.length]))).digest('hex');
+  for (const worker of workers) worker.clock.dead = true;
+  await settle();
+  process.off('unhandledRejection', onRejection);
+  return { seed: options.seed, violations, trace, script };
+}
+
+/** The same flow with one list-append write after its source. */
+function withProbe(flow: Flow<unknown>): Flow<unknown> {
+  return afterSource(
+    flow,
+    write('simulation-probe', {
+      tables: [probe],
+      effects: (_value: unknown, ctx) => effect.insert(probe, { event_id: ctx.eventId, key: ctx.key, n: ctx.source.offset }),
+    }),
+  );
+}
+
+/** A dead process gets no answers. */
+function guarded<P extends object>(port: P, clock: WorkerClock, instead: Partial<P> = {}): P {
+  return new Proxy(port, {
+    get(target, name) {
+      const own = Reflect.get(instead, name);
+      if (own !== undefined) return own;
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        const result = (value as (...args: unknown[]) => unknown).apply(target, args);
+        if (!(result instanceof Promise)) return result;
+        return new Promise((resolve, reject) => {
+          const pass = (then: () => void) => () => {
+            if (clock.dead) return;
+            if (clock.paused) clock.paused.push(then);
+            else then();
+          };
+          result.then(
+            (v) => pass(() => resolve(v))(),
+            (e) => pass(() => reject(e))(),
+          );
+        });
+      };
+    },
+  });
+}
+
+async function quiet(state: MemoryState, sent: readonly Sent[], flow: string): Promise<boolean> {
+  if ((await state.heldKeys(flow, 1)).length > 0) return false;
+  const have = new Set(state.rows(probe).map((row) => row.event_id));
+  return sent.every((s) => have.has(s.eventId));
+}
+
+async function commitsAreSafe(log: MemoryLog, state: MemoryState, flow: Flow<unknown>, name: string): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  for (const [partition, committed] of await log.committed(`aorta.${name}`, flow.source.name)) {
+    const applied = state.journal.filter((g) => g.lane.partition === partition && g.lane.topic === flow.source.name).at(-1)?.applied;
+    violations.push(...watermarkNeverPassesIncomplete(applied, committed, `${flow.source.name}/${partition}`));
+  }
+  return violations;
+}

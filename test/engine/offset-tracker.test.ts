@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { OffsetTracker } from '../../src/engine/offset-tracker.ts';
+import type { AppliedSet } from '../../src/state/port.ts';
+
+const fresh: AppliedSet = { watermark: 0, runs: [], hops: {} };
+
+describe('offset tracker', () => {
+  it('commits up to the lowest record that is not settled, across gaps of the log', () => {
+    const tracker = new OffsetTracker(fresh);
+    const [a, b, c] = [0, 5, 9].map((offset) => tracker.add(offset, undefined, 0).entry);
+    assert.equal(tracker.settledWatermark, 0);
+    c!.settled = true;
+    b!.settled = true;
+    assert.equal(tracker.settledWatermark, 0);
+    a!.settled = true;
+    assert.equal(tracker.settledWatermark, 10);
+  });
+
+  it('remembers what was applied above the watermark over a change of owner', () => {
+    const first = new OffsetTracker(fresh);
+    const entries = [0, 1, 2, 3, 4, 5].map((offset) => first.add(offset, undefined, 0).entry);
+    for (const i of [0, 2, 3, 5]) entries[i]!.applied = true;
+    const applied = first.snapshot();
+    assert.deepEqual(applied, { watermark: 1, runs: [[2, 3], [5, 5]], hops: {} });
+    const second = new OffsetTracker(applied);
+    assert.deepEqual([0, 1, 2, 3, 4, 5, 6].map((offset) => second.wasApplied(offset)), [true, false, true, true, false, true, false]);
+    // Before the second owner has read on, the runs above what it saw stay in the set.
+    second.add(1, undefined, 0).entry.applied = true;
+    assert.deepEqual(second.snapshot(), { watermark: 2, runs: [[2, 3], [5, 5]], hops: {} });
+  });
+
+  it('drops what a producer sent twice, and never a record that merely comes again after a crash', () => {
+    const first = new OffsetTracker(fresh);
+    const hop = (seq: number) => ({ producer: 'lab/3', seq });
+    const a = first.add(0, hop(1), 0);
+    const b = first.add(1, hop(2), 0);
+    const again = first.add(2, hop(2), 0);
+    assert.deepEqual([a.duplicate, b.duplicate, again.duplicate], [false, false, true]);
+    again.entry.applied = true;
+    b.entry.applied = true;
+    // Record 0 is not applied: its number must not be in the set, or it would be lost on redelivery.
+    const applied = first.snapshot();
+    assert.deepEqual(applied, { watermark: 0, runs: [[1, 2]], hops: {} });
+    const second = new OffsetTracker(applied);
+    assert.equal(second.add(0, hop(1), 0).duplicate, false);
+  });
+
+  it('property: no offset is ever forgotten or invented, whatever the order of completion and the number of owners', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 60 }), fc.array(fc.nat(), { maxLength: 200 }), (gaps, picks) => {
+        const offsets: number[] = [];
+        for (const gap of gaps) offsets.push((offsets.at(-1) ?? -1) + gap);
+        const applied = new Set<number>();
+        let set: AppliedSet = fresh;
+        for (let owner = 0; owner < 4; owner++) {
+          const tracker = new OffsetTracker(set);
+          const open = [];
+          for (const offset of offsets) {
+            const { entry } = tracker.add(offset, undefined, 0);
+            assert.equal(tracker.wasApplied(offset), applied.has(offset), `offset ${offset} of owner ${owner}`);
+            if (tracker.wasApplied(offset)) entry.applied = entry.settled = true;
+            else open.push(entry);
+          }
+          const count = owner === 3 ? open.length : open.length >> 1;
+          for (let i = 0; i < count; i++) {
+            const [entry] = open.splice((picks[i + owner * 50] ?? 0) % open.length, 1);
+            entry!.applied = entry!.settled = true;
+            applied.add(entry!.offset);
+            if (i % 3 === 0 || i === count - 1) tracker.confirm((set = tracker.snapshot()));
+          }
+          assert.ok(set.watermark <= (offsets.find((o) => !applied.has(o)) ?? Number.POSITIVE_INFINITY));
+        }
+        assert.deepEqual(set, { watermark: offsets.at(-1)! + 1, runs: [], hops: {} });
+      }),
+    );
+  });
+});
