@@ -58,6 +58,13 @@ const beginRead: Statement = { text: 'begin read only', prepared: true };
 const commit: Statement = { text: 'commit', prepared: true };
 const rollback: Statement = { text: 'rollback' };
 
+/** Adapters that work together share one pool; the one that was given options of its own closes it. */
+export function poolOf(source: PostgresOptions | PostgresPool): { readonly pool: PostgresPool; close(): Promise<void> } {
+  if (source instanceof PostgresPool) return { pool: source, close: async () => {} };
+  const pool = new PostgresPool(source);
+  return { pool, close: () => pool.close() };
+}
+
 export class PostgresPool {
   readonly schema: string | undefined;
   readonly #pool: pg.Pool;
@@ -126,7 +133,25 @@ export class PostgresPool {
     return rows as readonly Row[];
   }
 
-  /** For transactions that must look before they write. A longer deadline is for migrations only. */
+  /** A transaction in two round trips: what it reads decides what it writes. */
+  async readThenWrite<T>(
+    reads: readonly Statement[],
+    decide: (rows: readonly (readonly Row[])[]) => { readonly writes: readonly Statement[]; readonly value: T },
+  ): Promise<T> {
+    return this.#use(this.#deadlineMs, async (session) => {
+      try {
+        const [, ...rows] = await session.run([begin, ...reads]);
+        const { writes, value } = decide(rows);
+        await session.run([...writes, commit]);
+        return value;
+      } catch (thrown) {
+        if (!(thrown instanceof StatementError && thrown.closes)) await session.run([rollback]).catch(() => {});
+        throw thrown;
+      }
+    });
+  }
+
+  /** For everything else. A longer deadline is for migrations only. */
   async transaction<T>(work: (session: Session) => Promise<T>, deadlineMs = this.#deadlineMs): Promise<T> {
     return this.#use(deadlineMs, async (session) => {
       await session.run([begin]);

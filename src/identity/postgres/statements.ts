@@ -1,0 +1,187 @@
+import { array } from '../../postgres/array.ts';
+import { encodeHeaders } from '../../postgres/headers.ts';
+import type { Row, Statement } from '../../postgres/pool.ts';
+import type { Admission } from '../port.ts';
+import type { KnownFingerprint, KnownIdentifier, Plan } from './plan.ts';
+
+/** Settles what the instance has appended, then reads what is known of the batch; the last two answers count. */
+export function admitReads(instance: string, batch: readonly Admission[], settledThrough: number, removedThrough: number): Statement[] {
+  const identifiers = batch.flatMap((admission) => admission.identifiers);
+  const fingerprints = batch.map((admission) => admission.fingerprint);
+  return [
+    {
+      text: `insert into aorta_instance as t (instance, last_seq, settled_through) values ($1, 0, $2)
+        on conflict (instance) do update set settled_through = greatest(t.settled_through, excluded.settled_through)`,
+      values: [instance, settledThrough],
+      prepared: true,
+    },
+    {
+      text: 'delete from aorta_owed where instance = $1 and seq > $2 and seq <= $3',
+      values: [instance, removedThrough, settledThrough],
+      prepared: true,
+    },
+    {
+      text: `select f.*, exists (select from aorta_owed o where o.instance = f.instance and o.seq = f.seq) as owed from aorta_fingerprint f
+        where (f.sender, f.control_id) in (select * from unnest($1::text[], $2::text[]))`,
+      values: [
+        array(
+          'text',
+          fingerprints.map(({ sender }) => sender),
+        ),
+        array(
+          'text',
+          fingerprints.map(({ controlId }) => controlId),
+        ),
+      ],
+      prepared: true,
+    },
+    {
+      text: `select i.system, i.value, i.patient_id from aorta_identifier i
+        where (i.system, i.value) in (select * from unnest($1::text[], $2::text[])) order by i.system, i.value for share`,
+      values: [
+        array(
+          'text',
+          identifiers.map(({ system }) => system),
+        ),
+        array(
+          'text',
+          identifiers.map(({ value }) => value),
+        ),
+      ],
+      prepared: true,
+    },
+  ];
+}
+
+/** Plain inserts: a key that someone else took meanwhile must fail, not be passed over. Sorted, so that two batches cannot wait in a circle. */
+export function admitWrites(instance: string, { identifiers, admitted }: Plan, now: number): Statement[] {
+  const writes: Statement[] = [];
+  if (identifiers.length > 0) {
+    const sorted = sortedBy(identifiers, ({ system, value }) => [system, value]);
+    writes.push({
+      text: 'insert into aorta_identifier (system, value, patient_id) select * from unnest($1::text[], $2::text[], $3::text[])',
+      values: [
+        array(
+          'text',
+          sorted.map(({ system }) => system),
+        ),
+        array(
+          'text',
+          sorted.map(({ value }) => value),
+        ),
+        array(
+          'text',
+          sorted.map(({ patientId }) => patientId),
+        ),
+      ],
+      prepared: true,
+    });
+  }
+  if (admitted.length === 0) return writes;
+  const sorted = sortedBy(admitted, ({ fingerprint }) => [fingerprint.sender, fingerprint.controlId, fingerprint.digest]);
+  writes.push(
+    {
+      text: `insert into aorta_fingerprint (sender, control_id, digest, event_id, patient_id, seq, instance, admitted_at)
+        select g.*, $1::text, $2::int8 from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int8[]) as g`,
+      values: [
+        instance,
+        now,
+        array(
+          'text',
+          sorted.map(({ fingerprint }) => fingerprint.sender),
+        ),
+        array(
+          'text',
+          sorted.map(({ fingerprint }) => fingerprint.controlId),
+        ),
+        array(
+          'text',
+          sorted.map(({ fingerprint }) => fingerprint.digest),
+        ),
+        array(
+          'text',
+          sorted.map(({ eventId }) => eventId),
+        ),
+        array(
+          'text',
+          sorted.map(({ patientId }) => patientId),
+        ),
+        array(
+          'int8',
+          sorted.map(({ seq }) => seq),
+        ),
+      ],
+      prepared: true,
+    },
+    {
+      text: `insert into aorta_owed (instance, seq, event_id, topic, partition, record_key, value, headers, record_time, owed_since)
+        select $1::text, g.*, $2::int8 from unnest($3::int8[], $4::text[], $5::text[], $6::int4[], $7::bytea[], $8::bytea[], $9::text[], $10::int8[]) as g`,
+      values: [
+        instance,
+        now,
+        array(
+          'int8',
+          admitted.map(({ seq }) => seq),
+        ),
+        array(
+          'text',
+          admitted.map(({ eventId }) => eventId),
+        ),
+        array(
+          'text',
+          admitted.map(({ append }) => append.topic),
+        ),
+        array(
+          'int4',
+          admitted.map(({ append }) => append.partition ?? null),
+        ),
+        array(
+          'bytea',
+          admitted.map(({ append }) => (append.key === null ? null : Buffer.from(append.key))),
+        ),
+        array(
+          'bytea',
+          admitted.map(({ append }) => append.value),
+        ),
+        array(
+          'text',
+          admitted.map(({ append }) => encodeHeaders(append.headers ?? {})),
+        ),
+        array(
+          'int8',
+          admitted.map(({ append }) => append.timestamp ?? null),
+        ),
+      ],
+      prepared: true,
+    },
+    {
+      text: 'update aorta_instance set last_seq = greatest(last_seq, $2) where instance = $1',
+      values: [instance, Math.max(...admitted.map(({ seq }) => seq))],
+      prepared: true,
+    },
+  );
+  return writes;
+}
+
+function sortedBy<T>(items: readonly T[], key: (item: T) => readonly string[]): T[] {
+  const keyed = items.map((item) => [JSON.stringify(key(item)), item] as const);
+  return keyed.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, item]) => item);
+}
+
+export const knownFingerprint = (row: Row): KnownFingerprint => ({
+  sender: row.sender as string,
+  controlId: row.control_id as string,
+  digest: row.digest as string,
+  eventId: row.event_id as string,
+  patientId: row.patient_id as string,
+  instance: row.instance as string,
+  seq: row.seq as number,
+  admittedAt: row.admitted_at as number,
+  owed: row.owed === 1,
+});
+
+export const knownIdentifier = (row: Row): KnownIdentifier => ({
+  system: row.system as string,
+  value: row.value as string,
+  patientId: row.patient_id as string,
+});
