@@ -20,8 +20,12 @@ export interface PathGuarantee {
   readonly because: readonly string[];
 }
 
+/** Changes something outside the turn. */
+const reachesOut = ({ spec, options }: FlowNode): boolean => spec.external && options['readOnly'] !== true;
+
 /** Has a durable effect, or one on the outside. */
-export const hasEffect = ({ spec }: FlowNode): boolean => spec.stateful || spec.external || spec.kind === 'write' || spec.kind === 'to';
+export const hasEffect = (node: FlowNode): boolean =>
+  node.spec.stateful || reachesOut(node) || node.spec.kind === 'write' || node.spec.kind === 'to';
 
 const passing = ['Transient', 'Overload', 'Defect'] as const;
 
@@ -30,8 +34,9 @@ export function guaranteeOf(flow: Flow<unknown>, path: readonly FlowNode[]): Pat
   const effects = path.filter(hasEffect);
   if (effects.length === 0) return { guarantee: null, because: ['no effect'] };
   const stateful = nodesOf(flow).some(({ spec }) => spec.stateful || spec.kind === 'write');
-  const repeated = effects.flatMap(({ id, spec }) => {
-    if (spec.external) return [`${spec.kind} '${id}' may be called again after a crash, with the same event id`];
+  const repeated = effects.flatMap((node) => {
+    const { id, spec } = node;
+    if (reachesOut(node)) return [`${spec.kind} '${id}' may be called again after a crash, with the same event id`];
     if (spec.kind === 'to' && !stateful)
       return [`to '${id}' may be written again after a crash, with the same event id: a stateless flow has no outbox`];
     return [];

@@ -91,7 +91,8 @@ export const lintErrors = {
   AORTA_LINT_018: {
     class: 'Permanent',
     message: "table '{table}': {problem}",
-    remedy: 'The key and indexes name columns of the table; key columns are never null; source_* columns are ours.',
+    remedy:
+      'The key and indexes name columns of the table; key columns are never null; source_event, source_flow and source_version are ours.',
   },
   AORTA_LINT_019: {
     class: 'Permanent',

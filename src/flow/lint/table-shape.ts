@@ -1,13 +1,16 @@
 import type { Table } from '../../state/table.ts';
 import type { Rule } from './rule.ts';
 
+/** The columns that every table gets (src/state/table.ts). */
+const reserved = new Set(['source_event', 'source_flow', 'source_version']);
+
 function problems({ columns, key, indexes = [] }: Table<Record<string, unknown>>): readonly string[] {
   const missing = [...key, ...indexes.flat()].filter((column) => !(column in columns));
   return [
     ...(key.length === 0 ? ['it has no key'] : []),
     ...missing.map((column) => `'${column}' is no column`),
     ...key.filter((column) => columns[column]?.nullable).map((column) => `key column '${column}' is nullable`),
-    ...Object.keys(columns).flatMap((column) => (column.startsWith('source_') ? [`column '${column}' is reserved`] : [])),
+    ...Object.keys(columns).flatMap((column) => (reserved.has(column) ? [`column '${column}' is reserved`] : [])),
   ];
 }
 

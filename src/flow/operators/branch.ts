@@ -22,10 +22,13 @@ type Shape<C> = { readonly [K in keyof C]: K extends 'otherwise' ? unknown : rea
 /** What the branches emit; nothing for those that end in a sink or a skip. */
 export type Emitted<C> = C extends readonly [unknown, infer P] ? Emitted<P> : C extends (source: never) => Flow<infer B> ? B : never;
 
+type Predicate = (value: unknown, ctx: Context) => boolean;
+
 /** The first branch whose predicate holds; the last one, `otherwise`, has none. */
-function choose({ impl: { predicates } }: FlowNode, value: unknown, ctx: Context): number {
-  const index = (predicates as readonly ((value: unknown, ctx: Context) => boolean)[]).findIndex((predicate) => predicate(value, ctx));
-  return index < 0 ? predicates.length : index;
+function choose(predicates: readonly Predicate[], value: unknown, ctx: Context): number {
+  let index = 0;
+  while (index < predicates.length && !predicates[index]?.(value, ctx)) index++;
+  return index;
 }
 
 export const branchSpec: OperatorSpec = {
@@ -40,14 +43,14 @@ export const branchSpec: OperatorSpec = {
     const steps = node.branches?.map(({ chain }) => compile(chain, next)) ?? [];
     return (value, turn) => {
       turn.at = node.id;
-      return steps[choose(node, value, turn.ctx)]?.(value, turn);
+      return steps[choose(node.impl.predicates, value, turn.ctx)]?.(value, turn);
     };
   },
   rx(node, turn, chain) {
     const pipelines = node.branches?.map((branch) => chain(branch.chain, turn)) ?? [];
     return concatMap((value) => {
       turn.at = node.id;
-      const chosen = pipelines[choose(node, value, turn.ctx)];
+      const chosen = pipelines[choose(node.impl.predicates, value, turn.ctx)];
       return chosen ? of(value).pipe(chosen) : of();
     });
   },

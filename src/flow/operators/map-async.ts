@@ -37,6 +37,8 @@ export const mapAsyncSpec: OperatorSpec = {
 export interface MapAsyncOptions {
   /** Milliseconds of running time. @default the flow's `deadlineMs`, 30_000 */
   readonly deadlineMs?: number;
+  /** It only reads: repeating it changes nothing outside, so the path keeps its guarantee. @default false */
+  readonly readOnly?: boolean;
 }
 
 /**
@@ -65,5 +67,10 @@ export function mapAsync<A, B>(
 ): Operator<A, B> {
   const position = callerPosition();
   return (source) =>
-    extend(source, mapAsyncSpec, { name, options: { deadlineMs: deadlineOf(source, options.deadlineMs) }, impl: { fn }, position });
+    extend(source, mapAsyncSpec, {
+      name,
+      options: { deadlineMs: deadlineOf(source, options.deadlineMs), ...(options.readOnly ? { readOnly: true } : {}) },
+      impl: { fn },
+      position,
+    });
 }

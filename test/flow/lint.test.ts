@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { lintErrors } from '../../src/errors/codes/lint.ts';
+import {
+  actor,
+  assertSound,
+  branch,
+  deadLetter,
+  effect,
+  type Finding,
+  type Flow,
+  type FlowOptions,
+  findingText,
+  flow,
+  type LintOptions,
+  lint,
+  map,
+  mapAsync,
+  park,
+  pipe,
+  process,
+  retry,
+  type Severity,
+  skip,
+  type Table,
+  table,
+  tap,
+  tee,
+  to,
+  topic,
+  write,
+} from '../../src/index.ts';
+
+const numbers = topic<number>('in', 'int');
+const out = topic<number>('out', 'int');
+const counting = actor({ version: 1, initial: () => 0, receive: (s: number, n: number) => ({ state: s + n, emit: [n] }) });
+const rowsOf = (over: Partial<Table<{ id: number }>> = {}) =>
+  table<{ id: number }>('rows', { columns: { id: { type: 'integer' } }, key: ['id'], ...over });
+const writing = (name: string, rows: Table<{ id: number }>) =>
+  write<number>(name, { tables: [rows], effects: (n) => effect.upsert(rows, { id: n }) });
+const start = (options: FlowOptions = {}) => flow('f', options).from(numbers);
+const ends = (options: FlowOptions) => start(options).pipe(to(out));
+const later = (name: string, deadlineMs: number) => mapAsync(name, async (n: number) => n, { deadlineMs });
+const sinkTo = (name: string, options = {}) => start().pipe(to(topic<number>(name, 'int', options)));
+
+type Case = readonly [
+  what: string,
+  flows: () => Flow<unknown> | readonly Flow<unknown>[],
+  node: string,
+  severity: Severity,
+  options?: LintOptions,
+];
+
+const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
+  AORTA_LINT_001: [
+    ['state', () => start().pipe(process(undefined as never, counting), to(out)), 'in/process', 'error'],
+    [
+      'outside',
+      () =>
+        start().pipe(
+          mapAsync(undefined as never, async (n: number) => n),
+          to(out),
+        ),
+      'in/mapAsync',
+      'error',
+    ],
+    ['write', () => start().pipe(writing(undefined as never, rowsOf())), 'in/write', 'error'],
+  ],
+  AORTA_LINT_002: [
+    [
+      'two maps',
+      () =>
+        start().pipe(
+          tee({
+            a: pipe(
+              map('same', (n) => n),
+              to(out),
+            ),
+            b: pipe(
+              map('same', (n) => n),
+              to('out-2', out),
+            ),
+          }),
+        ),
+      'same',
+      'error',
+    ],
+  ],
+  AORTA_LINT_003: [['a cast', () => start().pipe(branch('b', { a: [() => true, to(out)] } as never)), 'b', 'error']],
+  AORTA_LINT_004: [
+    [
+      'a map',
+      () =>
+        start().pipe(
+          writing('w', rowsOf()),
+          map((n) => n),
+        ),
+      'w/map',
+      'error',
+    ],
+    ['in a branch', () => start().pipe(tee({ a: map((n) => n), b: to(out) })), 'in/tee:a/map', 'error'],
+  ],
+  AORTA_LINT_005: [['a tap', () => start().pipe(tap(() => {})), 'in/tap', 'warning']],
+  AORTA_LINT_006: [['six to twelve', () => sinkTo('out', { partitions: 6 }), 'out', 'note']],
+  AORTA_LINT_007: [
+    ['sink', () => sinkTo('out', { retentionDays: 3 }), 'out', 'error'],
+    [
+      'source',
+      () =>
+        flow('f')
+          .from(topic<number>('in', 'int', { retentionDays: 6.9 }))
+          .pipe(to(out)),
+      'in',
+      'error',
+    ],
+  ],
+  AORTA_LINT_008: [
+    ['two writers', () => start().pipe(tee({ a: process('count', counting), b: process('count', counting) })), 'count', 'error'],
+  ],
+  AORTA_LINT_009: [
+    [
+      'bytes',
+      () =>
+        flow('f')
+          .from(topic<Buffer>('raw', null))
+          .pipe(
+            map(() => 1),
+            to(out),
+          ),
+      'raw',
+      'warning',
+    ],
+  ],
+  AORTA_LINT_010: [['back', () => start().pipe(to('again', numbers)), 'again', 'error']],
+  AORTA_LINT_011: [['two flows', () => [start().pipe(to(out)), flow('g').from(out).pipe(to(numbers))], 'in', 'warning']],
+  AORTA_LINT_012: [['90 s', () => start().pipe(later('slow', 90_000), to(out)), 'slow', 'warning']],
+  AORTA_LINT_013: [
+    ['dead letters of a strict flow', () => ends({ onFailure: { Permanent: { last: deadLetter } } }), 'in', 'error'],
+    ['parking of a tolerant flow', () => ends({ order: 'tolerant', onFailure: { Decode: { last: park } } }), 'in', 'warning'],
+  ],
+  AORTA_LINT_014: [['another key', () => start().pipe(writing('a', rowsOf()), writing('b', rowsOf({ indexes: [['id']] }))), 'b', 'error']],
+  AORTA_LINT_015: [['a typing error', () => ends({ onFailure: { Transeint: { last: park } } as never }), 'in', 'error']],
+  AORTA_LINT_016: [['loses', () => ends({ onFailure: { Transient: { last: skip('lost') } } }), 'in', 'warning']],
+  AORTA_LINT_017: [
+    ['another schema', () => start().pipe(tee({ a: to(out), b: to('out-2', topic<number>('out', 'long')) })), 'out-2', 'error'],
+  ],
+  AORTA_LINT_018: [
+    ['no such column', () => start().pipe(writing('w', rowsOf({ key: ['mrn'] as never }))), 'w', 'error'],
+    ['no key', () => start().pipe(writing('w', rowsOf({ key: [] }))), 'w', 'error'],
+    ['nullable key', () => start().pipe(writing('w', rowsOf({ columns: { id: { type: 'integer', nullable: true } } }))), 'w', 'error'],
+    [
+      'our column',
+      () => start().pipe(writing('w', rowsOf({ columns: { id: { type: 'integer' }, source_event: { type: 'text' } } as never }))),
+      'w',
+      'error',
+    ],
+  ],
+  AORTA_LINT_019: [['again', () => ends({ onFailure: { Permanent: { retry: retry.ladder, last: park } } }), 'in', 'warning']],
+  AORTA_LINT_020: [["the engine's", () => sinkTo('f.dlq', { retentionDays: 30 }), 'f.dlq', 'error']],
+  AORTA_LINT_021: [
+    [
+      'after the end',
+      () =>
+        start().pipe(
+          branch('b', { a: [(n: number) => n > 1, to(out)], otherwise: skip('no') }),
+          map((n) => n),
+        ),
+      'b/map',
+      'error',
+    ],
+  ],
+  AORTA_LINT_022: [
+    ['three in a row', () => start().pipe(later('a', 25_000), later('b', 25_000), later('c', 25_000), to(out)), 'c', 'note'],
+  ],
+  AORTA_LINT_023: [
+    ['no number', () => start().pipe(process('p', actor({ ...counting, version: 1.5 })), to(out)), 'p', 'error'],
+    ['no migration', () => start().pipe(process('p', actor({ ...counting, version: 2 })), to(out)), 'p', 'warning'],
+  ],
+};
+
+for (const [code, all] of Object.entries(cases)) {
+  for (const [what, flows, node, severity, options] of all) {
+    test(`${code}: ${what}`, () => {
+      const findings = lint(flows(), options).filter((finding) => finding.code === code);
+      assert.deepEqual(
+        findings.map((finding) => [finding.node, finding.severity]),
+        [[node, severity]],
+      );
+      const { message, remedy } = findings[0] as Finding;
+      assert.doesNotMatch(`${message}${remedy}`, /\{|undefined|NaN/, message);
+    });
+  }
+}
+
+test('a sound flow has no finding', () => {
+  const rows = rowsOf();
+  const sound = start({ order: 'tolerant', onFailure: { Transient: { retry: retry.backoff(10, 100, 5), last: park } } }).pipe(
+    later('ask', 5_000),
+    process('count', counting),
+    tee({
+      rows: writing('rows', rows),
+      out: branch('size', {
+        big: [
+          (n: number) => n > 1,
+          pipe(
+            map((n) => n),
+            to(out),
+          ),
+        ],
+        otherwise: skip('small'),
+      }),
+      again: writing('again', rows),
+    }),
+  );
+  assert.deepEqual(lint(sound), []);
+  assertSound(sound);
+});
+
+test('limits come from the configuration', () => {
+  const slow = start().pipe(later('slow', 90_000), to(out));
+  assert.deepEqual(lint(slow, { sessionTimeoutMs: 120_000 }), []);
+});
+
+test('a circle of three flows is found once; flows in a row are none', () => {
+  const t = (name: string) => topic<number>(name, 'int');
+  const link = (name: string, from: string, target: string) =>
+    flow(name)
+      .from(t(from))
+      .pipe(to(t(target)));
+  const circle = lint([link('a', 'x', 'y'), link('b', 'y', 'z'), link('c', 'z', 'x')]);
+  assert.deepEqual(
+    circle.map(({ code, message }) => [code, message]),
+    [['AORTA_LINT_011', 'flows feed each other in a circle: a > b > c > a']],
+  );
+  assert.deepEqual(lint([link('a', 'x', 'y'), link('b', 'y', 'z'), link('c', 'y', 'w')]), []);
+});
+
+test('a finding stands at the line and column where the operator was written', () => {
+  const here = new Error().stack?.split('\n')[1]?.match(/:(\d+):\d+\)?$/)?.[1];
+  const unfinished = start().pipe(map((n) => n));
+  const [finding] = lint(unfinished);
+  assert.equal(finding?.position?.file, fileURLToPath(import.meta.url));
+  assert.equal(finding?.position?.line, Number(here) + 1);
+  assert.equal(finding?.position?.column, '  const unfinished = start().pipe('.length + 1);
+  assert.match(
+    findingText(finding as Finding),
+    /lint\.test\.ts:\d+:\d+ error AORTA_LINT_004 f: a path ends at map 'in\/map', and its result goes nowhere\. End it/,
+  );
+});
+
+test('errors come first, and assertSound throws the first one with code and position', () => {
+  const bad = flow('f')
+    .from(topic<number>('in', null))
+    .pipe(map((n) => n));
+  assert.deepEqual(
+    lint(bad).map(({ severity }) => severity),
+    ['error', 'warning'],
+  );
+  assert.throws(() => assertSound(bad), { code: 'AORTA_FLOW_001', message: /AORTA_LINT_004 at .*lint\.test\.ts:\d+:\d+/ });
+});
