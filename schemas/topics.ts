@@ -1,4 +1,4 @@
-import { topic } from '../src/flow/topic.ts';
+import { topic } from 'aorta';
 import { type Hl7Adt, hl7AdtSchema } from './generated/hl7-adt.ts';
 import { type TimelineEvent, timelineEventSchema } from './generated/timeline-event.ts';
 

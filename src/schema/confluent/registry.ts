@@ -83,11 +83,9 @@ class ConfluentRegistry implements Registry {
     // Apicurio compares texts: the same schema in another layout would become a new version.
     if (existing && canonical(existing.schema) === canonical(schema)) return existing.id;
     const level = await orUndefined(this.#api.Subject.config({ subject }));
-    const setLevel = () => this.#api.Subject.updateConfig({ subject, body: { compatibility: 'BACKWARD' } });
-    if (!level && existing) await setLevel();
-    const { id } = (await this.#api.Subject.register({ subject, body })).data();
-    if (!level && !existing) await setLevel();
-    return id;
+    // Before the first version, so that no version ever stands without a level.
+    if (!level) await this.#api.Subject.updateConfig({ subject, body: { compatibility: 'BACKWARD' } });
+    return (await this.#api.Subject.register({ subject, body })).data().id;
   }
 
   async check(subject: string, schema: AvroSchema): Promise<Compatibility> {
