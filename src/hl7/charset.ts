@@ -37,7 +37,11 @@ function native(name: string, encoding: 'latin1' | 'utf8', isValid: (bytes: Buff
     name,
     asciiSafe: true,
     decode,
-    encode: encoder(name, (text) => Buffer.from(text, encoding), decode),
+    encode(text) {
+      const bytes = Buffer.from(text, encoding);
+      if (!isValid(bytes) || decode(bytes, 0, bytes.length) !== text) throw error('AORTA_HL7_020', { charset: name });
+      return bytes;
+    },
     // biome-ignore lint/correctness/useYield: native checks run at more than a gigabyte a second; 32 MiB needs no slices.
     *valid(bytes) {
       return isValid(bytes);

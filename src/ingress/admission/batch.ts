@@ -2,7 +2,7 @@ import type { Clock, Random } from '../../clock/clock.ts';
 import { sleep } from '../../clock/system.ts';
 import { ulid } from '../../clock/ulid.ts';
 import { classOf, error } from '../../errors/index.ts';
-import type { AdmitOutcome, Identity, Admission as IdentityAdmission } from '../../identity/port.ts';
+import type { AdmitOutcome, Identifier, Identity, Admission as IdentityAdmission } from '../../identity/port.ts';
 import { header } from '../../log/port.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import { keyOf, type PatientCache } from './patient-cache.ts';
@@ -25,23 +25,26 @@ export interface BatchParts {
   readonly signal: AbortSignal;
 }
 
-/** Finds or mints the patient of each request, in order of arrival; undefined when identity does not answer. */
+/**
+ * Finds or mints the patient of each request, in order of arrival; undefined when identity does not answer. Works on
+ * single identifiers, so that what one request of the batch makes known counts for the next, as in the transaction.
+ */
 export async function resolvePatients(batch: readonly Waiting[], parts: BatchParts): Promise<ReadonlyMap<Waiting, string> | undefined> {
   const { cache, identity, clock, random, telemetry } = parts;
-  const found = new Map<Waiting, string>();
-  const unknown: Waiting[] = [];
-  for (const each of batch) {
-    const [first] = each.request.identifiers;
-    const known = each.patientId ?? (first && cache.get(first));
-    if (known === undefined) unknown.push(each);
-    else found.set(each, known);
+  const known = new Map<string, string>();
+  const asked = new Map<string, Identifier>();
+  for (const { request, patientId } of batch) {
+    const [first] = request.identifiers;
+    const id = patientId ?? (first && cache.get(first));
+    if (id !== undefined && first) known.set(keyOf(first), id);
+    else for (const identifier of request.identifiers) asked.set(keyOf(identifier), identifier);
   }
-  if (unknown.length > 0) {
+  if (asked.size > 0) {
     try {
-      const answers = await identity.resolve(unknown.map((each) => each.request.identifiers));
-      for (const [at, each] of unknown.entries()) {
+      const answers = await identity.resolve([...asked.values()].map((identifier) => [identifier]));
+      for (const [at, key] of [...asked.keys()].entries()) {
         const id = answers[at]?.patientId;
-        if (id) found.set(each, id);
+        if (id && !known.has(key)) known.set(key, id);
       }
     } catch (cause) {
       identityFailed(telemetry, cause, batch.length);
@@ -50,17 +53,12 @@ export async function resolvePatients(batch: readonly Waiting[], parts: BatchPar
       return undefined;
     }
   }
-  // Two first messages of one new patient in one batch: the second must find what the first one minted.
-  const minted = new Map<string, string>();
+  const found = new Map<Waiting, string>();
   for (const each of batch) {
-    let id = found.get(each);
-    if (id === undefined) {
-      id =
-        each.request.identifiers.map((identifier) => minted.get(keyOf(identifier))).find((known) => known !== undefined) ??
-        ulid(clock, random);
-      found.set(each, id);
-    }
-    for (const identifier of each.request.identifiers) if (!minted.has(keyOf(identifier))) minted.set(keyOf(identifier), id);
+    const keys = each.request.identifiers.map(keyOf);
+    const id = each.patientId ?? keys.map((key) => known.get(key)).find((one) => one !== undefined) ?? ulid(clock, random);
+    for (const key of keys) if (!known.has(key)) known.set(key, id);
+    found.set(each, id);
   }
   return found;
 }
