@@ -1,16 +1,42 @@
-import { type ApplicationContext, buildApplication, buildRouteMap, run } from '@stricli/core';
-import { exit, type Verb } from './verb.ts';
+import {
+  type Application,
+  type ApplicationContext,
+  buildApplication,
+  buildRouteMap,
+  type CommandContext,
+  proposeCompletions,
+  run,
+} from '@stricli/core';
+import { exit, print, type Verb } from './verb.ts';
 import { verbs } from './verbs/index.ts';
+
+// Stricli's own type of `process` leaves no room for an exit code that is undefined.
+const context = { process: process as unknown as ApplicationContext['process'] };
 
 /**
  * Runs one command line. Only the file of the verb that was asked for is loaded, so that `aorta dev` does not
  * pay for the others; `--help`, an unknown verb and completion load them all.
  */
 export async function main(argv: readonly string[]): Promise<void> {
-  const wanted = argv[0] ?? '';
-  const names = wanted in verbs ? [wanted] : Object.keys(verbs);
-  const routes = Object.fromEntries(await Promise.all(names.map(async (name) => [name, (await verbs[name]?.())?.verb as Verb] as const)));
-  const application = buildApplication(
+  const [first = ''] = argv;
+  if (first === '__complete') return complete(argv.slice(1));
+  await run(await application(Object.hasOwn(verbs, first) ? [first] : Object.keys(verbs)), argv, context);
+  // Stricli reports wrong usage as a negative number.
+  if (Number(process.exitCode ?? 0) < 0) process.exitCode = exit.usage;
+}
+
+/** What the scripts of `aorta completion` call: one proposal a line. */
+async function complete(words: readonly string[]): Promise<void> {
+  for (const { completion } of await proposeCompletions(await application(Object.keys(verbs)), words, context)) print(completion);
+}
+
+async function application(names: readonly string[]): Promise<Application<CommandContext>> {
+  const routes: Record<string, Verb> = {};
+  for (const name of names) {
+    const module = await verbs[name]?.();
+    if (module !== undefined) routes[name] = module.verb;
+  }
+  return buildApplication(
     buildRouteMap({ routes, docs: { brief: 'Hospital data flows as short typed pipelines.', fullDescription: overview } }),
     {
       name: 'aorta',
@@ -18,19 +44,10 @@ export async function main(argv: readonly string[]): Promise<void> {
       documentation: { caseStyle: 'convert-camel-to-kebab', useAliasInUsageLine: false },
     },
   );
-  await run(application, argv, { process: process as unknown as ApplicationContext['process'] });
-  // Stricli reports wrong usage as a negative number.
-  if (Number(process.exitCode ?? 0) < 0) process.exitCode = exit.usage;
 }
 
 const overview = `Hospital data flows as short typed pipelines: one actor per patient, nothing lost, nothing applied twice,
 nothing out of order for a patient.
 
-Exit codes: ${Object.values(exit)
-  .map((code) => `${code} ${exitMeaning(code)}`)
-  .join(', ')}.
+Exit codes: ${exit.done} done, ${exit.failed} failed (the message names a code), ${exit.usage} wrong usage, ${exit.found} a check found something wrong.
 Every verb takes --json and --help. \`aorta explain <code>\` explains an error code.`;
-
-function exitMeaning(code: number): string {
-  return ['done', 'failed (the message names a code)', 'wrong usage', 'a check found something wrong'][code] ?? '';
-}

@@ -1,4 +1,4 @@
-import type { Command, CommandContext, RouteMap } from '@stricli/core';
+import { type BaseArgs, buildCommand, type Command, type CommandContext, type RouteMap, type TypedCommandParameters } from '@stricli/core';
 import { AortaError, type ErrorSpec, errorTable } from '../errors/index.ts';
 
 export type Verb = Command<CommandContext> | RouteMap<CommandContext>;
@@ -14,18 +14,27 @@ export const exit = { done: 0, failed: 1, usage: 2, found: 3 } as const;
 /** The `--json` flag that every verb has. */
 export const jsonFlag = { kind: 'boolean', brief: 'Print one JSON document on stdout', default: false, withNegated: false } as const;
 
-/** Wraps the work of a verb: errors become two lines on stderr (or JSON on stdout) and exit code 1. */
-export function action<F extends { readonly json: boolean }, A extends readonly unknown[]>(
-  work: (flags: F, ...args: A) => Promise<number | undefined> | Promise<void>,
-): (this: CommandContext, flags: F, ...args: A) => Promise<void> {
-  return async function run(flags, ...args) {
-    try {
-      process.exitCode = (await work(flags, ...args)) ?? exit.done;
-    } catch (thrown) {
-      report(thrown, flags.json);
-      process.exitCode = exit.failed;
-    }
-  };
+interface CommandSpec<F extends { readonly json: boolean }, A extends BaseArgs> {
+  readonly docs: { readonly brief: string; readonly fullDescription: string };
+  readonly parameters: NoInfer<TypedCommandParameters<F, A, CommandContext>>;
+  /** The work; gives the exit code where it is not 0. */
+  readonly run: (flags: F, ...args: A) => Promise<number | undefined> | Promise<void>;
+}
+
+/** A verb. What it throws becomes two lines on stderr (with --json also a document on stdout) and exit code 1. */
+export function command<F extends { readonly json: boolean }, A extends BaseArgs = []>(spec: CommandSpec<F, A>): Command<CommandContext> {
+  return buildCommand<F, A, CommandContext>({
+    docs: spec.docs,
+    parameters: spec.parameters,
+    func: async (flags, ...args) => {
+      try {
+        process.exitCode = (await spec.run(flags, ...args)) ?? exit.done;
+      } catch (thrown) {
+        report(thrown, flags.json);
+        process.exitCode = exit.failed;
+      }
+    },
+  });
 }
 
 export function print(line: string): void {

@@ -1,4 +1,4 @@
-import { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
+import { cliErrors } from './codes/cli.ts';
 import { configErrors } from './codes/config.ts';
 import { edgeErrors } from './codes/edge.ts';
 import { engineErrors } from './codes/engine.ts';
@@ -13,11 +13,13 @@ import { schemaErrors } from './codes/schema.ts';
 import { servicesErrors } from './codes/services.ts';
 import { sqliteErrors } from './codes/sqlite.ts';
 import { stateErrors } from './codes/state.ts';
+import { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
 
 export { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
 
 /** The one error table; `docs/errors.md` and `aorta explain` are made from it. */
 export const errorTable = {
+  ...cliErrors,
   ...configErrors,
   ...edgeErrors,
   ...engineErrors,

@@ -1,7 +1,7 @@
-import { buildCommand, buildRouteMap } from '@stricli/core';
-import { action, jsonFlag, print, printJson, say } from '../verb.ts';
+import { buildRouteMap } from '@stricli/core';
+import { command, jsonFlag, print, printJson, say } from '../verb.ts';
 
-const up = buildCommand({
+const up = command({
   docs: {
     brief: 'Start Kafka, a schema registry, Redis and PostgreSQL, and wait until they answer',
     fullDescription: `Each service comes from its environment variable if set (KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, DATABASE_URL),
@@ -23,14 +23,14 @@ Exit codes: 0 all answer, 1 one does not (the message names an AORTA_SVC code).`
       json: jsonFlag,
     },
   },
-  func: action(async (flags: { docker: boolean; json: boolean }) => {
+  run: async (flags: { docker: boolean; json: boolean }) => {
     const { servicesUp } = await import('../../services/up.ts');
     const services = await servicesUp({ docker: flags.docker, say: (service, line) => say(`${service.padEnd(9)} ${line}`) });
     if (flags.json) printJson({ services });
-  }),
+  },
 });
 
-const down = buildCommand({
+const down = command({
   docs: {
     brief: 'Stop the services that `up` started',
     fullDescription: `Stops by process id, checked against the start time; services from the environment are left alone.
@@ -47,7 +47,7 @@ Exit codes: 0 stopped, 1 failed.`,
       json: jsonFlag,
     },
   },
-  func: action(async (flags: { purge: boolean; dryRun: boolean; json: boolean }) => {
+  run: async (flags: { purge: boolean; dryRun: boolean; json: boolean }) => {
     const { servicesDown } = await import('../../services/down.ts');
     const services = await servicesDown({
       purge: flags.purge,
@@ -55,10 +55,10 @@ Exit codes: 0 stopped, 1 failed.`,
       say: (service, line) => say(`${service.padEnd(9)} ${line}`),
     });
     if (flags.json) printJson({ services });
-  }),
+  },
 });
 
-const env = buildCommand({
+const env = command({
   docs: {
     brief: 'Print the environment variables of the running services',
     fullDescription: `Example:
@@ -67,12 +67,12 @@ const env = buildCommand({
 Exit codes: 0 printed, 1 a service is not up (AORTA_SVC_001).`,
   },
   parameters: { flags: { json: jsonFlag } },
-  func: action(async (flags: { json: boolean }) => {
+  run: async (flags: { json: boolean }) => {
     const { servicesEnv } = await import('../../services/env.ts');
     const variables = servicesEnv();
     if (flags.json) return printJson(variables);
     for (const [name, value] of Object.entries(variables)) print(`export ${name}='${value.replaceAll("'", `'\\''`)}'`);
-  }),
+  },
 });
 
 export const verb = buildRouteMap({

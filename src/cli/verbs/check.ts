@@ -1,0 +1,42 @@
+import type { Finding } from '../../flow/lint.ts';
+import { command, exit, jsonFlag, print, printJson } from '../verb.ts';
+
+export const verb = command({
+  docs: {
+    brief: 'Check every topology and its schemas before they run',
+    fullDescription: `Loads topologies/*.ts, lints all flows together (also circles between them), and looks that the generated types
+fit the schemas. Each finding names a code, a file and a line; \`aorta explain <code>\` tells more.
+
+Example:
+  aorta check --json
+
+Exit codes: 0 nothing but notes and warnings, 1 a topology cannot be loaded, 3 errors (with --strict also warnings).`,
+  },
+  parameters: {
+    flags: {
+      strict: { kind: 'boolean', brief: 'Warnings count as errors', default: false, withNegated: false },
+      json: jsonFlag,
+    },
+  },
+  run: async (flags: { strict: boolean; json: boolean }) => {
+    const { loadTopologies } = await import('../topologies.ts');
+    const { findingText, lint } = await import('../../flow/lint.ts');
+    const { staleSchemas } = await import('../schemas.ts');
+    const topologies = await loadTopologies();
+    const findings = lint(topologies.map(({ flow }) => flow));
+    const stale = await staleSchemas();
+    const wrong = stale.length > 0 || findings.some((finding) => fails(finding, flags.strict));
+    if (flags.json) {
+      printJson({ flows: topologies.map(({ file, flow }) => ({ file, flow: flow.name })), findings, stale });
+    } else {
+      for (const finding of findings) print(findingText(finding));
+      for (const file of stale) print(`${file} does not fit its schema: run \`aorta schema gen\``);
+      print(`${topologies.length} topologies, ${findings.length} findings${stale.length > 0 ? `, ${stale.length} stale files` : ''}`);
+    }
+    return wrong ? exit.found : exit.done;
+  },
+});
+
+function fails({ severity }: Finding, strict: boolean): boolean {
+  return severity === 'error' || (strict && severity === 'warning');
+}
