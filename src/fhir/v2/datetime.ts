@@ -52,16 +52,26 @@ export function toDateTime(text: string | undefined, zone: string): string | und
 export const instantOf = (dateTime: string): number => Date.parse(dateTime.replace(':60', ':59'));
 
 const formats = new Map<string, Intl.DateTimeFormat>();
+// A zone's offset is the same within most quarters of an hour; asking Intl costs microseconds each time.
+const offsets = new Map<string, string>();
 
 /** Offset `±hh:mm` of a wall-clock time `YYYY-MM-DDThh:mm:ss` in a zone; in a gap or overlap the one before the change. */
 export function offsetAt(wallClock: string, zone: string): string {
+  if (zone === 'UTC') return '+00:00';
   if (/^[+-]\d{2}:\d{2}$/.test(zone)) return zone;
   const asUtc = Date.parse(`${wallClock}Z`);
-  const day = 24 * 3600_000;
-  const [before, after] = [offsetMinutes(asUtc - day, zone), offsetMinutes(asUtc + day, zone)];
-  const minutes = offsetMinutes(asUtc - before * 60_000, zone) === before ? before : after;
-  // Inside a gap neither is in force at its own moment: keep the earlier one, as clocks were not yet moved.
-  return text(offsetMinutes(asUtc - minutes * 60_000, zone) === minutes ? minutes : before);
+  const key = `${zone} ${Math.floor(asUtc / 900_000)}`;
+  let offset = offsets.get(key);
+  if (offset === undefined) {
+    const day = 24 * 3600_000;
+    const [before, after] = [offsetMinutes(asUtc - day, zone), offsetMinutes(asUtc + day, zone)];
+    const inForce = (minutes: number) => offsetMinutes(asUtc - minutes * 60_000, zone) === minutes;
+    // Inside a gap neither is in force at its own moment: clocks were not yet moved, so the earlier one counts.
+    offset = text(before === after || inForce(before) || !inForce(after) ? before : after);
+    if (offsets.size >= 10_000) offsets.clear();
+    offsets.set(key, offset);
+  }
+  return offset;
 }
 
 function offsetMinutes(at: number, zone: string): number {

@@ -142,7 +142,10 @@ describe('adt-admissions', () => {
     const run = new PatientRun({}, 'patient-a');
     await driver.send({ key: 'patient-a', value: run.record(adt({ event: 'A03', at: '202605021200' })), eventId: 'patient-a/out' });
     const encounters = driver.rows(fhirResource).filter((row) => row.type === 'Encounter' && row.patient === 'patient-a');
-    assert.equal((encounters[0]?.body as { status: string }).status, 'finished');
+    assert.deepEqual(
+      encounters.map((row) => (row.body as { status: string }).status),
+      ['finished'],
+    );
     assert.deepEqual(await driver.held(), []);
     await driver.stop();
   });

@@ -1,0 +1,76 @@
+/**
+ * Structural checks of the R4 resources that the mapping makes: mandatory elements, required bindings, formats, no empty
+ * values, references that can be resolved by type. Our own second reading of the standard, not the mapping's code.
+ */
+const bindings: Record<string, readonly string[]> = {
+  'Patient.gender': ['male', 'female', 'other', 'unknown'],
+  'HumanName.use': ['usual', 'official', 'temp', 'nickname', 'anonymous', 'old', 'maiden'],
+  'Address.use': ['home', 'work', 'temp', 'old', 'billing'],
+  'Address.type': ['postal', 'physical', 'both'],
+  'ContactPoint.system': ['phone', 'fax', 'email', 'pager', 'url', 'sms', 'other'],
+  'ContactPoint.use': ['home', 'work', 'temp', 'old', 'mobile'],
+  'Encounter.status': ['planned', 'arrived', 'triaged', 'in-progress', 'onleave', 'finished', 'cancelled', 'entered-in-error', 'unknown'],
+  'EncounterLocation.status': ['planned', 'active', 'reserved', 'completed'],
+  'Location.status': ['active', 'suspended', 'inactive'],
+  'Location.mode': ['instance', 'kind'],
+};
+const kinds: Record<string, string> = { name: 'HumanName', address: 'Address', telecom: 'ContactPoint', location: 'EncounterLocation' };
+const mandatory: Record<string, readonly string[]> = {
+  Patient: ['id'],
+  Encounter: ['id', 'status', 'class'],
+  Location: ['id'],
+  EncounterLocation: ['location'],
+  Extension: ['url'],
+};
+const dateTime =
+  /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-](0\d|1[0-4]):[0-5]\d))?)?)?$/;
+const date = /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/;
+
+export function structureProblems(resource: { resourceType: string; id?: string }): string[] {
+  const problems: string[] = [];
+  const say = (path: string, problem: string) => problems.push(`${path}: ${problem}`);
+  if (!/^[A-Za-z0-9\-.]{1,64}$/.test(resource.id ?? '')) say(resource.resourceType, 'id');
+
+  const visit = (value: unknown, path: string, kind: string): void => {
+    if (value === undefined || value === null || value === '') return void say(path, 'empty value');
+    if (typeof value === 'string' && value !== value.trim()) say(path, 'surrounding space');
+    if (typeof value !== 'object') return;
+    if (Array.isArray(value)) {
+      if (value.length === 0) say(path, 'empty array');
+      for (const [i, each] of value.entries()) visit(each, `${path}[${i}]`, kind);
+      return;
+    }
+    const object = value as Record<string, unknown>;
+    if (Object.keys(object).length === 0) say(path, 'empty object');
+    for (const name of mandatory[kind] ?? []) if (!(name in object)) say(path, `${name} is missing`);
+    for (const [name, member] of Object.entries(object)) {
+      const codes = bindings[`${kind}.${name}`];
+      if (codes && !codes.includes(member as string)) say(`${path}.${name}`, `code ${String(member)}`);
+      if (/DateTime$/.test(name) || (kind === 'Period' && (name === 'start' || name === 'end')))
+        if (!dateTime.test(member as string)) say(`${path}.${name}`, 'dateTime');
+      if (name === 'birthDate' && !date.test(member as string)) say(`${path}.${name}`, 'date');
+      if (name === 'system' && kind !== 'ContactPoint' && !/^(urn:|https?:)\S+$/.test(member as string)) say(`${path}.${name}`, 'uri');
+      if (name === 'reference' && typeof member === 'string' && !/^(Patient|Location|Encounter)\/[A-Za-z0-9\-.]{1,64}$/.test(member))
+        say(`${path}.${name}`, 'reference');
+      const inner =
+        name === 'extension'
+          ? 'Extension'
+          : name === 'period'
+            ? 'Period'
+            : kind === resource.resourceType
+              ? typeof member === 'object'
+                ? (kinds[name] ?? name)
+                : name
+              : name;
+      visit(member, `${path}.${name}`, inner);
+    }
+    const period = object['period'] as { start?: string; end?: string } | undefined;
+    if (period?.start && period.end?.includes('T') && Date.parse(period.end) < Date.parse(period.start))
+      say(path, 'period ends before it starts');
+    if (kind === 'ContactPoint' && 'value' in object && !('system' in object)) say(path, 'cpt-2: a value needs a system');
+    if (kind === 'Extension' && Number('extension' in object) + Object.keys(object).filter((name) => name.startsWith('value')).length !== 1)
+      say(path, 'ext-1');
+  };
+  visit(resource, resource.resourceType, resource.resourceType);
+  return problems;
+}
