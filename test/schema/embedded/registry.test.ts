@@ -34,4 +34,24 @@ describe('embedded registry', () => {
     assert.equal(await registry.register('b-value', 'int'), 8);
     assert.deepEqual(stored[2], { id: 8, subject: 'b-value', version: 1, schema: '"int"' });
   });
+
+  it('checks concurrent registrations against each other, not against what was before them', async () => {
+    const stored: Row[] = [];
+    const registry = await embeddedRegistry({
+      load: async () => [],
+      insert: async (row) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        stored.push(row);
+      },
+    });
+    const [first, again, other] = await Promise.allSettled([
+      registry.register('a-value', 'int'),
+      registry.register('a-value', 'int'),
+      registry.register('a-value', 'string'),
+    ]);
+    assert.deepEqual([first?.status, again?.status, other?.status], ['fulfilled', 'fulfilled', 'rejected']);
+    assert.equal(stored.length, 1);
+    const ids = await Promise.all(['b', 'c', 'd'].map((name) => registry.register(`${name}-value`, 'int')));
+    assert.equal(new Set(ids).size, 3);
+  });
 });
