@@ -1,5 +1,6 @@
 import { error } from '../../errors/index.ts';
 import { canonical, parsed } from '../canonical.ts';
+import { fingerprintOf } from '../codec/type.ts';
 import { backwardCompatible } from '../compatibility.ts';
 import type { AvroSchema, Compatibility, RegisteredSchema, Registry } from '../port.ts';
 import type { RegistryStorage } from './storage.ts';
@@ -35,9 +36,16 @@ class EmbeddedRegistry implements Registry {
     if (known) return known.id;
     const { compatible, problems } = await this.check(subject, schema);
     if (!compatible) throw error('AORTA_SCHEMA_007', { subject, problems: problems.join('; ') });
-    const id = Math.max(0, ...this.#byId.keys()) + 1;
+    const same = [...this.#byId.values()].find((other) => canonical(other.schema) === text);
+    const id = same?.id ?? Math.max(0, ...this.#byId.keys()) + 1;
     const version = (versions.at(-1)?.version ?? 0) + 1;
-    await this.#storage.insert({ id, subject, version, schema: JSON.stringify(schema) });
+    await this.#storage.insert({
+      id,
+      subject,
+      version,
+      fingerprint: fingerprintOf(parsed(subject, schema)),
+      schema: JSON.stringify(schema),
+    });
     this.#add({ id, subject, version, schema });
     return id;
   }

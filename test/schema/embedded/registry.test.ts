@@ -25,14 +25,16 @@ describe('embedded registry', () => {
   });
 
   it('numbers on from what the storage holds', async () => {
-    const stored: Row[] = [
+    const stored: Omit<Row, 'fingerprint'>[] = [
       { id: 7, subject: 'a-value', version: 2, schema: '["null","string"]' },
       { id: 3, subject: 'a-value', version: 1, schema: '"null"' },
     ];
     const registry = await embeddedRegistry(memoryStorage(stored));
     assert.equal((await registry.latest('a-value'))?.id, 7);
     assert.equal(await registry.register('b-value', 'int'), 8);
-    assert.deepEqual(stored[2], { id: 8, subject: 'b-value', version: 1, schema: '"int"' });
+    const { fingerprint, ...row } = stored[2] as Row;
+    assert.deepEqual(row, { id: 8, subject: 'b-value', version: 1, schema: '"int"' });
+    assert.match(fingerprint, /^[0-9a-f]{64}$/);
   });
 
   it('checks concurrent registrations against each other, not against what was before them', async () => {
@@ -51,7 +53,9 @@ describe('embedded registry', () => {
     ]);
     assert.deepEqual([first?.status, again?.status, other?.status], ['fulfilled', 'fulfilled', 'rejected']);
     assert.equal(stored.length, 1);
-    const ids = await Promise.all(['b', 'c', 'd'].map((name) => registry.register(`${name}-value`, 'int')));
-    assert.equal(new Set(ids).size, 3);
+    const ids = await Promise.all(
+      (['long', 'float', 'bytes', 'bytes'] as const).map((schema, i) => registry.register(`b${i}-value`, schema)),
+    );
+    assert.deepEqual(ids, [2, 3, 4, 4], 'one id for one schema under all subjects');
   });
 });
