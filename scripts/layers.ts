@@ -108,7 +108,9 @@ function* typeImports(source: string, stripped: string): Generator<string> {
   for (const match of source.matchAll(typeImport)) {
     // Stripping leaves blanks in place: what is still there is a comment, a string, or a dynamic import of a value.
     const gone = stripped.slice(match.index, match.index + 6).trim() === '';
-    if (gone) yield `require(${JSON.stringify(match[2] ?? match[4])});`;
+    // A comment between types goes with them.
+    const line = source.slice(source.lastIndexOf('\n', match.index) + 1, match.index);
+    if (gone && !/^\s*\/?\*|\/\//.test(line)) yield `require(${JSON.stringify(match[2] ?? match[4])});`;
   }
 }
 

@@ -97,3 +97,9 @@ test('an import that names no file is refused', async () => {
     'everything-resolves',
   ]);
 });
+
+test('an example in a comment is not an import', async () => {
+  const text =
+    "export interface A {\n  /** `typeof import('./gone.ts')` */\n  a: 1;\n  // import('./gone.ts')\n}\n/** import type { B } from './gone.ts'; */\n";
+  assert.deepEqual(await rulesBrokenBy({ 'src/clock/a.ts': text }), []);
+});

@@ -13,6 +13,7 @@ test('every verb has help with an example and its exit codes', async () => {
     ...['ls', 'show', 'redrive'].map((verb) => ['parked', verb]),
     ...['ls', 'show'].map((verb) => ['quarantine', verb]),
     ['new', 'topology'],
+    ['audit', 'verify'],
   ];
   const groups = new Set(deeper.map(([group]) => group));
   for (const path of [...words.filter(([verb]) => !groups.has(verb)), ...deeper]) {
