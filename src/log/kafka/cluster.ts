@@ -1,4 +1,5 @@
 /** Connections to the brokers: one kafkajs Cluster per producer, per consumer and for questions, all built the same way. */
+import type { Socket } from 'node:net';
 import type { Clock, Random } from '../../clock/clock.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import { type Broker, Cluster, InstrumentationEventEmitter, socketFactory } from './internals.ts';
@@ -13,11 +14,20 @@ export interface Sasl {
   readonly password: string;
 }
 
+/** Opens one connection; `onConnect` must be called when it stands. For networks that are reached through a proxy. */
+export type OpenSocket = (to: {
+  readonly host: string;
+  readonly port: number;
+  readonly ssl?: object;
+  readonly onConnect: () => void;
+}) => Socket;
+
 export interface Connect {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly tls?: Tls;
   readonly sasl?: Sasl;
+  readonly openSocket?: OpenSocket;
   /** Milliseconds until a request without an answer counts as failed. */
   readonly requestTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -69,7 +79,7 @@ export function openCluster(connect: Connect, telemetry: Telemetry, options: Clu
     logger,
     retry: { ...shortRetry, retries: options.retries ?? shortRetry.retries },
     offsets: new Map(),
-    socketFactory: socketFactory(),
+    socketFactory: connect.openSocket ?? socketFactory(),
     brokers: connect.brokers,
     ssl: connect.tls === false ? undefined : connect.tls,
     sasl: connect.sasl,

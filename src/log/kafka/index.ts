@@ -28,7 +28,7 @@ import { systemClock, systemRandom } from '../../clock/system.ts';
 import { error } from '../../errors/index.ts';
 import { silentTelemetry } from '../../telemetry/port.ts';
 import type { Append, Appended, ConsumerOptions, Log, LogConsumer } from '../port.ts';
-import type { Connect, Sasl, Surroundings, Tls } from './cluster.ts';
+import type { Connect, OpenSocket, Sasl, Surroundings, Tls } from './cluster.ts';
 import { KafkaConsumer } from './consumer.ts';
 import { quietIdleQueues } from './idle.ts';
 import { checkInternals } from './internals.ts';
@@ -42,6 +42,7 @@ export interface KafkaLogOptions extends Partial<Surroundings> {
   readonly clientId: string;
   readonly tls?: Tls;
   readonly sasl?: Sasl;
+  readonly openSocket?: OpenSocket;
   /** Milliseconds a fetch waits for records, 100 to 500. Default 250. */
   readonly maxWaitMs?: number;
   /** Bytes of one fetch over all partitions, and of one partition in it. Defaults 2 MiB and 512 KiB. */
@@ -74,7 +75,7 @@ export interface KafkaLogOptions extends Partial<Surroundings> {
 export function createKafkaLog(options: KafkaLogOptions): Log {
   checkInternals();
   quietIdleQueues();
-  const { maxWaitMs = 250, requestTimeoutMs = 10_000, brokers, clientId, tls, sasl } = options;
+  const { maxWaitMs = 250, requestTimeoutMs = 10_000, brokers, clientId, tls, sasl, openSocket } = options;
   if (!(maxWaitMs >= 100 && maxWaitMs <= 500))
     throw error('AORTA_LOG_018', { option: 'maxWaitMs', problem: `${maxWaitMs} is not within 100 and 500` });
   if (brokers.length === 0) throw error('AORTA_LOG_018', { option: 'brokers', problem: 'no broker is named' });
@@ -90,6 +91,7 @@ export function createKafkaLog(options: KafkaLogOptions): Log {
     connectTimeoutMs: options.connectTimeoutMs ?? 3000,
     ...(tls === undefined ? {} : { tls }),
     ...(sasl === undefined ? {} : { sasl }),
+    ...(openSocket === undefined ? {} : { openSocket }),
   };
   const questions = new Questions(
     connect,

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
-import { Kafka } from 'kafkajs';
+import { Kafka, type KafkaConfig } from 'kafkajs';
 import { createKafkaLog, type KafkaLogOptions } from '../../../src/log/kafka/index.ts';
 import type { Log } from '../../../src/log/port.ts';
+import { silentTelemetry, type Telemetry } from '../../../src/telemetry/port.ts';
 import { services } from '../../support/services.ts';
 
 const require = createRequire(import.meta.url);
@@ -32,3 +33,32 @@ export async function removeTopics(topics: readonly string[]): Promise<void> {
   if (present.length > 0) await admin.deleteTopics({ topics: present });
   await admin.disconnect();
 }
+
+export const day = 86_400_000;
+
+let made = 0;
+const run = Math.random().toString(36).slice(2, 10);
+/** A name for a topic or group that no other run uses. */
+export const fresh = (purpose: string): string => `kafka.${purpose}.${run}.${made++}`;
+
+/** Telemetry that keeps counter totals by name. */
+export function counting(): { readonly telemetry: Telemetry; total(name: string): number } {
+  const totals = new Map<string, number>();
+  return {
+    telemetry: { ...silentTelemetry, counter: (name) => ({ inc: (by = 1) => void totals.set(name, (totals.get(name) ?? 0) + by) }) },
+    total: (name) => totals.get(name) ?? 0,
+  };
+}
+
+export const rawClient = (options: Partial<KafkaConfig> = {}): Kafka =>
+  new (rawKafkajs().Kafka)({ ...silent, brokers: services().kafkaBrokers, clientId: 'aorta-control', ...options });
+
+export const until = async (label: string, done: () => boolean | Promise<boolean>): Promise<void> => {
+  const deadline = Date.now() + 60_000;
+  while (!(await done())) {
+    if (Date.now() > deadline) throw new Error(`not seen within 60 s: ${label}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

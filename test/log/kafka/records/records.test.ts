@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Compression, codecs, deflate, inflate, maxInflatedBytes } from '../../../../src/log/kafka/records/compression.ts';
+import { crc32c } from '../../../../src/log/kafka/records/crc32c.ts';
+import { decodeBatches, UnreadableBatch } from '../../../../src/log/kafka/records/decode.ts';
+import { encodeBatch, payloadSize } from '../../../../src/log/kafka/records/encode.ts';
+import type { Append } from '../../../../src/log/port.ts';
+
+const require = createRequire(import.meta.url);
+const identity = { producerId: 1234n, producerEpoch: 3, sequence: 77 };
+
+function batch(records: readonly Append[], options: { base?: number; compression?: Compression; now?: number } = {}): Buffer {
+  const bytes = encodeBatch(records, records.map(payloadSize), identity, options.now ?? 1000, options.compression ?? 'none');
+  bytes.writeBigInt64BE(BigInt(options.base ?? 0), 0);
+  return bytes;
+}
+/** After a change of the header: what the broker would have written. */
+function sealed(bytes: Buffer): Buffer {
+  bytes.writeUInt32BE(crc32c(bytes, 21), 17);
+  return bytes;
+}
+const record = (value: string, more: Partial<Append> = {}): Append => ({ topic: 't', key: 'k', value: Buffer.from(value), ...more });
+
+const anyRecord: fc.Arbitrary<Append> = fc.record({
+  topic: fc.constant('t'),
+  key: fc.oneof(
+    fc.constant(null),
+    fc.string({ unit: 'grapheme' }),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  ),
+  value: fc.oneof(
+    fc.constant(null),
+    fc.uint8Array({ maxLength: 3000 }).map((bytes) => Buffer.from(bytes)),
+  ),
+  timestamp: fc.oneof(fc.nat(), fc.integer({ min: 1_600_000_000_000, max: 1_800_000_000_000 })),
+  headers: fc.dictionary(
+    fc.string({ unit: 'grapheme' }),
+    fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+    ),
+  ),
+});
+
+const asBytes = (value: Buffer | string | null): Buffer | null => (typeof value === 'string' ? Buffer.from(value) : value);
+
+test('what is encoded is decoded as it was, under every codec', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyRecord, { minLength: 1, maxLength: 30 }),
+      fc.nat(2 ** 40),
+      fc.constantFrom(...(Object.keys(codecs) as Compression[])),
+      (records, base, compression) => {
+        const { records: decoded, next } = decodeBatches(batch(records, { base, compression }), base);
+        assert.equal(next, base + records.length);
+        assert.equal(decoded.length, records.length);
+        for (const [i, own] of records.entries()) {
+          const found = decoded[i];
+          assert.equal(found?.offset, base + i);
+          assert.equal(found.timestamp, own.timestamp);
+          assert.deepEqual(found.key, asBytes(own.key));
+          assert.deepEqual(found.value, own.value);
+          const headers = Object.entries(own.headers ?? {}).map(([name, value]) => [
+            name,
+            asBytes(value as Buffer | string)?.toString('hex'),
+          ]);
+          assert.deepEqual(
+            Object.entries(found.headers).map(([name, value]) => [name, (value as Buffer).toString('hex')]),
+            headers,
+          );
+        }
+      },
+    ),
+  );
+});
+
+test('kafkajs reads what we write, and we read what kafkajs writes', async () => {
+  const Decoder = require('kafkajs/src/protocol/decoder') as new (b: Buffer) => unknown;
+  const theirDecode = require('kafkajs/src/protocol/recordBatch/v0/decoder') as (
+    d: unknown,
+  ) => Promise<{ records: { key: Buffer; value: Buffer; offset: string; timestamp: string; headers: Record<string, Buffer> }[] }>;
+  const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0') as { RecordBatch(b: object): Promise<{ buffer: Buffer }> };
+  const theirRecord = require('kafkajs/src/protocol/recordBatch/record/v0') as (r: object) => unknown;
+  const own = [
+    record('one', { timestamp: 1_700_000_000_000, headers: { eventId: 'é', b: Buffer.from([1]) } }),
+    record('two', { key: null, timestamp: 1_700_000_000_500 }),
+  ];
+  const theirs = await theirDecode(new Decoder(batch(own, { base: 40 })));
+  assert.deepEqual(
+    theirs.records.map(({ offset, timestamp, value }) => [offset, timestamp, value.toString()]),
+    [
+      ['40', '1700000000000', 'one'],
+      ['41', '1700000000500', 'two'],
+    ],
+  );
+  assert.equal(theirs.records[0]?.headers['eventId']?.toString(), 'é');
+
+  const records = [
+    theirRecord({ offsetDelta: 0, timestampDelta: 0, key: 'a', value: Buffer.from('x'), headers: { multi: ['first', 'last'] } }),
+    theirRecord({ offsetDelta: 1, timestampDelta: 70_000, key: null, value: null }),
+  ];
+  const bytes = (await RecordBatch({ records, firstTimestamp: 1_700_000_000_000, maxTimestamp: 1_700_000_070_000, lastOffsetDelta: 1 }))
+    .buffer;
+  const { records: decoded } = decodeBatches(Buffer.from(bytes), 0);
+  assert.deepEqual(
+    decoded.map(({ offset, timestamp }) => [offset, timestamp]),
+    [
+      [0, 1_700_000_000_000],
+      [1, 1_700_000_070_000],
+    ],
+  );
+  assert.equal(String(decoded[0]?.headers['multi']), 'last', 'of several values the last counts');
+  assert.equal(decoded[1]?.value, null);
+});
+
+test('CRC-32C is the Castagnoli one', () => {
+  assert.equal(crc32c(Buffer.from('123456789')), 0xe3069283);
+  assert.equal(crc32c(Buffer.alloc(32)), 0x8a9136aa);
+  assert.equal(crc32c(Buffer.alloc(32, 0xff)), 0x62a8ab43);
+});
+
+test('decoding starts at the offset asked for and leaves a cut-off batch for the next fetch', () => {
+  const both = Buffer.concat([
+    batch([record('a'), record('b'), record('c')], { base: 10 }),
+    batch([record('d'), record('e')], { base: 13 }),
+  ]);
+  const from = decodeBatches(both, 12);
+  assert.deepEqual(
+    from.records.map(({ offset }) => offset),
+    [12, 13, 14],
+  );
+  assert.equal(from.next, 15);
+  const cut = decodeBatches(both.subarray(0, both.length - 1), 10);
+  assert.deepEqual(
+    cut.records.map(({ offset }) => offset),
+    [10, 11, 12],
+  );
+  assert.equal(cut.next, 13);
+  assert.deepEqual(decodeBatches(both.subarray(0, 30), 10), { records: [], next: 10 });
+});
+
+test('a batch that compaction emptied, or thinned, is passed over: next is after its last offset', () => {
+  const empty = batch([record('gone'), record('gone too')], { base: 5 }).subarray(0, 61);
+  empty.writeInt32BE(61 - 12, 8);
+  empty.writeInt32BE(0, 57);
+  assert.deepEqual(decodeBatches(sealed(empty), 5), { records: [], next: 7 });
+  const thinned = batch([record('kept')], { base: 20 });
+  thinned.writeInt32BE(9, 23);
+  const { records, next } = decodeBatches(sealed(thinned), 20);
+  assert.equal(records.length, 1);
+  assert.equal(next, 30);
+});
+
+test('records of aborted transactions and control records are not delivered', () => {
+  const inTransaction = (bytes: Buffer, producerId: bigint): Buffer => {
+    bytes.writeInt16BE(bytes.readInt16BE(21) | 0x10, 21);
+    bytes.writeBigInt64BE(producerId, 43);
+    return sealed(bytes);
+  };
+  const marker = batch([record('marker')], { base: 4 });
+  marker.writeInt16BE(0x30, 21);
+  marker.writeBigInt64BE(7n, 43);
+  const data = Buffer.concat([
+    inTransaction(batch([record('aborted')], { base: 0 }), 7n),
+    batch([record('plain')], { base: 1 }),
+    inTransaction(batch([record('other')], { base: 2 }), 8n),
+    inTransaction(batch([record('aborted too')], { base: 3 }), 7n),
+    sealed(marker),
+    inTransaction(batch([record('committed later')], { base: 5 }), 7n),
+  ]);
+  const { records, next } = decodeBatches(data, 0, [{ producerId: 7n, firstOffset: 0 }]);
+  assert.deepEqual(
+    records.map(({ value }) => value?.toString()),
+    ['plain', 'other', 'committed later'],
+  );
+  assert.equal(next, 6);
+});
+
+test('K10: an unknown codec, an unknown format and a changed byte are refused with their place', () => {
+  const unknown = batch([record('x')], { base: 9 });
+  unknown.writeInt16BE(5, 21);
+  assert.throws(
+    () => decodeBatches(sealed(unknown), 9),
+    (e) => e instanceof UnreadableBatch && e.offset === 9 && /codec 5/.test(e.message),
+  );
+  const old = batch([record('x')], { base: 9 });
+  old[16] = 1;
+  assert.throws(() => decodeBatches(old, 9), /format 1/);
+  const changed = batch([record('unchanged')], { base: 9 });
+  changed[changed.length - 3] = 0x7a;
+  assert.throws(() => decodeBatches(changed, 9), /checksum/);
+});
+
+test('hostile bytes never crash and never allocate what they claim', () => {
+  const good = batch([record('a'.repeat(50)), record('b')], { base: 3 });
+  fc.assert(
+    fc.property(fc.nat(good.length - 1), fc.nat(255), fc.boolean(), (at, byte, reseal) => {
+      const bytes = Buffer.from(good);
+      bytes[at] = byte;
+      try {
+        const { records } = decodeBatches(reseal ? sealed(bytes) : bytes, 3);
+        assert.ok(records.length <= 2);
+      } catch (thrown) {
+        assert.ok(thrown instanceof UnreadableBatch, String(thrown));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('compressed bombs are refused before they are inflated', () => {
+  const bomb = Buffer.alloc(maxInflatedBytes + 1);
+  for (const codec of ['gzip', 'zstd', 'lz4', 'snappy'] as const) {
+    const packed = deflate(codec, bomb);
+    assert.throws(() => inflate(codecs[codec], packed), codec);
+  }
+});
