@@ -55,6 +55,8 @@ export class FlowRuntime implements LaneHost {
   #generation = -1;
   #assigning: Promise<unknown> = Promise.resolve();
   #rejoining = false;
+  /** Assignment in which a lane was fenced. */
+  #fencedGeneration = -2;
 
   constructor(program: Program, ports: EnginePorts, options: EngineOptions) {
     this.program = program;
@@ -125,6 +127,8 @@ export class FlowRuntime implements LaneHost {
    */
   #assigned(partitions: readonly TopicPartition[], generation: number): Promise<readonly Commit[]> {
     this.#generation = generation;
+    const mine = new Set(partitions.map(keyOf));
+    for (const lane of [...this.#lanes.values()]) if (!mine.has(keyOf(lane.partition))) this.#lost([lane.partition], generation);
     const run = this.#assigning.then(async () => {
       const starts = await Promise.all(partitions.map((partition) => this.#claim(partition, generation)));
       return starts.filter((start) => start !== undefined);
@@ -166,21 +170,21 @@ export class FlowRuntime implements LaneHost {
    * other one's claim came late, and it is not fed. Joining anew makes the group and the database agree again.
    */
   fenced(lane: Lane): void {
-    if (this.#stopping || this.#rejoining || lane.generation !== this.#generation) return;
+    if (this.#lanes.get(keyOf(lane.partition)) === lane) this.#lanes.delete(keyOf(lane.partition));
+    if (lane.generation === this.#generation) this.#fencedGeneration = lane.generation;
+    if (this.#rejoining) return;
     this.#rejoining = true;
     this.#ports.clock.after(200 + this.#ports.random.next() * 800, async () => {
+      this.#rejoining = false;
+      // A rebalance meanwhile has claimed everything again.
+      if (this.#stopping || this.#fencedGeneration !== this.#generation) return;
       try {
-        if (this.#stopping || lane.generation !== this.#generation) return;
         await this.#consumer?.stop();
         if (this.#stopping) return;
         this.#consumer = this.#consume();
-        // From here on a lane of the new assignment may be fenced again.
-        this.#rejoining = false;
         await this.#consumer.start();
       } catch (cause) {
         this.#ports.telemetry.log('error', 'flow.rejoin-failed', { flow: this.program.flow, error: cause });
-      } finally {
-        this.#rejoining = false;
       }
     });
   }
@@ -214,8 +218,8 @@ export class FlowRuntime implements LaneHost {
     }
   }
 
-  #lost(partitions: readonly TopicPartition[]): void {
-    this.#generation = -1;
+  #lost(partitions: readonly TopicPartition[], generation = -1): void {
+    this.#generation = generation;
     for (const partition of partitions) {
       const lane = this.#lanes.get(keyOf(partition));
       if (!lane) continue;

@@ -69,6 +69,8 @@ export class Lane {
   /** End of the log as last seen, for lag. */
   end = 0;
   #group: number;
+  /** Newest group with an outbox row, and the sent mark that the store has: a flush deletes what lies between. */
+  #lastOutboxGroup = 0;
   #sentThroughStored: number;
   /** Something was applied that no group has carried yet (skips). */
   #dirty = false;
@@ -103,6 +105,7 @@ export class Lane {
     );
     this.timers = new LaneTimers(ports.state, ports.clock, ref, options.timerWindowMs, (timer) => this.#timerDue(timer), (cause) => onRetry('commit', cause, 1));
     this.suspects = new SuspectGate(this, claimed.clean ? 0 : options.suspects, claimed.suspects);
+    this.#lastOutboxGroup = claimed.outbox.at(-1)?.group ?? 0;
     for (const { group, records } of claimed.outbox) this.outbox.group(group, records, () => {});
   }
 
@@ -461,6 +464,7 @@ export class Lane {
   groupDurable(group: LaneGroup, items: readonly CommitItem[]): void {
     this.#group = group.group;
     this.#sentThroughStored = group.sentThrough;
+    if (group.outbox.length > 0) this.#lastOutboxGroup = group.group;
     if (!this.owned) return;
     this.tracker.confirm(group.applied);
     for (const item of items) item.durable();
@@ -545,7 +549,8 @@ export class Lane {
 
   /** Writes an applied set (or a sent mark) that no turn carried. */
   flush(): void {
-    if (!this.owned || this.refused || (!this.#dirty && this.outbox.sentThrough <= this.#sentThroughStored)) return;
+    const sent = this.#lastOutboxGroup > this.#sentThroughStored && this.outbox.sentThrough >= this.#lastOutboxGroup;
+    if (!this.owned || this.refused || (!this.#dirty && !sent)) return;
     this.host.commit(this.mark({}));
   }
 

@@ -70,7 +70,7 @@ export interface Commit extends TopicPartition {
 
 export interface ConsumerHandlers {
   /**
-   * Partitions arrived, under `generation` (rises with every assignment of this consumer). Delivery starts when the
+   * The whole assignment under `generation` (rises with every assignment of this consumer). Delivery starts when the
    * promise resolves, at the returned offset; without one, at the committed offset, else at the start of the log.
    */
   onAssigned(partitions: readonly TopicPartition[], generation: number): Promise<readonly Commit[]>;

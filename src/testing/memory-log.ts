@@ -169,7 +169,7 @@ export class MemoryConsumer implements LogConsumer {
     this.#alive = true;
     const group = this.#log.group(this.#options.group);
     await this.#rebalance(group, () => {
-        if (this.#alive) group.members.push(this);
+        if (this.#alive && !group.members.includes(this)) group.members.push(this);
       });
   }
 
@@ -206,7 +206,7 @@ export class MemoryConsumer implements LogConsumer {
       if (!this.#alive) return;
       this.#options.onLost(mine);
       await this.#rebalance(group, () => {
-        if (this.#alive) group.members.push(this);
+        if (this.#alive && !group.members.includes(this)) group.members.push(this);
       });
     };
   }
@@ -238,6 +238,8 @@ export class MemoryConsumer implements LogConsumer {
 
   async #revoke(): Promise<void> {
     const mine = [...this.#assigned.values()].map(({ partition }) => partition);
+    // An assignment still under way belongs to the old generation: it must not begin to deliver.
+    this.#generation = -1;
     // The group waits for a member that drains, but not for ever: it may be dead or stopped.
     if (mine.length > 0) {
       const inTime = await Promise.race([this.#options.onRevoked(mine).then(() => true), sleep(this.#log.options.clock, rebalanceTimeoutMs).then(() => false)]);

@@ -247,8 +247,8 @@ export async function simulate<T>(flow: Flow<unknown>, options: SimulationOption
     }
   }
   say(`group ${JSON.stringify([...log.group("aorta."+flow.name).owners].map(([k,m])=>[k,workers.find(w=>w.consumer()===m)?.id]))}`);for (const w of workers) say(`w${w.id} running=${!!w.running} paused=${!!w.clock.paused} dead=${w.clock.dead}`);
-  const lost = noLoss(sent, effects)[0];
-  if (lost) { const id = lost.message.split(' ')[0]; log.all(flow.source.name).forEach((rs,p)=>rs.forEach(r=>{ if (String(r.headers.eventId)===id) { console.log('LOST', id, p, r.offset); for (const g of state.journal) if (g.lane.partition===p) console.log('  e',g.epoch,'g',g.group,JSON.stringify(g.applied), 'eff', g.effects.filter(e=>e.effect.table.name==='simulation_probe').map(e=>(e.effect as any).row.n).join(','), 'held', JSON.stringify(g.held.map(h=>h.op==='remove'?['rm',h.seq]:[h.op,h.row.offset,h.row.seq,h.row.reason])), 'susp', JSON.stringify(g.suspects)); } })); }
+  const lost = noLoss(sent, effects)[0] ?? noDoubleEffect(effects)[0];
+  if (lost && process.env.J) { const id = lost.message.split(' ')[0]; log.all(flow.source.name).forEach((rs,p)=>rs.forEach(r=>{ if (String(r.headers.eventId)===id) { console.log('LOST', id, p, r.offset); for (const g of state.journal) if (g.lane.partition===p) console.log('  e',g.epoch,'g',g.group,JSON.stringify(g.applied), 'eff', g.effects.filter(e=>e.effect.table.name==='simulation_probe').map(e=>(e.effect as any).row.n).join(','), 'held', JSON.stringify(g.held.map(h=>h.op==='remove'?['rm',h.seq]:[h.op,h.row.offset,h.row.seq,h.row.reason])), 'susp', JSON.stringify(g.suspects)); } })); }
   const trace = createHash('sha256').update(JSON.stringify(state.journal.map((g) => [g.lane.partition, g.epoch, g.group, g.applied, g.effects.length, g.outbox.length]))).digest('hex');
   for (const worker of workers) worker.clock.dead = true;
   await settle();
