@@ -1,55 +1,65 @@
-const largeChunk = 16 * 1024;
 const smallestSlab = 4 * 1024;
 const largestSlab = 256 * 1024;
+/** From here on one buffer of the largest possible size takes the rest: its pages cost nothing until they are written. */
+const reserveFrom = 1024 * 1024;
 
 /**
- * Gathers a frame that came in pieces, in time linear in its size: small pieces are copied into slabs of doubling size
- * (16 million one-byte chunks would cost gigabytes as objects), large ones are kept as they are; joined once.
+ * Gathers a frame that came in pieces, in time linear in its size. Pieces are copied (16 million one-byte chunks would
+ * cost gigabytes as objects): first into slabs of doubling size, from 1 MiB on into their final place, so that the end
+ * of a large frame does not hold the event loop for joining it.
  */
 export class Assembly {
-  #pieces: Buffer[] = [];
+  readonly #capacity: number;
+  #slabs: Buffer[] = [];
   #slab = Buffer.alloc(0);
   #used = 0;
-  #from = 0;
-  #slabSize = smallestSlab;
+  #nextSlab = smallestSlab;
+  #reserved = false;
   size = 0;
 
+  /** `capacity`: bytes of the largest frame, and of the last piece that may exceed it. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
   append(bytes: Buffer): void {
-    this.size += bytes.length;
-    if (bytes.length >= largeChunk) {
-      this.#close();
-      this.#pieces.push(bytes);
-      return;
-    }
+    if (!this.#reserved && this.size + bytes.length > reserveFrom && this.#capacity > reserveFrom) this.#reserve();
     let at = 0;
     while (at < bytes.length) {
-      if (this.#used === this.#slab.length) {
-        this.#close();
-        this.#slab = Buffer.allocUnsafeSlow(this.#slabSize);
-        this.#used = this.#from = 0;
-        this.#slabSize = Math.min(this.#slabSize * 2, largestSlab);
-      }
+      if (this.#used === this.#slab.length) this.#addSlab(bytes.length - at);
       const copied = bytes.copy(this.#slab, this.#used, at);
       this.#used += copied;
       at += copied;
     }
+    this.size += bytes.length;
   }
 
   /** All bytes so far; empties the assembly. */
   take(): Buffer {
-    this.#close();
-    const [first] = this.#pieces;
-    const whole = this.#pieces.length === 1 && first ? first : Buffer.concat(this.#pieces, this.size);
-    this.#pieces = [];
+    const last = this.#slab.subarray(0, this.#used);
+    const whole = this.#slabs.length === 0 ? last : Buffer.concat([...this.#slabs, last], this.size);
+    this.#slabs = [];
     this.#slab = Buffer.alloc(0);
-    this.#used = this.#from = 0;
-    this.#slabSize = smallestSlab;
+    this.#used = 0;
+    this.#nextSlab = smallestSlab;
+    this.#reserved = false;
     this.size = 0;
     return whole;
   }
 
-  #close(): void {
-    if (this.#used > this.#from) this.#pieces.push(this.#slab.subarray(this.#from, this.#used));
-    this.#from = this.#used;
+  #reserve(): void {
+    const { size } = this;
+    const start = this.take();
+    this.#slab = Buffer.allocUnsafeSlow(this.#capacity);
+    this.#used = start.copy(this.#slab);
+    this.#reserved = true;
+    this.size = size;
+  }
+
+  #addSlab(needed: number): void {
+    if (this.#used > 0) this.#slabs.push(this.#slab);
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(this.#nextSlab, Math.min(needed, largestSlab)));
+    this.#used = 0;
+    this.#nextSlab = Math.min(this.#nextSlab * 2, largestSlab);
   }
 }

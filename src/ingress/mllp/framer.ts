@@ -24,12 +24,14 @@ export interface FrameEvents {
 export const startBlock = 0x0b;
 export const endBlock = 0x1c;
 export const carriageReturn = 0x0d;
+/** What one read of a socket gives at most; more still works, with a copy. */
+const largestChunk = 64 * 1024;
 const restart = Buffer.from('\x0bMSH', 'latin1');
 
 export class Framer {
   readonly #events: FrameEvents;
   readonly #limit: number;
-  readonly #assembly = new Assembly();
+  readonly #assembly: Assembly;
   #open = false;
   /** The last byte was 0x1C: the next one decides. */
   #ending = false;
@@ -37,6 +39,7 @@ export class Framer {
 
   constructor(limit: number, events: FrameEvents) {
     this.#limit = limit;
+    this.#assembly = new Assembly(limit + largestChunk);
     this.#events = events;
   }
 

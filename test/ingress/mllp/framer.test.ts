@@ -114,48 +114,56 @@ describe('Framing', () => {
     );
   });
 
-  for (const chunk of [1, 7, 1_000, 16_384, 65_536]) {
+  /** CPU time of the quickest of several runs at a size and at 16 times the size: linear is 16, quadratic 256. */
+  const growth = (size: number, run: (size: number) => void): number => {
+    const cpu = (n: number) => {
+      const before = process.cpuUsage();
+      run(n);
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
+    cpu(size * 4);
+    const small: number[] = [];
+    const large: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      small.push(cpu(size), cpu(size), cpu(size));
+      large.push(cpu(size * 16));
+    }
+    return Math.min(...large) / Math.max(Math.min(...small), 1);
+  };
+
+  for (const [chunk, size] of [
+    [1, 200_000],
+    [7, 1_000_000],
+    [1_000, 2_000_000],
+    [16_384, 3_500_000],
+    [65_536, 3_500_000],
+  ] as const) {
     it(`takes time linear in the frame, in chunks of ${chunk} bytes`, () => {
-      const time = (size: number) => {
-        let taken = 0;
-        const framer = new Framer(64_000_000, {
-          frame: (content) => void (taken = content.length),
-          truncated() {},
-          outside() {},
-          tooLarge() {},
-        });
-        const piece = Buffer.alloc(chunk, 'x');
-        const started = process.hrtime.bigint();
-        framer.push(Buffer.from('\x0b'));
-        for (let sent = 0; sent < size; sent += chunk) framer.push(piece);
-        framer.push(Buffer.from('\x1c\r'));
-        const elapsed = Number(process.hrtime.bigint() - started);
-        assert.ok(taken >= size);
-        return elapsed;
+      let taken = 0;
+      const frame = (content: Buffer) => {
+        taken = content.length;
       };
-      const size = chunk < 100 ? 300_000 : 3_000_000;
-      time(size);
-      const small = Math.min(time(size), time(size), time(size));
-      const large = Math.min(time(size * 10), time(size * 10), time(size * 10));
-      assert.ok(large < small * 15, `ten times the bytes took ${(large / small).toFixed(1)} times as long`);
+      const ratio = growth(size, (bytes) => {
+        const framer = new Framer(64_000_000, { frame, truncated() {}, outside() {}, tooLarge() {} });
+        const piece = Buffer.alloc(chunk, 'x');
+        framer.push(Buffer.from('\x0b'));
+        for (let sent = 0; sent < bytes; sent += chunk) framer.push(piece);
+        framer.push(Buffer.from('\x1c\r'));
+        assert.ok(taken >= bytes);
+      });
+      assert.ok(ratio < 64, `16 times the bytes took ${ratio.toFixed(1)} times as long`);
     });
   }
 
   it('a frame full of false ends takes linear time, too', () => {
-    const time = (size: number) => {
-      const chunks = Array.from({ length: size / 10_000 }, () => Buffer.alloc(10_000, '\x1cx\x0b'));
+    const piece = Buffer.alloc(10_000, '\x1cx\x0b');
+    const ratio = growth(200_000, (bytes) => {
       const framer = new Framer(64_000_000, { frame() {}, truncated() {}, outside() {}, tooLarge() {} });
-      const started = process.hrtime.bigint();
       framer.push(Buffer.from('\x0b'));
-      for (const each of chunks) framer.push(each);
+      for (let sent = 0; sent < bytes; sent += piece.length) framer.push(piece);
       framer.push(Buffer.from('\x1c\r'));
-      return Number(process.hrtime.bigint() - started);
-    };
-    time(300_000);
-    const [small, large] = [
-      Math.min(time(300_000), time(300_000), time(300_000)),
-      Math.min(time(3_000_000), time(3_000_000), time(3_000_000)),
-    ];
-    assert.ok(large < small * 15, `ten times the bytes took ${(large / small).toFixed(1)} times as long`);
+    });
+    assert.ok(ratio < 64, `16 times the bytes took ${ratio.toFixed(1)} times as long`);
   });
 });
