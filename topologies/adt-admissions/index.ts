@@ -34,7 +34,7 @@ export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = 
     .pipe(
       branch('body', {
         inline: [isInline, map((record: Hl7Adt) => record)],
-        otherwise: mapAsync('fetch-body', fetchBody(blob)),
+        otherwise: mapAsync('fetch-body', fetchBody(blob), { readOnly: true }),
       }),
       map('decode', decode(zone)),
       branch('event', {
