@@ -162,7 +162,8 @@ class PatientTurn {
   }
 
   #place(place: Place): void {
-    const id = locationIdOf(place);
+    // A building or floor said later is a Location of its own, though the bed's chain stays as it was first written.
+    const id = [locationIdOf(place), place.building, place.floor].filter((part) => part !== undefined).join('/');
     if (this.state.places.includes(id)) return;
     this.effects.push(...putPlace(place, this.ctx.now));
     this.state = { ...this.state, places: [...this.state.places, id].slice(-limits.places) };

@@ -30,7 +30,7 @@ export interface PatientState {
   /** Visits whose events were let go: closed long ago. Their resources stay as they are. */
   readonly sealed: readonly string[];
   readonly encounters: { readonly [id: string]: Written & { readonly closed: boolean } };
-  /** Locations that this patient's turns have put already. */
+  /** Places (Location id, building, floor) that this patient's turns have put already. */
   readonly places: readonly string[];
 }
 
