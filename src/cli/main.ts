@@ -19,10 +19,16 @@ const context = { process: process as unknown as ApplicationContext['process'] }
  */
 export async function main(argv: readonly string[]): Promise<void> {
   const [first = ''] = argv;
+  // `aorta … | head` closes our stdout: what is left to say is dropped, what is to be done goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
   if (first === '__complete') return complete(argv.slice(1));
   await run(await application(Object.hasOwn(verbs, first) ? [first] : Object.keys(verbs)), argv, context);
   // Stricli reports wrong usage as a negative number.
   if (Number(process.exitCode ?? 0) < 0) process.exitCode = exit.usage;
+}
+
+function ignoreClosedPipe(thrown: NodeJS.ErrnoException): void {
+  if (thrown.code !== 'EPIPE') throw thrown;
 }
 
 /** What the scripts of `aorta completion` call: one proposal a line. */

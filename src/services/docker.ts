@@ -13,10 +13,17 @@ export const composeUrls: Readonly<Record<ServiceName, string>> = {
   postgres: 'postgres://aorta@127.0.0.1:15432/aorta',
 };
 
-/** Starts the named services of docker-compose.yml and waits for their health checks. */
-export async function composeUp(names: readonly ServiceName[], say: (line: string) => void): Promise<void> {
-  say('starting with Docker Compose (the first time pulls the images)');
-  await compose(['up', '--detach', '--wait', ...names]);
+// Two `docker compose up` of one project at once race for its network.
+let queue: Promise<unknown> = Promise.resolve();
+
+/** Starts one service of docker-compose.yml and waits for its health check. */
+export function composeUp(name: ServiceName, say: (line: string) => void): Promise<void> {
+  const turn = queue.then(async () => {
+    say('starting with Docker Compose (the first time pulls the image)');
+    await compose(['up', '--detach', '--wait', name]);
+  });
+  queue = turn.catch(() => undefined);
+  return turn;
 }
 
 export async function composeDown(purge: boolean): Promise<void> {
@@ -25,8 +32,7 @@ export async function composeDown(purge: boolean): Promise<void> {
 
 /** Docker's own verdict on docker-compose.yml; undefined when it has no compose plugin to ask. */
 export async function composeConfig(): Promise<string | undefined> {
-  if (which('docker') === undefined || !(await hasCompose())) return undefined;
-  return compose(['config', '--quiet']);
+  return which('docker') !== undefined && (await hasCompose()) ? compose(['config', '--quiet']) : undefined;
 }
 
 async function hasCompose(): Promise<boolean> {

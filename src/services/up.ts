@@ -110,7 +110,7 @@ async function startHere(name: ServiceName, say: (line: string) => void, launche
 }
 
 async function startInDocker(name: ServiceName, say: (line: string) => void, launched: () => void): Promise<ServiceUp> {
-  await composeUp([name], say);
+  await composeUp(name, say);
   launched();
   const url = composeUrls[name];
   const problem = await answers(name, url, 60_000, () => true);

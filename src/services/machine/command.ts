@@ -26,7 +26,8 @@ export function which(command: string): string | undefined {
 export async function execute(command: string, args: readonly string[], options: Options = {}, input = ''): Promise<string> {
   try {
     const running = run(command, args, { maxBuffer: 64 * 1024 * 1024, ...options, encoding: 'utf8' });
-    running.child.stdin?.end(input);
+    // A command that does not read its input closes it before or while we write.
+    running.child.stdin?.on('error', () => undefined).end(input);
     return (await running).stdout;
   } catch (thrown) {
     const failed = thrown as Error & { stderr?: string; stdout?: string };

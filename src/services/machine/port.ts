@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 // Below the kernel's range for outgoing connections: a client's socket must not take the port of a stopped broker.
 const lowest = 20_000;
@@ -7,7 +8,11 @@ const highest = 32_000;
 
 /** `wanted` when it is free on loopback, else another free port. */
 export async function freePort(wanted?: number): Promise<number> {
-  if (wanted !== undefined && (await canListen(wanted))) return wanted;
+  // A killed process of ours is gone before the last of its threads has let go of the port.
+  for (let tries = 0; wanted !== undefined && tries < 20; tries++) {
+    if (await canListen(wanted)) return wanted;
+    await sleep(50);
+  }
   for (let tries = 0; tries < 200; tries++) {
     const port = randomInt(lowest, highest);
     if (await canListen(port)) return port;
