@@ -2,7 +2,7 @@ import { error } from '../errors/index.ts';
 import type { Table } from '../state/table.ts';
 import type { Actor } from './actor.ts';
 import type { Flow } from './flow.ts';
-import { nodesOf } from './nodes.ts';
+import { isStateful, nodesOf } from './nodes.ts';
 import type { CompileChain, FlowNode, TimerStep } from './operator.ts';
 import type { Topic } from './topic.ts';
 import type { Step } from './turn.ts';
@@ -62,7 +62,7 @@ export function compile(flow: Flow<unknown>): CompiledFlow {
     stores: new Map(nodes.filter(({ spec }) => spec.stateful).map(({ id, impl }) => [id, impl.actor])),
     topics: [...topics.values()],
     tables: [...tables.values()],
-    stateful: nodes.some(({ spec }) => spec.stateful || spec.kind === 'write'),
+    stateful: isStateful(nodes),
     asynchronous: nodes.some(({ spec }) => spec.asynchronous),
   };
 }

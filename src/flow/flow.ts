@@ -7,6 +7,16 @@ import { callerPosition } from './position.ts';
 import type { Supervision } from './supervision.ts';
 import type { Topic } from './topic.ts';
 
+// The DSL. `flow(name).from(topic).pipe(…)` builds an immutable chain of nodes; nothing runs and no client exists.
+//
+// - A node is data (id, name, options, position) and its `spec`, which has two forms of one meaning: `step`, which `compile`
+//   fuses to direct calls for the engine, and `rx`, which `reference` composes to one RxJS pipeline over one record.
+//   Invariant: both do the same to the turn, in the same order (test/flow/reference.test.ts).
+// - Ids are names, else paths to the node without an index. State, timers, held envelopes and idempotency keys hang on them.
+// - What a chain is and promises is computed from it: `graphOf`, `describe`, `mermaid`, `hash`, `diff`, `lint`.
+// - A builder's mistake throws AORTA_FLOW_001 at the line that made it; what can be judged only as a whole is a finding of
+//   `lint`. What operators throw while a record runs fails that turn; supervision decides.
+
 export interface FlowOptions {
   /** `strict`: a failed envelope parks its patient. `tolerant`: it goes to `<flow>.dlq` and the patient goes on. @default 'strict' */
   readonly order?: 'strict' | 'tolerant';

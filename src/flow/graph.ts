@@ -1,6 +1,7 @@
 import type { Column, Table } from '../state/table.ts';
 import { canonicalJson, schemaFingerprint } from './canonical.ts';
 import type { Flow } from './flow.ts';
+import { isStateful, nodesOf } from './nodes.ts';
 import type { AckClass, FlowNode, Json } from './operator.ts';
 import type { Topic } from './topic.ts';
 
@@ -134,7 +135,7 @@ export function graphOf(flow: Flow<unknown>): FlowGraph {
     version: flow.options.version ?? '1',
     deadlineMs: flow.options.deadlineMs ?? 30_000,
     onFailure: (flow.options.onFailure ?? {}) as Json,
-    stateful: nodes.some(({ op, stores }) => stores.length > 0 || op === 'write'),
+    stateful: isStateful(nodesOf(flow)),
     source: flow.source.name,
     nodes,
     edges,

@@ -1,5 +1,5 @@
 import type { Flow } from './flow.ts';
-import { nodesOf } from './nodes.ts';
+import { isStateful, nodesOf } from './nodes.ts';
 import type { FlowNode } from './operator.ts';
 
 /**
@@ -33,7 +33,7 @@ const passing = ['Transient', 'Overload', 'Defect'] as const;
 export function guaranteeOf(flow: Flow<unknown>, path: readonly FlowNode[]): PathGuarantee {
   const effects = path.filter(hasEffect);
   if (effects.length === 0) return { guarantee: null, because: ['no effect'] };
-  const stateful = nodesOf(flow).some(({ spec }) => spec.stateful || spec.kind === 'write');
+  const stateful = isStateful(nodesOf(flow));
   const repeated = effects.flatMap((node) => {
     const { id, spec } = node;
     if (reachesOut(node)) return [`${spec.kind} '${id}' may be called again after a crash, with the same event id`];

@@ -46,7 +46,7 @@ export function mermaid(flow: Flow<unknown>): string {
   const classOf = (id: string): string => classes.find(([, of]) => of === guaranteeAt(id))?.[0] ?? 'none';
   const lines = [
     '---',
-    `title: ${graph.flow} v${graph.version}`,
+    `title: ${JSON.stringify(`${graph.flow} v${graph.version}`)}`,
     '---',
     'flowchart LR',
     ...graph.nodes.map((node) => {

@@ -9,6 +9,9 @@ export function nodesOf(flow: Flow<unknown>): readonly FlowNode[] {
   return walk(flow.chain);
 }
 
+/** Has state or writes: its turns commit in transactions, and its emissions go through the outbox. */
+export const isStateful = (nodes: readonly FlowNode[]): boolean => nodes.some(({ spec }) => spec.stateful || spec.kind === 'write');
+
 const most = 10_000;
 
 /**

@@ -276,6 +276,7 @@ test('write refuses a table that it does not declare, and passes the value on', 
     ['done', 'out'],
   ]);
   assert.throws(() => run(built, -1), { code: 'AORTA_FLOW_003' });
+  assert.equal(compile(built).stateful, true);
   assert.deepEqual(
     compile(built).tables.map((t) => t.name),
     ['rows'],

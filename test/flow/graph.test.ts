@@ -178,6 +178,18 @@ test('a stateless sink and an outside call are at least once, and say why', () =
   assert.deepEqual(calling.paths[0]?.because, ["mapAsync 'ask' may be called again after a crash, with the same event id"]);
 });
 
+test('an outside call that only reads leaves the guarantee alone', () => {
+  const read = describe(
+    flow('f')
+      .from(vitals)
+      .pipe(
+        mapAsync('look-up', async (v) => v, { readOnly: true }),
+        write('rows', { tables: [rows], effects: (v) => effect.upsert(rows, { id: v.rate }) }),
+      ),
+  );
+  assert.equal(read.guarantee, 'effects exactly once');
+});
+
 test('a rule that skips passing failures makes a path at most once; a path of skips has no effect', () => {
   const { guarantee, paths } = describe(sample({ onFailure: { Transient: { last: skip('lost') } } }));
   assert.equal(guarantee, 'at most once');
@@ -203,7 +215,7 @@ test('the text names hash, nodes, stores, tables and the guarantee of each path'
 
 test('the diagram is coloured by guarantee, and its labels are escaped', () => {
   const text = mermaid(sample());
-  assert.match(text, /^---\ntitle: sample v1\n---\nflowchart LR\n/);
+  assert.match(text, /^---\ntitle: "sample v1"\n---\nflowchart LR\n/);
   assert.match(text, /n_vitals\(\["vitals<br\/>from"\]\):::once/);
   assert.match(text, /n_plausible_2ftee -->\|"alert"\| n_peak/);
   assert.match(text, /n_level_3aotherwise_2fskip\(\("skip: calm"\)\):::once/);

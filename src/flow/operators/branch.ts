@@ -3,7 +3,7 @@ import { error } from '../../errors/index.ts';
 import type { Context } from '../context.ts';
 import { extend, type Flow, innerChain } from '../flow.ts';
 import { labelName } from '../name.ts';
-import type { Branch, FlowNode, Operator, OperatorSpec } from '../operator.ts';
+import type { Branch, Operator, OperatorSpec } from '../operator.ts';
 import { callerPosition } from '../position.ts';
 import { Skip } from '../skip.ts';
 import { skippedNode } from './skipped.ts';
