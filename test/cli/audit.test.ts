@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,13 +8,13 @@ import { createFileAudit } from '../../src/governance/audit/file/index.ts';
 import { aorta } from './run.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'aorta-audit-'));
-const key = 'a key of at least thirty-two characters';
+const key = randomBytes(32);
 const dir = join(data, 'audit');
 after(() => rmSync(data, { recursive: true, force: true }));
 
 before(async () => {
   mkdirSync(join(data, 'secrets'));
-  writeFileSync(join(data, 'secrets', 'audit-key'), `${key}\n`, { mode: 0o600 });
+  writeFileSync(join(data, 'secrets', 'audit-key'), `${key.toString('hex')}\n`, { mode: 0o600 });
   const audit = await createFileAudit({ dir, key });
   for (const actor of ['ann', 'bob', 'eve'])
     await audit.append({ at: 1, actor, action: 'read', target: '/fhir/Patient/:id', outcome: 'success' });

@@ -33,7 +33,7 @@ Exit codes: 0 intact, 1 it cannot be read, 3 broken (the first record that does 
     const secrets = createFileSecrets({ dir: flags.secrets ?? join(flags.data, 'secrets') });
     try {
       const dir = flags.dir ?? join(flags.data, 'audit');
-      const verdict = await verifyAudit({ dir, key: await secrets.get('secret:audit-key') });
+      const verdict = await verifyAudit({ dir, key: keyOf(await secrets.get('secret:audit-key')) });
       if (flags.json) printJson(verdict);
       else if (verdict.intact) print(`intact: ${verdict.records} records`);
       else print(`BROKEN at record ${verdict.brokenAt}: ${verdict.problem}`);
@@ -43,5 +43,10 @@ Exit codes: 0 intact, 1 it cannot be read, 3 broken (the first record that does 
     }
   },
 });
+
+/** Aorta makes its key of 32 random bytes and keeps it as hex; a key from elsewhere is taken as it is. */
+function keyOf(text: string): string | Buffer {
+  return /^[0-9a-f]{64}$/.test(text) ? Buffer.from(text, 'hex') : text;
+}
 
 export const verb = buildRouteMap({ routes: { verify }, docs: { brief: 'The audit trail: who did what to whose data' } });
