@@ -1,3 +1,4 @@
+import { error } from '../errors/index.ts';
 import type { TopicSpec } from '../log/port.ts';
 import type { AvroSchema } from '../schema/port.ts';
 
@@ -21,7 +22,8 @@ export interface TopicOptions {
 }
 
 /**
- * Declares a topic. `schema` comes from the generated module of its `.avsc`, so the value's type does too.
+ * Declares a topic. `schema` comes from the generated module of its `.avsc`, so the value's type does too. Pure: the log
+ * creates it when a flow that names it starts. Errors: AORTA_FLOW_009.
  *
  * @example
  * ```ts
@@ -32,10 +34,14 @@ export interface TopicOptions {
  * ```
  */
 export function topic<T>(name: string, schema: AvroSchema | null, options: TopicOptions = {}): Topic<T> {
+  const partitions = options.partitions ?? 12;
+  const bad = (problem: string) => error('AORTA_FLOW_009', { topic: name, problem });
+  if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,126}$/.test(name)) throw bad('a name is letters, digits, dot, dash or underscore, at most 127');
+  if (!Number.isInteger(partitions) || partitions < 1) throw bad('it has at least one partition');
   return {
     name,
     schema,
-    partitions: options.partitions ?? 12,
+    partitions,
     retentionMs: (options.retentionDays ?? 7) * day,
     compacted: options.compacted ?? false,
   };

@@ -491,6 +491,8 @@ test('nothing may follow a sink; names and labels keep to their alphabet; a reas
         .pipe(tee({ 1: to(out) })),
     { code: 'AORTA_FLOW_001' },
   );
+  assert.throws(() => topic('a b', 'int'), { code: 'AORTA_FLOW_009' });
+  assert.throws(() => topic('t', 'int', { partitions: 0 }), { code: 'AORTA_FLOW_009' });
   assert.throws(() => skip('MRN 12345'), { code: 'AORTA_FLOW_002' });
   assert.throws(
     () =>

@@ -41,4 +41,9 @@ export const flowErrors = {
     message: 'Node {node} did not complete synchronously.',
     remedy: 'Leave out `synchronous: true` of that rx(): it then runs with a deadline.',
   },
+  AORTA_FLOW_009: {
+    class: 'Permanent',
+    message: 'Topic {topic} is not valid: {problem}.',
+    remedy: 'Correct its declaration; the name is also the name of its sink and source nodes.',
+  },
 } as const satisfies Record<string, ErrorSpec>;
