@@ -23,19 +23,20 @@ export function topologyFiles(root: string = projectRoot()): readonly string[] {
 }
 
 /**
- * Every flow of the project, made without resources: to be drawn and checked, not to be run.
- * Throws AORTA_CLI_004 with the first file that gives none.
+ * Every flow of the project. A topology that is a function is given `resources`; without them its flow can be drawn
+ * and checked, not run. Throws AORTA_CLI_004 with the first file that gives none.
  */
-export async function loadTopologies(root: string = projectRoot()): Promise<readonly Topology[]> {
+export async function loadTopologies(root: string = projectRoot(), resources?: object): Promise<readonly Topology[]> {
   const topologies: Topology[] = [];
-  for (const path of topologyFiles(root)) topologies.push({ file: relative(root, path), flow: await loadFlow(path, relative(root, path)) });
+  for (const path of topologyFiles(root))
+    topologies.push({ file: relative(root, path), flow: await loadFlow(path, relative(root, path), resources) });
   return topologies;
 }
 
-async function loadFlow(path: string, file: string): Promise<Flow<unknown>> {
+async function loadFlow(path: string, file: string, resources: object | undefined): Promise<Flow<unknown>> {
   try {
     const { default: made } = (await import(pathToFileURL(path).href)) as { default?: unknown };
-    const flow: unknown = typeof made === 'function' ? made() : made;
+    const flow: unknown = typeof made === 'function' ? made(resources) : made;
     if (isFlow(flow)) return flow;
   } catch (thrown) {
     if (thrown instanceof AortaError) throw thrown;
