@@ -1,0 +1,30 @@
+import { projectRoot } from '../cli/project.ts';
+import type { DevFlags } from '../cli/run-flags.ts';
+import { prometheusTelemetry } from '../ops/telemetry.ts';
+import { openEmbedded } from './embedded.ts';
+import { serve } from './run.ts';
+import { startWorker } from './worker.ts';
+
+/** `aorta dev`: the embedded profile with a synthetic hospital, everything in this process. */
+export async function runDev(flags: DevFlags): Promise<void> {
+  const telemetry = prometheusTelemetry({ level: process.env['LOG_LEVEL'] ?? 'warn' });
+  const worker = await startWorker({ ...flags, root: projectRoot(), open: openEmbedded, telemetry });
+  // Loaded after everything listens: a hospital that sends is not what makes us ready.
+  const feed = flags.feed ? await (await import('../sandbox/feed/index.ts')).startFeed({ ...worker.mllp, seed: 1 }) : undefined;
+  const names = worker.flows.map((flow) => flow.name).join(', ');
+  const text = `
+  Aorta is running (embedded: one process, data in ${flags.data})
+
+  dashboard   ${worker.http}/
+  MLLP        ${worker.mllp.host}:${worker.mllp.port}${feed ? '   a synthetic hospital is sending' : ''}
+  FHIR        ${worker.http}/fhir/Patient
+  metrics     ${worker.http}/metrics
+  flows       ${names}
+
+  Ctrl-C stops it; the next start continues where it was.
+`;
+  await serve(flags, worker, text, async () => {
+    await feed?.stop();
+    await worker.stop();
+  });
+}

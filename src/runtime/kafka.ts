@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { createPostgresBlob } from '../blob/postgres/index.ts';
+import { error } from '../errors/index.ts';
+import { createFileAudit } from '../governance/audit/file/index.ts';
+import { createFileSecrets } from '../governance/secrets/file/index.ts';
+import { createPostgresIdentity } from '../identity/postgres/index.ts';
+import { createKafkaLog } from '../log/kafka/index.ts';
+import { PostgresPool } from '../postgres/pool.ts';
+import { createPostgresQuarantine } from '../quarantine/postgres/index.ts';
+import { confluentRegistry } from '../schema/confluent/registry.ts';
+import { createPostgresState } from '../state/postgres/index.ts';
+import { auditKey } from './embedded.ts';
+import { instanceName } from './instance.ts';
+import { Opened, type Profile, type ProfileOptions } from './profile.ts';
+
+/** Where the real services are: the environment variables of contract.md. */
+export interface ServiceAddresses {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly databaseUrl: string;
+  /** `secret:<name>` of the database's password. */
+  readonly databasePassword?: string;
+  /** Directory of the file secrets provider. */
+  readonly secretsDir?: string;
+}
+
+/** Reads the addresses, or says which variable is missing (AORTA_CFG_002) or carries a password (AORTA_CFG_003). */
+export function serviceAddresses(env: NodeJS.ProcessEnv): ServiceAddresses {
+  const need = (name: string): string => {
+    const value = env[name]?.trim();
+    if (!value) throw error('AORTA_CFG_002', { variable: name });
+    let password = '';
+    try {
+      password = new URL(value).password;
+    } catch {
+      // A list of brokers is no URL.
+    }
+    if (password !== '') throw error('AORTA_CFG_003', { variable: name });
+    return value;
+  };
+  return {
+    brokers: need('KAFKA_BROKERS').split(',').map((broker) => broker.trim()).filter(Boolean),
+    registryUrl: need('SCHEMA_REGISTRY_URL'),
+    databaseUrl: need('DATABASE_URL'),
+    ...(env['DATABASE_PASSWORD'] ? { databasePassword: env['DATABASE_PASSWORD'] } : {}),
+    ...(env['AORTA_SECRETS_DIR'] ? { secretsDir: env['AORTA_SECRETS_DIR'] } : {}),
+  };
+}
+
+/** Apache Kafka, a Confluent-compatible registry and PostgreSQL: as many workers as there are partitions. */
+export async function openKafka(addresses: ServiceAddresses, { data, clock, telemetry }: ProfileOptions): Promise<Profile> {
+  const opened = new Opened();
+  try {
+    const instance = instanceName(data);
+    const secrets = opened.add(createFileSecrets({ dir: addresses.secretsDir ?? join(data, 'secrets'), clock, telemetry }));
+    const { databasePassword } = addresses;
+    const postgres = {
+      url: addresses.databaseUrl,
+      clock,
+      telemetry,
+      ...(databasePassword ? { password: () => secrets.get(databasePassword) } : {}),
+    };
+    const state = opened.add(createPostgresState(postgres));
+    await state.migrate();
+    const pool = opened.add(new PostgresPool(postgres));
+    const identity = opened.add(createPostgresIdentity(pool));
+    const quarantine = opened.add(createPostgresQuarantine(pool));
+    const blob = opened.add(createPostgresBlob(pool, { clock }));
+    const log = opened.add(createKafkaLog({ brokers: addresses.brokers, clientId: `aorta-${instance}`, clock, telemetry }));
+    await log.ping();
+    const registry = opened.add(await confluentRegistry({ url: addresses.registryUrl, clock, cacheFile: join(data, 'schemas.json') }));
+    const audit = opened.add(await createFileAudit({ dir: join(data, 'audit'), clock, key: await auditKey(data) }));
+    return { kind: 'kafka', log, state, registry, identity, blob, quarantine, audit, instance, close: () => opened.close() };
+  } catch (thrown) {
+    await opened.close();
+    throw thrown;
+  }
+}

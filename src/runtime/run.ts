@@ -1,0 +1,27 @@
+import type { RunFlags } from '../cli/run-flags.ts';
+import type { Worker } from './worker.ts';
+
+/** Prints the ready event (contract.md) and serves until SIGTERM or SIGINT; a second signal ends at once. */
+export async function serve(flags: RunFlags, worker: Worker, text: string, stop: () => Promise<void>): Promise<void> {
+  const event = {
+    event: 'ready',
+    profile: worker.profile,
+    http: worker.http,
+    mllp: `${worker.mllp.host}:${worker.mllp.port}`,
+    data: flags.data,
+  };
+  process.stdout.write(flags.json ? `${JSON.stringify(event)}\n` : text);
+  const signal = await new Promise<string>((resolve) => {
+    let asked = false;
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(name, () => {
+        if (asked) process.exit(130);
+        asked = true;
+        resolve(name);
+      });
+    }
+  });
+  worker.telemetry.log('info', 'worker.stopping', { signal });
+  await stop();
+  worker.telemetry.log('info', 'worker.stopped', {});
+}

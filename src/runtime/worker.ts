@@ -1,0 +1,135 @@
+import { pathToFileURL } from 'node:url';
+import { adtTopics } from './topics.ts';
+import { createCanonical } from '../canonical/index.ts';
+import { topologyFiles } from '../cli/topologies.ts';
+import { systemClock, systemRandom } from '../clock/system.ts';
+import { startEdge } from '../edge/index.ts';
+import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index.ts';
+import { error } from '../errors/index.ts';
+import { type Flow, isFlow } from '../flow/flow.ts';
+import { createAdmission, startMllp } from '../ingress/index.ts';
+import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
+import { serdeFor } from '../schema/serde.ts';
+import type { Topic } from '../flow/topic.ts';
+import { announce } from './instance.ts';
+import type { Profile, ProfileOptions } from './profile.ts';
+
+export interface WorkerOptions {
+  readonly data: string;
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  readonly mllpPort: number;
+  /** Project directory: `topologies/` and `web/` are below it. */
+  readonly root: string;
+  readonly open: (options: ProfileOptions) => Promise<Profile>;
+  readonly engine?: Partial<EngineOptions>;
+  readonly telemetry?: PrometheusTelemetry;
+  /** Zone of times without an offset. @default 'UTC' */
+  readonly zone?: string;
+  /** Assigning authority's namespace → FHIR identifier system. */
+  readonly identifierSystems?: Readonly<Record<string, string>>;
+}
+
+export interface Worker {
+  readonly profile: 'embedded' | 'kafka';
+  readonly http: string;
+  readonly mllp: { readonly host: string; readonly port: number };
+  readonly flows: readonly RunningFlow[];
+  readonly telemetry: PrometheusTelemetry;
+  /** Ingress first, then flows (drained), then the edge, then the stores. */
+  stop(): Promise<void>;
+}
+
+/**
+ * One process: the stores of a profile, every topology, the MLLP listener and the HTTP edge. Starting order: stores,
+ * edge (not ready yet), flows, ingress; so nothing is acknowledged that no flow of this project would pick up.
+ */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const telemetry = options.telemetry ?? prometheusTelemetry();
+  const clock = systemClock;
+  const random = systemRandom;
+  const zone = options.zone ?? 'UTC';
+  const systems = options.identifierSystems ?? {};
+  const profile = await options.open({ data: options.data, clock, telemetry });
+  const stops: (() => Promise<unknown> | unknown)[] = [() => profile.close()];
+  const stop = async () => {
+    for (const step of stops.splice(0).reverse()) await step();
+  };
+  try {
+    const serdes = new Map<string, ReturnType<typeof serdeFor>>();
+    const serde = <T>(topic: Topic<T>): ReturnType<typeof serdeFor<T>> => {
+      let made = serdes.get(topic.name);
+      if (!made) {
+        made = serdeFor(profile.registry, topic as Topic<unknown>);
+        serdes.set(topic.name, made);
+      }
+      return made as ReturnType<typeof serdeFor<T>>;
+    };
+    const ports = { ...profile, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
+    await profile.log.ensureTopics(adtTopics);
+
+    const flows: RunningFlow[] = [];
+    let ready = false;
+    const edge = await startEdge({
+      host: options.host,
+      port: options.port,
+      root: options.root,
+      profile: profile.kind,
+      flows,
+      state: profile.state,
+      quarantine: profile.quarantine,
+      audit: profile.audit,
+      canonical: createCanonical(profile.state, { systems }),
+      telemetry,
+      clock,
+      random,
+      ready: async () => {
+        if (!ready) return ['starting'];
+        const problems: string[] = [];
+        await profile.log.ping().catch(() => problems.push('log'));
+        await profile.state.ping().catch(() => problems.push('state'));
+        return problems;
+      },
+    });
+    stops.push(() => edge.stop());
+
+    const topologies = await Promise.all(topologyFiles(options.root).map((file) => load(file, { blob: profile.blob, zone, systems })));
+    const started = await Promise.all(topologies.map((flow) => startFlow(flow, ports, options.engine)));
+    flows.push(...started);
+    stops.push(() => Promise.all(started.map((flow) => flow.stop())));
+
+    const admission = createAdmission({ ...profile, clock, random, telemetry });
+    await admission.start();
+    stops.push(() => admission.stop());
+    const mllp = await startMllp({
+      host: options.host,
+      port: options.mllpPort,
+      admission,
+      serde: await serde(adtTopics[0]),
+      quarantine: profile.quarantine,
+      telemetry,
+      clock,
+      random,
+      defaults: { zone, identifierSystems: systems },
+    });
+    stops.push(() => mllp.stop());
+    ready = true;
+    stops.push(announce(options.data, { http: edge.url, pid: process.pid }));
+    stops.push(() => {
+      ready = false;
+    });
+    return { profile: profile.kind, http: edge.url, mllp: mllp.address, flows, telemetry, stop };
+  } catch (thrown) {
+    await stop().catch(() => {});
+    throw thrown;
+  }
+}
+
+/** A topology's default export: a flow, or a function of the worker's resources that makes one. */
+async function load(file: string, resources: object): Promise<Flow<unknown>> {
+  const { default: made } = (await import(pathToFileURL(file).href)) as { default?: unknown };
+  const flow: unknown = typeof made === 'function' ? made(resources) : made;
+  if (!isFlow(flow)) throw error('AORTA_CLI_004', { file, problem: 'its default export is not a flow' });
+  return flow;
+}
