@@ -125,10 +125,11 @@ export function openDatabase(options: DatabaseOptions): Database {
       await statements('ping', () => undefined);
     },
     close() {
-      closing ??= channel.close().then(() => {
+      if (!closing) {
+        // The writer must be the last to close: it then folds the write-ahead log into the file, a reader cannot.
         reading.close();
-        lock.release();
-      });
+        closing = channel.close().then(() => lock.release());
+      }
       return closing;
     },
   };
