@@ -3,6 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { error } from '../errors/index.ts';
 import { coded, sqliteCode } from './failure.ts';
 
+/** Connections that hold a lock. A connection that nothing refers to is closed by the garbage collector, its lock with it. */
+const holding = new Set<DatabaseSync>();
+
 /**
  * One process per data directory. An EXCLUSIVE transaction on a file of its own stays open: the operating system's file
  * lock ends with the process, also after kill -9, so there is no stale lock file to remove. Not reliable on network
@@ -22,5 +25,11 @@ export function lockDirectory(dir: string): { release(): void } {
     throw busy ? error('AORTA_SQLITE_001', { dir }, { cause: thrown }) : coded(thrown, file);
   }
   const held = connection;
-  return { release: () => held.close() };
+  holding.add(held);
+  return {
+    release() {
+      holding.delete(held);
+      held.close();
+    },
+  };
 }

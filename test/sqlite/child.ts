@@ -1,4 +1,6 @@
 import { writeSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { systemClock } from '../../src/clock/system.ts';
 import { createSqliteLog } from '../../src/log/sqlite/log.ts';
 import { openDatabase } from '../../src/sqlite/database.ts';
@@ -14,7 +16,13 @@ const database = openDatabase({ dir });
 const print = (line: string) => void writeSync(1, `${line}\n`);
 
 if (mode === 'hold') {
-  print('held');
+  // The lock must not depend on anybody's reference to the database: the garbage collector would give it away.
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  setTimeout(() => {
+    collectGarbage();
+    setTimeout(() => print('held'), 50);
+  }, 50);
   setInterval(() => {}, 1000);
 } else {
   const log = createSqliteLog({ database, clock: systemClock });
@@ -28,7 +36,14 @@ if (mode === 'hold') {
   const appending = async () => {
     for (;;) {
       const own = ++id;
-      const [at] = await log.append([{ topic: 'adt', key: `p${own % 7}`, value: Buffer.alloc(own % 50 === 0 ? 300_000 : 500, own % 251), headers: { eventId: String(own) } }]);
+      const [at] = await log.append([
+        {
+          topic: 'adt',
+          key: `p${own % 7}`,
+          value: Buffer.alloc(own % 50 === 0 ? 300_000 : 500, own % 251),
+          headers: { eventId: String(own) },
+        },
+      ]);
       print(`a ${own} ${at?.partition} ${at?.offset}`);
     }
   };

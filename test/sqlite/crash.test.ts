@@ -10,7 +10,10 @@ import { createSqliteState } from '../../src/state/sqlite/state.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** Starts the writing child, kills it after `afterMs` of work, gives what it had acknowledged. */
-async function acknowledgedUntilKilled(dir: string, afterMs: number): Promise<{ appends: [id: string, partition: number, offset: number][]; group: number }> {
+async function acknowledgedUntilKilled(
+  dir: string,
+  afterMs: number,
+): Promise<{ appends: [id: string, partition: number, offset: number][]; group: number }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'child.ts'), dir, 'write'], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -22,7 +25,10 @@ async function acknowledgedUntilKilled(dir: string, afterMs: number): Promise<{ 
   const lines = text.slice(0, text.lastIndexOf('\n')).split('\n');
   const appends = lines.filter((line) => line.startsWith('a ')).map((line) => line.split(' ').slice(1));
   const groups = lines.filter((line) => line.startsWith('g ')).map((line) => Number(line.slice(2)));
-  return { appends: appends.map(([id, partition, offset]) => [id as string, Number(partition), Number(offset)]), group: groups.at(-1) ?? 0 };
+  return {
+    appends: appends.map(([id, partition, offset]) => [id as string, Number(partition), Number(offset)]),
+    group: groups.at(-1) ?? 0,
+  };
 }
 
 it('kill -9 in the middle of writes loses nothing that was acknowledged and tears no group', async () => {
@@ -45,10 +51,14 @@ it('kill -9 in the middle of writes loses nothing that was acknowledged and tear
       for (const record of read) {
         const own = String(record.headers['eventId']);
         records.set(`${partition}/${record.offset}`, own);
-        assert.ok(record.value?.every((byte) => byte === Number(own) % 251), 'a torn value');
+        assert.ok(
+          record.value?.every((byte) => byte === Number(own) % 251),
+          'a torn value',
+        );
       }
     }
-    for (const [id, partition, offset] of acknowledged) assert.equal(records.get(`${partition}/${offset}`), id, 'an acknowledged append is lost');
+    for (const [id, partition, offset] of acknowledged)
+      assert.equal(records.get(`${partition}/${offset}`), id, 'an acknowledged append is lost');
 
     const state = createSqliteState({ database });
     const values = (await state.states('f', 's', ['one', 'two'])).map((row) => Number(row?.value ?? 0));

@@ -108,7 +108,10 @@ describe('the data directory', () => {
     bytes.fill(0x5a, Math.floor(bytes.length / 2));
     writeFileSync(file, bytes);
     const again = openDatabase({ dir });
-    await assert.rejects(trialsOf(again)('insert', (pack) => ({ id: 51, body: pack(Buffer.alloc(8000)) })), has('AORTA_SQLITE_002'));
+    await assert.rejects(
+      trialsOf(again)('insert', (pack) => ({ id: 51, body: pack(Buffer.alloc(8000)) })),
+      has('AORTA_SQLITE_002'),
+    );
     assert.throws(() => again.read('SELECT sum(length(body)) FROM trial'), has('AORTA_SQLITE_002'));
     await again.close();
     await remove();
@@ -146,7 +149,8 @@ describe('a database in trouble', () => {
     const foreign = new DatabaseSync(join(dir, 'aorta.db'));
     foreign.exec('BEGIN IMMEDIATE');
     const refused = await Promise.allSettled([1, 2, 3].map((id) => trials('insert', () => ({ id, body: null }))));
-    for (const result of refused) assert.ok(result.status === 'rejected' && has('AORTA_SQLITE_003')(result.reason) && classOf(result.reason) === 'Transient');
+    for (const result of refused)
+      assert.ok(result.status === 'rejected' && has('AORTA_SQLITE_003')(result.reason) && classOf(result.reason) === 'Transient');
     foreign.exec('ROLLBACK');
     foreign.close();
     await trials('insert', () => ({ id: 1, body: null }));

@@ -65,7 +65,12 @@ describe('the writer thread', () => {
 
   it('a failing job rolls back alone, and its error tells no data', async () => {
     const [before, bad, after] = [next(), next(), next()];
-    const results = await Promise.allSettled([insert(before), trials('insertThenThrow', () => ({ id: bad })), insert(after), insert(before)]);
+    const results = await Promise.allSettled([
+      insert(before),
+      trials('insertThenThrow', () => ({ id: bad })),
+      insert(after),
+      insert(before),
+    ]);
     assert.deepEqual(
       results.map((result) => result.status),
       ['fulfilled', 'rejected', 'fulfilled', 'rejected'],
@@ -88,7 +93,11 @@ describe('the writer thread', () => {
   });
 
   it('an argument that cannot be sent fails alone', async () => {
-    const results = await Promise.allSettled([insert(next()), trials('insert', () => ({ id: (() => 1) as never, body: null })), insert(next())]);
+    const results = await Promise.allSettled([
+      insert(next()),
+      trials('insert', () => ({ id: (() => 1) as never, body: null })),
+      insert(next()),
+    ]);
     assert.deepEqual(
       results.map((result) => result.status),
       ['fulfilled', 'rejected', 'fulfilled'],
@@ -102,8 +111,14 @@ describe('the writer thread', () => {
       }),
       /not built/,
     );
-    await assert.rejects((trials as unknown as (name: string, build: () => object) => Promise<void>)('missing', () => ({})), has('AORTA_SQLITE_007', 'Defect'));
-    await assert.rejects(database.jobs<Record<string, () => null>>(new URL('./missing.ts', import.meta.url))('any', () => undefined as never), has('AORTA_SQLITE_007', 'Defect'));
+    await assert.rejects(
+      (trials as unknown as (name: string, build: () => object) => Promise<void>)('missing', () => ({})),
+      has('AORTA_SQLITE_007', 'Defect'),
+    );
+    await assert.rejects(
+      database.jobs<Record<string, () => null>>(new URL('./missing.ts', import.meta.url))('any', () => undefined as never),
+      has('AORTA_SQLITE_007', 'Defect'),
+    );
   });
 
   it('sends the bytes of a slice, not the memory behind it, and leaves the caller its buffer', async () => {

@@ -27,13 +27,16 @@ export interface SentBatch {
 
 /** Job: one batch in order, all of it in the writer's transaction. */
 export function admit(writer: Writer, { instance, batch, settledThrough, now }: SentBatch): AdmitOutcome[] {
-  const lastSeq = batch.reduce((last, { seq }) => Math.max(last, seq), 0);
+  writer.prepare('DELETE FROM aorta_owed WHERE instance = ? AND seq <= ?').run(instance, settledThrough);
+  const outcomes = batch.map(
+    (admission) => duplicateOf(writer, admission) ?? movedTo(writer, admission) ?? store(writer, instance, admission, now),
+  );
+  const lastSeq = batch.reduce((last, { seq }, index) => (outcomes[index]?.kind === 'admitted' ? Math.max(last, seq) : last), 0);
   writer
     .prepare(`INSERT INTO aorta_instance (instance, last_seq, settled_through) VALUES (?, ?, ?)
       ON CONFLICT (instance) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq), settled_through = max(settled_through, excluded.settled_through)`)
     .run(instance, lastSeq, settledThrough);
-  writer.prepare('DELETE FROM aorta_owed WHERE instance = ? AND seq <= ?').run(instance, settledThrough);
-  return batch.map((admission) => duplicateOf(writer, admission) ?? movedTo(writer, admission) ?? store(writer, instance, admission, now));
+  return outcomes;
 }
 
 function duplicateOf(writer: Writer, { fingerprint }: SentAdmission): AdmitOutcome | undefined {

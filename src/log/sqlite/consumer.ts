@@ -43,6 +43,7 @@ export function sqliteConsumer(parts: ConsumerParts, options: ConsumerOptions): 
   const { group } = options;
   /** Owned: commits are accepted. */
   let owned = new Map<string, Assignment>();
+  let current = 0;
   const paused = new Set<string>();
   let delivering = false;
   let pumping = false;
@@ -136,6 +137,7 @@ export function sqliteConsumer(parts: ConsumerParts, options: ConsumerOptions): 
     rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
     assign(partitions, generation) {
       const mine = ++round;
+      current = generation;
       const assignments = partitions.map(assignmentAt);
       owned = new Map(assignments.map((assignment) => [keyOf(assignment), assignment]));
       paused.clear();
@@ -218,8 +220,8 @@ export function sqliteConsumer(parts: ConsumerParts, options: ConsumerOptions): 
       if (paused.delete(keyOf(partition)) && delivering) pump();
     },
     async commit(offsets) {
-      for (const { topic, partition } of offsets) {
-        if (!owned.has(keyOf({ topic, partition }))) throw error('AORTA_LOG_005', { group, topic, partition });
+      for (const { topic, partition, generation = current } of offsets) {
+        if (!owned.has(keyOf({ topic, partition })) || generation !== current) throw error('AORTA_LOG_005', { group, topic, partition });
       }
       if (offsets.length === 0) return;
       const written = parts.commit(group, offsets);
