@@ -7,7 +7,9 @@ import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node
 
 const require = createRequire(import.meta.url);
 const lz4 = require('lz4js') as {
-  compress(data: Uint8Array): Uint8Array;
+  compressBound(size: number): number;
+  /** Bytes written into `into`; 0 when the block does not compress. */
+  compressBlock(data: Uint8Array, into: Uint8Array, from: number, size: number, hashTable: Uint32Array): number;
   decompressBound(data: Uint8Array): number;
   decompressFrame(data: Uint8Array, into: Uint8Array): number;
 };
@@ -49,6 +51,26 @@ function lz4Inflate(data: Buffer): Buffer {
   return into.subarray(0, lz4.decompressFrame(data, into));
 }
 
+/** Magic; version 1 with independent blocks; blocks of up to 4 MiB; checksum of the two bytes before. */
+const lz4Header = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73]);
+const lz4BlockBytes = 4 << 20;
+const lz4Stored = 0x80000000;
+
+/** An LZ4 frame. lz4js's own frames do not say that their blocks are independent, and brokers refuse those. */
+function lz4Deflate(data: Buffer): Buffer {
+  const parts: Buffer[] = [lz4Header];
+  for (let from = 0; from < data.length; from += lz4BlockBytes) {
+    const size = Math.min(lz4BlockBytes, data.length - from);
+    const block = Buffer.allocUnsafeSlow(4 + lz4.compressBound(size));
+    const packed = lz4.compressBlock(data, block.subarray(4), from, size, new Uint32Array(1 << 16));
+    const stored = packed === 0 || packed >= size;
+    block.writeUInt32LE(stored ? size + lz4Stored : packed, 0);
+    parts.push(stored ? Buffer.concat([block.subarray(0, 4), data.subarray(from, from + size)]) : block.subarray(0, 4 + packed));
+  }
+  parts.push(Buffer.alloc(4));
+  return Buffer.concat(parts);
+}
+
 export function inflate(codec: number, data: Buffer): Buffer {
   switch (codec) {
     case codecs.none:
@@ -75,7 +97,7 @@ export function deflate(codec: Compression, data: Buffer): Buffer {
     case 'snappy':
       return asBuffer(snappy.compress(data));
     case 'lz4':
-      return asBuffer(lz4.compress(data));
+      return lz4Deflate(data);
     case 'zstd':
       return zstdCompressSync(data);
   }
