@@ -35,6 +35,8 @@ export interface MllpOptions {
     /** Namespace of an assigning authority → FHIR system. */
     readonly identifierSystems?: IdentifierSystems;
   };
+  /** Topic of ADT messages. @default hl7.adt */
+  readonly adtTopic?: string;
   /** Message types beside ADT. */
   readonly routes?: readonly Route[];
   /** Makes the server; for TLS. @default a plain TCP server */
@@ -70,7 +72,12 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
 
   const metrics = mllpMetrics(telemetry);
   const refuse = refusals({ quarantine, telemetry, metrics, clock, random });
-  const adt = adtRoute({ serde, zone, ...(defaults.identifierSystems ? { identifierSystems: defaults.identifierSystems } : {}) });
+  const adt = adtRoute({
+    serde,
+    zone,
+    ...(options.adtTopic ? { topic: options.adtTopic } : {}),
+    ...(defaults.identifierSystems ? { identifierSystems: defaults.identifierSystems } : {}),
+  });
   const routes = [adt, ...(options.routes ?? [])];
   const exchange = createExchange({ routes, admission, refuse, metrics, telemetry, clock, random, charset });
   const parts: ConnectionParts = { limits, exchange, refuse, metrics, clock, held: { bytes: 0 } };
