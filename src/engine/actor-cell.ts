@@ -28,7 +28,8 @@ export class ActorCell {
       this.#value = this.#decode();
       this.#decoded = true;
     }
-    return this.#value;
+    // A state that was forgotten within the turn begins anew.
+    return this.#value ?? this.#actor.initial(this.#key);
   }
 
   set value(value: unknown) {

@@ -6,4 +6,29 @@ export const edgeErrors = {
     message: 'Refusing to listen on {host} without configured authentication.',
     remedy: 'Bind to 127.0.0.1, or configure bearer tokens or API keys.',
   },
+  AORTA_EDGE_002: {
+    class: 'Permanent',
+    message: 'The credentials of the request cannot be verified: no authentication is configured.',
+    remedy: 'Leave the Authorization header out on loopback, or configure authentication.',
+  },
+  AORTA_EDGE_003: {
+    class: 'Permanent',
+    message: 'The request was addressed to {host}, which is not this machine.',
+    remedy: 'Use 127.0.0.1 or localhost: other names are refused so that a web page elsewhere cannot read from here.',
+  },
+  AORTA_EDGE_004: {
+    class: 'Permanent',
+    message: 'There is no {what}.',
+    remedy: 'Check the id; lists are at the collection above it.',
+  },
+  AORTA_EDGE_005: {
+    class: 'Permanent',
+    message: 'The request is not valid: {problem}.',
+    remedy: 'Correct the named parameter.',
+  },
+  AORTA_EDGE_006: {
+    class: 'Permanent',
+    message: 'The role {role} may not do this.',
+    remedy: 'Ask for one of the roles: {needed}.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -1,0 +1,32 @@
+import type { Canonical } from '../canonical/index.ts';
+import type { Clock, Random } from '../clock/clock.ts';
+import type { RunningFlow } from '../engine/index.ts';
+import type { Audit } from '../governance/audit/port.ts';
+import type { PrometheusTelemetry } from '../ops/telemetry.ts';
+import type { Quarantine } from '../quarantine/port.ts';
+import type { State } from '../state/port.ts';
+
+export interface EdgeOptions {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** Project directory; the dashboard's files are in `web/` below it. */
+  readonly root: string;
+  readonly profile: 'embedded' | 'kafka';
+  /** Filled as flows start. */
+  readonly flows: readonly RunningFlow[];
+  readonly state: State;
+  readonly quarantine: Quarantine;
+  readonly audit: Audit;
+  readonly canonical: Canonical;
+  readonly telemetry: PrometheusTelemetry;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What is not ready; empty: all is. */
+  readonly ready: () => Promise<readonly string[]>;
+}
+
+export interface Edge {
+  readonly url: string;
+  stop(): Promise<void>;
+}
