@@ -33,12 +33,13 @@ const developer = { id: 'local-developer', roles: ['viewer', 'operator', 'clinic
  * 127.0.0.1 must not read from here), and so must the Origin of anything that changes something.
  */
 export function guardRoutes(app: FastifyInstance, options: EdgeOptions): void {
-  app.decorateRequest('actor', nobody as never);
+  app.decorateRequest('actor', null as never);
   app.addHook('onRoute', (route) => {
     if (!route.config?.access) throw new Error(`route ${route.url} declares no access`);
   });
   app.addHook('onRequest', async (request) => {
     const { access } = request.routeOptions.config;
+    request.actor = nobody;
     if (access?.roles === 'public') return;
     const { host } = hostOf(request.headers.host);
     if (!isLoopback(host)) throw error('AORTA_EDGE_003', { host: host.slice(0, 100) });
