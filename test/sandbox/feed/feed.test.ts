@@ -50,6 +50,7 @@ async function receiver(answer: (message: Buffer, count: number) => Answer) {
 const fast = {
   now: systemClock.now,
   monotonic: systemClock.monotonic,
+  soon: systemClock.soon,
   after: (ms: number, fn: () => void) => systemClock.after(ms / 100, fn),
 };
 
