@@ -1,29 +1,18 @@
 import type { Clock } from '../../clock/clock.ts';
-import { error } from '../../errors/index.ts';
+import { AortaError, error } from '../../errors/index.ts';
 import type { Database } from '../../sqlite/database.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import type { Commit, ConsumerOptions, LogConsumer, TopicPartition } from '../port.ts';
 import { committed } from './commits.ts';
+import { feedOf, keyOf, type Position } from './feed.ts';
 import type { Hub } from './hub.ts';
 import type { Member } from './membership.ts';
-import { readRecords } from './records.ts';
 import type { StoredTopic } from './topics.ts';
 
-/** Bounds of one fetch of one partition; what `pause` cannot take back. */
-const mostRecords = 500;
-const mostBytes = 1024 * 1024;
 const firstRestartMs = 1000;
 const longestRestartMs = 30_000;
 
-interface Assignment extends TopicPartition {
-  readonly slot: number;
-  readonly compacted: boolean;
-  /** Next offset to read. */
-  position: number;
-  end: number;
-}
-
-interface ConsumerParts {
+export interface ConsumerParts {
   readonly database: Database;
   readonly hub: Hub;
   readonly clock: Clock;
@@ -32,74 +21,33 @@ interface ConsumerParts {
   readonly commit: (group: string, offsets: readonly Commit[]) => Promise<void>;
 }
 
-const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
-
 /**
- * One member of a group. Records are pushed a fetch at a time, partition after partition, each fetch in its own turn of
- * the event loop; appends in this process wake it, a slow poll of the hub is the safety net.
+ * One member of a group (membership.ts) with its feed of records (feed.ts). Owned partitions accept commits; that begins
+ * before `onAssigned` and ends after `onRevoked`. What a handler throws, and a read that fails, take the consumer down:
+ * `onError(…, true)`, a pause of 1 to 30 s, and a new join.
  */
 export function sqliteConsumer(parts: ConsumerParts, options: ConsumerOptions): LogConsumer {
-  const { database, hub, clock, telemetry } = parts;
+  const { hub, clock } = parts;
   const { group } = options;
-  /** Owned: commits are accepted. */
-  let owned = new Map<string, Assignment>();
-  let current = 0;
-  const paused = new Set<string>();
-  let delivering = false;
-  let pumping = false;
-  let assigning: Promise<void> = Promise.resolve();
+  let owned = new Map<string, TopicPartition>();
+  let generation = 0;
+  /** Rises with every assignment and loss: what began under an older one has no say any more. */
   let round = 0;
+  let assigning: Promise<void> = Promise.resolve();
+  const committing = new Set<Promise<void>>();
   let restartMs = firstRestartMs;
   let cancelRestart: (() => void) | undefined;
-  const committing = new Set<Promise<void>>();
   let started: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
   let unwatch: (() => void) | undefined;
-  const skipped = telemetry.counter(
-    'aorta_log_skipped_by_retention_total',
-    'Records that retention removed before their consumer read them.',
-    { group },
-  );
 
-  const pump = () => {
-    if (pumping) return;
-    pumping = true;
-    clock.soon(() => {
-      pumping = false;
-      if (!delivering) return;
-      let more = false;
-      for (const assignment of owned.values()) {
-        if (!delivering) return;
-        if (assignment.position >= assignment.end || paused.has(keyOf(assignment))) continue;
-        if (!deliver(assignment)) return;
-        more ||= assignment.position < assignment.end;
-      }
-      if (more) pump();
-    });
-  };
+  const problemOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.name : typeof thrown);
+  const handlerFailed = (handler: string, thrown: unknown): Error =>
+    error('AORTA_LOG_017', { group, handler, problem: problemOf(thrown) }, { cause: thrown });
 
-  const deliver = (assignment: Assignment): boolean => {
-    try {
-      const records = readRecords(database, assignment.slot, assignment.position, mostRecords, mostBytes);
-      const first = records[0];
-      const last = records[records.length - 1];
-      if (first && first.offset > assignment.position && !assignment.compacted) skipped.inc(first.offset - assignment.position);
-      assignment.position = last ? last.offset + 1 : assignment.end;
-      if (assignment.end < assignment.position) assignment.end = assignment.position;
-      if (last) options.onRecords({ topic: assignment.topic, partition: assignment.partition }, records, assignment.end);
-      return true;
-    } catch (thrown) {
-      // Nothing was delivered and the position did not move: read again after a pause.
-      fail('fetch', thrown, 'AORTA_LOG_011');
-      return false;
-    }
-  };
-
-  const fail = (handler: string, thrown: unknown, code: 'AORTA_LOG_011' | 'AORTA_LOG_017') => {
-    const problem = thrown instanceof Error ? thrown.name : typeof thrown;
-    options.onError(error(code, { group, handler, problem }, { cause: thrown }), true);
-    delivering = false;
-    clearRestart();
+  const restart = (reason: Error) => {
+    options.onError(reason, true);
+    cancelRestart?.();
     cancelRestart = clock.after(restartMs, () => {
       cancelRestart = undefined;
       // Joins anew: everything is revoked, and dealt again under the next generation.
@@ -108,82 +56,73 @@ export function sqliteConsumer(parts: ConsumerParts, options: ConsumerOptions): 
     restartMs = Math.min(longestRestartMs, restartMs * 2);
   };
 
-  const clearRestart = () => {
-    cancelRestart?.();
-    cancelRestart = undefined;
+  const feed = feedOf({
+    ...parts,
+    onRecords: options.onRecords,
+    onFailure: (handler, thrown) =>
+      restart(
+        handler === 'fetch'
+          ? error('AORTA_LOG_011', { group, problem: problemOf(thrown) }, { cause: thrown })
+          : handlerFailed(handler, thrown),
+      ),
+  });
+
+  const positionsOf = (partitions: readonly TopicPartition[], chosen: readonly Commit[]): Position[] => {
+    const ends = new Map(options.topics.map((topic) => [topic, hub.ends(topic)]));
+    const offsets = new Map(options.topics.map((topic) => [topic, committed(parts.database, group, topic)]));
+    return partitions.map(({ topic, partition }) => {
+      const { firstSlot, compacted } = parts.topicOf(topic);
+      const own = chosen.find((commit) => commit.topic === topic && commit.partition === partition);
+      const { start = 0, end = 0 } = ends.get(topic)?.[partition] ?? {};
+      const next = own?.offset ?? offsets.get(topic)?.get(partition) ?? start;
+      if (next > end) throw error('AORTA_LOG_013', { topic, partition, offset: next, end });
+      return { topic, partition, slot: firstSlot + partition, compacted, next, end };
+    });
   };
 
-  const assignmentAt = (partition: TopicPartition): Assignment => {
-    const topic = parts.topicOf(partition.topic);
-    return { ...partition, slot: topic.firstSlot + partition.partition, compacted: topic.compacted, position: 0, end: 0 };
-  };
-
-  const place = (assignments: readonly Assignment[], chosen: readonly Commit[]) => {
-    for (const topic of new Set(assignments.map((assignment) => assignment.topic))) {
-      const offsets = committed(database, group, topic);
-      const ends = hub.ends(topic);
-      for (const assignment of assignments) {
-        if (assignment.topic !== topic) continue;
-        const own = chosen.find((commit) => commit.topic === topic && commit.partition === assignment.partition);
-        const { start, end } = ends[assignment.partition] as { start: number; end: number };
-        assignment.position = own?.offset ?? offsets.get(assignment.partition) ?? start;
-        assignment.end = end;
-      }
+  const take = async (partitions: readonly TopicPartition[], mine: number): Promise<void> => {
+    try {
+      const chosen = await options.onAssigned(partitions, generation);
+      if (mine !== round) return;
+      feed.start(positionsOf(partitions, chosen));
+      restartMs = firstRestartMs;
+    } catch (thrown) {
+      if (mine !== round) return;
+      owned = new Map();
+      options.onLost(partitions);
+      restart(thrown instanceof AortaError && thrown.code === 'AORTA_LOG_013' ? thrown : handlerFailed('onAssigned', thrown));
     }
   };
 
   const member: Member = {
     topics: options.topics,
     rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
-    assign(partitions, generation) {
-      const mine = ++round;
-      current = generation;
-      const assignments = partitions.map(assignmentAt);
-      owned = new Map(assignments.map((assignment) => [keyOf(assignment), assignment]));
-      paused.clear();
-      if (partitions.length === 0) return;
-      assigning = (async () => {
-        try {
-          const chosen = await options.onAssigned(partitions, generation);
-          if (mine !== round) return;
-          place(assignments, chosen);
-          restartMs = firstRestartMs;
-          delivering = true;
-          pump();
-        } catch (thrown) {
-          if (mine !== round) return;
-          owned = new Map();
-          options.onLost(partitions);
-          fail('onAssigned', thrown, 'AORTA_LOG_017');
-        }
-      })();
+    assign(partitions, current) {
+      round++;
+      generation = current;
+      owned = new Map(partitions.map((partition) => [keyOf(partition), partition]));
+      feed.unpause();
+      assigning = partitions.length === 0 ? Promise.resolve() : take(partitions, round);
     },
     async revoke() {
       const mine = round;
-      delivering = false;
-      clearRestart();
+      cancelRestart?.();
+      feed.stop();
       await assigning;
-      delivering = false;
+      feed.stop();
       if (mine !== round || owned.size === 0) return;
       try {
-        await options.onRevoked([...owned.values()].map(({ topic, partition }) => ({ topic, partition })));
+        await options.onRevoked([...owned.values()]);
       } catch (thrown) {
-        options.onError(
-          error(
-            'AORTA_LOG_017',
-            { group, handler: 'onRevoked', problem: thrown instanceof Error ? thrown.name : typeof thrown },
-            { cause: thrown },
-          ),
-          true,
-        );
+        options.onError(handlerFailed('onRevoked', thrown), true);
       }
       await Promise.allSettled(committing);
       if (mine === round) owned = new Map();
     },
     lose() {
       round++;
-      delivering = false;
-      const partitions = [...owned.values()].map(({ topic, partition }) => ({ topic, partition }));
+      feed.stop();
+      const partitions = [...owned.values()];
       owned = new Map();
       if (partitions.length > 0) options.onLost(partitions);
     },
@@ -193,12 +132,7 @@ export function sqliteConsumer(parts: ConsumerParts, options: ConsumerOptions): 
     start() {
       started ??= (async () => {
         for (const topic of options.topics) parts.topicOf(topic);
-        unwatch = hub.watch(options.topics, (topic, partition, end) => {
-          const assignment = owned.get(`${topic}/${partition}`);
-          if (!assignment || end <= assignment.end) return;
-          assignment.end = end;
-          if (delivering) pump();
-        });
+        unwatch = hub.watch(options.topics, feed.appended);
         await hub.group(group).join(member);
         await assigning;
       })();
@@ -206,22 +140,18 @@ export function sqliteConsumer(parts: ConsumerParts, options: ConsumerOptions): 
     },
     stop() {
       stopped ??= (async () => {
-        clearRestart();
+        cancelRestart?.();
         if (!started) return;
         await hub.group(group).leave(member);
         unwatch?.();
       })();
       return stopped;
     },
-    pause(partition) {
-      paused.add(keyOf(partition));
-    },
-    resume(partition) {
-      if (paused.delete(keyOf(partition)) && delivering) pump();
-    },
+    pause: feed.pause,
+    resume: feed.resume,
     async commit(offsets) {
-      for (const { topic, partition, generation = current } of offsets) {
-        if (!owned.has(keyOf({ topic, partition })) || generation !== current) throw error('AORTA_LOG_005', { group, topic, partition });
+      for (const { topic, partition, generation: under = generation } of offsets) {
+        if (!owned.has(keyOf({ topic, partition })) || under !== generation) throw error('AORTA_LOG_005', { group, topic, partition });
       }
       if (offsets.length === 0) return;
       const written = parts.commit(group, offsets);
