@@ -16,11 +16,19 @@ function fieldsOf(fields: Readonly<Record<string, unknown>>): Record<string, unk
     if (!allowed.has(name)) continue;
     // An error's message may quote data; ours are written without, others' are reduced to their name and code.
     if (value instanceof AortaError) out[name] = { code: value.code, class: value.class, message: value.message };
-    else if (value instanceof Error) out[name] = { name: value.name, code: (value as NodeJS.ErrnoException).code };
+    else if (value instanceof Error) out[name] = { name: value.name, code: (value as NodeJS.ErrnoException).code, at: framesOf(value) };
     else out[name] = value;
   }
   return out;
 }
+
+/** Where it was thrown, without what was said: messages may quote data, positions do not. */
+const framesOf = (thrown: Error): string[] =>
+  (thrown.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 4)
+    .map((line) => line.trim().slice(3));
 
 export interface PrometheusTelemetry extends Telemetry {
   /** The Prometheus text format. */

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { adtTopics } from './topics.ts';
-import { createCanonical } from '../canonical/index.ts';
+import { type Canonical, createCanonical } from '../canonical/index.ts';
 import { topologyFiles } from '../cli/topologies.ts';
 import { systemClock, systemRandom } from '../clock/system.ts';
 import { startEdge } from '../edge/index.ts';
@@ -37,6 +37,7 @@ export interface Worker {
   readonly mllp: { readonly host: string; readonly port: number };
   readonly flows: readonly RunningFlow[];
   readonly telemetry: PrometheusTelemetry;
+  readonly canonical: Canonical;
   /** Ingress first, then flows (drained), then the edge, then the stores. */
   stop(): Promise<void>;
 }
@@ -53,6 +54,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const systems = options.identifierSystems ?? {};
   const profile = await options.open({ data: options.data, clock, telemetry });
   const stops: (() => Promise<unknown> | unknown)[] = [() => profile.close()];
+  // A promise that nobody waits for is a defect to be seen, never a reason to drop everybody's messages.
+  const onRejection = (cause: unknown) => telemetry.log('error', 'worker.unhandled-rejection', { error: cause });
+  process.on('unhandledRejection', onRejection);
+  stops.push(() => process.off('unhandledRejection', onRejection));
   const stop = async () => {
     for (const step of stops.splice(0).reverse()) await step();
   };
@@ -71,6 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
     const flows: RunningFlow[] = [];
     let ready = false;
+    const canonical = createCanonical(profile.state, { systems });
     const edge = await startEdge({
       host: options.host,
       port: options.port,
@@ -80,7 +86,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       state: profile.state,
       quarantine: profile.quarantine,
       audit: profile.audit,
-      canonical: createCanonical(profile.state, { systems }),
+      canonical,
       telemetry,
       clock,
       random,
@@ -119,7 +125,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stops.push(() => {
       ready = false;
     });
-    return { profile: profile.kind, http: edge.url, mllp: mllp.address, flows, telemetry, stop };
+    return { profile: profile.kind, http: edge.url, mllp: mllp.address, flows, telemetry, canonical, stop };
   } catch (thrown) {
     await stop().catch(() => {});
     throw thrown;
