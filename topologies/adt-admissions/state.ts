@@ -51,6 +51,10 @@ export const newPatient: PatientState = {
  */
 export const limits = { events: 256, visits: 16, sealed: 1000, places: 256 };
 
+export const knows = (state: PatientState, eventId: string): boolean =>
+  Object.values(state.visits).some((events) => events.some((event) => event.id === eventId));
+
+/** Too late to be folded: its visit is sealed, or folded for good beyond that time. */
 export const isOld = (state: PatientState, key: string, at: number): boolean =>
   state.sealed.includes(key) || at <= (state.bases[key]?.until ?? Number.NEGATIVE_INFINITY);
 
