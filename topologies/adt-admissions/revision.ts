@@ -1,0 +1,137 @@
+import { type Context, type Effect, effect } from 'aorta';
+import { digestOf, identifierKeys, putPlace, putResource, putVisit, removeResource, removeVisit, timelineEvent } from 'aorta/canonical';
+import {
+  type DomainResource,
+  encounterFrom,
+  encounterId,
+  locationIdOf,
+  type MappingContext,
+  type Place,
+  patientFrom,
+  placesOf,
+} from 'aorta/fhir';
+import { assign } from './assign.ts';
+import { cancellations, inOrder } from './cancel.ts';
+import { factsOf } from './demographics.ts';
+import { add, isOld, type KeptEvent, limits, type PatientState, seal, type Written } from './state.ts';
+import { pictureOf, sinceOf, type VisitPicture, viewOf } from './visit.ts';
+
+/** Collects what one turn writes while it moves the state on. */
+export class Revision {
+  state: PatientState;
+  readonly effects: Effect[] = [];
+  readonly mapping: MappingContext;
+  readonly ctx: Context;
+
+  constructor(state: PatientState, mapping: MappingContext, ctx: Context) {
+    this.state = state;
+    this.mapping = mapping;
+    this.ctx = ctx;
+  }
+
+  patient(): void {
+    const resource = patientFrom(this.ctx.key, factsOf(this.state.demographics), this.mapping);
+    const patient = this.#put(resource, this.state.patient, '');
+    if (patient) this.state = { ...this.state, patient };
+  }
+
+  /** Adds the event to its visit and writes what changes by it; gives the event's encounter. */
+  visit(key: string, event: Omit<KeptEvent, 'encounter' | 'cancels'>): string | null {
+    if (isOld(this.state, key, event.at)) return encounterId(this.ctx.key, key);
+    for (const place of placesOf(event.facts)) this.#place(place);
+    this.state = add(this.state, key, { ...event, encounter: null, cancels: null });
+    // Loose events may change side whenever a visit changes; without them only this visit is touched.
+    const loose = key === '' || (this.state.visits['']?.length ?? 0) > 0;
+    const assigned = loose ? assign(this.state) : { [key]: this.state.visits[key] ?? [] };
+    const links = new Map<string, Pick<KeptEvent, 'encounter' | 'cancels'>>();
+    for (const [visit, events] of Object.entries(assigned)) {
+      const id = encounterId(this.ctx.key, visit);
+      const taken = cancellations(inOrder(events));
+      for (const { id: eventId } of events) links.set(eventId, { encounter: id, cancels: taken.get(eventId) ?? null });
+      this.#encounter(id, pictureOf(events, this.state.bases[visit]?.picture));
+    }
+    if (loose) this.#removeOthers(new Set(Object.keys(assigned).map((visit) => encounterId(this.ctx.key, visit))));
+    this.#relink(links, event.id);
+    this.state = seal(this.state, (sealed) => encounterId(this.ctx.key, sealed));
+    return links.get(event.id)?.encounter ?? null;
+  }
+
+  cancels(eventId: string): string | null {
+    for (const events of Object.values(this.state.visits)) for (const event of events) if (event.id === eventId) return event.cancels;
+    return null;
+  }
+
+  /** Writes the encounter and its visit row, if it changed. */
+  #encounter(id: string, picture: VisitPicture): void {
+    const view = viewOf(id, this.ctx.key, picture, this.mapping.zone);
+    const current = view.stays.findLast((stay) => !stay.ended);
+    const since = current ? sinceOf(picture) : null;
+    const written = this.#put(encounterFrom(view, this.mapping), this.state.encounters[id] ?? null, String(since));
+    if (written) {
+      const closed = view.status === 'finished' || view.status === 'cancelled';
+      this.state = { ...this.state, encounters: { ...this.state.encounters, [id]: { ...written, closed } } };
+      this.effects.push(
+        putVisit({
+          encounter: id,
+          patient: this.ctx.key,
+          status: view.status,
+          location: current ? locationIdOf(current.place) : null,
+          since,
+        }),
+      );
+    }
+  }
+
+  #place(place: Place): void {
+    // A building or floor said later is a Location of its own, though the bed's chain stays as it was first written.
+    const id = [locationIdOf(place), place.building, place.floor].filter((part) => part !== undefined).join('/');
+    if (this.state.places.includes(id)) return;
+    this.effects.push(...putPlace(place, this.ctx.now));
+    this.state = { ...this.state, places: [...this.state.places, id].slice(-limits.places) };
+  }
+
+  /** The next version, if it says anything new. `beside`: what is written with it and is not in the resource. */
+  #put(resource: DomainResource & { id?: string }, before: Written | null, beside: string): Written | undefined {
+    const digest = digestOf(resource, beside);
+    if (before?.digest === digest) return undefined;
+    const identifiers = identifierKeys(resource.identifier);
+    const known = new Set(identifiers.map((key) => JSON.stringify(key)));
+    const dropped = (before?.identifiers ?? []).filter((key) => !known.has(JSON.stringify(key)));
+    const version = (before?.version ?? 0) + 1;
+    this.effects.push(
+      ...putResource(resource as DomainResource & { id: string }, { version, now: this.ctx.now, patient: this.ctx.key, dropped }),
+    );
+    return { version, digest, identifiers };
+  }
+
+  /** An unnumbered visit whose events turned out to belong elsewhere is no visit. */
+  #removeOthers(current: ReadonlySet<string>): void {
+    for (const [id, written] of Object.entries(this.state.encounters)) {
+      if (current.has(id)) continue;
+      this.effects.push(...removeResource('Encounter', id, written.identifiers), removeVisit(id));
+      const { [id]: _removed, ...others } = this.state.encounters;
+      this.state = { ...this.state, encounters: others };
+    }
+  }
+
+  /** Timeline rows of earlier events whose encounter or cancelled event is another one now. */
+  #relink(links: ReadonlyMap<string, Pick<KeptEvent, 'encounter' | 'cancels'>>, own: string): void {
+    const visits: Record<string, readonly KeptEvent[]> = { ...this.state.visits };
+    for (const [key, events] of Object.entries(visits)) {
+      visits[key] = events.map((event) => {
+        const link = links.get(event.id) ?? (key === '' ? { encounter: null, cancels: null } : event);
+        if (link.encounter === event.encounter && link.cancels === event.cancels) return event;
+        if (event.id !== own)
+          this.effects.push(
+            effect.update(
+              timelineEvent,
+              { patient: this.ctx.key, event_id: event.id },
+              { encounter: link.encounter, cancels: link.cancels },
+            ),
+          );
+        return { ...event, encounter: link.encounter, cancels: link.cancels };
+      });
+    }
+    this.state = { ...this.state, visits };
+  }
+}
