@@ -178,7 +178,8 @@ function isHeader(bytes: Buffer, at: number, separator: number, end: number): bo
 export const parse = (bytes: Buffer, options: ParseOptions = {}): Message => atOnce(read(bytes, options));
 
 /** As `parse`, without holding the event loop for a large body. */
-export const parseInTurns = (bytes: Buffer, options: ParseOptions = {}): Promise<Message> => inTurns(read(bytes, options));
+export const parseInTurns = (bytes: Buffer, options: ParseOptions = {}, soon?: (fn: () => void) => void): Promise<Message> =>
+  inTurns(read(bytes, options), soon);
 
 function* read(bytes: Buffer, options: ParseOptions): Sliced<Message> {
   const header = findHeader(bytes);

@@ -14,10 +14,11 @@ export function atOnce<T>(work: Sliced<T>): T {
   }
 }
 
-export async function inTurns<T>(work: Sliced<T>): Promise<T> {
+/** `soon` calls its argument after the I/O that is ready now. */
+export async function inTurns<T>(work: Sliced<T>, soon: (fn: () => void) => void = setImmediate): Promise<T> {
   for (;;) {
     const step = work.next();
     if (step.done) return step.value;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => soon(resolve));
   }
 }

@@ -82,10 +82,16 @@ export async function embedded(partitions = 3, dir?: string, topic = 'hl7.adt'):
   return finish({ identity, log, blob, quarantine, registry, topic, close }, partitions);
 }
 
-/** The kafka profile: Kafka, a registry, PostgreSQL. */
+/** The kafka profile: Kafka, a registry, PostgreSQL; in a schema and topic of its own, removed at the end. */
 export async function onServices(partitions = 3): Promise<Parts> {
-  const { kafkaBrokers, registryUrl } = services();
-  const { drop, ...postgres } = freshSchema('ingress');
+  const { drop, schema } = freshSchema('ingress');
+  return servicesAt(schema, uniqueName('adt'), partitions, drop);
+}
+
+/** The same in a schema and topic that others use, too. */
+export async function servicesAt(schema: string, topic: string, partitions = 3, drop = async () => {}): Promise<Parts> {
+  const { kafkaBrokers, registryUrl, databaseUrl } = services();
+  const postgres = { url: databaseUrl, schema };
   const state = createPostgresState(postgres);
   await state.migrate();
   await state.close();
@@ -98,7 +104,7 @@ export async function onServices(partitions = 3): Promise<Parts> {
     for (const part of [log, identity, quarantine, blob, registry]) await part.close();
     await drop();
   };
-  return finish({ identity, log, blob, quarantine, registry, topic: uniqueName('adt'), close }, partitions);
+  return finish({ identity, log, blob, quarantine, registry, topic, close }, partitions);
 }
 
 export interface CountingTelemetry extends Telemetry {

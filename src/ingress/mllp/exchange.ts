@@ -91,7 +91,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
 
   const admit = async (message: Message, accepted: Accepted, { content, receivedAt, ticket }: Arrival): Promise<Admitted> => {
     const work = contentDigest(message);
-    const digest = content.length > large ? await inTurns(work) : atOnce(work);
+    const digest = content.length > large ? await inTurns(work, clock.soon) : atOnce(work);
     const body = await admission.body(content);
     await ticket.turn;
     const outcome = admission.admit({
@@ -109,7 +109,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     const inSlices = content.length > large;
     let message: Message;
     try {
-      message = inSlices ? await parseInTurns(content, { charset }) : parse(content, { charset });
+      message = inSlices ? await parseInTurns(content, { charset }, clock.soon) : parse(content, { charset });
     } catch (cause) {
       return refusal(salvage(content), [asFinding(cause)], arrival);
     }
@@ -133,7 +133,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
 
   const check = async (message: Message, inSlices: boolean): Promise<{ findings: readonly Finding[]; accepted?: Accepted }> => {
     const found = validateHeader(message);
-    const drive = <T>(work: Sliced<T>) => (inSlices ? inTurns(work) : atOnce(work));
+    const drive = <T>(work: Sliced<T>) => (inSlices ? inTurns(work, clock.soon) : atOnce(work));
     const { type } = typeOf(message);
     const route = routes.get(type);
     if (!route) {

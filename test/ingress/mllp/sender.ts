@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { parse } from '../../../src/hl7/index.ts';
 import { Framer } from '../../../src/ingress/mllp/framer.ts';
 
 export interface AdtParts {
@@ -80,6 +81,6 @@ export async function rawSender(port: number, options: { readonly allowHalfOpen?
 
 /** MSA-1 and MSA-2 of an answer. */
 export function verdict(answer: string | undefined): string {
-  const msa = answer?.split('\r').find((line) => line.startsWith('MSA')) ?? '';
-  return msa.split('|').slice(1, 3).join(' ');
+  const message = parse(Buffer.from(answer ?? '', 'latin1'));
+  return `${message.text('MSA-1')} ${message.field('MSA', 2).raw.toString('latin1')}`;
 }
