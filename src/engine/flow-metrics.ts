@@ -20,7 +20,18 @@ export class FlowMetrics {
   readonly commitRetries: Counter;
   readonly produceRetries: Counter;
   /** Totals for the dashboard and tests. */
-  readonly totals = { received: 0, done: 0, skipped: 0, parked: 0, failed: 0, emitted: 0, errors: 0, fenced: 0, redelivered: 0, deadLetters: 0 };
+  readonly totals = {
+    received: 0,
+    done: 0,
+    skipped: 0,
+    parked: 0,
+    failed: 0,
+    emitted: 0,
+    errors: 0,
+    fenced: 0,
+    redelivered: 0,
+    deadLetters: 0,
+  };
 
   constructor(telemetry: Telemetry, flow: string) {
     this.#telemetry = telemetry;
@@ -51,7 +62,11 @@ export class FlowMetrics {
     if (!counter) {
       // A reason is a name from code; a flow that builds reasons from data must not make a series each.
       if (this.#skips.size >= 200) return;
-      counter = this.#telemetry.counter('aorta_flow_skipped_total', 'Values skipped, by operator and reason', { flow: this.#flow, node, reason });
+      counter = this.#telemetry.counter('aorta_flow_skipped_total', 'Values skipped, by operator and reason', {
+        flow: this.#flow,
+        node,
+        reason,
+      });
       this.#skips.set(key, counter);
     }
     counter.inc();
@@ -62,7 +77,11 @@ export class FlowMetrics {
     const key = `${node}\u0000${errorClass}`;
     let counter = this.#errors.get(key);
     if (!counter) {
-      counter = this.#telemetry.counter('aorta_flow_errors_total', 'Turns that failed, by operator and class', { flow: this.#flow, node, class: errorClass });
+      counter = this.#telemetry.counter('aorta_flow_errors_total', 'Turns that failed, by operator and class', {
+        flow: this.#flow,
+        node,
+        class: errorClass,
+      });
       this.#errors.set(key, counter);
     }
     counter.inc();

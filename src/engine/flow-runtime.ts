@@ -1,6 +1,5 @@
-import { Subject, type Observable } from 'rxjs';
-import { AortaError, error } from '../errors/index.ts';
 import { sleep } from '../clock/system.ts';
+import { AortaError, error } from '../errors/index.ts';
 import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port.ts';
 import type { RedriveRequest } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
@@ -9,20 +8,11 @@ import { FlowMetrics } from './flow-metrics.ts';
 import { type CommitItem, GroupCommit } from './group-commit.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import { Settlements } from './observe.ts';
 import type { EngineOptions, EnginePorts } from './options.ts';
 import type { Program } from './program.ts';
 import type { Root } from './root.ts';
 import { failureOf } from './supervise.ts';
-
-/** One settled envelope, for whoever watches the flow. */
-export interface SettlementEvent {
-  readonly flow: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly eventId: string;
-  readonly settlement: Settlement;
-}
 
 /**
  * Runs one flow on this worker: takes partitions over and gives them back, spreads the worker's time over ready
@@ -39,7 +29,7 @@ export class FlowRuntime implements LaneHost {
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
   readonly #commits: GroupCommit;
-  readonly #settlements = new Subject<SettlementEvent>();
+  readonly settlements = new Settlements();
   readonly #cancel: (() => void)[] = [];
   #consumer: LogConsumer | undefined;
   #runQueue: { lane: Lane; mailbox: Mailbox }[] = [];
@@ -63,11 +53,9 @@ export class FlowRuntime implements LaneHost {
     this.#ports = ports;
     this.#options = options;
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
-    this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) => this.#retrying('commit', cause, attempt));
-  }
-
-  get settlements(): Observable<SettlementEvent> {
-    return this.#settlements.asObservable();
+    this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
+      this.#retrying('commit', cause, attempt),
+    );
   }
 
   get lanes(): IterableIterator<Lane> {
@@ -88,8 +76,14 @@ export class FlowRuntime implements LaneHost {
       again();
       this.#cancel.push(() => cancel());
     };
-    every(() => this.#options.commitEveryMs, () => this.#tick());
-    every(() => this.#options.redriveEveryMs, () => this.lookForRedrives());
+    every(
+      () => this.#options.commitEveryMs,
+      () => this.#tick(),
+    );
+    every(
+      () => this.#options.redriveEveryMs,
+      () => this.lookForRedrives(),
+    );
     this.#sample();
     await this.#consumer.start();
   }
@@ -103,7 +97,8 @@ export class FlowRuntime implements LaneHost {
       onRevoked: (partitions) => this.#revoked(partitions),
       onLost: (partitions) => this.#lost(partitions),
       onRecords: (partition, records, end) => this.#records(partition, records, end),
-      onError: (cause, willRestart) => telemetry.log(willRestart ? 'warn' : 'error', 'flow.consumer-failed', { flow: this.program.flow, error: cause, willRestart }),
+      onError: (cause, willRestart) =>
+        telemetry.log(willRestart ? 'warn' : 'error', 'flow.consumer-failed', { flow: this.program.flow, error: cause, willRestart }),
     });
   }
 
@@ -116,7 +111,7 @@ export class FlowRuntime implements LaneHost {
     this.#stopped = true;
     for (const cancel of this.#cancel.splice(0)) cancel();
     this.#commits.close();
-    this.#settlements.complete();
+    this.settlements.complete();
   }
 
   // ---- assignment ----------------------------------------------------------------------------------------------
@@ -153,7 +148,9 @@ export class FlowRuntime implements LaneHost {
     const { watermark } = claimed.applied;
     if (watermark > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark, end }));
     if (claimed.partitions !== this.program.sourcePartitions) {
-      lane.refuse(error('AORTA_ENGINE_006', { flow: ref.flow, topic, partition, now: this.program.sourcePartitions, before: claimed.partitions }));
+      lane.refuse(
+        error('AORTA_ENGINE_006', { flow: ref.flow, topic, partition, now: this.program.sourcePartitions, before: claimed.partitions }),
+      );
     }
     if (lane.refused) return undefined;
     await lane.outbox.drained();
@@ -302,9 +299,15 @@ export class FlowRuntime implements LaneHost {
     const keys = batch.map(({ mailbox }) => mailbox.key);
     const { flow, actors } = this.program;
     try {
-      const loaded = await this.#persist('state', () => batch.some(({ lane }) => lane.owned), () => Promise.all(actors.map(({ id }) => this.#ports.state.states(flow, id, keys))));
+      const loaded = await this.#persist(
+        'state',
+        () => batch.some(({ lane }) => lane.owned),
+        () => Promise.all(actors.map(({ id }) => this.#ports.state.states(flow, id, keys))),
+      );
       batch.forEach(({ mailbox }, i) => {
-        mailbox.cells = new Map(actors.map(({ id, actor }, store) => [id, new ActorCell(actor, id, mailbox.key, loaded[store]?.[i] ?? null)]));
+        mailbox.cells = new Map(
+          actors.map(({ id, actor }, store) => [id, new ActorCell(actor, id, mailbox.key, loaded[store]?.[i] ?? null)]),
+        );
       });
     } catch (cause) {
       for (const { lane, mailbox } of batch) {
@@ -343,9 +346,9 @@ export class FlowRuntime implements LaneHost {
   }
 
   settled(lane: Lane, root: Root, settlement: Settlement): void {
-    if (!this.#settlements.observed) return;
+    if (!this.settlements.observed) return;
     const { flow, topic, partition } = lane.ref;
-    this.#settlements.next({ flow, topic, partition, offset: root.offset, eventId: root.eventId, settlement });
+    this.settlements.next({ flow, topic, partition, offset: root.offset, eventId: root.eventId, settlement });
   }
 
   async #tick(): Promise<void> {
@@ -381,7 +384,8 @@ export class FlowRuntime implements LaneHost {
       this.#retrying('redrive', cause, 1);
       return;
     }
-    for (const request of requests) for (const lane of this.#lanes.values()) if (lane.owned && !lane.draining) lane.holding.redrive(request);
+    for (const request of requests)
+      for (const lane of this.#lanes.values()) if (lane.owned && !lane.draining) lane.holding.redrive(request);
   }
 
   // ---- watching ------------------------------------------------------------------------------------------------
@@ -392,7 +396,11 @@ export class FlowRuntime implements LaneHost {
     const failure = failureOf(cause);
     if (failure.class === 'Fenced' || attempt % 10 !== 1) return;
     this.#ports.telemetry.log('warn', `flow.${what}-retry`, {
-      flow: this.program.flow, attempt, code: failure.code, class: failure.class, error: cause instanceof AortaError ? cause : undefined,
+      flow: this.program.flow,
+      attempt,
+      code: failure.code,
+      class: failure.class,
+      error: cause instanceof AortaError ? cause : undefined,
     });
   }
 

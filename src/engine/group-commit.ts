@@ -1,5 +1,5 @@
-import { AortaError, classOf } from '../errors/index.ts';
 import type { Clock, Random } from '../clock/clock.ts';
+import { AortaError, classOf } from '../errors/index.ts';
 import type { EffectWrite, GroupOutcome, HeldWrite, LaneGroup, OutboxRecord, State, StateWrite, TimerWrite } from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import type { Root } from './root.ts';

@@ -50,7 +50,13 @@ export class Holding {
     if (why.due === null) {
       lane.metrics.parked.inc();
       const failure = { class: why.class as Failure['class'], code: why.code ?? '' };
-      turn.emitBytes(`${lane.ref.flow}.parked`, lane.program.sidePartitionOf(root.key), root.key, root.value, this.headersOf(root, failure, why.operator ?? ''));
+      turn.emitBytes(
+        `${lane.ref.flow}.parked`,
+        lane.program.sidePartitionOf(root.key),
+        root.key,
+        root.value,
+        this.headersOf(root, failure, why.operator ?? ''),
+      );
     }
     lane.finish(turn);
     this.spill(mailbox);

@@ -1,18 +1,19 @@
-import { lint } from '../flow/lint.ts';
-import type { Flow } from '../flow/flow.ts';
-import { compile } from '../flow/compile.ts';
-import { error } from '../errors/index.ts';
 import type { Observable } from 'rxjs';
-import { FlowRuntime, type SettlementEvent } from './flow-runtime.ts';
+import { error } from '../errors/index.ts';
+import { compile } from '../flow/compile.ts';
+import type { Flow } from '../flow/flow.ts';
+import { lint } from '../flow/lint.ts';
+import { FlowRuntime } from './flow-runtime.ts';
+import type { SettlementEvent } from './observe.ts';
 import { defaultOptions, type EngineOptions, type EnginePorts } from './options.ts';
 import { type Bindings, bind, sidePartitions } from './program.ts';
 import type { Waiting } from './wait.ts';
 import { whyPartition, whyPatient } from './why.ts';
 
+export type { Settlement } from './ack.ts';
+export type { SettlementEvent } from './observe.ts';
 export type { EngineOptions, EnginePorts } from './options.ts';
 export { defaultOptions } from './options.ts';
-export type { SettlementEvent } from './flow-runtime.ts';
-export type { Settlement } from './ack.ts';
 export type { Waiting, WaitReason } from './wait.ts';
 
 const day = 24 * 3600 * 1000;
@@ -77,7 +78,7 @@ export async function startFlow(
     name: flow.name,
     hash: program.hash,
     flow,
-    settlements: runtime.settlements,
+    settlements: runtime.settlements.events,
     totals: () => runtime.metrics.totals,
     partitions: () =>
       [...runtime.lanes].map((lane) => ({

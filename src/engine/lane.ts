@@ -2,11 +2,11 @@ import { AortaError, error } from '../errors/index.ts';
 import { header, type LogRecord, type TopicPartition } from '../log/port.ts';
 import type { ClaimedLane, LaneGroup, LaneRef, OutboxRecord, StateWrite, TimerRow } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
-import { parseHop } from './hop.ts';
-import type { CommitItem } from './group-commit.ts';
 import type { FlowMetrics } from './flow-metrics.ts';
+import type { CommitItem } from './group-commit.ts';
 import { HeldList } from './held-list.ts';
 import { Holding } from './holding.ts';
+import { parseHop } from './hop.ts';
 import { LaneTimers } from './lane-timers.ts';
 import { Mailbox } from './mailbox.ts';
 import { OffsetTracker } from './offset-tracker.ts';
@@ -14,8 +14,8 @@ import type { EngineOptions, EnginePorts } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Program } from './program.ts';
 import type { Root } from './root.ts';
-import { SuspectGate } from './suspect-gate.ts';
 import { failureOf, supervise } from './supervise.ts';
+import { SuspectGate } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 
 /** What a lane needs of the flow's runtime. */
@@ -100,10 +100,23 @@ export class Lane {
     this.tracker = new OffsetTracker(claimed.applied);
     this.held = new HeldList(claimed.epoch, claimed.held);
     this.holding = new Holding(this);
-    this.outbox = new Outbox(ports.log, ports.clock, ports.random, `${ref.flow}/${ref.partition}`, claimed.sentThrough, 2000, (cause, attempt) =>
-      onRetry('produce', cause, attempt),
+    this.outbox = new Outbox(
+      ports.log,
+      ports.clock,
+      ports.random,
+      `${ref.flow}/${ref.partition}`,
+      claimed.sentThrough,
+      2000,
+      (cause, attempt) => onRetry('produce', cause, attempt),
     );
-    this.timers = new LaneTimers(ports.state, ports.clock, ref, options.timerWindowMs, (timer) => this.#timerDue(timer), (cause) => onRetry('commit', cause, 1));
+    this.timers = new LaneTimers(
+      ports.state,
+      ports.clock,
+      ref,
+      options.timerWindowMs,
+      (timer) => this.#timerDue(timer),
+      (cause) => onRetry('commit', cause, 1),
+    );
     this.suspects = new SuspectGate(this, claimed.clean ? 0 : options.suspects, claimed.suspects);
     this.#lastOutboxGroup = claimed.outbox.at(-1)?.group ?? 0;
     for (const { group, records } of claimed.outbox) this.outbox.group(group, records, () => {});
@@ -273,7 +286,8 @@ export class Lane {
   }
 
   #steps(turn: EngineTurn, root: Root): void | Promise<void> {
-    if (root.key === '' && root.kind === 'log') throw error('AORTA_ENGINE_010', { topic: this.ref.topic, partition: this.ref.partition, offset: root.offset });
+    if (root.key === '' && root.kind === 'log')
+      throw error('AORTA_ENGINE_010', { topic: this.ref.topic, partition: this.ref.partition, offset: root.offset });
     if (root.timer) {
       const { node, name, payload } = root.timer;
       const step = this.program.timer(node);
@@ -391,13 +405,24 @@ export class Lane {
     if (verdict.kind === 'retry') {
       root.attempt++;
       if (root.held || verdict.delayMs > this.options.maxWaitMs) {
-        return this.holding.hold(mailbox, root, { due: this.ports.clock.now() + verdict.delayMs, reason: 'retry', ...failure, operator: at });
+        return this.holding.hold(mailbox, root, {
+          due: this.ports.clock.now() + verdict.delayMs,
+          reason: 'retry',
+          ...failure,
+          operator: at,
+        });
       }
       this.#retryLater(mailbox, root, verdict.delayMs);
       return;
     }
     this.ports.telemetry.log(failure.class === 'Defect' ? 'error' : 'warn', `flow.${verdict.kind}`, {
-      flow: this.ref.flow, partition: this.ref.partition, offset: root.offset, node: at, code: failure.code, class: failure.class, attempt: root.attempt,
+      flow: this.ref.flow,
+      partition: this.ref.partition,
+      offset: root.offset,
+      node: at,
+      code: failure.code,
+      class: failure.class,
+      attempt: root.attempt,
       ...(failure.class === 'Defect' ? { error: cause } : {}),
     });
     if (verdict.kind === 'park') return this.holding.hold(mailbox, root, { due: null, reason: 'park', ...failure, operator: at });
@@ -411,7 +436,13 @@ export class Lane {
       turn.settlement = { kind: 'failed', code: failure.code };
       this.metrics.deadLetters.inc();
       this.metrics.totals.deadLetters++;
-      turn.emitBytes(`${this.ref.flow}.dlq`, this.program.sidePartitionOf(root.key), root.key, root.value, this.holding.headersOf(root, failure, at));
+      turn.emitBytes(
+        `${this.ref.flow}.dlq`,
+        this.program.sidePartitionOf(root.key),
+        root.key,
+        root.value,
+        this.holding.headersOf(root, failure, at),
+      );
     } else {
       mailbox.unshift([root]);
       return this.#standStill(root, cause);
@@ -536,7 +567,14 @@ export class Lane {
       root.entry.settled = true;
       this.records--;
       this.bytes -= root.size;
-      if (this.paused && this.owned && !this.draining && this.records <= this.options.maxRecords / 2 && this.bytes <= this.host.maxLaneBytes() / 2 && this.held.total <= this.options.maxHeld) {
+      if (
+        this.paused &&
+        this.owned &&
+        !this.draining &&
+        this.records <= this.options.maxRecords / 2 &&
+        this.bytes <= this.host.maxLaneBytes() / 2 &&
+        this.held.total <= this.options.maxHeld
+      ) {
         this.paused = false;
         this.host.resume(this);
       }
@@ -568,7 +606,10 @@ export class Lane {
       alone: false,
       size: 64,
       durable,
-      rejected: (cause) => this.refuse(error('AORTA_ENGINE_013', { flow: this.ref.flow, ...this.partition, offset: -1, problem: failureOf(cause).code }, { cause })),
+      rejected: (cause) =>
+        this.refuse(
+          error('AORTA_ENGINE_013', { flow: this.ref.flow, ...this.partition, offset: -1, problem: failureOf(cause).code }, { cause }),
+        ),
     };
   }
 
@@ -605,7 +646,8 @@ export class Lane {
 
   /** Ends running turns; their records are the next owner's. */
   abort(): void {
-    for (const mailbox of this.mailboxes.values()) mailbox.running?.kill(error('AORTA_ENGINE_004', { flow: this.ref.flow, reason: 'drain' }));
+    for (const mailbox of this.mailboxes.values())
+      mailbox.running?.kill(error('AORTA_ENGINE_004', { flow: this.ref.flow, reason: 'drain' }));
   }
 
   close(): void {

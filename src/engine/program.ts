@@ -1,12 +1,12 @@
+import type { Actor } from '../flow/actor.ts';
 import { compile } from '../flow/compile.ts';
 import type { Flow } from '../flow/flow.ts';
 import { hash } from '../flow/hash.ts';
+import type { Supervision } from '../flow/supervision.ts';
 import type { Topic } from '../flow/topic.ts';
 import type { Turn } from '../flow/turn.ts';
-import type { Actor } from '../flow/actor.ts';
 import { partitionOf } from '../log/murmur2.ts';
 import type { Serde } from '../schema/port.ts';
-import type { Supervision } from '../flow/supervision.ts';
 
 export interface Sink {
   readonly serde: Serde<unknown>;

@@ -53,8 +53,12 @@ export class SuspectGate {
       const attempts = first.suspect ? (this.#attempts.get(first.root.offset) ?? 0) : 0;
       if (first.suspect && attempts === 0) {
         let count = 1;
-        while (count < this.#queue.length && this.#queue[count]?.suspect && !this.#attempts.has(this.#queue[count]?.root.offset as number)) count++;
-        this.#store(this.#queue.splice(0, count).map(({ root }) => root), 1);
+        while (count < this.#queue.length && this.#queue[count]?.suspect && !this.#attempts.has(this.#queue[count]?.root.offset as number))
+          count++;
+        this.#store(
+          this.#queue.splice(0, count).map(({ root }) => root),
+          1,
+        );
         return;
       }
       // A known suspect runs alone; what is behind it waits for it too.
@@ -66,9 +70,20 @@ export class SuspectGate {
       }
       if (attempts >= maxAttempts) {
         const { ref } = this.#lane;
-        const cause = error('AORTA_ENGINE_007', { offset: first.root.offset, topic: ref.topic, partition: ref.partition, flow: ref.flow, attempts });
+        const cause = error('AORTA_ENGINE_007', {
+          offset: first.root.offset,
+          topic: ref.topic,
+          partition: ref.partition,
+          flow: ref.flow,
+          attempts,
+        });
         first.root.suspect = attempts;
-        this.#lane.holding.hold(this.#lane.mailbox(first.root.key), first.root, { due: null, reason: 'poison', ...failureOf(cause), operator: ref.topic });
+        this.#lane.holding.hold(this.#lane.mailbox(first.root.key), first.root, {
+          due: null,
+          reason: 'poison',
+          ...failureOf(cause),
+          operator: ref.topic,
+        });
         continue;
       }
       this.#store([first.root], attempts + 1);

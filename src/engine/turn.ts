@@ -132,9 +132,16 @@ export class EngineTurn implements Turn, CommitItem {
     const sink = this.lane.program.sink(topic);
     const bytes = sink.serde.serialize(value);
     if (bytes.length > this.lane.options.maxRecordBytes) {
-      throw error('AORTA_ENGINE_008', { topic: topic.name, flow: this.lane.ref.flow, size: bytes.length, limit: this.lane.options.maxRecordBytes });
+      throw error('AORTA_ENGINE_008', {
+        topic: topic.name,
+        flow: this.lane.ref.flow,
+        size: bytes.length,
+        limit: this.lane.options.maxRecordBytes,
+      });
     }
-    this.emitBytes(topic.name, sink.partitionOf(this.root.key), this.root.key, bytes, { eventId: `${this.root.eventId}:${node}:${this.#emitted++}` });
+    this.emitBytes(topic.name, sink.partitionOf(this.root.key), this.root.key, bytes, {
+      eventId: `${this.root.eventId}:${node}:${this.#emitted++}`,
+    });
   }
 
   emitBytes(topic: string, partition: number, key: string, value: Buffer | null, headers: Record<string, string>): void {

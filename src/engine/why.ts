@@ -79,17 +79,26 @@ function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
   });
   if (running) {
     const forMs = running.runningSince === undefined ? 0 : lane.ports.clock.monotonic() - running.runningSince;
-    return make('running', { offset: running.root.offset, operator: running.at, attempt: running.root.attempt, forMs }, `in ${running.at}, attempt ${running.root.attempt}, for ${seconds(forMs)}`);
+    return make(
+      'running',
+      { offset: running.root.offset, operator: running.at, attempt: running.root.attempt, forMs },
+      `in ${running.at}, attempt ${running.root.attempt}, for ${seconds(forMs)}`,
+    );
   }
   if (mailbox.retryAt !== undefined) {
     const root = mailbox.peek();
     return make(
       'retry',
-      { until: mailbox.retryAt, ...(root ? { offset: root.offset, attempt: root.attempt } : {}), ...(mailbox.lastError ? { code: mailbox.lastError } : {}) },
+      {
+        until: mailbox.retryAt,
+        ...(root ? { offset: root.offset, attempt: root.attempt } : {}),
+        ...(mailbox.lastError ? { code: mailbox.lastError } : {}),
+      },
       `failed with ${mailbox.lastError ?? 'an error'}, next try in ${seconds(mailbox.retryAt - now)}`,
     );
   }
-  if (mailbox.loading) return make('loading-state', { overdue: now - mailbox.since > slackMs * 2, forMs: now - mailbox.since }, 'its state is being read');
+  if (mailbox.loading)
+    return make('loading-state', { overdue: now - mailbox.since > slackMs * 2, forMs: now - mailbox.since }, 'its state is being read');
   const undurable = mailbox.undurable[0];
   if (undurable) return make('commit', { offset: undurable.root.offset }, 'its turn waits for the group commit');
   if (mailbox.length > 0) return make('queued', {}, 'ready, waits for its turn');

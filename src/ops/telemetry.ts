@@ -5,9 +5,47 @@ import type { Counter, Gauge, Histogram, Labels, Telemetry } from '../telemetry/
 
 /** Only these fields reach a log line; everything else is dropped, so that no PHI can slip in by accident. */
 const allowed = new Set([
-  'flow', 'lane', 'topic', 'partition', 'partitions', 'offset', 'epoch', 'generation', 'group', 'node', 'operator', 'reason', 'code', 'class',
-  'attempt', 'count', 'size', 'ms', 'bytes', 'peer', 'port', 'host', 'url', 'signal', 'service', 'event', 'type', 'hash', 'profile', 'data',
-  'pid', 'error', 'willRestart', 'watermark', 'end', 'version', 'route', 'method', 'status', 'connection', 'limit',
+  'flow',
+  'lane',
+  'topic',
+  'partition',
+  'partitions',
+  'offset',
+  'epoch',
+  'generation',
+  'group',
+  'node',
+  'operator',
+  'reason',
+  'code',
+  'class',
+  'attempt',
+  'count',
+  'size',
+  'ms',
+  'bytes',
+  'peer',
+  'port',
+  'host',
+  'url',
+  'signal',
+  'service',
+  'event',
+  'type',
+  'hash',
+  'profile',
+  'data',
+  'pid',
+  'error',
+  'willRestart',
+  'watermark',
+  'end',
+  'version',
+  'route',
+  'method',
+  'status',
+  'connection',
+  'limit',
 ]);
 
 function fieldsOf(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -41,7 +79,10 @@ export interface PrometheusTelemetry extends Telemetry {
 /** Metrics by prom-client, log lines by pino (JSON on stderr). */
 export function prometheusTelemetry(options: { level?: string; destination?: DestinationStream } = {}): PrometheusTelemetry {
   const registry = new Registry();
-  const logger = pino({ level: options.level ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime }, options.destination ?? pino.destination(2));
+  const logger = pino(
+    { level: options.level ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    options.destination ?? pino.destination(2),
+  );
   const metric = <M>(name: string, make: () => M): M => (registry.getSingleMetric(name) as M | undefined) ?? make();
   const samples = new Map<string, Map<string, { labels: Labels; read: () => number }>>();
 
@@ -84,7 +125,10 @@ export function prometheusTelemetry(options: { level?: string; destination?: Des
       return () => void own.delete(key);
     },
     histogram(name, help, buckets, labels = {}): Histogram {
-      const histogram = metric(name, () => new PromHistogram({ name, help, buckets: [...buckets], labelNames: Object.keys(labels), registers: [registry] }));
+      const histogram = metric(
+        name,
+        () => new PromHistogram({ name, help, buckets: [...buckets], labelNames: Object.keys(labels), registers: [registry] }),
+      );
       const child = histogram.labels(labels);
       return { observe: (value) => child.observe(value) };
     },

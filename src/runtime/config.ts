@@ -27,6 +27,7 @@ export async function loadConfig(file: string | undefined): Promise<Config> {
   const { default: config } = (await import(pathToFileURL(path).href)) as { default?: Config };
   if (typeof config !== 'object' || config === null) throw error('AORTA_CFG_001', { problem: `${path} has no default export` });
   const wrong = Object.keys(config).filter((key) => !known.has(key));
-  if (wrong.length > 0) throw error('AORTA_CFG_001', { problem: `${path}: ${wrong.join(', ')} is not known (known: ${[...known].join(', ')})` });
+  if (wrong.length > 0)
+    throw error('AORTA_CFG_001', { problem: `${path}: ${wrong.join(', ')} is not known (known: ${[...known].join(', ')})` });
   return config;
 }

@@ -10,7 +10,9 @@ export async function runDev(flags: DevFlags): Promise<void> {
   const telemetry = prometheusTelemetry({ level: process.env['LOG_LEVEL'] ?? 'warn' });
   const worker = await startWorker({ ...flags, root: projectRoot(), open: openEmbedded, telemetry });
   // Loaded after everything listens: a hospital that sends is not what makes us ready.
-  const feed = flags.feed ? await (await import('../sandbox/feed/index.ts')).startFeed({ ...worker.mllp, canonical: worker.canonical }) : undefined;
+  const feed = flags.feed
+    ? await (await import('../sandbox/feed/index.ts')).startFeed({ ...worker.mllp, canonical: worker.canonical })
+    : undefined;
   const names = worker.flows.map((flow) => flow.name).join(', ');
   const text = `
   Aorta is running (embedded: one process, data in ${flags.data})

@@ -26,7 +26,18 @@ export async function openEmbedded({ data, clock, telemetry }: ProfileOptions): 
     const blob = opened.add(await createFileBlob({ dir: join(data, 'blobs'), clock }));
     const audit = opened.add(await createFileAudit({ dir: join(data, 'audit'), clock, key: await auditKey(data) }));
     await state.migrate();
-    return { kind: 'embedded', log, state, registry, identity, blob, quarantine, audit, instance: instanceName(data), close: () => opened.close() };
+    return {
+      kind: 'embedded',
+      log,
+      state,
+      registry,
+      identity,
+      blob,
+      quarantine,
+      audit,
+      instance: instanceName(data),
+      close: () => opened.close(),
+    };
   } catch (thrown) {
     await opened.close();
     throw thrown;

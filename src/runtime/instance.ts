@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ulid } from '../clock/ulid.ts';
 import { systemClock, systemRandom } from '../clock/system.ts';
+import { ulid } from '../clock/ulid.ts';
 
 /** The worker's name, made once and kept in the data directory: what it owes is found again under it. */
 export function instanceName(data: string): string {

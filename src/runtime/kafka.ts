@@ -39,7 +39,10 @@ export function serviceAddresses(env: NodeJS.ProcessEnv): ServiceAddresses {
     return value;
   };
   return {
-    brokers: need('KAFKA_BROKERS').split(',').map((broker) => broker.trim()).filter(Boolean),
+    brokers: need('KAFKA_BROKERS')
+      .split(',')
+      .map((broker) => broker.trim())
+      .filter(Boolean),
     registryUrl: need('SCHEMA_REGISTRY_URL'),
     databaseUrl: need('DATABASE_URL'),
     ...(env['DATABASE_PASSWORD'] ? { databasePassword: env['DATABASE_PASSWORD'] } : {}),

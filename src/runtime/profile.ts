@@ -3,10 +3,10 @@ import type { Clock } from '../clock/clock.ts';
 import type { Audit } from '../governance/audit/port.ts';
 import type { Identity } from '../identity/port.ts';
 import type { Log } from '../log/port.ts';
+import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
 import type { Registry } from '../schema/port.ts';
 import type { State } from '../state/port.ts';
-import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 
 /** Everything a worker stands on, opened and migrated. The same flows run on either. */
 export interface Profile {

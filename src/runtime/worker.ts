@@ -1,5 +1,4 @@
 import { pathToFileURL } from 'node:url';
-import { adtTopics } from './topics.ts';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
 import { topologyFiles } from '../cli/topologies.ts';
 import { systemClock, systemRandom } from '../clock/system.ts';
@@ -7,12 +6,13 @@ import { startEdge } from '../edge/index.ts';
 import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index.ts';
 import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
+import type { Topic } from '../flow/topic.ts';
 import { createAdmission, startMllp } from '../ingress/index.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
-import type { Topic } from '../flow/topic.ts';
 import { announce } from './instance.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
+import { adtTopics } from './topics.ts';
 
 export interface WorkerOptions {
   readonly data: string;

@@ -6,8 +6,8 @@ import type { Serde } from '../schema/port.ts';
 import { serdeFor } from '../schema/serde.ts';
 import type { Table } from '../state/table.ts';
 import { silentTelemetry, type Telemetry } from '../telemetry/port.ts';
-import { memoryRegistry } from './memory-registry.ts';
 import { type Fault, MemoryLog } from './memory-log.ts';
+import { memoryRegistry } from './memory-registry.ts';
 import { MemoryState } from './memory-state.ts';
 import { seededRandom, VirtualClock } from './virtual-clock.ts';
 
@@ -122,7 +122,13 @@ export class TestDriver<T> {
     const serde = await this.#serde(this.#source);
     for (const { key, value, eventId, timestamp } of inputs) {
       const id = eventId ?? `event-${++this.#sent}`;
-      this.log.put({ topic: this.#source.name, key, value: serde.serialize(value), headers: { [header.eventId]: id }, timestamp: timestamp ?? this.clock.now() });
+      this.log.put({
+        topic: this.#source.name,
+        key,
+        value: serde.serialize(value),
+        headers: { [header.eventId]: id },
+        timestamp: timestamp ?? this.clock.now(),
+      });
     }
     await this.clock.advance(20);
   }
@@ -171,7 +177,15 @@ export class TestDriver<T> {
 
   /** Asks for a redrive (or discard) of a patient's head, as an operator would, and lets it run. */
   async redrive(key: string, action: 'redrive' | 'discard' = 'redrive'): Promise<void> {
-    await this.state.requestRedrive({ id: `redrive-${this.clock.monotonic()}-${key}`, flow: this.#flow.name, key, errorClass: null, action, actor: 'test', at: this.clock.now() });
+    await this.state.requestRedrive({
+      id: `redrive-${this.clock.monotonic()}-${key}`,
+      flow: this.#flow.name,
+      key,
+      errorClass: null,
+      action,
+      actor: 'test',
+      at: this.clock.now(),
+    });
     await this.#running?.nudge();
     await this.clock.advance(20);
   }

@@ -1,5 +1,5 @@
-import { sleep } from '../clock/system.ts';
 import type { Clock } from '../clock/clock.ts';
+import { sleep } from '../clock/system.ts';
 import { AortaError, error } from '../errors/index.ts';
 import { partitionOf } from '../log/murmur2.ts';
 import type {
@@ -60,7 +60,11 @@ export class MemoryLog implements Log {
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
     for (const { name, partitions } of topics) {
       const known = this.#topics.get(name);
-      if (!known) this.#topics.set(name, Array.from({ length: partitions }, () => []));
+      if (!known)
+        this.#topics.set(
+          name,
+          Array.from({ length: partitions }, () => []),
+        );
     }
   }
 
@@ -169,8 +173,8 @@ export class MemoryConsumer implements LogConsumer {
     this.#alive = true;
     const group = this.#log.group(this.#options.group);
     await this.#rebalance(group, () => {
-        if (this.#alive && !group.members.includes(this)) group.members.push(this);
-      });
+      if (this.#alive && !group.members.includes(this)) group.members.push(this);
+    });
   }
 
   async stop(): Promise<void> {
@@ -242,7 +246,10 @@ export class MemoryConsumer implements LogConsumer {
     this.#generation = -1;
     // The group waits for a member that drains, but not for ever: it may be dead or stopped.
     if (mine.length > 0) {
-      const inTime = await Promise.race([this.#options.onRevoked(mine).then(() => true), sleep(this.#log.options.clock, rebalanceTimeoutMs).then(() => false)]);
+      const inTime = await Promise.race([
+        this.#options.onRevoked(mine).then(() => true),
+        sleep(this.#log.options.clock, rebalanceTimeoutMs).then(() => false),
+      ]);
       if (!inTime && this.#alive) this.#options.onLost(mine);
     }
     this.#assigned.clear();

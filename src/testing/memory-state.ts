@@ -1,5 +1,5 @@
-import { sleep } from '../clock/system.ts';
 import type { Clock } from '../clock/clock.ts';
+import { sleep } from '../clock/system.ts';
 import { error } from '../errors/index.ts';
 import type {
   AppliedSet,
@@ -79,8 +79,17 @@ export class MemoryState implements State {
     let lane = this.#lanes.get(laneKey(ref));
     if (!lane) {
       lane = {
-        ref, epoch: 0, group: 0, sentThrough: 0, applied: { watermark: 0, runs: [], hops: {} }, clean: true, partitions,
-        outbox: [], timers: new Map(), held: new Map(), suspects: new Map(),
+        ref,
+        epoch: 0,
+        group: 0,
+        sentThrough: 0,
+        applied: { watermark: 0, runs: [], hops: {} },
+        clean: true,
+        partitions,
+        outbox: [],
+        timers: new Map(),
+        held: new Map(),
+        suspects: new Map(),
       };
       this.#lanes.set(laneKey(ref), lane);
     }
@@ -185,7 +194,8 @@ export class MemoryState implements State {
       if (!known) rows.set(key, { ...source, source_event: eventId });
     } else if (effect.op === 'upsert') {
       const by = effect.newerBy;
-      if (!known || by === undefined || (known[by] as number) <= (source[by] as number)) rows.set(key, { ...source, source_event: eventId });
+      if (!known || by === undefined || (known[by] as number) <= (source[by] as number))
+        rows.set(key, { ...source, source_event: eventId });
     } else if (effect.op === 'update') {
       if (known) rows.set(key, { ...known, ...effect.set, source_event: eventId });
     } else rows.delete(key);
@@ -204,7 +214,10 @@ export class MemoryState implements State {
 
   async timers(ref: LaneRef, until: number, limit: number): Promise<readonly TimerRow[]> {
     const lane = this.#lanes.get(laneKey(ref));
-    return [...(lane?.timers.values() ?? [])].filter((t) => t.due <= until).sort((a, b) => a.due - b.due).slice(0, limit);
+    return [...(lane?.timers.values() ?? [])]
+      .filter((t) => t.due <= until)
+      .sort((a, b) => a.due - b.due)
+      .slice(0, limit);
   }
 
   async held(ref: LaneRef, key: string, fromSeq: number, limit: number): Promise<readonly HeldRow[]> {

@@ -33,7 +33,9 @@ export function noLoss(sent: readonly Sent[], effects: readonly Effected[]): Vio
 export function noDoubleEffect(effects: readonly Effected[]): Violation[] {
   const seen = new Map<string, number>();
   for (const { eventId } of effects) seen.set(eventId, (seen.get(eventId) ?? 0) + 1);
-  return [...seen].filter(([, n]) => n > 1).map(([eventId, n]) => ({ oracle: 'NoDoubleEffect', message: `${eventId} took effect ${n} times` }));
+  return [...seen]
+    .filter(([, n]) => n > 1)
+    .map(([eventId, n]) => ({ oracle: 'NoDoubleEffect', message: `${eventId} took effect ${n} times` }));
 }
 
 /** The effects of each patient stand in the order in which its events were sent. */
@@ -45,7 +47,8 @@ export function perPatientOrder(sent: readonly Sent[], effects: readonly Effecte
     const at = rank.get(eventId);
     if (at === undefined) continue;
     const before = last.get(key);
-    if (before && before.rank > at) violations.push({ oracle: 'PerPatientOrder', message: `${eventId} of ${key} took effect after ${before.eventId}` });
+    if (before && before.rank > at)
+      violations.push({ oracle: 'PerPatientOrder', message: `${eventId} of ${key} took effect after ${before.eventId}` });
     if (!before || before.rank < at) last.set(key, { rank: at, eventId });
   }
   return violations;
@@ -70,7 +73,10 @@ export function oneOwner(journal: readonly LaneGroup[]): Violation[] {
     const key = `${lane.flow}/${lane.topic}/${lane.partition}`;
     const before = last.get(key);
     if (before && epoch < before.epoch) {
-      violations.push({ oracle: 'SerialPerPatient', message: `${key}: epoch ${epoch} wrote group ${group} after epoch ${before.epoch} had taken over` });
+      violations.push({
+        oracle: 'SerialPerPatient',
+        message: `${key}: epoch ${epoch} wrote group ${group} after epoch ${before.epoch} had taken over`,
+      });
     }
     last.set(key, { epoch: Math.max(epoch, before?.epoch ?? 0), group });
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '../clock/clock.ts';
 import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index.ts';
 import { afterSource, type Flow } from '../flow/flow.ts';
 import { write } from '../flow/operators/write.ts';
@@ -6,7 +7,6 @@ import { type ConsumerOptions, header, type Log } from '../log/port.ts';
 import { serdeFor } from '../schema/serde.ts';
 import { effect, table } from '../state/table.ts';
 import { silentTelemetry } from '../telemetry/port.ts';
-import type { Clock } from '../clock/clock.ts';
 import { type Fault, type MemoryConsumer, MemoryLog } from './memory-log.ts';
 import { memoryRegistry } from './memory-registry.ts';
 import { MemoryState } from './memory-state.ts';
@@ -160,7 +160,12 @@ export async function simulate<T>(flow: Flow<unknown>, options: SimulationOption
     const n = counts.get(key) ?? 0;
     counts.set(key, n + 1);
     const eventId = `${key}#${n}`;
-    log.put({ topic: flow.source.name, key, value: serde.serialize(options.event(key, n, random)), headers: { [header.eventId]: eventId } });
+    log.put({
+      topic: flow.source.name,
+      key,
+      value: serde.serialize(options.event(key, n, random)),
+      headers: { [header.eventId]: eventId },
+    });
     sent.push({ key, eventId });
   };
 
@@ -225,31 +230,80 @@ export async function simulate<T>(flow: Flow<unknown>, options: SimulationOption
     if (workers.every((w) => !w.clock.paused) && (await quiet(state, sent, flow.name))) break;
     for (const held of await state.heldKeys(flow.name, 1000)) {
       if (held.head.due !== null) continue;
-      await state.requestRedrive({ id: `r${round}-${held.key}`, flow: flow.name, key: held.key, errorClass: null, action: 'redrive', actor: 'simulator', at: clock.now() });
+      await state.requestRedrive({
+        id: `r${round}-${held.key}`,
+        flow: flow.name,
+        key: held.key,
+        errorClass: null,
+        action: 'redrive',
+        actor: 'simulator',
+        at: clock.now(),
+      });
     }
   }
   await clock.advance(5000);
 
   const effects = state.journal.flatMap((group) =>
-    group.effects.filter(({ effect: e }) => e.table.name === probe.name).map(({ effect: e }) => {
-      const row = ('row' in e ? e.row : e.key) as Probe;
-      return { key: row.key, eventId: row.event_id };
-    }),
+    group.effects
+      .filter(({ effect: e }) => e.table.name === probe.name)
+      .map(({ effect: e }) => {
+        const row = ('row' in e ? e.row : e.key) as Probe;
+        return { key: row.key, eventId: row.event_id };
+      }),
   );
   violations.push(...noLoss(sent, effects), ...noDoubleEffect(effects), ...perPatientOrder(sent, effects), ...oneOwner(state.journal));
   for (const worker of workers) {
     for (const partition of worker.running?.partitions() ?? []) {
-      say('why '+JSON.stringify(worker.running?.whyPartition(partition.partition)));say(`end: worker ${worker.id} ${JSON.stringify(partition)}`);
+      say('why ' + JSON.stringify(worker.running?.whyPartition(partition.partition)));
+      say(`end: worker ${worker.id} ${JSON.stringify(partition)}`);
       if (partition.open > 0) {
-        const why = worker.running?.whyPartition(partition.partition).map((w) => w.message).join('; ');
-        violations.push({ oracle: 'NoLeakedAck', message: `partition ${partition.partition} still has ${partition.open} open records: ${why}` });
+        const why = worker.running
+          ?.whyPartition(partition.partition)
+          .map((w) => w.message)
+          .join('; ');
+        violations.push({
+          oracle: 'NoLeakedAck',
+          message: `partition ${partition.partition} still has ${partition.open} open records: ${why}`,
+        });
       }
     }
   }
-  say(`group ${JSON.stringify([...log.group("aorta."+flow.name).owners].map(([k,m])=>[k,workers.find(w=>w.consumer()===m)?.id]))}`);for (const w of workers) say(`w${w.id} running=${!!w.running} paused=${!!w.clock.paused} dead=${w.clock.dead}`);
+  say(
+    `group ${JSON.stringify([...log.group('aorta.' + flow.name).owners].map(([k, m]) => [k, workers.find((w) => w.consumer() === m)?.id]))}`,
+  );
+  for (const w of workers) say(`w${w.id} running=${!!w.running} paused=${!!w.clock.paused} dead=${w.clock.dead}`);
   const lost = noLoss(sent, effects)[0] ?? noDoubleEffect(effects)[0];
-  if (lost && process.env.J) { const id = lost.message.split(' ')[0]; log.all(flow.source.name).forEach((rs,p)=>rs.forEach(r=>{ if (String(r.headers.eventId)===id) { console.log('LOST', id, p, r.offset); for (const g of state.journal) if (g.lane.partition===p) console.log('  e',g.epoch,'g',g.group,JSON.stringify(g.applied), 'eff', g.effects.filter(e=>e.effect.table.name==='simulation_probe').map(e=>(e.effect as any).row.n).join(','), 'held', JSON.stringify(g.held.map(h=>h.op==='remove'?['rm',h.seq]:[h.op,h.row.offset,h.row.seq,h.row.reason])), 'susp', JSON.stringify(g.suspects)); } })); }
-  const trace = createHash('sha256').update(JSON.stringify(state.journal.map((g) => [g.lane.partition, g.epoch, g.group, g.applied, g.effects.length, g.outbox.length]))).digest('hex');
+  if (lost && process.env.J) {
+    const id = lost.message.split(' ')[0];
+    log.all(flow.source.name).forEach((rs, p) =>
+      rs.forEach((r) => {
+        if (String(r.headers.eventId) === id) {
+          console.log('LOST', id, p, r.offset);
+          for (const g of state.journal)
+            if (g.lane.partition === p)
+              console.log(
+                '  e',
+                g.epoch,
+                'g',
+                g.group,
+                JSON.stringify(g.applied),
+                'eff',
+                g.effects
+                  .filter((e) => e.effect.table.name === 'simulation_probe')
+                  .map((e) => (e.effect as any).row.n)
+                  .join(','),
+                'held',
+                JSON.stringify(g.held.map((h) => (h.op === 'remove' ? ['rm', h.seq] : [h.op, h.row.offset, h.row.seq, h.row.reason]))),
+                'susp',
+                JSON.stringify(g.suspects),
+              );
+        }
+      }),
+    );
+  }
+  const trace = createHash('sha256')
+    .update(JSON.stringify(state.journal.map((g) => [g.lane.partition, g.epoch, g.group, g.applied, g.effects.length, g.outbox.length])))
+    .digest('hex');
   for (const worker of workers) worker.clock.dead = true;
   await settle();
   process.off('unhandledRejection', onRejection);

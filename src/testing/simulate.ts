@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '../clock/clock.ts';
 import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index.ts';
 import { afterSource, type Flow } from '../flow/flow.ts';
 import { write } from '../flow/operators/write.ts';
@@ -6,7 +7,6 @@ import { type ConsumerOptions, header, type Log } from '../log/port.ts';
 import { serdeFor } from '../schema/serde.ts';
 import { effect, table } from '../state/table.ts';
 import { silentTelemetry } from '../telemetry/port.ts';
-import type { Clock } from '../clock/clock.ts';
 import { type Fault, type MemoryConsumer, MemoryLog } from './memory-log.ts';
 import { memoryRegistry } from './memory-registry.ts';
 import { MemoryState } from './memory-state.ts';
@@ -127,8 +127,11 @@ export async function simulate<T>(flow: Flow<unknown>, options: SimulationOption
     workers.push(worker);
     say(`start worker ${worker.id}`);
     const consume = (consumerOptions: ConsumerOptions) => {
-      consumer = log.consumer(consumerOptions);
-      return consumer;
+      const joined = log.consumer(consumerOptions);
+      // The dead join nothing.
+      if (workerClock.dead) joined.start = () => new Promise(() => {});
+      else consumer = joined;
+      return joined;
     };
     void startFlow(
       probed,
@@ -160,7 +163,12 @@ export async function simulate<T>(flow: Flow<unknown>, options: SimulationOption
     const n = counts.get(key) ?? 0;
     counts.set(key, n + 1);
     const eventId = `${key}#${n}`;
-    log.put({ topic: flow.source.name, key, value: serde.serialize(options.event(key, n, random)), headers: { [header.eventId]: eventId } });
+    log.put({
+      topic: flow.source.name,
+      key,
+      value: serde.serialize(options.event(key, n, random)),
+      headers: { [header.eventId]: eventId },
+    });
     sent.push({ key, eventId });
   };
 
@@ -225,28 +233,46 @@ export async function simulate<T>(flow: Flow<unknown>, options: SimulationOption
     if (workers.every((w) => !w.clock.paused) && (await quiet(state, sent, flow.name))) break;
     for (const held of await state.heldKeys(flow.name, 1000)) {
       if (held.head.due !== null) continue;
-      await state.requestRedrive({ id: `r${round}-${held.key}`, flow: flow.name, key: held.key, errorClass: null, action: 'redrive', actor: 'simulator', at: clock.now() });
+      await state.requestRedrive({
+        id: `r${round}-${held.key}`,
+        flow: flow.name,
+        key: held.key,
+        errorClass: null,
+        action: 'redrive',
+        actor: 'simulator',
+        at: clock.now(),
+      });
     }
   }
   await clock.advance(5000);
 
   const effects = state.journal.flatMap((group) =>
-    group.effects.filter(({ effect: e }) => e.table.name === probe.name).map(({ effect: e }) => {
-      const row = ('row' in e ? e.row : e.key) as Probe;
-      return { key: row.key, eventId: row.event_id };
-    }),
+    group.effects
+      .filter(({ effect: e }) => e.table.name === probe.name)
+      .map(({ effect: e }) => {
+        const row = ('row' in e ? e.row : e.key) as Probe;
+        return { key: row.key, eventId: row.event_id };
+      }),
   );
   violations.push(...noLoss(sent, effects), ...noDoubleEffect(effects), ...perPatientOrder(sent, effects), ...oneOwner(state.journal));
   for (const worker of workers) {
     for (const partition of worker.running?.partitions() ?? []) {
       say(`end: worker ${worker.id} ${JSON.stringify(partition)}`);
       if (partition.open > 0) {
-        const why = worker.running?.whyPartition(partition.partition).map((w) => w.message).join('; ');
-        violations.push({ oracle: 'NoLeakedAck', message: `partition ${partition.partition} still has ${partition.open} open records: ${why}` });
+        const why = worker.running
+          ?.whyPartition(partition.partition)
+          .map((w) => w.message)
+          .join('; ');
+        violations.push({
+          oracle: 'NoLeakedAck',
+          message: `partition ${partition.partition} still has ${partition.open} open records: ${why}`,
+        });
       }
     }
   }
-  const trace = createHash('sha256').update(JSON.stringify(state.journal.map((g) => [g.lane.partition, g.epoch, g.group, g.applied, g.effects.length, g.outbox.length]))).digest('hex');
+  const trace = createHash('sha256')
+    .update(JSON.stringify(state.journal.map((g) => [g.lane.partition, g.epoch, g.group, g.applied, g.effects.length, g.outbox.length])))
+    .digest('hex');
   for (const worker of workers) worker.clock.dead = true;
   await settle();
   process.off('unhandledRejection', onRejection);

@@ -83,7 +83,9 @@ export class VirtualClock implements Clock {
 }
 
 /** A seeded generator (mulberry32): the same seed gives the same run. */
-export function seededRandom(seed: number): Random & { int(below: number): number; chance(p: number): boolean; pick<T>(items: readonly T[]): T } {
+export function seededRandom(
+  seed: number,
+): Random & { int(below: number): number; chance(p: number): boolean; pick<T>(items: readonly T[]): T } {
   let state = seed >>> 0;
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,14 +1,39 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AortaError } from '../../src/errors/index.ts';
-import { actor, branch, deadLetter, effect, filter, flatMap, flow, map, mapAsync, pipe, process, skip, table, tee, to, topic, write } from '../../src/index.ts';
+import {
+  actor,
+  branch,
+  deadLetter,
+  effect,
+  filter,
+  flatMap,
+  flow,
+  map,
+  mapAsync,
+  pipe,
+  process,
+  skip,
+  table,
+  tee,
+  to,
+  topic,
+  write,
+} from '../../src/index.ts';
 import { TestDriver } from '../../src/testing/index.ts';
 
 interface Event {
   readonly n: number;
   readonly kind: string;
 }
-const eventSchema = { type: 'record', name: 'Event', fields: [{ name: 'n', type: 'int' }, { name: 'kind', type: 'string' }] };
+const eventSchema = {
+  type: 'record',
+  name: 'Event',
+  fields: [
+    { name: 'n', type: 'int' },
+    { name: 'kind', type: 'string' },
+  ],
+};
 const events = topic<Event>('events', eventSchema, { partitions: 4 });
 const out = topic<Event>('out', eventSchema, { partitions: 4 });
 
@@ -17,7 +42,10 @@ interface Row {
   n: number;
   kind: string;
 }
-const rows = table<Row>('seen', { columns: { patient: { type: 'text' }, n: { type: 'integer' }, kind: { type: 'text' } }, key: ['patient', 'n'] });
+const rows = table<Row>('seen', {
+  columns: { patient: { type: 'text' }, n: { type: 'integer' }, kind: { type: 'text' } },
+  key: ['patient', 'n'],
+});
 
 const seen = () =>
   write('seen', { tables: [rows], effects: (e: Event, ctx) => effect.insert(rows, { patient: ctx.key, n: e.n, kind: e.kind }) });
@@ -30,14 +58,24 @@ const permanent = () => new AortaError('AORTA_TEST', 'Permanent', 'never');
 
 describe('a lane', () => {
   it('settles every envelope once, emits in order of the patient, and commits behind the lowest open one', async () => {
-    const driver = await TestDriver.start<Event>(flow('plain').from(events).pipe(map((e) => ({ ...e, kind: 'y' })), to(out)));
+    const driver = await TestDriver.start<Event>(
+      flow('plain')
+        .from(events)
+        .pipe(
+          map((e) => ({ ...e, kind: 'y' })),
+          to(out),
+        ),
+    );
     await driver.send(...many(60));
     await driver.advance(2000);
     const emitted = await driver.emitted(out);
     assert.equal(emitted.length, 60);
     for (const key of ['p1', 'p2', 'p3']) {
       const ns = emitted.filter((e) => e.key === key).map((e) => e.value.n);
-      assert.deepEqual(ns, [...ns].sort((a, b) => a - b));
+      assert.deepEqual(
+        ns,
+        [...ns].sort((a, b) => a - b),
+      );
     }
     assert.equal(driver.running.totals().done, 60);
     const committed = await driver.log.committed('aorta.plain', 'events');
@@ -79,7 +117,10 @@ describe('a lane', () => {
     assert.deepEqual(driver.stateOf('counter', 'p1'), { count: 4 });
     await driver.advance(61_000);
     const quiet = (await driver.emitted(out)).filter((e) => e.value.kind.startsWith('quiet'));
-    assert.deepEqual(quiet.map((e) => [e.key, e.value.n, e.value.kind]).sort(), [['p1', 4, 'quiet:9'], ['p2', 3, 'quiet:5']]);
+    assert.deepEqual(quiet.map((e) => [e.key, e.value.n, e.value.kind]).sort(), [
+      ['p1', 4, 'quiet:9'],
+      ['p2', 3, 'quiet:5'],
+    ]);
     assert.equal(driver.stateOf('counter', 'p1'), undefined);
     await driver.stop();
   });
@@ -88,22 +129,29 @@ describe('a lane', () => {
     let under = 0;
     let most = 0;
     const perKey = new Map<string, number>();
-    const driverFlow = flow('calls').from(events).pipe(
-      mapAsync('call', async (e: Event, ctx) => {
-        under++;
-        most = Math.max(most, under);
-        const mine = (perKey.get(ctx.key) ?? 0) + 1;
-        perKey.set(ctx.key, mine);
-        assert.equal(mine, 1, 'two turns of one patient at once');
-        await new Promise<void>((resolve) => driver.clock.after(50, resolve));
-        perKey.set(ctx.key, 0);
-        under--;
-        return e;
-      }),
-      to(out),
-    );
+    const driverFlow = flow('calls')
+      .from(events)
+      .pipe(
+        mapAsync('call', async (e: Event, ctx) => {
+          under++;
+          most = Math.max(most, under);
+          const mine = (perKey.get(ctx.key) ?? 0) + 1;
+          perKey.set(ctx.key, mine);
+          assert.equal(mine, 1, 'two turns of one patient at once');
+          await new Promise<void>((resolve) => driver.clock.after(50, resolve));
+          perKey.set(ctx.key, 0);
+          under--;
+          return e;
+        }),
+        to(out),
+      );
     const driver: TestDriver<Event> = await TestDriver.start<Event>(driverFlow);
-    await driver.send(...many(40, Array.from({ length: 10 }, (_, i) => `p${i}`)));
+    await driver.send(
+      ...many(
+        40,
+        Array.from({ length: 10 }, (_, i) => `p${i}`),
+      ),
+    );
     await driver.advance(500);
     assert.equal((await driver.emitted(out)).length, 40);
     assert.equal(most, 10);
@@ -113,32 +161,46 @@ describe('a lane', () => {
   it('tries a transient failure again; later envelopes of the patient wait, others do not', async () => {
     let failures = 2;
     const driver = await TestDriver.start<Event>(
-      flow('retry').from(events).pipe(
-        map((e) => {
-          if (e.n === 0 && failures-- > 0) throw transient();
-          return e;
-        }),
-        to(out),
-      ),
+      flow('retry')
+        .from(events)
+        .pipe(
+          map((e) => {
+            if (e.n === 0 && failures-- > 0) throw transient();
+            return e;
+          }),
+          to(out),
+        ),
     );
-    await driver.send({ key: 'p1', value: { n: 0, kind: 'x' } }, { key: 'p1', value: { n: 1, kind: 'x' } }, { key: 'p2', value: { n: 2, kind: 'x' } });
+    await driver.send(
+      { key: 'p1', value: { n: 0, kind: 'x' } },
+      { key: 'p1', value: { n: 1, kind: 'x' } },
+      { key: 'p2', value: { n: 2, kind: 'x' } },
+    );
     await driver.advance(1000);
-    assert.deepEqual((await driver.emitted(out)).map((e) => e.value.n), [2]);
+    assert.deepEqual(
+      (await driver.emitted(out)).map((e) => e.value.n),
+      [2],
+    );
     assert.equal(driver.why('p1')[0]?.reason, 'retry');
     await driver.advance(36_000);
-    assert.deepEqual((await driver.emitted(out)).filter((e) => e.key === 'p1').map((e) => e.value.n), [0, 1]);
+    assert.deepEqual(
+      (await driver.emitted(out)).filter((e) => e.key === 'p1').map((e) => e.value.n),
+      [0, 1],
+    );
     await driver.stop();
   });
 
   it('climbs the ladder on the held list over restarts, parks at its end, and redrives the head first', async () => {
     let broken = true;
-    const parked = flow('ladder').from(events).pipe(
-      map((e) => {
-        if (e.n === 0 && broken) throw transient();
-        return e;
-      }),
-      seen(),
-    );
+    const parked = flow('ladder')
+      .from(events)
+      .pipe(
+        map((e) => {
+          if (e.n === 0 && broken) throw transient();
+          return e;
+        }),
+        seen(),
+      );
     const driver = await TestDriver.start<Event>(parked);
     await driver.send(...many(3, ['p1']), { key: 'p2', value: { n: 9, kind: 'x' } });
     await driver.advance(5_000 + 30_000 + 1000);
@@ -151,7 +213,10 @@ describe('a lane', () => {
     await driver.advance(45 * 60_000);
     assert.equal((await driver.held())[0]?.head.due, null);
     assert.equal((await driver.held())[0]?.count, 4);
-    assert.deepEqual(driver.rows(rows).map((r) => r.n), [9]);
+    assert.deepEqual(
+      driver.rows(rows).map((r) => r.n),
+      [9],
+    );
     assert.equal(driver.why('p1')[0]?.reason, 'parked');
     assert.equal(driver.log.all('ladder.parked').flat().length, 1);
     // Redriven while still broken: it parks again, nothing overtakes.
@@ -161,7 +226,13 @@ describe('a lane', () => {
     broken = false;
     await driver.redrive('p1');
     await driver.advance(1000);
-    assert.deepEqual(driver.rows(rows).filter((r) => r.patient === 'p1').map((r) => r.n), [0, 1, 2, 3]);
+    assert.deepEqual(
+      driver
+        .rows(rows)
+        .filter((r) => r.patient === 'p1')
+        .map((r) => r.n),
+      [0, 1, 2, 3],
+    );
     assert.equal((await driver.held()).length, 0);
     await driver.send({ key: 'p1', value: { n: 4, kind: 'x' } });
     assert.equal(driver.rows(rows).length, 6);
@@ -170,38 +241,48 @@ describe('a lane', () => {
 
   it('discards a parked head on request and goes on behind it', async () => {
     const driver = await TestDriver.start<Event>(
-      flow('discard').from(events).pipe(
-        map((e) => {
-          if (e.n === 0) throw permanent();
-          return e;
-        }),
-        seen(),
-      ),
+      flow('discard')
+        .from(events)
+        .pipe(
+          map((e) => {
+            if (e.n === 0) throw permanent();
+            return e;
+          }),
+          seen(),
+        ),
     );
     await driver.send(...many(3, ['p1']));
     await driver.advance(1000);
     assert.equal((await driver.held())[0]?.count, 3);
     await driver.redrive('p1', 'discard');
     await driver.advance(1000);
-    assert.deepEqual(driver.rows(rows).map((r) => r.n), [1, 2]);
+    assert.deepEqual(
+      driver.rows(rows).map((r) => r.n),
+      [1, 2],
+    );
     assert.equal((await driver.held()).length, 0);
     await driver.stop();
   });
 
   it('dead-letters in a tolerant flow with the original bytes and coordinates, and goes on', async () => {
     const driver = await TestDriver.start<Event>(
-      flow('tolerant', { order: 'tolerant', onFailure: { Permanent: { last: deadLetter } } }).from(events).pipe(
-        map((e) => {
-          if (e.n === 0) throw permanent();
-          return e;
-        }),
-        seen(),
-      ),
+      flow('tolerant', { order: 'tolerant', onFailure: { Permanent: { last: deadLetter } } })
+        .from(events)
+        .pipe(
+          map((e) => {
+            if (e.n === 0) throw permanent();
+            return e;
+          }),
+          seen(),
+        ),
     );
     await driver.send(...many(3, ['p1']));
     await driver.sendRaw('p1', Buffer.from('junk'));
     await driver.advance(1000);
-    assert.deepEqual(driver.rows(rows).map((r) => r.n), [1, 2]);
+    assert.deepEqual(
+      driver.rows(rows).map((r) => r.n),
+      [1, 2],
+    );
     const letters = driver.log.all('tolerant.dlq').flat();
     assert.equal(letters.length, 2);
     assert.equal(String(letters[0]?.headers['aorta-error-class']), 'Permanent');
@@ -217,26 +298,38 @@ describe('a lane', () => {
     await driver.sendRaw(null, Buffer.from('x'));
     await driver.send(...many(2, ['p1', 'p2']));
     await driver.advance(1000);
-    assert.deepEqual(driver.rows(rows).map((r) => r.patient), ['p2']);
+    assert.deepEqual(
+      driver.rows(rows).map((r) => r.patient),
+      ['p2'],
+    );
     const held = await driver.held();
-    assert.deepEqual(held.map((h) => [h.key, h.count, h.head.errorCode]).sort(), [['', 1, 'AORTA_ENGINE_010'], ['p1', 2, held.find((h) => h.key === 'p1')?.head.errorCode]]);
+    assert.deepEqual(held.map((h) => [h.key, h.count, h.head.errorCode]).sort(), [
+      ['', 1, 'AORTA_ENGINE_010'],
+      ['p1', 2, held.find((h) => h.key === 'p1')?.head.errorCode],
+    ]);
     await driver.stop();
   });
 
   it('finds the culprit when the database refuses a group; its patient is done again in order, all others are written', async () => {
     const driver = await TestDriver.start<Event>(
-      flow('culprit').from(events).pipe(
-        write('seen', {
-          tables: [rows],
-          effects: (e: Event, ctx) => effect.insert(rows, { patient: ctx.key, n: e.n, kind: e.n === 7 ? (null as unknown as string) : e.kind }),
-        }),
-      ),
+      flow('culprit')
+        .from(events)
+        .pipe(
+          write('seen', {
+            tables: [rows],
+            effects: (e: Event, ctx) =>
+              effect.insert(rows, { patient: ctx.key, n: e.n, kind: e.n === 7 ? (null as unknown as string) : e.kind }),
+          }),
+        ),
     );
     await driver.send(...many(60));
     await driver.advance(2000);
     const done = driver.rows(rows);
     // p2 (n = 1, 4, 7, …): everything before 7 is written, 7 is parked, the rest waits behind it.
-    assert.deepEqual(done.filter((r) => r.patient === 'p2').map((r) => r.n), [1, 4]);
+    assert.deepEqual(
+      done.filter((r) => r.patient === 'p2').map((r) => r.n),
+      [1, 4],
+    );
     assert.equal(done.filter((r) => r.patient !== 'p2').length, 40);
     assert.equal((await driver.held())[0]?.count, 18);
     await driver.stop();
@@ -246,21 +339,23 @@ describe('a lane', () => {
     let aborted = false;
     let first = true;
     const driver = await TestDriver.start<Event>(
-      flow('deadline').from(events).pipe(
-        mapAsync(
-          'hang',
-          (e: Event, ctx) => {
-            if (!first) return Promise.resolve(e);
-            first = false;
-            ctx.signal.addEventListener('abort', () => {
-              aborted = true;
-            });
-            return new Promise<Event>(() => {});
-          },
-          { deadlineMs: 1000 },
+      flow('deadline')
+        .from(events)
+        .pipe(
+          mapAsync(
+            'hang',
+            (e: Event, ctx) => {
+              if (!first) return Promise.resolve(e);
+              first = false;
+              ctx.signal.addEventListener('abort', () => {
+                aborted = true;
+              });
+              return new Promise<Event>(() => {});
+            },
+            { deadlineMs: 1000 },
+          ),
+          seen(),
         ),
-        seen(),
-      ),
     );
     await driver.send(...many(2, ['p1']));
     assert.equal(driver.why('p1')[0]?.reason, 'running');
@@ -269,16 +364,23 @@ describe('a lane', () => {
     assert.ok(aborted);
     assert.equal(driver.why('p1')[0]?.code, 'AORTA_ENGINE_003');
     await driver.advance(6000);
-    assert.deepEqual(driver.rows(rows).map((r) => r.n), [0, 1]);
+    assert.deepEqual(
+      driver.rows(rows).map((r) => r.n),
+      [0, 1],
+    );
     await driver.stop();
   });
 
   it('bounds memory: a stuck patient pauses its partition at the credits, others were served', async () => {
     const driver = await TestDriver.start<Event>(
-      flow('stuck').from(topic<Event>('one', eventSchema, { partitions: 1 })).pipe(
-        mapAsync('sink', (e: Event, ctx) => (ctx.key === 'stuck' ? new Promise<Event>(() => {}) : Promise.resolve(e)), { deadlineMs: 10_000_000 }),
-        seen(),
-      ),
+      flow('stuck')
+        .from(topic<Event>('one', eventSchema, { partitions: 1 }))
+        .pipe(
+          mapAsync('sink', (e: Event, ctx) => (ctx.key === 'stuck' ? new Promise<Event>(() => {}) : Promise.resolve(e)), {
+            deadlineMs: 10_000_000,
+          }),
+          seen(),
+        ),
       { engine: { maxRecords: 40 } },
     );
     await driver.send(...Array.from({ length: 400 }, (_, i) => ({ key: i % 2 === 0 ? 'stuck' : `p${i}`, value: { n: i, kind: 'x' } })));
@@ -292,11 +394,16 @@ describe('a lane', () => {
 
   it('branches, tees and flat-maps with one settlement a root and named skips', async () => {
     const driver = await TestDriver.start<Event>(
-      flow('shapes').from(events).pipe(
-        filter('small', (e) => e.n < 100),
-        branch('parity', { even: [(e) => e.n % 2 === 0, pipe(flatMap((e) => Array.from({ length: e.n % 3 }, (_, i) => ({ n: e.n, kind: `c${i}` }))))], otherwise: skip('odd') }),
-        tee({ rows: seen(), out: to(out) }),
-      ),
+      flow('shapes')
+        .from(events)
+        .pipe(
+          filter('small', (e) => e.n < 100),
+          branch('parity', {
+            even: [(e) => e.n % 2 === 0, pipe(flatMap((e) => Array.from({ length: e.n % 3 }, (_, i) => ({ n: e.n, kind: `c${i}` }))))],
+            otherwise: skip('odd'),
+          }),
+          tee({ rows: seen(), out: to(out) }),
+        ),
     );
     await driver.send(...many(6, ['p1']), { key: 'p1', value: { n: 100, kind: 'x' } });
     await driver.advance(500);
@@ -304,7 +411,14 @@ describe('a lane', () => {
     assert.equal(totals.received, 7);
     // 0: no children; 2: two; 4: one; odd and large ones are skipped.
     assert.deepEqual([totals.done, totals.skipped], [2, 5]);
-    assert.deepEqual((await driver.emitted(out)).map((e) => [e.value.n, e.value.kind]), [[2, 'c0'], [2, 'c1'], [4, 'c0']]);
+    assert.deepEqual(
+      (await driver.emitted(out)).map((e) => [e.value.n, e.value.kind]),
+      [
+        [2, 'c0'],
+        [2, 'c1'],
+        [4, 'c0'],
+      ],
+    );
     await driver.stop();
   });
 
@@ -312,7 +426,10 @@ describe('a lane', () => {
     const driver = await TestDriver.start<Event>(flow('hops').from(events).pipe(seen(), to(out)));
     await driver.send({ key: 'p1', value: { n: 1, kind: 'x' }, eventId: 'E1' }, { key: 'p1', value: { n: 2, kind: 'x' }, eventId: 'E2' });
     const emitted = await driver.emitted(out);
-    assert.deepEqual(emitted.map((e) => e.headers.eventId), ['E1:out:0', 'E2:out:0']);
+    assert.deepEqual(
+      emitted.map((e) => e.headers.eventId),
+      ['E1:out:0', 'E2:out:0'],
+    );
     const seqs = emitted.map((e) => Number(e.headers['aorta-seq']?.split('/').at(-1)));
     assert.ok((seqs[0] as number) < (seqs[1] as number));
     await driver.stop();

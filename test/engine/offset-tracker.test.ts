@@ -23,12 +23,29 @@ describe('offset tracker', () => {
     const entries = [0, 1, 2, 3, 4, 5].map((offset) => first.add(offset, undefined, 0).entry);
     for (const i of [0, 2, 3, 5]) entries[i]!.applied = true;
     const applied = first.snapshot();
-    assert.deepEqual(applied, { watermark: 1, runs: [[2, 3], [5, 5]], hops: {} });
+    assert.deepEqual(applied, {
+      watermark: 1,
+      runs: [
+        [2, 3],
+        [5, 5],
+      ],
+      hops: {},
+    });
     const second = new OffsetTracker(applied);
-    assert.deepEqual([0, 1, 2, 3, 4, 5, 6].map((offset) => second.wasApplied(offset)), [true, false, true, true, false, true, false]);
+    assert.deepEqual(
+      [0, 1, 2, 3, 4, 5, 6].map((offset) => second.wasApplied(offset)),
+      [true, false, true, true, false, true, false],
+    );
     // Before the second owner has read on, the runs above what it saw stay in the set.
     second.add(1, undefined, 0).entry.applied = true;
-    assert.deepEqual(second.snapshot(), { watermark: 2, runs: [[2, 3], [5, 5]], hops: {} });
+    assert.deepEqual(second.snapshot(), {
+      watermark: 2,
+      runs: [
+        [2, 3],
+        [5, 5],
+      ],
+      hops: {},
+    });
   });
 
   it('drops what a producer sent twice, and never a record that merely comes again after a crash', () => {
@@ -49,31 +66,35 @@ describe('offset tracker', () => {
 
   it('property: no offset is ever forgotten or invented, whatever the order of completion and the number of owners', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 60 }), fc.array(fc.nat(), { maxLength: 200 }), (gaps, picks) => {
-        const offsets: number[] = [];
-        for (const gap of gaps) offsets.push((offsets.at(-1) ?? -1) + gap);
-        const applied = new Set<number>();
-        let set: AppliedSet = fresh;
-        for (let owner = 0; owner < 4; owner++) {
-          const tracker = new OffsetTracker(set);
-          const open = [];
-          for (const offset of offsets) {
-            const { entry } = tracker.add(offset, undefined, 0);
-            assert.equal(tracker.wasApplied(offset), applied.has(offset), `offset ${offset} of owner ${owner}`);
-            if (tracker.wasApplied(offset)) entry.applied = entry.settled = true;
-            else open.push(entry);
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 60 }),
+        fc.array(fc.nat(), { maxLength: 200 }),
+        (gaps, picks) => {
+          const offsets: number[] = [];
+          for (const gap of gaps) offsets.push((offsets.at(-1) ?? -1) + gap);
+          const applied = new Set<number>();
+          let set: AppliedSet = fresh;
+          for (let owner = 0; owner < 4; owner++) {
+            const tracker = new OffsetTracker(set);
+            const open = [];
+            for (const offset of offsets) {
+              const { entry } = tracker.add(offset, undefined, 0);
+              assert.equal(tracker.wasApplied(offset), applied.has(offset), `offset ${offset} of owner ${owner}`);
+              if (tracker.wasApplied(offset)) entry.applied = entry.settled = true;
+              else open.push(entry);
+            }
+            const count = owner === 3 ? open.length : open.length >> 1;
+            for (let i = 0; i < count; i++) {
+              const [entry] = open.splice((picks[i + owner * 50] ?? 0) % open.length, 1);
+              entry!.applied = entry!.settled = true;
+              applied.add(entry!.offset);
+              if (i % 3 === 0 || i === count - 1) tracker.confirm((set = tracker.snapshot()));
+            }
+            assert.ok(set.watermark <= (offsets.find((o) => !applied.has(o)) ?? Number.POSITIVE_INFINITY));
           }
-          const count = owner === 3 ? open.length : open.length >> 1;
-          for (let i = 0; i < count; i++) {
-            const [entry] = open.splice((picks[i + owner * 50] ?? 0) % open.length, 1);
-            entry!.applied = entry!.settled = true;
-            applied.add(entry!.offset);
-            if (i % 3 === 0 || i === count - 1) tracker.confirm((set = tracker.snapshot()));
-          }
-          assert.ok(set.watermark <= (offsets.find((o) => !applied.has(o)) ?? Number.POSITIVE_INFINITY));
-        }
-        assert.deepEqual(set, { watermark: offsets.at(-1)! + 1, runs: [], hops: {} });
-      }),
+          assert.deepEqual(set, { watermark: offsets.at(-1)! + 1, runs: [], hops: {} });
+        },
+      ),
     );
   });
 });

@@ -1,0 +1,30 @@
+import { type Observable, Subject } from 'rxjs';
+import type { Settlement } from './ack.ts';
+
+/** One settled envelope, for whoever watches the flow. */
+export interface SettlementEvent {
+  readonly flow: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly eventId: string;
+  readonly settlement: Settlement;
+}
+
+/** Settlements as an Observable. Costs nothing while nobody subscribes. */
+export class Settlements {
+  readonly #subject = new Subject<SettlementEvent>();
+
+  get observed(): boolean {
+    return this.#subject.observed;
+  }
+  get events(): Observable<SettlementEvent> {
+    return this.#subject.asObservable();
+  }
+  next(event: SettlementEvent): void {
+    this.#subject.next(event);
+  }
+  complete(): void {
+    this.#subject.complete();
+  }
+}

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { GroupCommit } from '../../src/engine/group-commit.ts';
+import { HeldList } from '../../src/engine/held-list.ts';
+import { Lane } from '../../src/engine/lane.ts';
+import { OffsetTracker } from '../../src/engine/offset-tracker.ts';
+import { AortaError } from '../../src/errors/index.ts';
+import { actor, filter, flow, map, mapAsync, park, process, retry, to, topic } from '../../src/index.ts';
+import { type SimulationResult, simulate } from '../../src/testing/index.ts';
+
+interface Event {
+  readonly n: number;
+  /** How often its handler fails before it succeeds, and how. */
+  readonly fails: number;
+  readonly kind: string;
+}
+const schema = {
+  type: 'record',
+  name: 'Event',
+  fields: [
+    { name: 'n', type: 'int' },
+    { name: 'fails', type: 'int' },
+    { name: 'kind', type: 'string' },
+  ],
+};
+const events = topic<Event>('events', schema, { partitions: 4 });
+const out = topic<Event>('out', schema, { partitions: 4 });
+
+/** State, timers, emissions, skips, transient and permanent failures, parking: all that the engine does. */
+function everything() {
+  const tries = new Map<string, number>();
+  const counter = actor<{ count: number }, Event, Event>({
+    version: 1,
+    initial: () => ({ count: 0 }),
+    receive: (state, e, ctx) => ({
+      state: { count: state.count + 1 },
+      emit: [e],
+      timers: e.n % 5 === 0 ? [{ name: 'later', at: ctx.now + 500 }] : [],
+    }),
+    timer: (state) => ({ state, skip: 'timer' }),
+  });
+  return flow('everything', { onFailure: { Transient: { retry: retry.backoff(50, 400, 3), last: park } } })
+    .from(events)
+    .pipe(
+      map('fragile', (e, ctx) => {
+        const id = ctx.eventId;
+        const n = (tries.get(id) ?? 0) + 1;
+        tries.set(id, n);
+        if (n <= e.fails) throw new AortaError('AORTA_TEST', e.kind === 'permanent' ? 'Permanent' : 'Transient', 'planned');
+        return e;
+      }),
+      filter('small', (e) => e.n % 7 !== 6),
+      process('counter', counter),
+      to(out),
+    );
+}
+
+const event = (_key: string, n: number, random: { chance(p: number): boolean; int(n: number): number }): Event => ({
+  n,
+  fails: random.chance(0.1) ? 1 + random.int(5) : 0,
+  kind: random.chance(0.3) ? 'permanent' : 'transient',
+});
+
+const run = (seed: number, options: object = {}): Promise<SimulationResult> =>
+  simulate(everything(), { seed, event, events: 80, steps: 8, engine: { maxWaitMs: 100 }, ...options });
+
+const seeds = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+
+async function firstCaught(count: number, options: object = {}): Promise<SimulationResult | undefined> {
+  for (const seed of seeds(1, count)) {
+    const result = await run(seed, options);
+    if (result.violations.length > 0) return result;
+  }
+  return undefined;
+}
+
+/** Runs with a method replaced by a wrong one, then puts it back. */
+async function planted<T extends object>(
+  target: T,
+  name: string,
+  wrong: (right: (...args: never[]) => unknown) => unknown,
+  body: () => Promise<void>,
+): Promise<void> {
+  const own = Object.getOwnPropertyDescriptor(target, name) as PropertyDescriptor;
+  const right = (own.value ?? own.get) as (...args: never[]) => unknown;
+  Object.defineProperty(target, name, own.get ? { ...own, get: wrong(right) as () => unknown } : { ...own, value: wrong(right) });
+  try {
+    await body();
+  } finally {
+    Object.defineProperty(target, name, own);
+  }
+}
+
+describe('simulator', () => {
+  it('finds no violation over seeds of crashes, rebalances, lost replies, pauses and clock jumps', async () => {
+    for (const seed of seeds(1, 40)) {
+      const { violations, script } = await run(seed);
+      assert.deepEqual(violations, [], `seed ${seed}:\n${script.join('\n')}`);
+    }
+  });
+
+  it('runs asynchronous flows too', async () => {
+    for (const seed of seeds(500, 15)) {
+      const calls = flow('calls')
+        .from(events)
+        .pipe(
+          mapAsync('call', async (e: Event) => e),
+          to(out),
+        );
+      const { violations, script } = await simulate(calls, { seed, event, events: 60, steps: 6 });
+      assert.deepEqual(violations, [], `seed ${seed}:\n${script.join('\n')}`);
+    }
+  });
+
+  it('gives the same trace for the same seed', async () => {
+    const [a, b, c] = [await run(7), await run(7), await run(8)];
+    assert.equal(a.trace, b.trace);
+    assert.notEqual(a.trace, c.trace);
+  });
+});
+
+describe('planted bugs are caught', () => {
+  const caught = async (name: string) => {
+    const result = await firstCaught(60);
+    assert.ok(result, `${name} was not caught within 60 seeds`);
+  };
+
+  it('the store lets a stale epoch in', async () => {
+    const result = await firstCaught(60, { unfenced: true });
+    assert.ok(result, 'not caught within 60 seeds');
+  });
+  it('the committed offset passes what is not settled', () =>
+    planted(
+      OffsetTracker.prototype,
+      'settledWatermark',
+      () =>
+        function (this: OffsetTracker & { end?: number }) {
+          return this.snapshot().watermark + 3;
+        },
+      () => caught('commit past an incomplete'),
+    ));
+  it('the applied set forgets its runs', () =>
+    planted(
+      OffsetTracker.prototype,
+      'snapshot',
+      (right) =>
+        function (this: OffsetTracker) {
+          return { ...(right.call(this) as object), runs: [] };
+        },
+      () => caught('forgotten runs'),
+    ));
+  it('the applied set runs ahead of what is durable', () =>
+    planted(
+      OffsetTracker.prototype,
+      'snapshot',
+      (right) =>
+        function (this: OffsetTracker) {
+          const set = right.call(this) as { watermark: number };
+          return { ...set, watermark: set.watermark + 1 };
+        },
+      () => caught('watermark too high'),
+    ));
+  it('what was applied before is run again', () =>
+    planted(
+      OffsetTracker.prototype,
+      'wasApplied',
+      () => () => false,
+      () => caught('applied set ignored'),
+    ));
+  it('new envelopes overtake held ones', () =>
+    planted(
+      HeldList.prototype,
+      'get',
+      () => () => undefined,
+      () => caught('held list ignored'),
+    ));
+  it('a root is settled before its group is durable', () =>
+    planted(
+      Lane.prototype,
+      'finish',
+      (right) =>
+        function (this: Lane, turn: never) {
+          const { entry } = (turn as { root: { entry?: { settled: boolean; applied: boolean } } }).root;
+          if (entry) entry.settled = entry.applied = true;
+          return right.call(this, turn);
+        },
+      () => caught('ack early'),
+    ));
+  it('a group is dropped when the store does not answer', () =>
+    planted(
+      GroupCommit.prototype,
+      'push',
+      (right) => {
+        let n = 0;
+        return function (this: GroupCommit, item: never) {
+          if (++n % 37 !== 0) return right.call(this, item);
+        };
+      },
+      () => caught('dropped item'),
+    ));
+});
