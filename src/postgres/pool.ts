@@ -67,10 +67,12 @@ export function poolOf(source: PostgresOptions | PostgresPool): { readonly pool:
 
 export class PostgresPool {
   readonly schema: string | undefined;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Milliseconds after which any call has rejected. */
+  readonly deadlineMs: number;
   readonly #pool: pg.Pool;
   readonly #clients = new Set<pg.PoolClient>();
-  readonly #clock: Clock;
-  readonly #deadlineMs: number;
   readonly #maxWaiting: number;
   readonly #unsample: readonly (() => void)[];
   #closing: Promise<void> | undefined;
@@ -81,8 +83,9 @@ export class PostgresPool {
       throw error('AORTA_CFG_001', { problem: 'the PostgreSQL schema is not a snake_case name' });
     }
     this.schema = options.schema;
-    this.#clock = clock;
-    this.#deadlineMs = deadlineMs;
+    this.clock = clock;
+    this.telemetry = telemetry;
+    this.deadlineMs = deadlineMs;
     this.#maxWaiting = maxWaiting;
     const url = new URL(options.url);
     const settings = [url.searchParams.get('options'), options.schema && `-c search_path="${options.schema}"`].filter(Boolean).join(' ');
@@ -121,7 +124,7 @@ export class PostgresPool {
 
   /** One transaction in one round trip; rejects with a `StatementError`, `lost` when nobody knows whether it committed. */
   async pipeline(statements: readonly Statement[], options: { readOnly?: boolean } = {}): Promise<readonly (readonly Row[])[]> {
-    const results = await this.#use(this.#deadlineMs, (session) =>
+    const results = await this.#use(this.deadlineMs, (session) =>
       session.run([options.readOnly ? beginRead : begin, ...statements, commit]),
     );
     return results.slice(1, -1);
@@ -129,7 +132,7 @@ export class PostgresPool {
 
   /** One statement outside any transaction. */
   async query(statement: Statement): Promise<readonly Row[]> {
-    const [rows] = await this.#use(this.#deadlineMs, (session) => session.run([statement]));
+    const [rows] = await this.#use(this.deadlineMs, (session) => session.run([statement]));
     return rows as readonly Row[];
   }
 
@@ -138,7 +141,7 @@ export class PostgresPool {
     reads: readonly Statement[],
     decide: (rows: readonly (readonly Row[])[]) => { readonly writes: readonly Statement[]; readonly value: T },
   ): Promise<T> {
-    return this.#use(this.#deadlineMs, async (session) => {
+    return this.#use(this.deadlineMs, async (session) => {
       try {
         const [, ...rows] = await session.run([begin, ...reads]);
         const { writes, value } = decide(rows);
@@ -152,7 +155,7 @@ export class PostgresPool {
   }
 
   /** For everything else. A longer deadline is for migrations only. */
-  async transaction<T>(work: (session: Session) => Promise<T>, deadlineMs = this.#deadlineMs): Promise<T> {
+  async transaction<T>(work: (session: Session) => Promise<T>, deadlineMs = this.deadlineMs): Promise<T> {
     return this.#use(deadlineMs, async (session) => {
       await session.run([begin]);
       try {
@@ -171,7 +174,7 @@ export class PostgresPool {
     this.#closing ??= (async () => {
       for (const stop of this.#unsample) stop();
       const ended = this.#pool.end();
-      const cancel = this.#clock.after(2000, () => {
+      const cancel = this.clock.after(2000, () => {
         for (const client of this.#clients) socketOf(client).destroy();
       });
       await ended.finally(cancel);
@@ -182,7 +185,7 @@ export class PostgresPool {
   async #use<T>(deadlineMs: number, work: (session: Session) => Promise<T>): Promise<T> {
     if (this.#closing) throw error('AORTA_STATE_001', { problem: 'it is closed' }, { class: 'Cancelled' });
     if (this.#pool.waitingCount >= this.#maxWaiting) throw error('AORTA_STATE_007', { limit: this.#maxWaiting }, { retryAfterMs: 1000 });
-    const started = this.#clock.monotonic();
+    const started = this.clock.monotonic();
     let client: pg.PoolClient;
     try {
       client = await this.#pool.connect();
@@ -191,8 +194,8 @@ export class PostgresPool {
       // Nothing was sent: whatever the reason, nothing can have been committed.
       throw new StatementError('busy', failed.sqlState, true, failed.problem);
     }
-    const left = Math.max(1, deadlineMs - (this.#clock.monotonic() - started));
-    const cancel = this.#clock.after(left, () => socketOf(client).destroy(new Error('timeout')));
+    const left = Math.max(1, deadlineMs - (this.clock.monotonic() - started));
+    const cancel = this.clock.after(left, () => socketOf(client).destroy(new Error('timeout')));
     let broken = false;
     try {
       return await work({ run: (statements) => run(client, statements) });

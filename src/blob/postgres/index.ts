@@ -1,5 +1,4 @@
 import type { Clock } from '../../clock/clock.ts';
-import { systemClock } from '../../clock/system.ts';
 import { error } from '../../errors/index.ts';
 import { array } from '../../postgres/array.ts';
 import { type PostgresOptions, type PostgresPool, poolOf } from '../../postgres/pool.ts';
@@ -15,9 +14,9 @@ const chunksAtOnce = 8;
  * Port Blob on PostgreSQL: chunks of 256 KiB, all of a body in one transaction. Putting the same bytes again writes
  * them again, which renews their time and repairs what was damaged.
  */
-export function createPostgresBlob(source: PostgresOptions | PostgresPool, options: { clock?: Clock } = {}): Blob {
+export function createPostgresBlob(source: PostgresOptions | PostgresPool, options: { readonly clock?: Clock } = {}): Blob {
   const { pool, close } = poolOf(source);
-  const clock = options.clock ?? ('url' in source ? source.clock : undefined) ?? systemClock;
+  const clock = options.clock ?? pool.clock;
   return {
     kind: 'postgres',
     async put(bytes) {

@@ -22,7 +22,7 @@ const pruneStep = 5000;
 
 export function createPostgresIdentity(source: PostgresOptions | PostgresPool): Identity {
   const { pool, close } = poolOf(source);
-  const repeatOptions = { also: uniqueViolation, ...('url' in source ? source : {}) };
+  const repeatOptions = { also: uniqueViolation, clock: pool.clock, deadlineMs: pool.deadlineMs };
   /** Where the removal of settled appends may start: everything at or below is gone. */
   const removed = new Map<string, number>();
 

@@ -1,10 +1,10 @@
-import type { Clock, Random } from '../../clock/clock.ts';
-import { systemClock, systemRandom } from '../../clock/system.ts';
+import type { Random } from '../../clock/clock.ts';
+import { systemRandom } from '../../clock/system.ts';
 import { error } from '../../errors/index.ts';
 import { StatementError } from '../../postgres/errors.ts';
 import { migrate } from '../../postgres/migrate.ts';
-import { type PostgresOptions, PostgresPool } from '../../postgres/pool.ts';
-import { silentTelemetry } from '../../telemetry/port.ts';
+import { type PostgresOptions, type PostgresPool, poolOf } from '../../postgres/pool.ts';
+import { plain } from '../../postgres/repeat.ts';
 import type { State } from '../port.ts';
 import { withPlaces } from './places.ts';
 import { claim, held, heldKeys, isLane, laneValues, redriveRequests, states, timers } from './reads.ts';
@@ -22,22 +22,10 @@ import { transactor } from './transact.ts';
  *   refused by PostgreSQL.
  * - The server should run with `fsync`, `full_page_writes` and `synchronous_commit` on; `migrate` warns if it does not.
  */
-export interface PostgresStateOptions extends PostgresOptions {
-  readonly random?: Random;
-}
-
-export function createPostgresState(options: PostgresStateOptions): State {
-  const pool = new PostgresPool(options);
-  const { telemetry = silentTelemetry, clock = systemClock as Clock, random = systemRandom, deadlineMs = 5000 } = options;
-  const transact = transactor({ pool, clock, random, telemetry, deadlineMs });
-  /** Reads and single writes: no repeats, the caller decides. */
-  const plain = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } catch (thrown) {
-      throw thrown instanceof StatementError ? thrown.toError() : thrown;
-    }
-  };
+export function createPostgresState(source: PostgresOptions | PostgresPool, options: { readonly random?: Random } = {}): State {
+  const { pool, close } = poolOf(source);
+  const { clock, telemetry, deadlineMs } = pool;
+  const transact = transactor({ pool, clock, random: options.random ?? systemRandom, telemetry, deadlineMs });
 
   return {
     kind: 'postgres',
@@ -81,6 +69,6 @@ export function createPostgresState(options: PostgresStateOptions): State {
     async ping() {
       await plain(pool.query({ text: 'select 1' }));
     },
-    close: () => pool.close(),
+    close,
   };
 }
