@@ -123,16 +123,17 @@ export class PostgresPool {
   }
 
   /** One transaction in one round trip; rejects with a `StatementError`, `lost` when nobody knows whether it committed. */
-  async pipeline(statements: readonly Statement[], options: { readOnly?: boolean } = {}): Promise<readonly (readonly Row[])[]> {
-    const results = await this.#use(this.deadlineMs, (session) =>
-      session.run([options.readOnly ? beginRead : begin, ...statements, commit]),
-    );
+  async pipeline(
+    statements: readonly Statement[],
+    { readOnly = false, deadlineMs = this.deadlineMs }: { readOnly?: boolean; deadlineMs?: number } = {},
+  ): Promise<readonly (readonly Row[])[]> {
+    const results = await this.#use(deadlineMs, (session) => session.run([readOnly ? beginRead : begin, ...statements, commit]));
     return results.slice(1, -1);
   }
 
   /** One statement outside any transaction. */
-  async query(statement: Statement): Promise<readonly Row[]> {
-    const [rows] = await this.#use(this.deadlineMs, (session) => session.run([statement]));
+  async query(statement: Statement, deadlineMs = this.deadlineMs): Promise<readonly Row[]> {
+    const [rows] = await this.#use(deadlineMs, (session) => session.run([statement]));
     return rows as readonly Row[];
   }
 
@@ -140,8 +141,9 @@ export class PostgresPool {
   async readThenWrite<T>(
     reads: readonly Statement[],
     decide: (rows: readonly (readonly Row[])[]) => { readonly writes: readonly Statement[]; readonly value: T },
+    deadlineMs = this.deadlineMs,
   ): Promise<T> {
-    return this.#use(this.deadlineMs, async (session) => {
+    return this.#use(deadlineMs, async (session) => {
       try {
         const [, ...rows] = await session.run([begin, ...reads]);
         const { writes, value } = decide(rows);
@@ -182,18 +184,35 @@ export class PostgresPool {
     return this.#closing;
   }
 
+  /** Waits for a connection. Nothing was sent yet: whatever fails here, nothing can have been committed. */
+  #connect(deadlineMs: number): Promise<pg.PoolClient> {
+    return new Promise((resolve, reject) => {
+      const busy = (sqlState: string | null, problem: string) => reject(new StatementError('busy', sqlState, true, problem));
+      let late = false;
+      const cancel = this.clock.after(deadlineMs, () => {
+        late = true;
+        busy(null, 'no connection in time');
+      });
+      this.#pool.connect().then(
+        (client) => {
+          cancel();
+          if (late) client.release();
+          else resolve(client);
+        },
+        (thrown) => {
+          cancel();
+          const { sqlState, problem } = statementError(thrown);
+          busy(sqlState, problem);
+        },
+      );
+    });
+  }
+
   async #use<T>(deadlineMs: number, work: (session: Session) => Promise<T>): Promise<T> {
     if (this.#closing) throw error('AORTA_STATE_001', { problem: 'it is closed' }, { class: 'Cancelled' });
     if (this.#pool.waitingCount >= this.#maxWaiting) throw error('AORTA_STATE_007', { limit: this.#maxWaiting }, { retryAfterMs: 1000 });
     const started = this.clock.monotonic();
-    let client: pg.PoolClient;
-    try {
-      client = await this.#pool.connect();
-    } catch (thrown) {
-      const failed = statementError(thrown);
-      // Nothing was sent: whatever the reason, nothing can have been committed.
-      throw new StatementError('busy', failed.sqlState, true, failed.problem);
-    }
+    const client = await this.#connect(deadlineMs);
     const left = Math.max(1, deadlineMs - (this.clock.monotonic() - started));
     const cancel = this.clock.after(left, () => socketOf(client).destroy(new Error('timeout')));
     let broken = false;

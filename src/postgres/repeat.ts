@@ -14,13 +14,13 @@ export interface RepeatOptions {
 /** Below this many milliseconds another try cannot end in time. */
 const least = 250;
 
-/** For work that may be done twice. Rejects with the error of the public ports. */
-export async function repeat<T>(work: () => Promise<T>, options: RepeatOptions = {}): Promise<T> {
+/** For work that may be done twice; it is told how many milliseconds are left. Rejects with the error of the public ports. */
+export async function repeat<T>(work: (leftMs: number) => Promise<T>, options: RepeatOptions = {}): Promise<T> {
   const { clock = systemClock, random = systemRandom, deadlineMs = 5000, also = () => false } = options;
   const started = clock.monotonic();
   for (let attempt = 0; ; attempt++) {
     try {
-      return await work();
+      return await work(deadlineMs - (clock.monotonic() - started));
     } catch (thrown) {
       if (!(thrown instanceof StatementError)) throw thrown;
       if (thrown.failure === 'refused' && !also(thrown)) throw thrown.toError();

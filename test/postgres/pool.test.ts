@@ -136,6 +136,20 @@ describe('PostgreSQL pool', () => {
     });
   });
 
+  it('a call that waits for a connection ends with its own deadline, not with the connection', async () => {
+    await withPool({ connections: 1, deadlineMs: 3000 }, async (pool) => {
+      const order: string[] = [];
+      const running = pool.query({ text: 'select pg_sleep(1)' }).then(() => order.push('running'));
+      await assert.rejects(
+        pool.query({ text: 'select 1' }, 200).finally(() => order.push('waiting')),
+        failed('busy'),
+      );
+      await running;
+      assert.deepEqual(order, ['waiting', 'running']);
+      assert.deepEqual(await pool.query({ text: 'select 1 as one' }), [{ one: 1 }]);
+    });
+  });
+
   it('the server ends what takes too long: statements, waits for a lock, idle transactions', async () => {
     await withPool({ deadlineMs: 3000 }, async (pool) => {
       const limit = async (name: string) =>

@@ -23,7 +23,7 @@ export function createPostgresBlob(source: PostgresOptions | PostgresPool, optio
       const reference = await referenceOf(bytes);
       const chunks = Math.max(1, Math.ceil(bytes.length / chunkBytes));
       const now = clock.now();
-      await repeat(() =>
+      await repeat((leftMs) =>
         pool.transaction(async (session) => {
           for (let first = 0; first < chunks; first += chunksAtOnce) {
             const numbers = Array.from({ length: Math.min(chunksAtOnce, chunks - first) }, (_, i) => first + i);
@@ -45,7 +45,7 @@ export function createPostgresBlob(source: PostgresOptions | PostgresPool, optio
               },
             ]);
           }
-        }),
+        }, leftMs),
       );
       return reference;
     },

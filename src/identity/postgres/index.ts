@@ -40,17 +40,19 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
 
     async admit(instance, batch, settledThrough, now) {
       const outcomes = await repeat<readonly AdmitOutcome[]>(
-        () =>
-          pool.readThenWrite(admitReads(instance, batch, settledThrough, removed.get(instance) ?? 0), ([, , fingerprints, identifiers]) => {
-            const planned = plan(
-              instance,
-              batch,
-              now,
-              (fingerprints ?? []).map(knownFingerprint),
-              (identifiers ?? []).map(knownIdentifier),
-            );
-            return { writes: admitWrites(instance, planned, now), value: planned.outcomes };
-          }),
+        (leftMs) =>
+          pool.readThenWrite(
+            admitReads(instance, batch, settledThrough, removed.get(instance) ?? 0),
+            ([, , fingerprints, identifiers]) => {
+              const known = {
+                fingerprints: (fingerprints ?? []).map(knownFingerprint),
+                identifiers: (identifiers ?? []).map(knownIdentifier),
+              };
+              const planned = plan(instance, batch, now, known.fingerprints, known.identifiers);
+              return { writes: admitWrites(instance, planned, now), value: planned.outcomes };
+            },
+            leftMs,
+          ),
         repeatOptions,
       );
       removed.set(instance, settledThrough);

@@ -52,14 +52,11 @@ export interface LanePosition {
 }
 
 /** Where each lane is now. */
-export async function lanePositions(pool: PostgresPool, lanes: readonly LaneRef[]): Promise<readonly LanePosition[]> {
-  const rows = await pool.query({
-    text: `select l.epoch, l.group_number as "group" from unnest($1::text[], $2::text[], $3::text[], $4::int4[]) with ordinality
-        as g(flow, lane, topic, partition, position)
-      left join aorta_lane l using (flow, lane, topic, partition) order by g.position`,
-    values: laneArrays(lanes),
-    prepared: true,
-  });
+export async function lanePositions(pool: PostgresPool, lanes: readonly LaneRef[], leftMs: number): Promise<readonly LanePosition[]> {
+  const text = `select l.epoch, l.group_number as "group" from unnest($1::text[], $2::text[], $3::text[], $4::int4[]) with ordinality
+      as g(flow, lane, topic, partition, position)
+    left join aorta_lane l using (flow, lane, topic, partition) order by g.position`;
+  const rows = await pool.query({ text, values: laneArrays(lanes), prepared: true }, leftMs);
   return rows as unknown as LanePosition[];
 }
 

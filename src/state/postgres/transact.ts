@@ -34,10 +34,11 @@ export function transactor({ pool, clock, random, telemetry, deadlineMs }: Trans
   return async (groups: readonly LaneGroup[]): Promise<readonly GroupOutcome[]> => {
     const outcomes = new Map<LaneGroup, GroupOutcome>();
     const started = clock.monotonic();
+    const left = () => deadlineMs - (clock.monotonic() - started);
     let open = groups;
     for (let attempt = 0; open.length > 0; attempt++) {
       try {
-        await pool.pipeline(groupStatements(open));
+        await pool.pipeline(groupStatements(open), { deadlineMs: left() });
         for (const group of open) outcomes.set(group, 'applied');
         break;
       } catch (thrown) {
@@ -47,6 +48,7 @@ export function transactor({ pool, clock, random, telemetry, deadlineMs }: Trans
             await lanePositions(
               pool,
               open.map((group) => group.lane),
+              left(),
             ),
             outcomes,
           );
@@ -54,7 +56,7 @@ export function transactor({ pool, clock, random, telemetry, deadlineMs }: Trans
         if (!(failed instanceof StatementError)) throw failed;
         if (failed.failure === 'refused' && failed.sqlState !== laneMoved) throw failed.toError();
         const pause = attempt === 0 ? 0 : Math.min(400, 10 * 2 ** attempt) * (0.5 + random.next() / 2);
-        if (clock.monotonic() - started + pause + least > deadlineMs) throw failed.toError();
+        if (left() < pause + least) throw failed.toError();
         repeats[failed.failure === 'refused' ? 'moved' : failed.failure].inc();
         if (pause > 0) await sleep(clock, pause);
       }
