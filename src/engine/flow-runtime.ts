@@ -270,7 +270,7 @@ export class FlowRuntime implements LaneHost {
     while (this.#runHead < this.#runQueue.length && this.#running < this.#options.maxRunning) {
       const { lane, mailbox } = this.#runQueue[this.#runHead++] as { lane: Lane; mailbox: Mailbox };
       mailbox.ready = false;
-      lane.next(mailbox);
+      lane.turns.next(mailbox);
       if ((++n & 15) === 0 && clock.monotonic() > until) break;
     }
     if (this.#runHead === this.#runQueue.length) {
@@ -313,7 +313,7 @@ export class FlowRuntime implements LaneHost {
       for (const { lane, mailbox } of batch) {
         mailbox.loading = false;
         const root = mailbox.shift();
-        if (root && lane.owned) lane.fail(mailbox, root, cause, 'state');
+        if (root && lane.owned) lane.failing.fail(mailbox, root, cause, 'state');
       }
       return;
     }

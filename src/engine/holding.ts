@@ -58,7 +58,7 @@ export class Holding {
         this.headersOf(root, failure, why.operator ?? ''),
       );
     }
-    lane.finish(turn);
+    lane.turns.finish(turn);
     this.spill(mailbox);
   }
 
@@ -72,7 +72,7 @@ export class Holding {
     const turn = new EngineTurn(lane, root, bound ? mailbox : undefined);
     turn.held = [{ op: 'add', row: this.#row(root, behindOthers, lane.held.nextSeq()) }];
     turn.settlement = { kind: 'parked' };
-    if (bound) return lane.finish(turn);
+    if (bound) return lane.turns.finish(turn);
     lane.suspects.survived(root);
     if (root.suspect > 0) turn.suspects = [{ offset: root.offset, attempts: 0 }];
     lane.host.commit(turn);

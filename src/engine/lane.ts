@@ -1,7 +1,8 @@
-import { AortaError, error } from '../errors/index.ts';
+import { type AortaError, error } from '../errors/index.ts';
 import { header, type LogRecord, type TopicPartition } from '../log/port.ts';
 import type { ClaimedLane, LaneGroup, LaneRef, OutboxRecord, StateWrite, TimerRow } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
+import { Failing } from './failing.ts';
 import type { FlowMetrics } from './flow-metrics.ts';
 import type { CommitItem } from './group-commit.ts';
 import { HeldList } from './held-list.ts';
@@ -17,6 +18,7 @@ import type { Root } from './root.ts';
 import { failureOf, supervise } from './supervise.ts';
 import { SuspectGate } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
+import { Turns } from './turns.ts';
 
 /** What a lane needs of the flow's runtime. */
 export interface LaneHost {
@@ -57,6 +59,8 @@ export class Lane {
   readonly outbox: Outbox;
   readonly timers: LaneTimers;
   readonly suspects: SuspectGate;
+  readonly turns: Turns;
+  readonly failing: Failing;
   owned = true;
   draining = false;
   /** The partition stands still and says why. */
@@ -73,7 +77,7 @@ export class Lane {
   #lastOutboxGroup = 0;
   #sentThroughStored: number;
   /** Something was applied that no group has carried yet (skips). */
-  #dirty = false;
+  dirty = false;
 
   constructor(
     ref: LaneRef,
@@ -100,6 +104,8 @@ export class Lane {
     this.tracker = new OffsetTracker(claimed.applied);
     this.held = new HeldList(claimed.epoch, claimed.held);
     this.holding = new Holding(this);
+    this.turns = new Turns(this);
+    this.failing = new Failing(this);
     this.outbox = new Outbox(
       ports.log,
       ports.clock,
@@ -139,7 +145,7 @@ export class Lane {
       }
       if (duplicate) {
         entry.applied = entry.settled = true;
-        this.#dirty = true;
+        this.dirty = true;
         this.metrics.sentTwice.inc();
         continue;
       }
@@ -186,11 +192,11 @@ export class Lane {
     const mailbox = this.mailbox(root.key);
     mailbox.push(root);
     this.host.ready(this, mailbox);
-    this.#relieve(mailbox);
+    this.relieve(mailbox);
   }
 
   /** A patient that waits or runs long must not take the partition's credits from the others. */
-  #relieve(mailbox: Mailbox): void {
+  relieve(mailbox: Mailbox): void {
     if (mailbox.length > this.options.maxRecords / 2 && (mailbox.running || mailbox.retryAt !== undefined)) this.holding.spill(mailbox);
   }
 
@@ -237,230 +243,6 @@ export class Lane {
     this.#timerDue(timer);
   }
 
-  // ---- turns ---------------------------------------------------------------------------------------------------
-
-  /** Starts the patient's next turn if it may start. Called by the run queue. */
-  next(mailbox: Mailbox): void {
-    if (!this.owned || this.draining || mailbox.running || mailbox.loading || mailbox.retryAt !== undefined) return;
-    const root = mailbox.peek();
-    if (!root) return this.#rest(mailbox);
-    if (this.program.actors.length > 0 && !mailbox.cells) {
-      mailbox.loading = true;
-      mailbox.since = this.ports.clock.now();
-      return this.host.activate(this, mailbox);
-    }
-    // A turn that calls out must not act on state that can still be taken back.
-    if (this.program.asynchronous && this.program.stateful && mailbox.undurable.length > 0) return;
-    if (mailbox.undurable.length >= this.options.group.maxTurns) return;
-    mailbox.shift();
-    this.#run(mailbox, root);
-  }
-
-  #run(mailbox: Mailbox, root: Root): void {
-    const turn = new EngineTurn(this, root, mailbox);
-    mailbox.running = turn;
-    try {
-      const outcome = this.#steps(turn, root);
-      if (outcome === undefined) this.#ended(turn);
-      else {
-        mailbox.since = this.ports.clock.now();
-        this.running++;
-        this.host.running(1);
-        this.#relieve(mailbox);
-        outcome.then(
-          () => {
-            this.running--;
-            this.host.running(-1);
-            this.#ended(turn);
-          },
-          (cause) => {
-            this.running--;
-            this.host.running(-1);
-            this.#failed(turn, cause);
-          },
-        );
-      }
-    } catch (cause) {
-      this.#failed(turn, cause);
-    }
-  }
-
-  #steps(turn: EngineTurn, root: Root): void | Promise<void> {
-    if (root.key === '' && root.kind === 'log')
-      throw error('AORTA_ENGINE_010', { topic: this.ref.topic, partition: this.ref.partition, offset: root.offset });
-    if (root.timer) {
-      const { node, name, payload } = root.timer;
-      const step = this.program.timer(node);
-      if (!step) {
-        turn.skip(node, 'timer-without-actor');
-        return;
-      }
-      return step({ name, payload: payload === null ? undefined : JSON.parse(payload.toString()) }, turn);
-    }
-    if (root.value === null) {
-      turn.skip(this.ref.topic, 'tombstone');
-      return;
-    }
-    const value = this.program.decode(root.value);
-    if (value instanceof Promise) {
-      return value.then(
-        (decoded) => this.program.start(decoded, turn),
-        (cause) => {
-          // The registry is away: wait for it, however long; the record itself may be perfectly good.
-          if (cause instanceof AortaError && cause.class === 'Transient') {
-            throw new AortaError(cause.code, 'Overload', cause.message, cause.details, { cause });
-          }
-          throw cause;
-        },
-      );
-    }
-    return this.program.start(value, turn);
-  }
-
-  #ended(turn: EngineTurn): void {
-    if (turn.withdrawn || !this.owned) return;
-    if (turn.dead) return this.#failed(turn, turn.dead);
-    if (turn.ack.open > 0) {
-      return this.#failed(turn, error('AORTA_ENGINE_002', { flow: this.ref.flow, pending: turn.ack.open, operator: turn.at }));
-    }
-    try {
-      turn.seal();
-    } catch (cause) {
-      return this.#failed(turn, cause);
-    }
-    turn.settlement = turn.ack.settlement;
-    const { root } = turn;
-    if (root.held) turn.held = [{ op: 'remove', key: root.key, seq: root.held.seq }];
-    if (root.timer && !turn.timers?.some((t) => t.node === root.timer?.node && t.name === root.timer.name)) {
-      turn.timers = [...(turn.timers ?? []), { ...root.timer, due: null }];
-    }
-    this.finish(turn);
-  }
-
-  /** Hands an ended turn over: to the group commit, to the outbox, or (nothing to keep) straight to its settlement. */
-  finish(turn: EngineTurn): void {
-    const mailbox = turn.mailbox as Mailbox;
-    if (mailbox.running === turn) mailbox.running = undefined;
-    this.suspects.survived(turn.root);
-    if (turn.root.suspect > 0) turn.suspects = [{ offset: turn.root.offset, attempts: 0 }];
-    const emitted = turn.outbox?.length ?? 0;
-    if (emitted > 0) {
-      this.metrics.emitted.inc(emitted);
-      this.metrics.totals.emitted += emitted;
-    }
-    if (turn.transactional || (this.program.stateful && emitted > 0)) {
-      mailbox.undurable.push(turn);
-      this.host.commit(turn);
-    } else if (emitted > 0) {
-      this.outbox.direct(turn.outbox as OutboxRecord[], () => this.settle(turn.root, turn.settlement));
-    } else if (mailbox.undurable.length > 0) {
-      mailbox.undurable.push(turn);
-      this.host.commit(turn);
-    } else {
-      this.#dirty = this.program.stateful;
-      this.settle(turn.root, turn.settlement);
-    }
-    this.#go(mailbox);
-  }
-
-  #go(mailbox: Mailbox): void {
-    if (mailbox.length > 0) this.host.ready(this, mailbox);
-    else this.#rest(mailbox);
-  }
-
-  /** Nothing queued: a held patient's next row, else the mailbox may be forgotten. */
-  #rest(mailbox: Mailbox): void {
-    if (!mailbox.idle) return;
-    if (this.held.get(mailbox.key)) {
-      this.holding.next(mailbox.key);
-      if (!mailbox.idle) return;
-    }
-    // An empty mailbox may still stand in the run queue while a newer one of the same patient is in use.
-    if (this.mailboxes.get(mailbox.key) !== mailbox) return;
-    this.mailboxes.delete(mailbox.key);
-    if (!mailbox.cells) return;
-    this.idle.set(mailbox.key, mailbox);
-    if (this.idle.size > this.options.maxIdle) this.idle.delete(this.idle.keys().next().value as string);
-  }
-
-  #failed(turn: EngineTurn, cause: unknown): void {
-    const mailbox = turn.mailbox as Mailbox;
-    if (turn.withdrawn || !this.owned) return;
-    if (!turn.dead) turn.kill(cause instanceof AortaError ? cause : error('AORTA_ENGINE_004', { flow: this.ref.flow, reason: 'failed' }));
-    mailbox.running = undefined;
-    if (mailbox.cells) for (const cell of mailbox.cells.values()) cell.restore();
-    // A drain ends turns: their records stay uncommitted and are the next owner's.
-    if (this.draining) return;
-    this.fail(mailbox, turn.root, cause, turn.at);
-  }
-
-  /** Supervision decides about a root whose turn failed. The mailbox runs nothing now. */
-  fail(mailbox: Mailbox, root: Root, cause: unknown, at: string): void {
-    const failure = failureOf(cause);
-    this.suspects.survived(root);
-    this.metrics.error(at, failure.class);
-    mailbox.lastError = failure.code;
-    const verdict = supervise(cause, root.attempt, this.program.order, this.program.supervision, () => this.ports.random.next());
-    if (verdict.kind === 'fenced') return this.fenced();
-    if (verdict.kind === 'retry') {
-      root.attempt++;
-      if (root.held || verdict.delayMs > this.options.maxWaitMs) {
-        return this.holding.hold(mailbox, root, {
-          due: this.ports.clock.now() + verdict.delayMs,
-          reason: 'retry',
-          ...failure,
-          operator: at,
-        });
-      }
-      this.#retryLater(mailbox, root, verdict.delayMs);
-      return;
-    }
-    this.ports.telemetry.log(failure.class === 'Defect' ? 'error' : 'warn', `flow.${verdict.kind}`, {
-      flow: this.ref.flow,
-      partition: this.ref.partition,
-      offset: root.offset,
-      node: at,
-      code: failure.code,
-      class: failure.class,
-      attempt: root.attempt,
-      ...(failure.class === 'Defect' ? { error: cause } : {}),
-    });
-    if (verdict.kind === 'park') return this.holding.hold(mailbox, root, { due: null, reason: 'park', ...failure, operator: at });
-    const turn = new EngineTurn(this, root, mailbox);
-    if (root.held) turn.held = [{ op: 'remove', key: root.key, seq: root.held.seq }];
-    if (root.timer) turn.timers = [{ ...root.timer, due: null }];
-    if (verdict.kind === 'skip') {
-      this.metrics.skipped(at, verdict.reason);
-      turn.settlement = { kind: 'skipped', reason: verdict.reason };
-    } else if (verdict.kind === 'deadLetter') {
-      turn.settlement = { kind: 'failed', code: failure.code };
-      this.metrics.deadLetters.inc();
-      this.metrics.totals.deadLetters++;
-      turn.emitBytes(
-        `${this.ref.flow}.dlq`,
-        this.program.sidePartitionOf(root.key),
-        root.key,
-        root.value,
-        this.holding.headersOf(root, failure, at),
-      );
-    } else {
-      mailbox.unshift([root]);
-      return this.#standStill(root, cause);
-    }
-    this.finish(turn);
-  }
-
-  #retryLater(mailbox: Mailbox, root: Root, delayMs: number): void {
-    mailbox.unshift([root]);
-    mailbox.retryAt = this.ports.clock.now() + delayMs;
-    mailbox.cancelRetry = this.ports.clock.after(delayMs, () => {
-      mailbox.retryAt = undefined;
-      mailbox.cancelRetry = undefined;
-      if (this.owned) this.host.ready(this, mailbox);
-    });
-    this.#relieve(mailbox);
-  }
-
   // ---- commit --------------------------------------------------------------------------------------------------
 
   /** The items as one group: their offsets join the applied set, the last state of a row stands. */
@@ -479,7 +261,7 @@ export class Lane {
       for (const suspect of item.suspects) group.suspects.push(suspect);
       for (const redrive of item.redrivesDone) group.redrivesDone.push(redrive);
     }
-    this.#dirty = false;
+    this.dirty = false;
     this.metrics.groupTurns.observe(items.length);
     return {
       lane: this.ref,
@@ -506,55 +288,6 @@ export class Lane {
 
   groupFailed(items: readonly CommitItem[]): void {
     for (const item of items) if (item.root?.entry) item.root.entry.applied = false;
-  }
-
-  turnDurable(turn: EngineTurn): void {
-    const { mailbox } = turn;
-    if (mailbox) {
-      if (mailbox.undurable[0] === turn) mailbox.undurable.shift();
-      else mailbox.undurable = mailbox.undurable.filter((other) => other !== turn);
-      mailbox.alone = false;
-    }
-    if (turn.timers) this.timers.applied(turn.timers);
-    if (turn.held) this.holding.durable(turn.held);
-    if (mailbox) this.#go(mailbox);
-  }
-
-  /** The database refuses this turn: it fails, and what its patient did afterwards is done again. */
-  turnRejected(turn: EngineTurn, cause: unknown): void {
-    if (!this.owned) return;
-    const { mailbox } = turn;
-    if (!mailbox) return this.#standStill(turn.root, cause);
-    const later = mailbox.undurable.filter((other) => other !== turn);
-    for (const other of later) {
-      other.withdrawn = true;
-      if (other.held) this.holding.withdrawn(other.held);
-    }
-    this.host.withdraw((item) => item instanceof EngineTurn && item.withdrawn);
-    const again = later.map((other) => other.root);
-    if (mailbox.running) {
-      mailbox.running.withdrawn = true;
-      mailbox.running.kill(error('AORTA_ENGINE_004', { flow: this.ref.flow, reason: 'an earlier turn of the patient was refused' }));
-      again.push(mailbox.running.root);
-      mailbox.running = undefined;
-    }
-    mailbox.undurable = [];
-    mailbox.cells = undefined;
-    mailbox.alone = true;
-    mailbox.unshift(again.filter((root) => !root.held));
-    if (turn.held) this.holding.withdrawn(turn.held);
-    if (turn.settlement.kind === 'parked' || turn.settlement.kind === 'failed') {
-      // Even keeping it aside was refused: nothing is left but to stand still, loudly.
-      mailbox.unshift([turn.root]);
-      return this.#standStill(turn.root, cause);
-    }
-    this.fail(mailbox, turn.root, cause, turn.at);
-    this.#go(mailbox);
-  }
-
-  #standStill(root: Root, cause: unknown): void {
-    const { code } = failureOf(cause);
-    this.refuse(error('AORTA_ENGINE_013', { flow: this.ref.flow, ...this.partition, offset: root.offset, problem: code }, { cause }));
   }
 
   withdrawn(item: CommitItem): boolean {
@@ -588,7 +321,7 @@ export class Lane {
   /** Writes an applied set (or a sent mark) that no turn carried. */
   flush(): void {
     const sent = this.#lastOutboxGroup > this.#sentThroughStored && this.outbox.sentThrough >= this.#lastOutboxGroup;
-    if (!this.owned || this.refused || (!this.#dirty && !sent)) return;
+    if (!this.owned || this.refused || (!this.dirty && !sent)) return;
     this.host.commit(this.mark({}));
   }
 

@@ -107,7 +107,10 @@ export class OffsetTracker {
       if (entry.applied) {
         // Neighbours in delivery join a run even across a gap: nothing that can still come lies between.
         if (run && previous === i - 1) run[1] = entry.offset;
-        else runs.push((run = [entry.offset, entry.offset]));
+        else {
+          run = [entry.offset, entry.offset];
+          runs.push(run);
+        }
         previous = i;
       }
     }

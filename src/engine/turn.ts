@@ -227,11 +227,11 @@ export class EngineTurn implements Turn, CommitItem {
   }
 
   durable(): void {
-    this.lane.turnDurable(this);
+    this.lane.turns.durable(this);
   }
 
   rejected(cause: unknown): void {
-    this.lane.turnRejected(this, cause);
+    this.lane.turns.rejected(this, cause);
   }
 
   #cell(node: string) {

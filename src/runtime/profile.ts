@@ -33,9 +33,9 @@ export interface ProfileOptions {
 
 /** Opens resources one after the other; whatever was opened is closed if a later one fails. */
 export class Opened {
-  readonly #closers: (() => Promise<unknown> | void)[] = [];
+  readonly #closers: (() => unknown)[] = [];
 
-  add<T extends { close(): Promise<unknown> | void }>(resource: T): T {
+  add<T extends { close(): unknown }>(resource: T): T {
     this.#closers.push(() => resource.close());
     return resource;
   }

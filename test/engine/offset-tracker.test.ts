@@ -88,7 +88,10 @@ describe('offset tracker', () => {
               const [entry] = open.splice((picks[i + owner * 50] ?? 0) % open.length, 1);
               entry!.applied = entry!.settled = true;
               applied.add(entry!.offset);
-              if (i % 3 === 0 || i === count - 1) tracker.confirm((set = tracker.snapshot()));
+              if (i % 3 === 0 || i === count - 1) {
+                set = tracker.snapshot();
+                tracker.confirm(set);
+              }
             }
             assert.ok(set.watermark <= (offsets.find((o) => !applied.has(o)) ?? Number.POSITIVE_INFINITY));
           }

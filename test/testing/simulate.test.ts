@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { GroupCommit } from '../../src/engine/group-commit.ts';
 import { HeldList } from '../../src/engine/held-list.ts';
-import { Lane } from '../../src/engine/lane.ts';
 import { OffsetTracker } from '../../src/engine/offset-tracker.ts';
+import { Turns } from '../../src/engine/turns.ts';
 import { AortaError } from '../../src/errors/index.ts';
 import { actor, filter, flow, map, mapAsync, park, process, retry, to, topic } from '../../src/index.ts';
 import { type SimulationResult, simulate } from '../../src/testing/index.ts';
@@ -176,10 +176,10 @@ describe('planted bugs are caught', () => {
     ));
   it('a root is settled before its group is durable', () =>
     planted(
-      Lane.prototype,
+      Turns.prototype,
       'finish',
       (right) =>
-        function (this: Lane, turn: never) {
+        function (this: Turns, turn: never) {
           const { entry } = (turn as { root: { entry?: { settled: boolean; applied: boolean } } }).root;
           if (entry) entry.settled = entry.applied = true;
           return right.call(this, turn);

@@ -1,0 +1,102 @@
+import { AortaError, error } from '../errors/index.ts';
+import type { Lane } from './lane.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { Root } from './root.ts';
+import { failureOf, supervise } from './supervise.ts';
+import { EngineTurn } from './turn.ts';
+
+/** What happens when a turn fails: supervision decides (supervise.ts), this carries it out. */
+export class Failing {
+  readonly #lane: Lane;
+
+  constructor(lane: Lane) {
+    this.#lane = lane;
+  }
+
+  failed(turn: EngineTurn, cause: unknown): void {
+    const lane = this.#lane;
+    const mailbox = turn.mailbox as Mailbox;
+    if (turn.withdrawn || !lane.owned) return;
+    if (!turn.dead) turn.kill(cause instanceof AortaError ? cause : error('AORTA_ENGINE_004', { flow: lane.ref.flow, reason: 'failed' }));
+    mailbox.running = undefined;
+    if (mailbox.cells) for (const cell of mailbox.cells.values()) cell.restore();
+    // A drain ends turns: their records stay uncommitted and are the next owner's.
+    if (lane.draining) return;
+    this.fail(mailbox, turn.root, cause, turn.at);
+  }
+
+  /** Supervision decides about a root whose turn failed. The mailbox runs nothing now. */
+  fail(mailbox: Mailbox, root: Root, cause: unknown, at: string): void {
+    const lane = this.#lane;
+    const failure = failureOf(cause);
+    lane.suspects.survived(root);
+    lane.metrics.error(at, failure.class);
+    mailbox.lastError = failure.code;
+    const verdict = supervise(cause, root.attempt, lane.program.order, lane.program.supervision, () => lane.ports.random.next());
+    if (verdict.kind === 'fenced') return lane.fenced();
+    if (verdict.kind === 'retry') {
+      root.attempt++;
+      if (root.held || verdict.delayMs > lane.options.maxWaitMs) {
+        return lane.holding.hold(mailbox, root, {
+          due: lane.ports.clock.now() + verdict.delayMs,
+          reason: 'retry',
+          ...failure,
+          operator: at,
+        });
+      }
+      this.#retryLater(mailbox, root, verdict.delayMs);
+      return;
+    }
+    lane.ports.telemetry.log(failure.class === 'Defect' ? 'error' : 'warn', `flow.${verdict.kind}`, {
+      flow: lane.ref.flow,
+      partition: lane.ref.partition,
+      offset: root.offset,
+      node: at,
+      code: failure.code,
+      class: failure.class,
+      attempt: root.attempt,
+      ...(failure.class === 'Defect' ? { error: cause } : {}),
+    });
+    if (verdict.kind === 'park') return lane.holding.hold(mailbox, root, { due: null, reason: 'park', ...failure, operator: at });
+    const turn = new EngineTurn(lane, root, mailbox);
+    if (root.held) turn.held = [{ op: 'remove', key: root.key, seq: root.held.seq }];
+    if (root.timer) turn.timers = [{ ...root.timer, due: null }];
+    if (verdict.kind === 'skip') {
+      lane.metrics.skipped(at, verdict.reason);
+      turn.settlement = { kind: 'skipped', reason: verdict.reason };
+    } else if (verdict.kind === 'deadLetter') {
+      turn.settlement = { kind: 'failed', code: failure.code };
+      lane.metrics.deadLetters.inc();
+      lane.metrics.totals.deadLetters++;
+      turn.emitBytes(
+        `${lane.ref.flow}.dlq`,
+        lane.program.sidePartitionOf(root.key),
+        root.key,
+        root.value,
+        lane.holding.headersOf(root, failure, at),
+      );
+    } else {
+      mailbox.unshift([root]);
+      return this.standStill(root, cause);
+    }
+    lane.turns.finish(turn);
+  }
+
+  #retryLater(mailbox: Mailbox, root: Root, delayMs: number): void {
+    const lane = this.#lane;
+    mailbox.unshift([root]);
+    mailbox.retryAt = lane.ports.clock.now() + delayMs;
+    mailbox.cancelRetry = lane.ports.clock.after(delayMs, () => {
+      mailbox.retryAt = undefined;
+      mailbox.cancelRetry = undefined;
+      if (lane.owned) lane.host.ready(lane, mailbox);
+    });
+    lane.relieve(mailbox);
+  }
+
+  standStill(root: Root, cause: unknown): void {
+    const lane = this.#lane;
+    const { code } = failureOf(cause);
+    lane.refuse(error('AORTA_ENGINE_013', { flow: lane.ref.flow, ...lane.partition, offset: root.offset, problem: code }, { cause }));
+  }
+}

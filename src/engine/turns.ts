@@ -1,0 +1,218 @@
+import { AortaError, error } from '../errors/index.ts';
+import type { OutboxRecord } from '../state/port.ts';
+import type { Lane } from './lane.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { Root } from './root.ts';
+import { EngineTurn } from './turn.ts';
+
+/**
+ * Runs the turns of one lane: one at a time per patient, as many patients at once as there are.
+ *
+ * A turn: started (decode, steps) → ended (its decisions sealed) → handed over (group commit, outbox, or settled at
+ * once) → durable → settled. It leaves that way by failing (failing.ts), by being refused by the database (it and what
+ * its patient did afterwards start again), or with its lane.
+ */
+export class Turns {
+  readonly #lane: Lane;
+
+  constructor(lane: Lane) {
+    this.#lane = lane;
+  }
+
+  /** Starts the patient's next turn if it may start. Called by the run queue. */
+  next(mailbox: Mailbox): void {
+    const lane = this.#lane;
+    if (!lane.owned || lane.draining || mailbox.running || mailbox.loading || mailbox.retryAt !== undefined) return;
+    const root = mailbox.peek();
+    if (!root) return this.#rest(mailbox);
+    if (lane.program.actors.length > 0 && !mailbox.cells) {
+      mailbox.loading = true;
+      mailbox.since = lane.ports.clock.now();
+      return lane.host.activate(lane, mailbox);
+    }
+    // A turn that calls out must not act on state that can still be taken back.
+    if (lane.program.asynchronous && lane.program.stateful && mailbox.undurable.length > 0) return;
+    if (mailbox.undurable.length >= lane.options.group.maxTurns) return;
+    mailbox.shift();
+    this.#run(mailbox, root);
+  }
+
+  #run(mailbox: Mailbox, root: Root): void {
+    const lane = this.#lane;
+    const turn = new EngineTurn(lane, root, mailbox);
+    mailbox.running = turn;
+    try {
+      const outcome = this.#steps(turn, root);
+      if (outcome === undefined) this.#ended(turn);
+      else {
+        mailbox.since = lane.ports.clock.now();
+        lane.running++;
+        lane.host.running(1);
+        lane.relieve(mailbox);
+        outcome.then(
+          () => {
+            lane.running--;
+            lane.host.running(-1);
+            this.#ended(turn);
+          },
+          (cause) => {
+            lane.running--;
+            lane.host.running(-1);
+            lane.failing.failed(turn, cause);
+          },
+        );
+      }
+    } catch (cause) {
+      lane.failing.failed(turn, cause);
+    }
+  }
+
+  #steps(turn: EngineTurn, root: Root): void | Promise<void> {
+    const lane = this.#lane;
+    if (root.key === '' && root.kind === 'log')
+      throw error('AORTA_ENGINE_010', { topic: lane.ref.topic, partition: lane.ref.partition, offset: root.offset });
+    if (root.timer) {
+      const { node, name, payload } = root.timer;
+      const step = lane.program.timer(node);
+      if (!step) {
+        turn.skip(node, 'timer-without-actor');
+        return;
+      }
+      return step({ name, payload: payload === null ? undefined : JSON.parse(payload.toString()) }, turn);
+    }
+    if (root.value === null) {
+      turn.skip(lane.ref.topic, 'tombstone');
+      return;
+    }
+    const value = lane.program.decode(root.value);
+    if (value instanceof Promise) {
+      return value.then(
+        (decoded) => lane.program.start(decoded, turn),
+        (cause) => {
+          // The registry is away: wait for it, however long; the record itself may be perfectly good.
+          if (cause instanceof AortaError && cause.class === 'Transient') {
+            throw new AortaError(cause.code, 'Overload', cause.message, cause.details, { cause });
+          }
+          throw cause;
+        },
+      );
+    }
+    return lane.program.start(value, turn);
+  }
+
+  #ended(turn: EngineTurn): void {
+    const lane = this.#lane;
+    if (turn.withdrawn || !lane.owned) return;
+    if (turn.dead) return lane.failing.failed(turn, turn.dead);
+    if (turn.ack.open > 0) {
+      return lane.failing.failed(turn, error('AORTA_ENGINE_002', { flow: lane.ref.flow, pending: turn.ack.open, operator: turn.at }));
+    }
+    try {
+      turn.seal();
+    } catch (cause) {
+      return lane.failing.failed(turn, cause);
+    }
+    turn.settlement = turn.ack.settlement;
+    const { root } = turn;
+    if (root.held) turn.held = [{ op: 'remove', key: root.key, seq: root.held.seq }];
+    if (root.timer && !turn.timers?.some((t) => t.node === root.timer?.node && t.name === root.timer.name)) {
+      turn.timers = [...(turn.timers ?? []), { ...root.timer, due: null }];
+    }
+    this.finish(turn);
+  }
+
+  /** Hands an ended turn over: to the group commit, to the outbox, or (nothing to keep) straight to its settlement. */
+  finish(turn: EngineTurn): void {
+    const lane = this.#lane;
+    const mailbox = turn.mailbox as Mailbox;
+    if (mailbox.running === turn) mailbox.running = undefined;
+    lane.suspects.survived(turn.root);
+    if (turn.root.suspect > 0) turn.suspects = [{ offset: turn.root.offset, attempts: 0 }];
+    const emitted = turn.outbox?.length ?? 0;
+    if (emitted > 0) {
+      lane.metrics.emitted.inc(emitted);
+      lane.metrics.totals.emitted += emitted;
+    }
+    if (turn.transactional || (lane.program.stateful && emitted > 0)) {
+      mailbox.undurable.push(turn);
+      lane.host.commit(turn);
+    } else if (emitted > 0) {
+      lane.outbox.direct(turn.outbox as OutboxRecord[], () => lane.settle(turn.root, turn.settlement));
+    } else if (mailbox.undurable.length > 0) {
+      mailbox.undurable.push(turn);
+      lane.host.commit(turn);
+    } else {
+      if (lane.program.stateful) lane.dirty = true;
+      lane.settle(turn.root, turn.settlement);
+    }
+    this.#go(mailbox);
+  }
+
+  #go(mailbox: Mailbox): void {
+    const lane = this.#lane;
+    if (mailbox.length > 0) lane.host.ready(lane, mailbox);
+    else this.#rest(mailbox);
+  }
+
+  /** Nothing queued: a held patient's next row, else the mailbox may be forgotten. */
+  #rest(mailbox: Mailbox): void {
+    const lane = this.#lane;
+    if (!mailbox.idle) return;
+    if (lane.held.get(mailbox.key)) {
+      lane.holding.next(mailbox.key);
+      if (!mailbox.idle) return;
+    }
+    // An empty mailbox may still stand in the run queue while a newer one of the same patient is in use.
+    if (lane.mailboxes.get(mailbox.key) !== mailbox) return;
+    lane.mailboxes.delete(mailbox.key);
+    if (!mailbox.cells) return;
+    lane.idle.set(mailbox.key, mailbox);
+    if (lane.idle.size > lane.options.maxIdle) lane.idle.delete(lane.idle.keys().next().value as string);
+  }
+
+  durable(turn: EngineTurn): void {
+    const lane = this.#lane;
+    const { mailbox } = turn;
+    if (mailbox) {
+      if (mailbox.undurable[0] === turn) mailbox.undurable.shift();
+      else mailbox.undurable = mailbox.undurable.filter((other) => other !== turn);
+      mailbox.alone = false;
+    }
+    if (turn.timers) lane.timers.applied(turn.timers);
+    if (turn.held) lane.holding.durable(turn.held);
+    if (mailbox) this.#go(mailbox);
+  }
+
+  /** The database refuses this turn: it fails, and what its patient did afterwards is done again. */
+  rejected(turn: EngineTurn, cause: unknown): void {
+    const lane = this.#lane;
+    if (!lane.owned) return;
+    const { mailbox } = turn;
+    if (!mailbox) return lane.failing.standStill(turn.root, cause);
+    const later = mailbox.undurable.filter((other) => other !== turn);
+    for (const other of later) {
+      other.withdrawn = true;
+      if (other.held) lane.holding.withdrawn(other.held);
+    }
+    lane.host.withdraw((item) => item instanceof EngineTurn && item.withdrawn);
+    const again = later.map((other) => other.root);
+    if (mailbox.running) {
+      mailbox.running.withdrawn = true;
+      mailbox.running.kill(error('AORTA_ENGINE_004', { flow: lane.ref.flow, reason: 'an earlier turn of the patient was refused' }));
+      again.push(mailbox.running.root);
+      mailbox.running = undefined;
+    }
+    mailbox.undurable = [];
+    mailbox.cells = undefined;
+    mailbox.alone = true;
+    mailbox.unshift(again.filter((root) => !root.held));
+    if (turn.held) lane.holding.withdrawn(turn.held);
+    if (turn.settlement.kind === 'parked' || turn.settlement.kind === 'failed') {
+      // Even keeping it aside was refused: nothing is left but to stand still, loudly.
+      mailbox.unshift([turn.root]);
+      return lane.failing.standStill(turn.root, cause);
+    }
+    lane.failing.fail(mailbox, turn.root, cause, turn.at);
+    this.#go(mailbox);
+  }
+}
