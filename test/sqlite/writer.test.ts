@@ -77,8 +77,8 @@ describe('the writer thread', () => {
     );
     const [, thrown, , constraint] = results.map((result) => (result.status === 'rejected' ? (result.reason as AortaError) : undefined));
     assert.ok(has('AORTA_SQLITE_007', 'Defect')(thrown));
-    assert.ok(!`${thrown?.stack}${(thrown?.cause as Error).stack}`.includes('Jane'));
-    assert.match((thrown?.cause as Error).stack ?? '', /insertThenThrow/);
+    assert.ok(!`${thrown?.stack}${(thrown?.cause as Error | undefined)?.stack}`.includes('Jane'));
+    assert.match((thrown?.cause as Error | undefined)?.stack ?? '', /insertThenThrow/);
     assert.ok(has('AORTA_SQLITE_005', 'Permanent')(constraint));
     const found = ids();
     assert.deepEqual([found.includes(before), found.includes(bad), found.includes(after)], [true, false, true]);

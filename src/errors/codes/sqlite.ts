@@ -9,7 +9,8 @@ export const sqliteErrors = {
   AORTA_SQLITE_002: {
     class: 'Permanent',
     message: 'The database file {file} is damaged or is not a database: {problem}.',
-    remedy: 'Stop, copy the whole data directory away, then restore the newest backup. Do not delete the -wal file: it holds acknowledged data.',
+    remedy:
+      'Stop, copy the whole data directory away, then restore the newest backup. Do not delete the -wal file: it holds acknowledged data.',
   },
   AORTA_SQLITE_003: {
     class: 'Transient',
