@@ -44,8 +44,11 @@ export class Cluster {
     }
   }
 
-  send(topic: string, messages: { key: string; value: Buffer }[]): Promise<unknown> {
-    return this.#producer.send({ topic, acks: -1, messages });
+  /** A producer for one topic that will be removed: a shared one would go on asking for it. */
+  async producer(): Promise<Producer> {
+    const producer = this.kafka.producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    return producer;
   }
 
   /** Records in the topic so far. */

@@ -7,6 +7,8 @@ export const eventBytes = 1024;
 /** Plain avsc, as a hand-written loop uses it: the peers decode without Aorta's bounds, which makes them faster. */
 const type = avro.Type.forSchema(hl7AdtSchema as never);
 
+/** What makes the event of 1,024 bytes. */
+const rawBytes = 924;
 const body = Buffer.from(
   `MSH|^~\\&|ADT1|MCM|LABADT|MCM|198808181126|SECURITY|ADT^A01|MSG00001|P|2.5.1\rEVN|A01|198808181123\r${'ZZZ|filler|'.repeat(100)}`,
 );
@@ -16,7 +18,7 @@ const body = Buffer.from(
  * `eventId` the intended time in fractional milliseconds, so that latency can be measured.
  */
 export function eventOf(patient: number, seq: number, intended: number): Hl7Adt {
-  const event = {
+  return {
     eventId: intended.toFixed(3).padStart(26, '0'),
     patientId: keyOf(patient),
     sender: 'ADT1|MCM',
@@ -25,11 +27,10 @@ export function eventOf(patient: number, seq: number, intended: number): Hl7Adt 
     occurredAt: Math.floor(intended),
     receivedAt: Math.floor(intended),
     charset: 'UTF-8',
-    raw: body.subarray(0, 872),
+    raw: body.subarray(0, rawBytes),
     blobRef: null,
-    size: 872,
+    size: rawBytes,
   };
-  return event;
 }
 
 export const keyOf = (patient: number): string => `01BENCH${String(patient).padStart(19, '0')}`;

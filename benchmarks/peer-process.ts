@@ -17,7 +17,7 @@ export class PeerProcess {
   constructor(task: Task) {
     // Not the runner's own flags; only what every peer gets.
     this.#child = fork(join(import.meta.dirname, 'child.ts'), [JSON.stringify(task)], {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#child.on('message', (message: FromChild) => {

@@ -47,6 +47,7 @@ export async function rateRound(cluster: Cluster, task: Task, rate: number, seco
       }
     },
   });
+  const producer = await cluster.producer();
   const peer = new PeerProcess(task);
   try {
     await peer.started();
@@ -65,7 +66,7 @@ export async function rateRound(cluster: Cluster, task: Task, rate: number, seco
           messages.push({ key: keyOf(patient), value: encode(eventOf(patient, Math.floor(sent / task.patients), intended), schemaId) });
         }
         // Not awaited: the schedule goes on whatever the broker does.
-        cluster.send(task.input, messages).catch((cause) => {
+        producer.send({ topic: task.input, acks: -1, messages }).catch((cause) => {
           failed ??= cause;
         });
       }
@@ -84,6 +85,6 @@ export async function rateRound(cluster: Cluster, task: Task, rate: number, seco
     };
   } finally {
     await peer.stop();
-    await consumer.disconnect();
+    await Promise.all([consumer.disconnect(), producer.disconnect()]);
   }
 }

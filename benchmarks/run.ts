@@ -21,17 +21,6 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const run = `bench-${randomBytes(4).toString('hex')}`;
 const started: ServiceName[] = [];
 
-try {
-  const options = benchOptions(process.argv.slice(2));
-  if (!options) process.stdout.write(usage);
-  else await bench(options);
-} catch (thrown) {
-  say(`aorta: ${thrown instanceof AortaError ? thrown.message : String((thrown as Error).stack)}`);
-  process.exitCode = 1;
-} finally {
-  if (started.length > 0) await servicesDown({ only: started });
-}
-
 async function bench(options: BenchOptions): Promise<void> {
   const workload = workloads[options.workload];
   if (!workload)
@@ -141,3 +130,14 @@ async function schemaOf(url: string, topic: string): Promise<number> {
 }
 
 const rotated = <T>(list: readonly T[], by: number): T[] => list.map((_, i) => list[(i + by) % list.length] as T);
+
+try {
+  const options = benchOptions(process.argv.slice(2));
+  if (!options) process.stdout.write(usage);
+  else await bench(options);
+} catch (thrown) {
+  say(`aorta: ${thrown instanceof AortaError ? thrown.message : String((thrown as Error).stack)}`);
+  process.exitCode = 1;
+} finally {
+  if (started.length > 0) await servicesDown({ only: started });
+}
