@@ -93,6 +93,7 @@ export class FlowRuntime implements LaneHost {
     return log.consumer({
       group: `aorta.${this.program.flow}`,
       topics: [this.program.source.name],
+      sessionTimeoutMs: this.#options.sessionTimeoutMs,
       onAssigned: (partitions, generation) => this.#assigned(partitions, generation),
       onRevoked: (partitions) => this.#revoked(partitions),
       onLost: (partitions) => this.#lost(partitions),

@@ -32,6 +32,8 @@ export interface EngineOptions {
   readonly redriveEveryMs: number;
   /** Milliseconds of synchronous work before the event loop gets its turn. @default 8 */
   readonly sliceMs: number;
+  /** Milliseconds without a heartbeat after which the group gives a worker's partitions to others. @default 30_000 */
+  readonly sessionTimeoutMs: number;
 }
 
 export const defaultOptions: EngineOptions = {
@@ -49,6 +51,7 @@ export const defaultOptions: EngineOptions = {
   suspects: 256,
   redriveEveryMs: 1000,
   sliceMs: 8,
+  sessionTimeoutMs: 30_000,
 };
 
 export interface EnginePorts {
