@@ -17,11 +17,13 @@ import { atOnce, inTurns, type Sliced } from './sliced.ts';
 export interface ParseOptions {
   /** Charset of messages whose MSH-18 is empty. @default ISO-8859-1 */
   readonly charset?: Charset;
-  /** Segments that may be looked at before AORTA_HL7_013. @default 100_000 */
+  /** Segments that may be looked at before AORTA_HL7_013. @default 50_000 */
   readonly maxSegments?: number;
 }
 
-const defaultMaxSegments = 100_000;
+const defaultMaxSegments = 50_000;
+const nearBytes = 512;
+const largeRest = 256 * 1024;
 
 export class Message {
   /** As received. */
@@ -63,10 +65,24 @@ export class Message {
   segment(name: string, n = 1): Segment | undefined {
     const code = codeOf(name);
     let left = n;
+    let looked = false;
     for (let at = 0; ; at++) {
-      if (at === this.#names.length && !this.#scan()) return undefined;
+      if (at === this.#names.length) {
+        if (!looked && !this.#mayFollow(name)) return undefined;
+        looked = this.#names.length > 0;
+        if (!this.#scan()) return undefined;
+      }
       if (this.#names[at] === code && --left === 0) return this.#at(at);
     }
+  }
+
+  /** False when a large rest surely has no such segment: one native search instead of an index of thousands. */
+  #mayFollow(name: string): boolean {
+    const { bytes, delimiters } = this.reading;
+    if (this.#names.length === 0 || bytes.length - this.#next < largeRest) return true;
+    const head = `${name}${String.fromCharCode(delimiters.field)}`;
+    // With its terminator in front: a rest full of names inside text must not be looked at place by place.
+    return bytes.includes(`\r${head}`, this.#next - 1, 'latin1') || bytes.includes(`\n${head}`, this.#next - 1, 'latin1');
   }
 
   /** Whether it starts with a segment name; other lines are kept, but have no fields. */
@@ -138,23 +154,39 @@ export class Message {
   /** End of the segment that starts at `start`; moves on to the next one. */
   #endFrom(start: number): number {
     const { bytes } = this.reading;
-    if (this.#carriageReturn < start) {
-      const at = bytes.indexOf(0x0d, start);
+    // Most segments are short: a plain loop finds their end faster than native calls.
+    const near = Math.min(start + nearBytes, bytes.length);
+    let from = start;
+    for (; from < near; from++) {
+      const byte = bytes[from];
+      if (byte === 0x0d) return this.#endAtReturn(from);
+      if (byte === 0x0a && this.#endsAt(from)) return this.#endAtFeed(from);
+    }
+    if (this.#carriageReturn < from) {
+      const at = bytes.indexOf(0x0d, from);
       this.#carriageReturn = at < 0 ? bytes.length : at;
     }
-    const cr = this.#carriageReturn;
-    let from = start;
-    for (;;) {
-      const lf = find(bytes, 0x0a, from, cr);
-      if (lf < 0) break;
-      if (lf + 1 >= bytes.length || bytes[lf + 1] === 0x0a || isHeader(bytes, lf + 1, this.reading.delimiters.field, bytes.length)) {
-        this.#next = lf + 1;
-        return lf;
-      }
-      from = lf + 1;
+    for (let lf = find(bytes, 0x0a, from, this.#carriageReturn); lf >= 0; lf = find(bytes, 0x0a, lf + 1, this.#carriageReturn)) {
+      if (this.#endsAt(lf)) return this.#endAtFeed(lf);
     }
-    this.#next = bytes[cr + 1] === 0x0a ? cr + 2 : cr + 1;
+    return this.#endAtReturn(this.#carriageReturn);
+  }
+
+  #endAtReturn(cr: number): number {
+    this.#next = this.reading.bytes[cr + 1] === 0x0a ? cr + 2 : cr + 1;
     return cr;
+  }
+
+  #endAtFeed(lf: number): number {
+    this.#next = lf + 1;
+    return lf;
+  }
+
+  /** Whether a lone line feed ends a segment: at the end, before another line end, before a segment header. */
+  #endsAt(lf: number): boolean {
+    const { bytes } = this.reading;
+    const after = bytes[lf + 1];
+    return after === undefined || after === 0x0a || isHeader(bytes, lf + 1, this.reading.delimiters.field, bytes.length);
   }
 }
 

@@ -128,6 +128,17 @@ describe('A message', () => {
     assert.equal(many.text('MSH-3'), 'A', 'what was found stays readable');
   });
 
+  it('finds a segment anywhere in a large message, and knows when there is none', () => {
+    const filler = 'OBX|1|TX|||see PV1|1 and ZZZ|1\r'.repeat(20_000);
+    const large = parse(Buffer.from(`MSH|^~\\&|A\r${filler}PV1|1|I\r${filler}\nAL1|9`));
+    assert.equal(large.text('PV1-2'), 'I');
+    assert.equal(large.text('AL1-1'), '9');
+    assert.equal(large.segment('ZZZ'), undefined);
+    assert.equal(large.segment('PV1', 2), undefined);
+    const none = parse(Buffer.from(`MSH|^~\\&|A\r${'NTE|1\r'.repeat(100_000)}`));
+    assert.equal(none.segment('PID'), undefined, 'no index of all segments is needed to know that');
+  });
+
   it('never throws on what fields hold', () => {
     const bytes = fc.uint8Array({ maxLength: 400 });
     fc.assert(

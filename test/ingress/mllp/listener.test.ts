@@ -219,8 +219,8 @@ for (const [name, make] of [
         'two-messages',
       ],
       [
-        '100,001 segments',
-        Buffer.concat([adt({ controlId: 'n-14' }), Buffer.from('NTE|1\r'.repeat(100_001))]),
+        'a PID behind 50,001 other segments',
+        Buffer.from(`MSH|^~\\&|A|B|C|D|20240131||ADT^A01|n-14|P|2.5\r${'NTE|1\r'.repeat(50_001)}PID|1||7\r`),
         'AR n-14',
         '207',
         '',
