@@ -1,15 +1,27 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { error } from '../errors/index.ts';
+import { auditTrail } from './audit.ts';
 import type { EdgeOptions } from './options.ts';
+import { checkHost, checkOrigin } from './origin.ts';
 
 export type Role = 'viewer' | 'operator' | 'clinician' | 'auditor' | 'admin' | 'service' | 'partner';
 
-/** What a route declares; every route must, or it is not served. */
+/** What the audit chain says about a request, besides who, when and which route. Never a name or a value. */
+export interface AuditNote {
+  /** `read`, `redrive`, `discard`, … */
+  readonly action: string;
+  readonly patientId?: string | undefined;
+  readonly details?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** What a route declares; every route must, or the server does not start. */
 export interface Access {
   /** Who may; `public`: no identity needed, nothing of a patient is shown. */
   readonly roles: readonly Role[] | 'public';
-  /** Audited before it is answered; the action's name. PHI routes and everything that changes something. */
-  readonly audit?: string;
+  /** Recorded before the answer is made. PHI routes and everything that changes something. */
+  readonly audit?: (request: FastifyRequest) => AuditNote;
+  /** A page asks again whenever something moved: one record a minute says that somebody was watching. */
+  readonly watched?: boolean;
 }
 
 declare module 'fastify' {
@@ -21,63 +33,56 @@ declare module 'fastify' {
   }
 }
 
-const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
-export const isLoopback = (host: string): boolean => loopback.has(host.replace(/^\[|\]$/g, ''));
+/** The note of a route that only shows. */
+export const reads = (patientOf?: (request: FastifyRequest) => string | undefined) => (request: FastifyRequest) => ({
+  action: 'read',
+  patientId: patientOf?.(request),
+});
 
 const nobody = { id: 'anonymous', roles: [] } as const;
 const developer = { id: 'local-developer', roles: ['viewer', 'operator', 'clinician', 'auditor', 'admin'] } as const;
 
 /**
- * The one authorise-and-audit hook around every route. On loopback the caller is the local developer; any other bind
- * address was refused at start. The Host header must name this machine (a page elsewhere that resolves its own name to
- * 127.0.0.1 must not read from here), and so must the Origin of anything that changes something.
+ * The one authorise-and-audit hook around every route.
+ *
+ * 1. A route without `config.access` is refused when it is added.
+ * 2. Host and Origin (AORTA_EDGE_003, _007), see `origin.ts`.
+ * 3. Credentials are verified wherever they are sent; none are configured yet, so they are refused (AORTA_EDGE_002). On
+ *    loopback a caller without any is the local developer: any other bind address was refused at start.
+ * 4. Roles (AORTA_EDGE_006).
+ * 5. The audit record is durable before the handler runs: what was shown has a record even if the answer is lost, and
+ *    when it cannot be written nothing is shown. Refusals of 2 to 4 are recorded as `denied`.
  */
 export function guardRoutes(app: FastifyInstance, options: EdgeOptions): void {
+  const trail = auditTrail(options);
   app.decorateRequest('actor', null as never);
   app.addHook('onRoute', (route) => {
     if (!route.config?.access) throw new Error(`route ${route.url} declares no access`);
   });
   app.addHook('onRequest', async (request) => {
-    const { access } = request.routeOptions.config;
     request.actor = nobody;
-    if (access?.roles === 'public') return;
-    const { host } = hostOf(request.headers.host);
-    if (!isLoopback(host)) throw error('AORTA_EDGE_003', { host: host.slice(0, 100) });
-    const { origin } = request.headers;
-    if (origin !== undefined && request.method !== 'GET' && !isLoopback(hostOf(origin.replace(/^[a-z]+:\/\//, '')).host)) {
-      throw error('AORTA_EDGE_003', { host: origin.slice(0, 100) });
+    const { access } = request.routeOptions.config;
+    if (!access) return; // No such route: the handler of 404 shows nothing.
+    try {
+      if (access.roles !== 'public') {
+        checkHost(request);
+        checkOrigin(request);
+      }
+      if (request.headers.authorization !== undefined) throw error('AORTA_EDGE_002');
+      if (access.roles === 'public') return;
+      request.actor = developer;
+      if (!access.roles.some((role) => request.actor.roles.includes(role))) {
+        throw error('AORTA_EDGE_006', { role: request.actor.roles.join(', '), needed: access.roles.join(', ') });
+      }
+    } catch (refusal) {
+      await trail.denied(request);
+      throw refusal;
     }
-    if (request.headers.authorization !== undefined) {
-      await record(options, request, 'denied');
-      throw error('AORTA_EDGE_002');
-    }
-    request.actor = developer;
-    const needed = access?.roles ?? [];
-    if (!needed.some((role) => request.actor.roles.includes(role))) {
-      await record(options, request, 'denied');
-      throw error('AORTA_EDGE_006', { role: request.actor.roles.join(','), needed: needed.join(', ') });
-    }
+    // A NUL is legal in a URL, in no id, and PostgreSQL refuses it in text.
+    if (/%00/.test(request.url)) throw error('AORTA_EDGE_005', { problem: 'it holds a NUL character' });
   });
-  // Before the handler: data that was shown has a record even if the answer is lost.
   app.addHook('preHandler', async (request) => {
-    if (request.routeOptions.config.access?.audit) await record(options, request, 'success');
-  });
-}
-
-function hostOf(header: string | undefined): { host: string } {
-  return { host: (header ?? '').replace(/:\d+$/, '') };
-}
-
-async function record(options: EdgeOptions, request: FastifyRequest, outcome: 'success' | 'denied'): Promise<void> {
-  const { id, patientId } = (request.params ?? {}) as { id?: string; patientId?: string };
-  const route = request.routeOptions.url ?? '';
-  const patient = patientId ?? (route.startsWith('/api/patients/') || request.url.startsWith('/fhir/Patient/') ? id : undefined);
-  await options.audit.append({
-    at: options.clock.now(),
-    actor: request.actor.id,
-    action: outcome === 'denied' ? 'denied' : (request.routeOptions.config.access?.audit ?? 'read'),
-    target: `${request.method} ${route}`,
-    outcome,
-    ...(patient && /^[\w-]{1,64}$/.test(patient) ? { patientId: patient } : {}),
+    const { access } = request.routeOptions.config;
+    if (access?.audit) await trail.used(request, access.audit(request), access.watched ?? false);
   });
 }

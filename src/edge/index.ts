@@ -1,7 +1,10 @@
-import Fastify from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { error } from '../errors/index.ts';
-import { guardRoutes, isLoopback } from './access.ts';
+import { guardRoutes } from './access.ts';
+import { answerClientErrors } from './client-error.ts';
+import { setHeaders } from './headers.ts';
 import type { Edge, EdgeOptions } from './options.ts';
+import { isLoopback } from './origin.ts';
 import { failureOf, sendProblem } from './problem.ts';
 import { fhirRoutes } from './routes/fhir.ts';
 import { flowRoutes } from './routes/flows.ts';
@@ -16,8 +19,27 @@ import { whyRoutes } from './routes/why.ts';
 
 export type { Edge, EdgeOptions } from './options.ts';
 
+const groups = [
+  healthRoutes,
+  fhirRoutes,
+  timelineRoutes,
+  wardRoutes,
+  flowRoutes,
+  whyRoutes,
+  parkedRoutes,
+  quarantineRoutes,
+  liveRoutes,
+  pageRoutes,
+];
+
 /**
- * The HTTP side. One file a group of routes; each route declares who may use it and whether its use is audited.
+ * The HTTP side. One file a group of routes; each route declares who may use it and whether its use is audited, and
+ * `access.ts` enforces that. Failures are problem documents, on FHIR routes OperationOutcomes (`problem.ts`).
+ *
+ * - Reads only, but for requests to redrive, which are rows that the partition's owner executes.
+ * - No PHI in metrics, logs and headers: route templates, never URLs.
+ * - Every wait is bounded: bodies 1 MiB, a request 30 s, watchers 100 and each cut off when it does not read.
+ *
  * Refuses any bind address but loopback until authentication is configured (AORTA_EDGE_001).
  */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
@@ -29,28 +51,32 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     requestTimeout: 30_000,
     // Keep-alive connections must not hold the stop.
     forceCloseConnections: true,
+    // A misspelt property is refused, not dropped; nothing is turned into another type.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    frameworkErrors: (thrown, request, reply) => void sendProblem(request, reply, thrown),
+    clientErrorHandler: answerClientErrors,
   });
   app.setErrorHandler((thrown, request, reply) => {
-    const failure = failureOf(thrown);
+    const { status, code } = failureOf(thrown);
     const route = request.routeOptions.url ?? 'unknown';
-    if (failure.status >= 500) {
-      options.telemetry.log('error', 'edge.failed', { route, method: request.method, status: failure.status, code: failure.code, error: thrown });
-    }
+    if (status >= 500) options.telemetry.log('error', 'edge.failed', { route, method: request.method, status, code, error: thrown });
     return sendProblem(request, reply, thrown);
   });
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, error('AORTA_EDGE_004', { what: 'such route' })));
-  // The template, never the URL: ids and queries are PHI.
-  const seconds = [0.005, 0.02, 0.1, 0.5, 1, 5];
-  app.addHook('onResponse', async (request, reply) => {
-    const labels = { route: request.routeOptions.url ?? 'unknown', method: request.method, status: String(reply.statusCode) };
-    options.telemetry.histogram('aorta_http_request_seconds', 'Answered HTTP requests', seconds, labels).observe(reply.elapsedTime / 1000);
-  });
+  setHeaders(app);
+  measure(app, options);
   guardRoutes(app, options);
-  for (const routes of [
-    healthRoutes, fhirRoutes, timelineRoutes, wardRoutes, flowRoutes, whyRoutes, parkedRoutes, quarantineRoutes, liveRoutes, pageRoutes,
-  ]) {
-    await app.register(async (scope) => routes(scope, options));
-  }
+  for (const routes of groups) await app.register(async (scope) => routes(scope, options));
   const url = await app.listen({ host: options.host, port: options.port });
   return { url: url.replace('[::1]', 'localhost'), stop: () => app.close() };
+}
+
+const buckets = [0.005, 0.02, 0.1, 0.5, 1, 5];
+
+/** By the route's template, never the URL: ids and queries are PHI. */
+function measure(app: FastifyInstance, { telemetry }: EdgeOptions): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const labels = { route: request.routeOptions.url ?? 'unknown', method: request.method, status: String(reply.statusCode) };
+    telemetry.histogram('aorta_http_request_seconds', 'Answered HTTP requests', buckets, labels).observe(reply.elapsedTime / 1000);
+  });
 }

@@ -15,6 +15,8 @@ export interface EdgeOptions {
   readonly profile: 'embedded' | 'kafka';
   /** Filled as flows start. */
   readonly flows: readonly RunningFlow[];
+  /** Where senders connect, by protocol (`mllp`), as `host:port`; filled as entry points start. */
+  readonly entrances?: Readonly<Record<string, string>>;
   readonly state: State;
   readonly quarantine: Quarantine;
   readonly audit: Audit;

@@ -7,47 +7,79 @@ const statusOf: Readonly<Record<string, number>> = {
   AORTA_EDGE_004: 404,
   AORTA_EDGE_005: 400,
   AORTA_EDGE_006: 403,
+  AORTA_EDGE_007: 403,
   AORTA_FHIR_001: 400,
 };
 
-interface Failure {
+const titles: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not found',
+  413: 'Payload too large',
+  414: 'URI too long',
+  415: 'Unsupported media type',
+  421: 'Misdirected request',
+  431: 'Request header fields too large',
+  500: 'Internal server error',
+  503: 'Service unavailable',
+};
+
+export interface Failure {
   readonly status: number;
   readonly code: string;
   readonly title: string;
   readonly detail: string;
+  /** Seconds. */
+  readonly retryAfter?: number;
+}
+
+interface Foreign {
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly validation?: readonly { readonly instancePath?: string; readonly message?: string }[];
 }
 
 /** Foreign errors are named, not quoted: their messages may hold data. */
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof AortaError) {
-    const status = statusOf[thrown.code] ?? (thrown.class === 'Transient' || thrown.class === 'Overload' ? 503 : 500);
-    return { status, code: thrown.code, title: titleOf(status), detail: thrown.message };
+    const passing = thrown.class === 'Transient' || thrown.class === 'Overload';
+    const status = statusOf[thrown.code] ?? (passing ? 503 : 500);
+    const retryAfter = status === 503 ? { retryAfter: Math.ceil((thrown.retryAfterMs ?? 5000) / 1000) } : {};
+    return { status, code: thrown.code, title: titleOf(status), detail: thrown.message, ...retryAfter };
   }
-  const { statusCode, code } = thrown as { statusCode?: number; code?: string };
-  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-    return { status: statusCode, code: code ?? 'HTTP', title: titleOf(statusCode), detail: `The request was refused (${code ?? statusCode}).` };
+  const { statusCode, code = 'HTTP', validation } = (thrown ?? {}) as Foreign;
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) {
+    return { status: 500, code: 'INTERNAL', title: titleOf(500), detail: 'The server failed; its log has the details.' };
   }
-  return { status: 500, code: 'INTERNAL', title: titleOf(500), detail: 'The server failed; its log has the details.' };
+  // What a schema says about a body names its properties, not their values.
+  const [first] = validation ?? [];
+  const because = first ? `body${first.instancePath ?? ''} ${first.message ?? 'is not valid'}` : titleOf(statusCode).toLowerCase();
+  return { status: statusCode, code, title: titleOf(statusCode), detail: `The request was refused: ${because} (${code}).` };
 }
 
-const titles: Readonly<Record<number, string>> = {
-  400: 'Bad request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not found', 413: 'Payload too large', 415: 'Unsupported media type',
-  421: 'Misdirected request', 500: 'Internal server error', 503: 'Service unavailable',
-};
 const titleOf = (status: number): string => titles[status] ?? `HTTP ${status}`;
 
-/** RFC 9457, and an OperationOutcome on FHIR routes (R4, Resource OperationOutcome). */
+/** RFC 9457. */
+export const problemOf = ({ status, code, title, detail }: Failure) => ({ type: `urn:aorta:error:${code}`, title, status, detail, code });
+
+/** Issue types of FHIR R4 (value set issue-type). */
+function issueType({ status }: Failure): string {
+  if (status === 401) return 'login';
+  if (status === 403 || status === 421) return 'forbidden';
+  if (status === 404) return 'not-found';
+  if (status === 413 || status === 414 || status === 431) return 'too-long';
+  if (status === 503) return 'transient';
+  return status < 500 ? 'invalid' : 'exception';
+}
+
+/** A problem document, and an OperationOutcome on FHIR routes (R4, resource OperationOutcome). */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const failure = failureOf(thrown);
-  if (request.url.startsWith('/fhir')) {
-    const code = failure.status === 404 ? 'not-found' : failure.status < 500 ? 'invalid' : failure.status === 503 ? 'transient' : 'exception';
-    return reply
-      .code(failure.status)
-      .type('application/fhir+json; charset=utf-8')
-      .send({ resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, diagnostics: failure.detail }] });
-  }
-  return reply
-    .code(failure.status)
-    .type('application/problem+json; charset=utf-8')
-    .send({ type: `urn:aorta:error:${failure.code}`, title: failure.title, status: failure.status, detail: failure.detail, code: failure.code });
+  reply.code(failure.status);
+  if (failure.status === 401) reply.header('WWW-Authenticate', 'Bearer');
+  if (failure.retryAfter !== undefined) reply.header('Retry-After', String(failure.retryAfter));
+  if (!/^\/fhir(?:[/?]|$)/.test(request.url)) return reply.type('application/problem+json; charset=utf-8').send(problemOf(failure));
+  const issue = [{ severity: 'error', code: issueType(failure), diagnostics: failure.detail }];
+  return reply.type('application/fhir+json; charset=utf-8').send({ resourceType: 'OperationOutcome', issue });
 }

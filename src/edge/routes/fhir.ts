@@ -1,91 +1,91 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { error } from '../../errors/index.ts';
+import { reads } from '../access.ts';
+import { capabilityStatement, isServed, type ServedType, searchParameters } from '../capability.ts';
 import type { EdgeOptions } from '../options.ts';
+import { count, known, type Query, single } from '../parameters.ts';
 
-const types = ['Patient', 'Encounter', 'Location'] as const;
 const mime = 'application/fhir+json; charset=utf-8';
+const formats = new Set(['json', 'application/json', 'application/fhir+json', 'text/json']);
 
 /** The read side of the canonical store (FHIR R4, RESTful API: read, search-type, capabilities). */
 export function fhirRoutes(app: FastifyInstance, { canonical }: EdgeOptions): void {
-  const read = { access: { roles: ['clinician', 'admin', 'service'] as const, audit: 'read' } };
+  const audit = reads((request) => {
+    const { type, id } = request.params as { type: string; id?: string };
+    const { patient } = request.query as Query;
+    return type === 'Patient' && id !== undefined ? id : typeof patient === 'string' ? patient.replace(/^Patient\//, '') : undefined;
+  });
+  const config = { access: { roles: ['clinician', 'admin', 'service'] as const, audit } };
 
-  app.get('/fhir/metadata', { config: { access: { roles: 'public' } } }, async (_request, reply) => reply.type(mime).send(capabilityStatement));
+  app.get<{ Querystring: Query }>('/fhir/metadata', { config: { access: { roles: 'public' } } }, async ({ query }, reply) => {
+    known(query, ['_format', 'mode']);
+    return reply.type(mime).send(capabilityStatement);
+  });
 
-  app.get<{ Params: { type: string; id: string } }>('/fhir/:type/:id', { config: read }, async (request, reply) => {
+  app.get<{ Params: { type: string; id: string }; Querystring: Query }>('/fhir/:type/:id', { config }, async (request, reply) => {
     const { type, id } = request.params;
-    known(type);
+    served(type);
+    known(request.query, ['_format']);
+    json(request.query);
     const resource = await canonical.readResource(type, id);
     if (!resource) throw error('AORTA_EDGE_004', { what: `such ${type}` });
     const { versionId, lastUpdated } = resource.meta ?? {};
-    if (versionId) reply.header('ETag', `W/"${versionId}"`);
+    const tag = `W/"${versionId}"`;
+    if (versionId) reply.header('ETag', tag);
     if (lastUpdated) reply.header('Last-Modified', new Date(lastUpdated).toUTCString());
+    if (versionId && request.headers['if-none-match']?.split(',').some((each) => each.trim() === tag)) return reply.code(304).send();
     return reply.type(mime).send(resource);
   });
 
-  app.get<{ Params: { type: string }; Querystring: Record<string, string | string[]> }>('/fhir/:type', { config: read }, async (request, reply) => {
+  app.get<{ Params: { type: string }; Querystring: Query }>('/fhir/:type', { config }, async (request, reply) => {
+    const { query } = request;
     const { type } = request.params;
-    known(type);
-    const { identifier, patient, _count, cursor, ...rest } = request.query;
-    const unknown = Object.keys(rest).filter((name) => !name.startsWith('_'));
-    // Lenient search would answer a question that was not asked.
-    if (unknown.length > 0) throw error('AORTA_EDGE_005', { problem: `search parameter ${unknown.join(', ')} is not supported` });
-    const one = (value: string | string[] | undefined, name: string): string | undefined => {
-      if (Array.isArray(value)) throw error('AORTA_EDGE_005', { problem: `${name} is given twice` });
-      return value;
-    };
-    const count = one(_count, '_count');
-    const query = {
-      ...(identifier === undefined ? {} : { identifier: one(identifier, 'identifier') as string }),
-      ...(patient === undefined ? {} : { patient: one(patient, 'patient') as string }),
-      ...(count === undefined ? {} : { limit: positive(count, '_count') }),
-      ...(cursor === undefined ? {} : { cursor: one(cursor, 'cursor') as string }),
-    };
-    const page = await canonical.search(type, query);
-    const next = page.cursor === undefined ? [] : [{ relation: 'next', url: `${type}?${new URLSearchParams({ ...strings(request.query), cursor: page.cursor })}` }];
+    served(type);
+    known(query, [...searchParameters[type].map(({ name }) => name), '_count', '_format', 'cursor']);
+    json(query);
+    const [patient, cursor, limit] = [single(query, 'patient'), single(query, 'cursor'), count(query, '_count', 500)];
+    const identifier = token(single(query, 'identifier'));
+    const page = await canonical.search(type, {
+      ...(identifier === undefined ? {} : { identifier }),
+      ...(patient === undefined ? {} : { patient }),
+      ...(limit === undefined ? {} : { limit }),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    const base = `http://${request.headers.host}/fhir`;
+    const entry = page.resources.map((resource) => ({ fullUrl: `${base}/${type}/${resource.id}`, resource, search: { mode: 'match' } }));
+    const next = page.cursor === undefined ? [] : [{ relation: 'next', url: link(base, request, page.cursor) }];
     return reply.type(mime).send({
       resourceType: 'Bundle',
       type: 'searchset',
-      link: [{ relation: 'self', url: `${type}?${new URLSearchParams(strings(request.query))}` }, ...next],
-      ...(page.resources.length === 0
-        ? {}
-        : { entry: page.resources.map((resource) => ({ fullUrl: `${resource.resourceType}/${resource.id}`, resource, search: { mode: 'match' } })) }),
+      link: [{ relation: 'self', url: link(base, request) }, ...next],
+      // FHIR has no empty arrays.
+      ...(entry.length === 0 ? {} : { entry }),
     });
   });
 }
 
-function known(type: string): void {
-  if (!(types as readonly string[]).includes(type)) throw error('AORTA_EDGE_004', { what: 'such resource type here' });
+function served(type: string): asserts type is ServedType {
+  if (!isServed(type)) throw error('AORTA_EDGE_004', { what: 'such resource type here' });
 }
 
-function positive(text: string, name: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw error('AORTA_EDGE_005', { problem: `${name} is a positive whole number` });
-  return number;
+function json(query: Query): void {
+  const format = single(query, '_format');
+  if (format !== undefined && !formats.has(format))
+    throw error('AORTA_EDGE_005', { problem: '_format is json: nothing else is written here' });
 }
 
-const strings = (query: Record<string, string | string[]>): Record<string, string> =>
-  Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]));
+/** A token (R4 3.1.1.4.10): one, with a value. `system|` and lists are other questions, which are not answered here. */
+function token(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (text.endsWith('|')) throw error('AORTA_EDGE_005', { problem: 'identifier needs a value after the bar' });
+  if (/(?<!\\),/.test(text)) throw error('AORTA_EDGE_005', { problem: 'identifier takes one value, not a list' });
+  return text.replace(/\\([\\,$])/g, '$1');
+}
 
-const capabilityStatement = {
-  resourceType: 'CapabilityStatement',
-  status: 'active',
-  date: '2026-11-22',
-  kind: 'instance',
-  software: { name: 'Aorta' },
-  implementation: { description: 'Canonical store of Aorta, read side' },
-  fhirVersion: '4.0.1',
-  format: ['json'],
-  rest: [
-    {
-      mode: 'server',
-      resource: types.map((type) => ({
-        type,
-        interaction: [{ code: 'read' }, { code: 'search-type' }],
-        searchParam: [
-          { name: 'identifier', type: 'token' },
-          ...(type === 'Encounter' ? [{ name: 'patient', type: 'reference' }] : []),
-        ],
-      })),
-    },
-  ],
-};
+function link(base: string, { params, query }: FastifyRequest<{ Params: { type: string }; Querystring: Query }>, cursor?: string): string {
+  const given = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+  const search = new URLSearchParams(given);
+  if (cursor !== undefined) search.set('cursor', cursor);
+  const text = search.toString();
+  return `${base}/${params.type}${text === '' ? '' : `?${text}`}`;
+}

@@ -5,21 +5,20 @@ import { graphOf } from '../../flow/graph.ts';
 import { mermaid } from '../../flow/mermaid.ts';
 import type { EdgeOptions } from '../options.ts';
 
-/** The running flows: totals, partitions and their graphs. */
-export function flowRoutes(app: FastifyInstance, { flows, profile }: EdgeOptions): void {
+/** The running flows: totals, partitions and their graphs; and where senders connect. */
+export function flowRoutes(app: FastifyInstance, { flows, profile, entrances = {} }: EdgeOptions): void {
   const config = { access: { roles: ['viewer', 'operator', 'admin'] as const } };
-  const named = (name: string) => {
-    const flow = flows.find((f) => f.name === name);
-    if (!flow) throw error('AORTA_EDGE_004', { what: 'such flow' });
-    return flow;
-  };
 
   app.get('/api/ops/flows', { config }, async () => ({
     profile,
+    entrances,
     flows: flows.map((flow) => ({ name: flow.name, hash: flow.hash, totals: flow.totals(), partitions: flow.partitions() })),
   }));
+
   app.get<{ Params: { flow: string } }>('/api/ops/flows/:flow/graph', { config }, async (request) => {
-    const { flow, hash } = named(request.params.flow);
+    const running = flows.find(({ name }) => name === request.params.flow);
+    if (!running) throw error('AORTA_EDGE_004', { what: 'such flow' });
+    const { flow, hash } = running;
     return { hash, graph: graphOf(flow), description: describe(flow), mermaid: mermaid(flow) };
   });
 }

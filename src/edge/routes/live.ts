@@ -1,59 +1,66 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { auditTime, interval, map, merge, type Subscription } from 'rxjs';
+import { error } from '../../errors/index.ts';
+import { securityHeaders } from '../headers.ts';
+import { LiveLook } from '../live.ts';
 import type { EdgeOptions } from '../options.ts';
 
 const keepAliveMs = 15_000;
-const pushMs = 500;
-/** A reader that takes nothing is cut off above this. */
+/** Bytes; a reader that takes nothing is cut off above this. */
 const maxBuffered = 256 * 1024;
 const maxWatchers = 100;
 
-/** Server-sent events for the dashboard: the flows' totals, at most twice a second and only when something settled. */
-export function liveRoutes(app: FastifyInstance, { flows }: EdgeOptions): void {
-  const watchers = new Set<() => void>();
+/** Server-sent events for the dashboard: event `flows`, a `LiveView`, when it differs from the last. No PHI in it. */
+export function liveRoutes(app: FastifyInstance, options: EdgeOptions): void {
+  const look = new LiveLook(options);
+  const open = new Set<() => void>();
   app.addHook('preClose', async () => {
-    for (const end of watchers) end();
+    for (const end of [...open]) end();
   });
 
-  app.get('/api/ops/live', { config: { access: { roles: ['viewer', 'operator', 'admin'] } } }, async (_request, reply) => {
-    if (watchers.size >= maxWatchers) return reply.code(503).send({ problem: 'too many watchers' });
+  const access = { roles: ['viewer', 'operator', 'admin'] as const };
+  // A HEAD route would be hijacked like the GET, and never end.
+  app.get('/api/ops/live', { config: { access }, exposeHeadRoute: false }, async (_request, reply) => {
+    if (open.size >= maxWatchers) throw error('AORTA_EDGE_008', { count: open.size });
     const { raw } = reply.hijack();
     raw.writeHead(200, {
+      ...securityHeaders,
       'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-cache',
-      Connection: 'keep-alive',
+      // Proxies must pass events on as they come.
+      'Cache-Control': 'no-store, no-transform',
       'X-Accel-Buffering': 'no',
     });
-    const subscriptions: Subscription[] = [];
-    const end = () => {
-      watchers.delete(end);
-      for (const subscription of subscriptions) subscription.unsubscribe();
-      raw.end();
-    };
+    raw.write('retry: 1000\n\n');
     const write = (text: string) => {
-      if (raw.writableLength > maxBuffered) end();
+      if (raw.writableLength > maxBuffered) raw.destroy();
       else raw.write(text);
     };
-    const totals = () =>
-      JSON.stringify({
-        flows: flows.map((flow) => ({
-          name: flow.name,
-          totals: flow.totals(),
-          partitions: flow.partitions().length,
-          open: flow.partitions().reduce((sum, p) => sum + p.open, 0),
-          held: flow.partitions().reduce((sum, p) => sum + p.held, 0),
-          refused: flow.partitions().filter((p) => p.refused !== null).length,
-        })),
-      });
-    watchers.add(end);
-    raw.on('close', end);
-    raw.on('error', end);
-    write(`event: flows\ndata: ${totals()}\n\n`);
-    subscriptions.push(
-      merge(...flows.map((flow) => flow.settlements))
-        .pipe(auditTime(pushMs), map(totals))
-        .subscribe((data) => write(`event: flows\ndata: ${data}\n\n`)),
-      interval(keepAliveMs).subscribe(() => write(': keep-alive\n\n')),
-    );
+    open.add(follow(raw, options, look, write, (end) => open.delete(end)));
   });
+}
+
+/** Writes until the reader is gone or the result is called. */
+function follow(
+  raw: ServerResponse,
+  { clock }: EdgeOptions,
+  look: LiveLook,
+  write: (text: string) => void,
+  ended: (end: () => void) => void,
+): () => void {
+  let cancelKeepAlive = () => {};
+  const keepAlive = () => {
+    write(': keep-alive\n\n');
+    cancelKeepAlive = clock.after(keepAliveMs, keepAlive);
+  };
+  cancelKeepAlive = clock.after(keepAliveMs, keepAlive);
+  const unwatch = look.watch((view) => write(`event: flows\ndata: ${view}\n\n`));
+  const end = () => {
+    cancelKeepAlive();
+    unwatch();
+    ended(end);
+    raw.end();
+  };
+  raw.once('close', end);
+  raw.on('error', end);
+  return end;
 }

@@ -1,21 +1,31 @@
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import type { EdgeOptions } from '../options.ts';
 
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/** The dashboard: static files of `web/`, no build, no other origin. */
+/**
+ * The dashboard: static files of `web/`, no build, no other origin. One route a file, found at start: what is not a
+ * file there is no route, so no path leads out of it. For everybody: it holds no data, its requests for them are checked.
+ */
 export async function pageRoutes(app: FastifyInstance, { root }: EdgeOptions): Promise<void> {
-  await app.register(fastifyStatic, {
-    root: join(root, 'web'),
-    wildcard: false,
-    // Shown to whom the data behind it is: the page itself holds none.
-    ...({ config: { access: { roles: 'public' } } } as object),
-    setHeaders(response) {
-      response.setHeader('Content-Security-Policy', policy);
-      response.setHeader('X-Content-Type-Options', 'nosniff');
-      response.setHeader('Referrer-Policy', 'no-referrer');
-    },
-  });
+  const web = join(root, 'web');
+  await app.register(fastifyStatic, { root: web, serve: false, cacheControl: false });
+  const config = { access: { roles: 'public' as const } };
+  for (const file of filesIn(web)) {
+    // `no-cache`: kept, and asked for again by ETag each time; the page of one version never meets another's modules.
+    app.get(`/${file === 'index.html' ? '' : file}`, { config }, (_request, reply) =>
+      reply.header('Cache-Control', 'no-cache').sendFile(file),
+    );
+  }
 }
+
+const filesIn = (dir: string): string[] =>
+  readdirSync(dir, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(dir.length + 1)
+        .split(sep)
+        .join('/'),
+    );

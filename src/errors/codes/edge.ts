@@ -31,4 +31,14 @@ export const edgeErrors = {
     message: 'The role {role} may not do this.',
     remedy: 'Ask for one of the roles: {needed}.',
   },
+  AORTA_EDGE_007: {
+    class: 'Permanent',
+    message: 'The request comes from a web page of another site ({origin}).',
+    remedy: 'Call from the dashboard itself or from a program; browsers elsewhere may not act here.',
+  },
+  AORTA_EDGE_008: {
+    class: 'Overload',
+    message: 'There are {count} watchers already; no more are taken.',
+    remedy: 'Close dashboards that nobody looks at, then try again.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

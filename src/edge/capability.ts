@@ -1,0 +1,34 @@
+const types = ['Patient', 'Encounter', 'Location'] as const;
+export type ServedType = (typeof types)[number];
+export const isServed = (type: string): type is ServedType => (types as readonly string[]).includes(type);
+
+const identifier = { name: 'identifier', type: 'token' } as const;
+
+/** What can be searched by; anything else is refused. */
+export const searchParameters: Readonly<Record<ServedType, readonly { readonly name: string; readonly type: string }[]>> = {
+  Patient: [identifier],
+  Encounter: [identifier, { name: 'patient', type: 'reference' }],
+  Location: [identifier],
+};
+
+/** FHIR R4 CapabilityStatement of the read side. */
+export const capabilityStatement = {
+  resourceType: 'CapabilityStatement',
+  status: 'active',
+  date: '2026-11-22',
+  kind: 'instance',
+  software: { name: 'Aorta' },
+  implementation: { description: 'Canonical store of Aorta, read side' },
+  fhirVersion: '4.0.1',
+  format: ['json'],
+  rest: [
+    {
+      mode: 'server',
+      resource: types.map((type) => ({
+        type,
+        interaction: [{ code: 'read' }, { code: 'search-type' }],
+        searchParam: searchParameters[type],
+      })),
+    },
+  ],
+};
