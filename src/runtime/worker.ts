@@ -75,6 +75,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     await profile.log.ensureTopics(adtTopics);
 
     const flows: RunningFlow[] = [];
+    const entrances: Record<string, string> = {};
     let ready = false;
     const canonical = createCanonical(profile.state, { systems });
     const edge = await startEdge({
@@ -83,6 +84,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       root: options.root,
       profile: profile.kind,
       flows,
+      entrances,
       state: profile.state,
       quarantine: profile.quarantine,
       audit: profile.audit,
@@ -120,6 +122,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       defaults: { zone, identifierSystems: systems },
     });
     stops.push(() => mllp.stop());
+    entrances['mllp'] = `${mllp.address.host}:${mllp.address.port}`;
     ready = true;
     stops.push(announce(options.data, { http: edge.url, pid: process.pid }));
     stops.push(() => {
