@@ -1,7 +1,8 @@
 import type { Clock } from '../clock/clock.ts';
 import type { LaneRef, State, TimerRow, TimerWrite } from '../state/port.ts';
 
-const idOf = (t: { node: string; key: string; name: string }) => `${t.node}\u0000${t.key}\u0000${t.name}`;
+/** One timer per node, patient and name. */
+export const idOf = (t: { node: string; key: string; name: string }) => `${t.node}\u0000${t.key}\u0000${t.name}`;
 
 /**
  * Durable timers of one lane. The rows are in the State table; the owner keeps only those due within the window and
@@ -37,6 +38,11 @@ export class LaneTimers {
 
   get armed(): number {
     return this.#armed.size;
+  }
+
+  /** Not moved or cancelled since it fired. */
+  isCurrent(timer: TimerRow): boolean {
+    return this.#armed.get(idOf(timer))?.timer.due === timer.due;
   }
 
   /** Reads the window's timers and arms them; again at the end of each window. */

@@ -1,6 +1,6 @@
 import { type AortaError, error } from '../errors/index.ts';
 import { header, type LogRecord, type TopicPartition } from '../log/port.ts';
-import type { ClaimedLane, LaneGroup, LaneRef, OutboxRecord, StateWrite, TimerRow } from '../state/port.ts';
+import type { ClaimedLane, LaneGroup, LaneRef, StateWrite, TimerRow } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
 import { Failing } from './failing.ts';
 import type { FlowMetrics } from './flow-metrics.ts';
@@ -15,7 +15,7 @@ import type { EngineOptions, EnginePorts } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Program } from './program.ts';
 import type { Root } from './root.ts';
-import { failureOf, supervise } from './supervise.ts';
+import { failureOf } from './supervise.ts';
 import { SuspectGate } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 import { Turns } from './turns.ts';
@@ -212,7 +212,7 @@ export class Lane {
   }
 
   #timerDue(timer: TimerRow): void {
-    if (!this.owned || this.draining) return;
+    if (!this.owned || this.draining || !this.timers.isCurrent(timer)) return;
     const root: Root = {
       kind: 'timer',
       key: timer.key,

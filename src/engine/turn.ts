@@ -63,6 +63,8 @@ export class EngineTurn implements Turn, CommitItem {
   dead: AortaError | undefined;
   /** Taken back with an earlier turn of its patient; it runs again. */
   withdrawn = false;
+  /** Its timer was moved or cancelled after it fired: there is nothing to do and nothing to delete. */
+  timerMoved = false;
   settlement: Settlement = settledDone;
   /** Set while an asynchronous step runs: since when, and at which node. */
   runningSince: number | undefined;

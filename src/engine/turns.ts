@@ -1,6 +1,7 @@
 import { AortaError, error } from '../errors/index.ts';
-import type { OutboxRecord } from '../state/port.ts';
+import type { OutboxRecord, TimerRow } from '../state/port.ts';
 import type { Lane } from './lane.ts';
+import { idOf } from './lane-timers.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Root } from './root.ts';
 import { EngineTurn } from './turn.ts';
@@ -72,6 +73,7 @@ export class Turns {
     if (root.key === '' && root.kind === 'log')
       throw error('AORTA_ENGINE_010', { topic: lane.ref.topic, partition: lane.ref.partition, offset: root.offset });
     if (root.timer) {
+      if (root.kind === 'timer' && this.#moved(turn, root.timer)) return turn.skip(root.timer.node, 'timer-moved');
       const { node, name, payload } = root.timer;
       const step = lane.program.timer(node);
       if (!step) {
@@ -100,6 +102,16 @@ export class Turns {
     return lane.program.start(value, turn);
   }
 
+  /** An earlier turn of the patient moved or cancelled the timer after it fired; it must not fire for its old time. */
+  #moved(turn: EngineTurn, timer: TimerRow): boolean {
+    const id = idOf(timer);
+    const pending = turn.mailbox?.undurable.some((earlier) => earlier.timers?.some((write) => idOf(write) === id)) ?? false;
+    turn.timerMoved = pending || !this.#lane.timers.isCurrent(timer);
+    // Should that turn be taken back after all, the timer is due again.
+    if (pending) this.#lane.ports.clock.after(1000, () => this.#lane.refire(timer));
+    return turn.timerMoved;
+  }
+
   #ended(turn: EngineTurn): void {
     const lane = this.#lane;
     if (turn.withdrawn || !lane.owned) return;
@@ -115,6 +127,7 @@ export class Turns {
     turn.settlement = turn.ack.settlement;
     const { root } = turn;
     if (root.held) turn.held = [{ op: 'remove', key: root.key, seq: root.held.seq }];
+    if (root.timer && turn.ack.settlement.kind === 'skipped' && turn.timerMoved) return this.finish(turn);
     if (root.timer && !turn.timers?.some((t) => t.node === root.timer?.node && t.name === root.timer.name)) {
       turn.timers = [...(turn.timers ?? []), { ...root.timer, due: null }];
     }

@@ -1,14 +1,15 @@
 import { type EngineOptions, type RunningFlow, startFlow, type Waiting } from '../engine/index.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
-import { header } from '../log/port.ts';
+import { type ConsumerOptions, header, type Log } from '../log/port.ts';
 import type { Serde } from '../schema/port.ts';
 import { serdeFor } from '../schema/serde.ts';
 import type { Table } from '../state/table.ts';
 import { silentTelemetry, type Telemetry } from '../telemetry/port.ts';
-import { type Fault, MemoryLog } from './memory-log.ts';
+import { type Fault, type MemoryConsumer, MemoryLog } from './memory-log.ts';
 import { memoryRegistry } from './memory-registry.ts';
 import { MemoryState } from './memory-state.ts';
+import { guarded, ProcessClock } from './process.ts';
 import { seededRandom, VirtualClock } from './virtual-clock.ts';
 
 export interface DriverOptions {
@@ -57,12 +58,14 @@ export class TestDriver<T> {
   readonly clock: VirtualClock;
   readonly log: MemoryLog;
   readonly state: MemoryState;
-  readonly #flow: Flow<unknown>;
+  #flow: Flow<unknown>;
   readonly #source: Topic<T>;
   readonly #registry = memoryRegistry();
   readonly #options: DriverOptions;
   readonly #random: ReturnType<typeof seededRandom>;
   #running: RunningFlow | undefined;
+  #process: ProcessClock | undefined;
+  #consumer: MemoryConsumer | undefined;
   #sent = 0;
 
   private constructor(flow: Flow<unknown>, source: Topic<T>, options: DriverOptions) {
@@ -84,12 +87,18 @@ export class TestDriver<T> {
   }
 
   async #run(): Promise<void> {
+    const clock = new ProcessClock(this.clock);
+    this.#process = clock;
+    const consume = (options: ConsumerOptions) => {
+      this.#consumer = this.log.consumer(options);
+      return this.#consumer;
+    };
     const starting = startFlow(
       this.#flow,
       {
-        log: this.log,
-        state: this.state,
-        clock: this.clock,
+        log: guarded<Log>(this.log, clock, { consumer: consume }),
+        state: guarded(this.state, clock),
+        clock,
         random: this.#random,
         telemetry: this.#options.telemetry ?? silentTelemetry,
         serde: (topic) => this.#serde(topic),
@@ -202,6 +211,27 @@ export class TestDriver<T> {
   /** Drains and starts again: what a deployment does. */
   async restart(): Promise<void> {
     await this.stop();
+    await this.#run();
+  }
+
+  /** Drains and starts another version of the flow on the same log and store. */
+  async deploy(flow: Flow<unknown>): Promise<void> {
+    await this.stop();
+    this.#flow = flow;
+    await this.#run();
+  }
+
+  /** The bytes of a value of the source, for `log.put`. */
+  async encode(value: T): Promise<Buffer> {
+    return (await this.#serde(this.#source)).serialize(value);
+  }
+
+  /** The process is gone at once, as by kill -9, and another one starts. */
+  async crash(): Promise<void> {
+    if (this.#process) this.#process.dead = true;
+    this.#running = undefined;
+    const crashed = this.#consumer?.crash();
+    if (crashed) await this.until(crashed);
     await this.#run();
   }
 

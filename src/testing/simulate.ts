@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../clock/clock.ts';
 import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index.ts';
 import { afterSource, type Flow } from '../flow/flow.ts';
 import { write } from '../flow/operators/write.ts';
@@ -11,6 +10,7 @@ import { type Fault, type MemoryConsumer, MemoryLog } from './memory-log.ts';
 import { memoryRegistry } from './memory-registry.ts';
 import { MemoryState } from './memory-state.ts';
 import { noDoubleEffect, noLoss, oneOwner, perPatientOrder, type Sent, type Violation, watermarkNeverPassesIncomplete } from './oracles.ts';
+import { guarded, ProcessClock } from './process.ts';
 import { seededRandom, settle, VirtualClock } from './virtual-clock.ts';
 
 export interface SimulationOptions<T> {
@@ -52,42 +52,9 @@ const probe = table<Probe>('simulation_probe', {
   key: ['event_id', 'key', 'n'],
 });
 
-/** A process that can be killed: nothing that it set going reaches it afterwards. */
-class WorkerClock implements Clock {
-  readonly #clock: VirtualClock;
-  dead = false;
-  /** SIGSTOP: what became due meanwhile runs on SIGCONT. */
-  paused: (() => void)[] | undefined;
-
-  constructor(clock: VirtualClock) {
-    this.#clock = clock;
-  }
-  now(): number {
-    return this.#clock.now();
-  }
-  monotonic(): number {
-    return this.#clock.monotonic();
-  }
-  after(ms: number, fn: () => void): () => void {
-    let cancelled = false;
-    const cancel = this.#clock.after(ms, () => {
-      if (cancelled || this.dead) return;
-      if (this.paused) this.paused.push(() => !cancelled && !this.dead && fn());
-      else fn();
-    });
-    return () => {
-      cancelled = true;
-      cancel();
-    };
-  }
-  soon(fn: () => void): void {
-    this.after(0, fn);
-  }
-}
-
 interface Worker {
   readonly id: number;
-  readonly clock: WorkerClock;
+  readonly clock: ProcessClock;
   readonly consumer: () => MemoryConsumer | undefined;
   running: RunningFlow | undefined;
 }
@@ -121,7 +88,7 @@ export async function simulate<T>(flow: Flow<unknown>, options: SimulationOption
   const workers: Worker[] = [];
   let nextWorker = 0;
   const startWorker = async () => {
-    const workerClock = new WorkerClock(clock);
+    const workerClock = new ProcessClock(clock);
     let consumer: MemoryConsumer | undefined;
     const worker: Worker = { id: nextWorker++, clock: workerClock, consumer: () => consumer, running: undefined };
     workers.push(worker);
@@ -288,33 +255,6 @@ function withProbe(flow: Flow<unknown>): Flow<unknown> {
       effects: (_value: unknown, ctx) => effect.insert(probe, { event_id: ctx.eventId, key: ctx.key, n: ctx.source.offset }),
     }),
   );
-}
-
-/** A dead process gets no answers. */
-function guarded<P extends object>(port: P, clock: WorkerClock, instead: Partial<P> = {}): P {
-  return new Proxy(port, {
-    get(target, name) {
-      const own = Reflect.get(instead, name);
-      if (own !== undefined) return own;
-      const value = Reflect.get(target, name, target);
-      if (typeof value !== 'function') return value;
-      return (...args: unknown[]) => {
-        const result = (value as (...args: unknown[]) => unknown).apply(target, args);
-        if (!(result instanceof Promise)) return result;
-        return new Promise((resolve, reject) => {
-          const pass = (then: () => void) => () => {
-            if (clock.dead) return;
-            if (clock.paused) clock.paused.push(then);
-            else then();
-          };
-          result.then(
-            (v) => pass(() => resolve(v))(),
-            (e) => pass(() => reject(e))(),
-          );
-        });
-      };
-    },
-  });
 }
 
 async function quiet(state: MemoryState, sent: readonly Sent[], flow: string): Promise<boolean> {

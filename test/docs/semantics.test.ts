@@ -15,7 +15,7 @@ const promises = text.split(/\n(?=- )|\n\n/).filter((part) => part.startsWith('-
 /** Names of the tests of a file, as the runner prints them. */
 const namesIn = (file: string): ReadonlySet<string> =>
   new Set(
-    [...readFileSync(join(root, file), 'utf8').matchAll(/\btest\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)].map((match) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/\b(?:test|it)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)].map((match) =>
       String(match[2]).replace(/\\(.)/g, '$1'),
     ),
   );

@@ -454,4 +454,115 @@ describe('a lane', () => {
     assert.ok(driver.running.partitions().some((p) => p.refused === 'AORTA_ENGINE_005'));
     await driver.stop();
   });
+
+  it('takes up after a crash: nothing lost, nothing twice, state as the last durable turn left it', async () => {
+    const driver = await TestDriver.start<Event>(flow('crash').from(events).pipe(seen(), to(out)));
+    await driver.send(...many(30));
+    for (const e of many(30))
+      driver.log.put({ topic: 'events', key: e.key, value: await driver.encode({ ...e.value, n: e.value.n + 30 }) });
+    await driver.crash();
+    await driver.advance(2000);
+    assert.equal(driver.rows(rows).length, 60);
+    for (const key of ['p1', 'p2', 'p3']) {
+      const ns = (await driver.emitted(out)).filter((e) => e.key === key).map((e) => e.value.n);
+      assert.deepEqual(
+        [...new Set(ns)],
+        [...ns].sort((a, b) => a - b).filter((n, i, all) => all[i - 1] !== n),
+      );
+    }
+    await driver.stop();
+  });
+
+  it('parks the record that ends the process again and again, and no innocent one', async () => {
+    let reached = false;
+    const killer = flow('killer')
+      .from(topic<Event>('one', eventSchema, { partitions: 1 }))
+      .pipe(
+        mapAsync('handle', (e: Event) => {
+          if (e.n !== 5) return Promise.resolve(e);
+          reached = true;
+          return new Promise<Event>(() => {});
+        }),
+        seen(),
+      );
+    const driver = await TestDriver.start<Event>(killer);
+    await driver.send(...Array.from({ length: 12 }, (_, n) => ({ key: `p${n}`, value: { n, kind: 'x' } })));
+    let kills = 0;
+    while (reached && kills < 10) {
+      reached = false;
+      kills++;
+      await driver.crash();
+      await driver.advance(500);
+    }
+    assert.equal(kills, 4, 'the first kill is nobody’s fault yet; then three that were noted');
+    assert.deepEqual(
+      driver
+        .rows(rows)
+        .map((r) => r.n)
+        .sort((a, b) => a - b),
+      [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11],
+    );
+    const held = await driver.held();
+    assert.deepEqual(
+      held.map((h) => [h.head.reason, h.head.errorCode, h.head.due]),
+      [['poison', 'AORTA_ENGINE_007', null]],
+    );
+    await driver.stop();
+  });
+
+  it('lets a held patient wait with its timers, and fires them when it is live again', async () => {
+    let broken = true;
+    const fired: number[] = [];
+    const timed = actor<{ n: number }, Event, Event>({
+      version: 1,
+      initial: () => ({ n: 0 }),
+      receive: (state, e, ctx) => {
+        if (e.n === 1 && broken) throw permanent();
+        return { state: { n: state.n + 1 }, timers: [{ name: 't', at: ctx.now + 1000 }] };
+      },
+      timer: (state) => {
+        fired.push(state.n);
+        return { state };
+      },
+    });
+    const driver = await TestDriver.start<Event>(flow('timers').from(events).pipe(process('timed', timed), seen()));
+    await driver.send(...many(2, ['p1']));
+    await driver.advance(5000);
+    assert.deepEqual(fired, []);
+    broken = false;
+    await driver.redrive('p1');
+    await driver.advance(5000);
+    assert.equal(fired.length, 1);
+    assert.equal(fired[0], 2);
+    await driver.stop();
+  });
+
+  it('migrates state on first use, and parks a patient whose state it cannot read', async () => {
+    const v1 = actor<{ n: number }, Event>({ version: 1, initial: () => ({ n: 0 }), receive: (s) => ({ state: { n: s.n + 1 } }) });
+    const driver = await TestDriver.start<Event>(flow('migrate').from(events).pipe(process('n', v1)));
+    await driver.send(...many(3, ['p1']));
+    await driver.stop();
+    const v2 = actor<{ total: number }, Event>({
+      version: 2,
+      initial: () => ({ total: 0 }),
+      migrate: (stored, from) => {
+        assert.equal(from, 1);
+        return { total: (stored as { n: number }).n * 10 };
+      },
+      receive: (s) => ({ state: { total: s.total + 1 } }),
+    });
+    await driver.deploy(flow('migrate').from(events).pipe(process('n', v2)));
+    await driver.send({ key: 'p1', value: { n: 9, kind: 'x' } });
+    assert.deepEqual(driver.stateOf('n', 'p1'), { total: 31 });
+    await driver.deploy(
+      flow('migrate')
+        .from(events)
+        .pipe(process('n', { ...v1, version: 3 })),
+    );
+    await driver.send({ key: 'p1', value: { n: 10, kind: 'x' } });
+    await driver.advance(100);
+    assert.equal((await driver.held())[0]?.head.errorCode, 'AORTA_ENGINE_012');
+    assert.deepEqual(driver.stateOf('n', 'p1'), { total: 31 });
+    await driver.stop();
+  });
 });

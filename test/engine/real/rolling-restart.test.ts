@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { systemClock, systemRandom } from '../../../src/clock/system.ts';
 import { type RunningFlow, startFlow } from '../../../src/engine/index.ts';
-import { actor, effect, flow, process as actorOf, table, to, topic, write } from '../../../src/index.ts';
+import { actor, process as actorOf, effect, flow, table, to, topic, write } from '../../../src/index.ts';
 import { createKafkaLog } from '../../../src/log/kafka/index.ts';
 import { header, type Log } from '../../../src/log/port.ts';
 import { createSqliteLog } from '../../../src/log/sqlite/log.ts';
@@ -55,14 +55,16 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
       receive: (state, e) => ({ state: { nth: state.nth + 1 }, emit: [{ ...e, nth: state.nth + 1 }] }),
     });
     const flowName = uniqueName('rolling').replaceAll('_', '-');
-    const rolling = flow(flowName).from(source).pipe(
-      actorOf('counter', counter),
-      write('effects', {
-        tables: [effects],
-        effects: (e, ctx) => effect.insert(effects, { patient: ctx.key, nth: e.nth, event_id: ctx.eventId }),
-      }),
-      to(sink),
-    );
+    const rolling = flow(flowName)
+      .from(source)
+      .pipe(
+        actorOf('counter', counter),
+        write('effects', {
+          tables: [effects],
+          effects: (e, ctx) => effect.insert(effects, { patient: ctx.key, nth: e.nth, event_id: ctx.eventId }),
+        }),
+        to(sink),
+      );
     let parts: Parts;
     before(async () => {
       parts = await open();
@@ -92,8 +94,19 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
       let redelivered = 0;
       const send = async (from: number, until: number) => {
         for (let n = from; n < until; n += 100) {
-          const batch = Array.from({ length: 100 }, (_, i) => ({ key: `patient-${(n + i) % patients}`, eventId: `event-${n + i}`, n: n + i }));
-          await parts.log.append(batch.map((e) => ({ topic: source.name, key: e.key, value: serde.serialize({ n: e.n }), headers: { [header.eventId]: e.eventId } })));
+          const batch = Array.from({ length: 100 }, (_, i) => ({
+            key: `patient-${(n + i) % patients}`,
+            eventId: `event-${n + i}`,
+            n: n + i,
+          }));
+          await parts.log.append(
+            batch.map((e) => ({
+              topic: source.name,
+              key: e.key,
+              value: serde.serialize({ n: e.n }),
+              headers: { [header.eventId]: e.eventId },
+            })),
+          );
           sent.push(...batch);
         }
       };
@@ -106,7 +119,12 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
       }
       await rest;
       const rows = async () =>
-        (await parts.state.query<{ patient: string; event_id: string }>(`SELECT patient, event_id FROM ${effects.name} ORDER BY patient, nth`, [])).map((r) => ({
+        (
+          await parts.state.query<{ patient: string; event_id: string }>(
+            `SELECT patient, event_id FROM ${effects.name} ORDER BY patient, nth`,
+            [],
+          )
+        ).map((r) => ({
           key: r.patient,
           eventId: r.event_id,
         }));
@@ -127,42 +145,34 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
   });
 }
 
-suite(
-  'Kafka and PostgreSQL with three workers',
-  async () => {
-    const database = await freshDatabase();
-    const log = createKafkaLog({ brokers: services().kafkaBrokers, clientId: uniqueName('rolling') });
-    const state = createPostgresState({ url: database.url });
-    return {
-      log,
-      state,
-      async close() {
-        await log.close();
-        await state.close();
-        await database.drop();
-      },
-    };
-  },
-  3,
-);
+suite('Kafka and PostgreSQL with three workers', async () => {
+  const database = await freshDatabase();
+  const log = createKafkaLog({ brokers: services().kafkaBrokers, clientId: uniqueName('rolling') });
+  const state = createPostgresState({ url: database.url });
+  return {
+    log,
+    state,
+    async close() {
+      await log.close();
+      await state.close();
+      await database.drop();
+    },
+  };
+}, 3);
 
-suite(
-  'SQLite',
-  async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'aorta-rolling-'));
-    const database = openDatabase({ dir });
-    const log = createSqliteLog({ database, clock: systemClock });
-    const state = createSqliteState({ database });
-    return {
-      log,
-      state,
-      async close() {
-        await log.close();
-        await state.close();
-        await database.close();
-        await rm(dir, { recursive: true });
-      },
-    };
-  },
-  2,
-);
+suite('SQLite', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'aorta-rolling-'));
+  const database = openDatabase({ dir });
+  const log = createSqliteLog({ database, clock: systemClock });
+  const state = createSqliteState({ database });
+  return {
+    log,
+    state,
+    async close() {
+      await log.close();
+      await state.close();
+      await database.close();
+      await rm(dir, { recursive: true });
+    },
+  };
+}, 2);
