@@ -14,6 +14,7 @@ import { pageRoutes } from './routes/page.ts';
 import { parkedRoutes } from './routes/parked.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { timelineRoutes } from './routes/timeline.ts';
+import { topicRoutes } from './routes/topics.ts';
 import { wardRoutes } from './routes/wards.ts';
 import { whyRoutes } from './routes/why.ts';
 
@@ -28,6 +29,7 @@ const groups = [
   whyRoutes,
   parkedRoutes,
   quarantineRoutes,
+  topicRoutes,
   liveRoutes,
   pageRoutes,
 ];

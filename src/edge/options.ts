@@ -2,8 +2,10 @@ import type { Canonical } from '../canonical/index.ts';
 import type { Clock, Random } from '../clock/clock.ts';
 import type { RunningFlow } from '../engine/index.ts';
 import type { Audit } from '../governance/audit/port.ts';
+import type { Log } from '../log/port.ts';
 import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
+import type { Registry } from '../schema/port.ts';
 import type { State } from '../state/port.ts';
 
 export interface EdgeOptions {
@@ -18,6 +20,8 @@ export interface EdgeOptions {
   /** Where senders connect, by protocol (`mllp`), as `host:port`; filled as entry points start. */
   readonly entrances?: Readonly<Record<string, string>>;
   readonly state: State;
+  readonly log: Log;
+  readonly registry: Registry;
   readonly quarantine: Quarantine;
   readonly audit: Audit;
   readonly canonical: Canonical;

@@ -35,6 +35,8 @@ export interface RunningFlow {
   readonly name: string;
   readonly hash: string;
   readonly flow: Flow<unknown>;
+  /** Source and sinks. */
+  readonly topics: readonly string[];
   readonly settlements: Observable<SettlementEvent>;
   /** Settled, emitted and failed so far on this worker. */
   totals(): Readonly<Record<string, number>>;
@@ -78,6 +80,7 @@ export async function startFlow(
     name: flow.name,
     hash: program.hash,
     flow,
+    topics: [flow.source.name, ...compiled.topics.map((topic) => topic.name)],
     settlements: runtime.settlements.events,
     totals: () => runtime.metrics.totals,
     partitions: () =>

@@ -86,6 +86,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       flows,
       entrances,
       state: profile.state,
+      log: profile.log,
+      registry: profile.registry,
       quarantine: profile.quarantine,
       audit: profile.audit,
       canonical,

@@ -13,6 +13,7 @@ export const verbs: Readonly<Record<string, () => Promise<VerbModule>>> = {
   why: () => import('./why.ts'),
   parked: () => import('./parked.ts'),
   quarantine: () => import('./quarantine.ts'),
+  topic: () => import('./topic.ts'),
   audit: () => import('./audit.ts'),
   explain: () => import('./explain.ts'),
   completion: () => import('./completion.ts'),
