@@ -82,7 +82,7 @@ async function measured(workload: Workload, peers: readonly string[], options: B
       for (const peer of rotated(peers, round)) {
         const task = await taskOf(peer, `r${round}`, input);
         const result = await backlogRound(cluster, task, messages, options.duration);
-        const findings = await verify(cluster, task.output);
+        const findings = await verify(cluster, task.output, result.complete ? messages : 0);
         results.get(peer)?.backlog.push(result);
         results.get(peer)?.findings.push(findings);
         await finish(task);

@@ -7,7 +7,7 @@ export interface Findings {
   /** Events before an earlier one of their patient. */
   readonly outOfOrder: number;
   readonly duplicates: number;
-  /** Events that are missing although a later one of their patient is there. */
+  /** Events that are missing: of a whole backlog all, else those of which a later one of their patient is there. */
   readonly missing: number;
 }
 
@@ -30,19 +30,25 @@ export class OrderCheck {
     this.#highest.set(patient, Math.max(highest, seq));
   }
 
-  findings(): Findings {
-    let missing = 0;
-    for (const [patient, seen] of this.#seen) missing += (this.#highest.get(patient) ?? -1) + 1 - seen.size;
+  /** `expected`: events that must be there, where the whole input was worked off. */
+  findings(expected = 0): Findings {
+    let gaps = 0;
+    let unique = 0;
+    for (const [patient, seen] of this.#seen) {
+      gaps += (this.#highest.get(patient) ?? -1) + 1 - seen.size;
+      unique += seen.size;
+    }
+    const missing = Math.max(gaps, expected - unique);
     return { messages: this.#messages, patients: this.#seen.size, outOfOrder: this.#outOfOrder, duplicates: this.#duplicates, missing };
   }
 }
 
 /** Reads the whole output. */
-export async function verify(cluster: Cluster, topic: string): Promise<Findings> {
+export async function verify(cluster: Cluster, topic: string, expected = 0): Promise<Findings> {
   const check = new OrderCheck();
   const ends = await cluster.ends(topic);
   const open = new Set([...ends].filter(([, end]) => end > 0).map(([partition]) => partition));
-  if (open.size === 0) return check.findings();
+  if (open.size === 0) return check.findings(expected);
   const consumer = cluster.kafka.consumer({ groupId: `${topic}.verify`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   try {
@@ -68,5 +74,5 @@ export async function verify(cluster: Cluster, topic: string): Promise<Findings>
   } finally {
     await consumer.disconnect();
   }
-  return check.findings();
+  return check.findings(expected);
 }

@@ -54,6 +54,13 @@ describe('order check of benchmarks', () => {
     assert.deepEqual(checked(['a', 0], ['b', 0], ['b', 1], ['a', 1]), { outOfOrder: 0, duplicates: 0, missing: 0 });
   });
 
+  it('misses the last events of a whole backlog too', () => {
+    const check = new OrderCheck();
+    for (const seq of [0, 1, 1]) check.add('a', seq);
+    assert.equal(check.findings(3).missing, 1);
+    assert.equal(check.findings().missing, 0);
+  });
+
   it('finds events out of order, twice, and missing', () => {
     assert.deepEqual(checked(['a', 1], ['a', 0]), { outOfOrder: 1, duplicates: 0, missing: 0 });
     assert.deepEqual(checked(['a', 0], ['a', 1], ['a', 0]), { outOfOrder: 0, duplicates: 1, missing: 0 });

@@ -143,7 +143,10 @@ export class Walk {
         if (this.#zeros < 0) return this.#fail('too many items of no size');
       } else if (count > (this.#end - this.#pos) / min) return this.#fail('a block count beyond the payload');
       if (!this.#charge(count * cost)) return false;
-      for (let i = 0; i < count; i++) {
+      // Numbers of fixed size hold nothing to look at: the count was checked against the payload.
+      const skipped = item.op === op.skip && !isMap;
+      if (skipped) this.#pos += count * item.size;
+      for (let i = skipped ? count : 0; i < count; i++) {
         if ((isMap && !this.#key()) || !this.#value(item)) {
           this.path = `[]${this.path}`;
           return false;
