@@ -48,12 +48,15 @@ describe('bounded decoder', () => {
     assert.equal(bomb.length, 4);
     const plain = typeOf(longs);
     const ours = decoder(longs);
-    const timed = (work: () => void): number => {
-      const start = performance.now();
-      assert.throws(work);
-      return performance.now() - start;
-    };
-    timed(() => ours.decode(bomb));
+    // The fastest of several: on a busy machine any single one may have lost its processor.
+    const timed = (work: () => void): number =>
+      Math.min(
+        ...Array.from({ length: 7 }, () => {
+          const start = performance.now();
+          assert.throws(work);
+          return performance.now() - start;
+        }),
+      );
     const [control, bounded] = [timed(() => plain.fromBuffer(bomb)), timed(() => ours.decode(bomb))];
     assert.ok(control > 20 * bounded, `avsc ${control} ms, bounded ${bounded} ms`);
   });
