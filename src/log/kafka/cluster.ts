@@ -66,6 +66,32 @@ function loggerFor(telemetry: Telemetry): KafkaLogger {
 /** Our own loops decide how long to try; kafkajs's inner retries only bridge a reconnect. */
 const shortRetry = { retries: 2, initialRetryTime: 50, maxRetryTime: 500, factor: 0.2, multiplier: 2 };
 
+/**
+ * kafkajs waits for ever for a connection that is closed before it stands (a TLS handshake refused, a proxy without a
+ * target): its `end` handler stops the connect timer and settles nothing. Such a close becomes an error here.
+ */
+function failing(open: OpenSocket): OpenSocket {
+  return (to) => {
+    let settled = false;
+    const socket = open({
+      ...to,
+      onConnect() {
+        settled = true;
+        to.onConnect();
+      },
+    });
+    socket.once('error', () => {
+      settled = true;
+    });
+    socket.once('close', () => {
+      // kafkajs disconnects dead sockets again and again, and each `unref` of a dead socket leaves a listener behind.
+      socket.unref = () => socket;
+      if (!settled) socket.emit('error', new Error('closed before the connection stood'));
+    });
+    return socket;
+  };
+}
+
 export interface ClusterOptions {
   /** A consumer's joins are repeated more often: every rebalance of a busy group costs one. */
   readonly retries?: number;
@@ -79,7 +105,7 @@ export function openCluster(connect: Connect, telemetry: Telemetry, options: Clu
     logger,
     retry: { ...shortRetry, retries: options.retries ?? shortRetry.retries },
     offsets: new Map(),
-    socketFactory: connect.openSocket ?? socketFactory(),
+    socketFactory: failing(connect.openSocket ?? socketFactory()),
     brokers: connect.brokers,
     ssl: connect.tls === false ? undefined : connect.tls,
     sasl: connect.sasl,

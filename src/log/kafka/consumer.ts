@@ -72,6 +72,11 @@ export class KafkaConsumer implements LogConsumer {
     this.#running = this.#run();
   }
 
+  /** `stop` was called: its caller has the outcome. */
+  get stopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;

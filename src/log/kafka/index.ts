@@ -146,7 +146,9 @@ export function createKafkaLog(options: KafkaLogOptions): Log {
     ping: () => questions.ping(),
     close() {
       closing ??= (async () => {
-        const stopped = await Promise.allSettled([...consumers].map((consumer) => consumer.stop()));
+        const running = [...consumers].filter((consumer) => !consumer.stopping);
+        const stopped = await Promise.allSettled(running.map((consumer) => consumer.stop()));
+        await Promise.allSettled([...consumers].map((consumer) => consumer.stop()));
         await producer.close();
         await questions.close();
         for (const result of stopped) if (result.status === 'rejected') throw result.reason;

@@ -8,6 +8,7 @@
  */
 import { createRequire } from 'node:module';
 import { error } from '../../errors/index.ts';
+import type { OpenSocket } from './cluster.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -141,7 +142,7 @@ export const SubscriptionState: { prototype: object } = from('consumer/subscript
 export const Broker: { prototype: Broker } = from('broker/index.js');
 export const ConnectionPool: { prototype: object } = from('network/connectionPool.js');
 export const InstrumentationEventEmitter: new () => unknown = from('instrumentation/emitter.js');
-export const socketFactory: () => unknown = from('network/socketFactory.js');
+export const socketFactory: () => OpenSocket = from('network/socketFactory.js');
 export const assignerProtocol: {
   MemberMetadata: {
     encode(m: { version: number; topics: readonly string[]; userData?: Buffer }): Buffer;

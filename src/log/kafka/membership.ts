@@ -34,6 +34,8 @@ export interface Seat {
 /** Kafka's limit (offset.metadata.max.bytes). Metadata is a hint: too long, it is left out. */
 const maxMetadataBytes = 4096;
 
+const joinSlackMs = 10_000;
+
 export class Membership {
   readonly cluster: Cluster;
   readonly #options: MembershipOptions;
@@ -79,7 +81,8 @@ export class Membership {
 
   /** AORTA_LOG_002 for a topic that does not exist, AORTA_LOG_008 when no broker answers. */
   async connect(): Promise<void> {
-    const gone = await followTopics(this.cluster, this.#options.topics).catch((thrown) => {
+    const found = within(this.#around.clock, this.#options.commitTimeoutMs, 'connect', followTopics(this.cluster, this.#options.topics));
+    const gone = await found.catch((thrown) => {
       throw unreachable('connect', thrown);
     });
     const [missing] = gone;
@@ -110,7 +113,8 @@ export class Membership {
     const deadline = clock.monotonic() + this.#options.rebalanceTimeoutMs;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#group.joinAndSync();
+        // The broker answers within the rebalance time-out; a silent one must not be waited for.
+        return await within(clock, this.#options.rebalanceTimeoutMs + joinSlackMs, 'join', this.#group.joinAndSync());
       } catch (thrown) {
         const type = typeOf(thrown);
         if ((type !== 'GROUP_LOAD_IN_PROGRESS' && type !== 'GROUP_COORDINATOR_NOT_AVAILABLE') || clock.monotonic() >= deadline)

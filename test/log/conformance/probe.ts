@@ -63,8 +63,11 @@ export function probe(log: Log, options: ProbeOptions): Probe {
       note({ what: 'lost', partitions });
     },
     onRecords(partition, records, end) {
-      note({ what: 'records', partition, records, end });
-      options.onRecords?.(partition, records, end);
+      try {
+        options.onRecords?.(partition, records, end);
+      } finally {
+        note({ what: 'records', partition, records, end });
+      }
     },
     onError(error, willRestart) {
       options.onError?.(error, willRestart);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type FaultProxy, faultProxy } from './proxy.ts';
-import { counting, day, fresh, openLog, rawClient, rawKafkajs, removeTopics, sleep } from './support.ts';
+import { asAdmin, counting, day, fresh, openLog, rawClient, removeTopics, sleep } from './support.ts';
 
 const topics: string[] = [];
 const direct = openLog();
@@ -140,14 +140,11 @@ test('a record above the limit is refused before anything of its call is written
 test('batches are split to what the topic takes; a single record above that is refused alone', async () => {
   const topic = fresh('producer');
   topics.push(topic);
-  const admin = rawClient().admin();
-  await admin.connect();
   const configEntries = [
     { name: 'max.message.bytes', value: '10000' },
     { name: 'retention.ms', value: String(8 * day) },
   ];
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] });
-  await admin.disconnect();
+  await asAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] }));
   const value = (i: number) => Buffer.from(`${i}`.padEnd(1000));
   const many = Array.from({ length: 60 }, (_, i) => direct.append([{ topic, key: 'k', value: value(i) }]));
   const large = direct.append([{ topic, key: 'k', value: Buffer.alloc(20_000) }]);
@@ -213,18 +210,16 @@ test('brokers that stop answering are the same: an append ends at its time-out, 
     await assert.rejects(pending, { code: 'AORTA_LOG_016', class: 'Cancelled' });
   }));
 
-test('K10: what we compress, kafkajs and we read; kafkajs alone has gzip only', async () => {
-  const { CompressionTypes } = rawKafkajs();
-  assert.equal(CompressionTypes.ZSTD, 4);
+test('K10: the broker takes what we compress with each codec, and it reads back the same', async (t) => {
   for (const compression of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
     const topic = await newTopic();
     const log = openLog({ compression });
+    t.after(() => log.close());
     await log.append(Array.from({ length: 50 }, (_, i) => ({ topic, key: 'k', value: Buffer.from(`${i}`.repeat(100)) })));
     assert.deepEqual(
       await values(topic),
       Array.from({ length: 50 }, (_, i) => `${i}`.repeat(100)),
       compression,
     );
-    await log.close();
   }
 });

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Kafka, type KafkaConfig } from 'kafkajs';
+import { type Admin, Kafka, type KafkaConfig } from 'kafkajs';
 import { createKafkaLog, type KafkaLogOptions } from '../../../src/log/kafka/index.ts';
 import type { Log } from '../../../src/log/port.ts';
 import { silentTelemetry, type Telemetry } from '../../../src/telemetry/port.ts';
@@ -24,15 +24,23 @@ export function openLog(options: Partial<KafkaLogOptions> = {}): Log {
   return createKafkaLog({ brokers: services().kafkaBrokers, clientId: 'aorta-test', ...options });
 }
 
-/** Removes topics through the library itself: the Log port has no way to, on purpose. */
-export async function removeTopics(topics: readonly string[]): Promise<void> {
+/** Work on the brokers that the Log port has no way to do, on purpose; through the library itself. */
+export async function asAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Kafka({ ...silent, brokers: services().kafkaBrokers, clientId: 'aorta-test' }).admin();
   await admin.connect();
-  const existing = new Set(await admin.listTopics());
-  const present = topics.filter((topic) => existing.has(topic));
-  if (present.length > 0) await admin.deleteTopics({ topics: present });
-  await admin.disconnect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
 }
+
+export const removeTopics = (topics: readonly string[]): Promise<void> =>
+  asAdmin(async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    const present = topics.filter((topic) => existing.has(topic));
+    if (present.length > 0) await admin.deleteTopics({ topics: present });
+  });
 
 export const day = 86_400_000;
 

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import type { Log } from '../../../src/log/port.ts';
+import { services } from '../../support/services.ts';
+import { numbers, probe, text } from '../conformance/probe.ts';
+import { faultProxy } from './proxy.ts';
+import { asAdmin, counting, day, fresh, openLog, rawClient, rawKafkajs, removeTopics, silent, sleep, until } from './support.ts';
+
+const topics: string[] = [];
+const log: Log = openLog();
+const newTopic = async (partitions: number, config: Record<string, string> = {}): Promise<string> => {
+  const topic = fresh('fetcher');
+  topics.push(topic);
+  const configEntries = Object.entries({ 'retention.ms': String(8 * day), ...config }).map(([name, value]) => ({ name, value }));
+  await asAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }] }));
+  return topic;
+};
+const fill = (topic: string, partition: number, count: number, from = 0, size = 0) =>
+  log.append(numbers(count, from).map((i) => ({ topic, partition, key: 'k', value: Buffer.from(`${i}`.padEnd(size)) })));
+
+after(async () => {
+  await log.close();
+  await removeTopics(topics);
+});
+
+test('K7: unprocessed records of one partition do not hold up another; in kafkajs they do', async () => {
+  const topic = await newTopic(2);
+  for (const partition of [0, 1]) await fill(topic, partition, 10);
+  const raw = rawClient().consumer({ groupId: `${topic}.raw`, maxWaitTimeInMs: 100 });
+  await raw.connect();
+  await raw.subscribe({ topic, fromBeginning: true });
+  let rawOther = 0;
+  let letGo: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let holding = false;
+  await raw.run({
+    autoCommit: false,
+    partitionsConsumedConcurrently: 2,
+    async eachBatch({ batch }) {
+      if (batch.partition === 1) rawOther += batch.messages.length;
+      else {
+        holding = true;
+        await held;
+      }
+    },
+  });
+  await until('the handler that holds', () => holding && rawOther > 0);
+  const ours = probe(log, { group: topic, topics: [topic] });
+  await ours.consumer.start();
+  await ours.until('the first ones', () => ours.records().length >= 20);
+  const before = rawOther;
+  // Nothing of ours has been "processed" or committed; what arrives is only counted.
+  await fill(topic, 1, 10, 10);
+  await ours.until('the next ones', () => ours.records(1).length >= 20);
+  await sleep(600);
+  assert.equal(rawOther, before, 'the control went on');
+  letGo();
+  await until('the control goes on', () => rawOther >= 20);
+  await Promise.all([raw.disconnect(), ours.consumer.stop()]);
+});
+
+test('K12: a resumed partition is read long before kafkajs with its defaults reads it', async () => {
+  const topic = await newTopic(2);
+  const raw = rawClient().consumer({ groupId: `${topic}.raw` });
+  await raw.connect();
+  await raw.subscribe({ topic, fromBeginning: true });
+  let rawSeen = 0;
+  await raw.run({
+    autoCommit: false,
+    async eachBatch({ batch }) {
+      if (batch.partition === 1) rawSeen += batch.messages.length;
+    },
+  });
+  const ours = probe(log, { group: topic, topics: [topic] });
+  await ours.consumer.start();
+  await ours.until('assignment', () => ours.held().length === 2);
+  raw.pause([{ topic, partitions: [1] }]);
+  ours.consumer.pause({ topic, partition: 1 });
+  await until('the control waits', () => raw.paused().length > 0);
+  await fill(topic, 1, 1);
+  // Both now wait for the other, quiet partition.
+  await fill(topic, 0, 1);
+  await ours.until('the quiet one', () => ours.records(0).length === 1);
+  await sleep(300);
+  const start = performance.now();
+  raw.resume([{ topic, partitions: [1] }]);
+  ours.consumer.resume({ topic, partition: 1 });
+  const oursTook = ours.until('resumed', () => ours.records(1).length === 1).then(() => performance.now() - start);
+  const rawTook = until('resumed in the control', () => rawSeen === 1).then(() => performance.now() - start);
+  assert.ok((await oursTook) * 4 < (await rawTook), `ours ${await oursTook} ms, kafkajs ${await rawTook} ms`);
+  await Promise.all([raw.disconnect(), ours.consumer.stop()]);
+});
+
+test('K12: the wait is 100 to 500 ms, nothing else', () => {
+  for (const maxWaitMs of [99, 501, Number.NaN, 5000]) assert.throws(() => openLog({ maxWaitMs }), { code: 'AORTA_LOG_018' });
+  assert.throws(() => openLog({ brokers: [] }), { code: 'AORTA_LOG_018' });
+});
+
+for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
+  test(`K10: what the Java broker compresses with ${codec} is read`, async () => {
+    const topic = await newTopic(1, { 'compression.type': codec });
+    await log.append(numbers(300).map((i) => ({ topic, key: 'k', value: Buffer.from(`${i} `.repeat(200)), headers: { eventId: `${i}` } })));
+    const ours = probe(log, { group: topic, topics: [topic] });
+    await ours.consumer.start();
+    await ours.until('all', () => ours.records().length >= 300);
+    assert.deepEqual(
+      ours.records().map(text),
+      numbers(300).map((i) => `${i} `.repeat(200)),
+    );
+    assert.deepEqual(
+      (await log.read({ topic, partition: 0 }, 297, 10)).map(({ headers }) => String(headers['eventId'])),
+      ['297', '298', '299'],
+    );
+    await ours.consumer.stop();
+  });
+}
+
+test('K10 and K11 control: kafkajs stops dead at a zstd batch and stays down', async () => {
+  const topic = await newTopic(1, { 'compression.type': 'zstd' });
+  await fill(topic, 0, 100, 0, 200);
+  const { Kafka } = rawKafkajs();
+  const raw = new Kafka({ ...silent, brokers: services().kafkaBrokers, clientId: 'control' }).consumer({ groupId: topic });
+  await raw.connect();
+  await raw.subscribe({ topic, fromBeginning: true });
+  let crash: { restart: boolean; error: Error } | undefined;
+  let seen = 0;
+  raw.on('consumer.crash', ({ payload }) => {
+    crash = payload;
+  });
+  await raw.run({ eachMessage: async () => void seen++ });
+  await until('the crash', () => crash !== undefined);
+  assert.match(String(crash?.error.message), /ZSTD/);
+  assert.equal(crash?.restart, false);
+  assert.equal(seen, 0);
+  await raw.disconnect();
+});
+
+test('K10: a partition whose batch is damaged stops with a coded error, once; the others go on', async () => {
+  const proxy = await faultProxy();
+  const topic = await newTopic(2);
+  const { telemetry, total } = counting();
+  const through = openLog({ openSocket: proxy.openSocket, telemetry });
+  await fill(topic, 0, 5);
+  await log.append([{ topic, partition: 0, key: 'k', value: Buffer.from('<<damage me>>') }]);
+  await fill(topic, 1, 5);
+  proxy.tamper(Buffer.from('<<damage'), Buffer.from('<<DAMAGE'));
+  const ours = probe(through, { group: topic, topics: [topic] });
+  await ours.consumer.start();
+  await ours.until('the error', () => ours.events.some(({ what }) => what === 'error'));
+  await fill(topic, 1, 50, 5);
+  await ours.until('the other partition', () => ours.records(1).length >= 55);
+  const errors = ours.events.flatMap((event) => (event.what === 'error' ? [event] : []));
+  assert.equal(errors.length, 1);
+  assert.equal(errors[0]?.willRestart, false);
+  const [{ error: thrown }] = errors as unknown as [{ error: Error }];
+  const problem = thrown as unknown as { code: string; class: string; details: Record<string, unknown> };
+  assert.equal(problem.code, 'AORTA_LOG_010');
+  assert.equal(problem.class, 'Decode');
+  assert.deepEqual([problem.details['topic'], problem.details['partition']], [topic, 0]);
+  assert.equal(total('aorta_log_unreadable_partitions_total'), 1);
+  assert.ok(!ours.records(0).some((record) => /damage/i.test(text(record) ?? '')));
+  await ours.consumer.stop();
+  await through.close();
+  await proxy.close();
+});
+
+test('records that retention removed are passed over and counted; reading goes on at the start of the log', async () => {
+  const topic = await newTopic(1);
+  await fill(topic, 0, 100);
+  await asAdmin(async (admin) => {
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '60' }] });
+  });
+  const { telemetry, total } = counting();
+  const counted = openLog({ telemetry });
+  const ours = probe(counted, { group: topic, topics: [topic], onAssigned: async () => [{ topic, partition: 0, offset: 20 }] });
+  await ours.consumer.start();
+  await ours.until('the rest', () => ours.records().length >= 40);
+  assert.deepEqual(ours.records().map(text), numbers(40, 60).map(String));
+  assert.equal(total('aorta_log_expired_records_total'), 40);
+  assert.deepEqual(
+    (await counted.ends(topic)).map(({ start, end }) => [start, end]),
+    [[60, 100]],
+  );
+  assert.deepEqual(
+    (await counted.read({ topic, partition: 0 }, 0, 2)).map(({ offset }) => offset),
+    [60, 61],
+  );
+  await ours.consumer.stop();
+  await counted.close();
+});
+
+test('an offset above the end is never silently moved: the consumer reports it and asks again where to start', async () => {
+  const topic = await newTopic(1);
+  await fill(topic, 0, 10);
+  let start = 5000;
+  const ours = probe(log, { group: topic, topics: [topic], onAssigned: async () => [{ topic, partition: 0, offset: start }] });
+  await ours.consumer.start();
+  await ours.until('the error', () => ours.events.some(({ what }) => what === 'error'));
+  const [first] = ours.events.flatMap((event) => (event.what === 'error' ? [event] : []));
+  assert.match(String(first?.error), /AORTA_LOG_013/);
+  assert.equal(first?.willRestart, true);
+  assert.equal(ours.records().length, 0);
+  start = 7;
+  await ours.until('the records', () => ours.records().length >= 3);
+  assert.deepEqual(ours.records().map(text), ['7', '8', '9']);
+  await ours.consumer.stop();
+});
+
+test('fetching survives cut connections without a gap or a repetition', async () => {
+  const proxy = await faultProxy();
+  const topic = await newTopic(3);
+  const through = openLog({ openSocket: proxy.openSocket, requestTimeoutMs: 2000 });
+  const ours = probe(through, { group: topic, topics: [topic] });
+  await ours.consumer.start();
+  await ours.until('assignment', () => ours.held().length === 3);
+  for (let round = 0; round < 10; round++) {
+    for (const partition of numbers(3)) await fill(topic, partition, 200, round * 200, 200);
+    proxy.cut();
+    await sleep(60);
+  }
+  await ours.until('all', () => ours.records().length >= 6000);
+  for (const partition of numbers(3))
+    assert.deepEqual(
+      ours.records(partition).map(({ offset }) => offset),
+      numbers(2000),
+    );
+  assert.equal(ours.generation(), 1, 'a cut connection is no reason to rebalance');
+  await ours.consumer.stop();
+  await through.close();
+  await proxy.close();
+});
+
+test('new partitions of a topic are found and read', async () => {
+  const topic = await newTopic(1);
+  const ours = probe(log, { group: topic, topics: [topic] });
+  await ours.consumer.start();
+  await ours.until('one', () => ours.held().length === 1);
+  await asAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }));
+  // The leader of the group deals anew at the next join; another member's arrival brings one.
+  const other = probe(log, { group: topic, topics: [topic] });
+  await other.consumer.start();
+  await ours.until('three', () => ours.held().length + other.held().length === 3);
+  await Promise.all([ours.consumer.stop(), other.consumer.stop()]);
+});
