@@ -12,8 +12,6 @@ export interface EdgeOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** Project directory; the dashboard's files are in `web/` below it. */
-  readonly root: string;
   readonly profile: 'embedded' | 'kafka';
   /** Filled as flows start. */
   readonly flows: readonly RunningFlow[];

@@ -20,7 +20,7 @@ export interface WorkerOptions {
   /** 0 picks a free port. */
   readonly port: number;
   readonly mllpPort: number;
-  /** Project directory: `topologies/` and `web/` are below it. */
+  /** Project directory: `topologies/` is below it. */
   readonly root: string;
   readonly open: (options: ProfileOptions) => Promise<Profile>;
   readonly engine?: Partial<EngineOptions>;
@@ -81,7 +81,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const edge = await startEdge({
       host: options.host,
       port: options.port,
-      root: options.root,
       profile: profile.kind,
       flows,
       entrances,

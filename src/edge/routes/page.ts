@@ -1,15 +1,16 @@
 import { readdirSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
-import type { EdgeOptions } from '../options.ts';
+
+// Aorta's own, whichever project it runs.
+const web = resolve(import.meta.dirname, '../../../web');
 
 /**
  * The dashboard: static files of `web/`, no build, no other origin. One route a file, found at start: what is not a
  * file there is no route, so no path leads out of it. For everybody: it holds no data, its requests for them are checked.
  */
-export async function pageRoutes(app: FastifyInstance, { root }: EdgeOptions): Promise<void> {
-  const web = join(root, 'web');
+export async function pageRoutes(app: FastifyInstance): Promise<void> {
   await app.register(fastifyStatic, { root: web, serve: false, cacheControl: false });
   const config = { access: { roles: 'public' as const } };
   for (const file of filesIn(web)) {
