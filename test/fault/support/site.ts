@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freshDatabase, type Services, services } from '../../support/services.ts';
@@ -18,6 +18,8 @@ export interface SiteOptions {
   readonly kafka?: PrivateService;
   readonly registryUrl?: string;
   readonly databaseUrl?: string;
+  /** Of the consumer group. @default 3_000 */
+  readonly sessionTimeoutMs?: number;
 }
 
 export async function site(profile: 'embedded' | 'kafka', options: SiteOptions = {}): Promise<Site> {
@@ -36,11 +38,14 @@ export async function site(profile: 'embedded' | 'kafka', options: SiteOptions =
     }
     own = { kafkaBrokers: [kafka.url], registryUrl: options.registryUrl ?? services().registryUrl, databaseUrl };
   }
+  // A killed worker's partitions wait for its session to end; with the default every round would take half a minute.
+  const config = join(dir, 'aorta.config.mjs');
+  writeFileSync(config, `export default { engine: { sessionTimeoutMs: ${options.sessionTimeoutMs ?? 3_000} } };\n`);
   return {
     profile,
     services: own,
     async worker({ name = 'a', ...rest } = {}) {
-      const product = await startProduct({ data: join(dir, name), ...(own ? { services: own } : {}), ...rest });
+      const product = await startProduct({ data: join(dir, name), ...(own ? { services: own } : {}), ...rest, arguments: [...(own ? ['--config', config] : []), ...(rest.arguments ?? [])] });
       products.push(product);
       return product;
     },
