@@ -385,8 +385,13 @@ export class FlowRuntime implements LaneHost {
       this.#retrying('redrive', cause, 1);
       return;
     }
-    for (const request of requests)
-      for (const lane of this.#lanes.values()) if (lane.owned && !lane.draining) lane.holding.redrive(request);
+    const lanes = [...this.#lanes.values()].filter((lane) => lane.owned && !lane.draining);
+    for (const request of requests) {
+      const key = request.key ?? '';
+      // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any.
+      const lane = lanes.find((l) => l.held.get(key)) ?? lanes.find((l) => key !== '' && l.ref.partition === this.program.partitionOf(key));
+      lane?.holding.redrive(request);
+    }
   }
 
   // ---- watching ------------------------------------------------------------------------------------------------

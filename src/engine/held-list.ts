@@ -12,6 +12,8 @@ export interface HeldPatient {
   /** The head is in its mailbox, or its outcome is being written. */
   active: boolean;
   reading: boolean;
+  /** A row became durable while it was reading. */
+  stale: boolean;
   /** Rows at or below this seq were removed or are being removed. */
   doneThrough: number;
   cancelWake: (() => void) | undefined;
@@ -68,9 +70,9 @@ export class HeldList {
     return patient;
   }
 
-  /** A row's addition was refused or discarded. */
-  notAdded(key: string): void {
-    this.#less(key);
+  /** A row's addition was refused or discarded. True when the patient is live again. */
+  notAdded(key: string): boolean {
+    return this.#less(key);
   }
 
   /** The removal of the head is durable. True when the patient is live again. */
@@ -96,5 +98,5 @@ export class HeldList {
 }
 
 function empty(key: string): HeldPatient {
-  return { key, count: 0, head: undefined, ahead: [], active: false, reading: false, doneThrough: -1, cancelWake: undefined };
+  return { key, count: 0, head: undefined, ahead: [], active: false, reading: false, stale: false, doneThrough: -1, cancelWake: undefined };
 }

@@ -30,6 +30,8 @@ const timerPrefix = 'timer:';
 export class Holding {
   readonly #lane: Lane;
   readonly #timers = new Map<string, TimerRow[]>();
+  /** Newest redrive requests that were taken: a list that was read before they became durable still names them. */
+  readonly #taken = new Set<string>();
 
   constructor(lane: Lane) {
     this.#lane = lane;
@@ -39,7 +41,7 @@ export class Holding {
   hold(mailbox: Mailbox, root: Root, why: Hold): void {
     const lane = this.#lane;
     const turn = new EngineTurn(lane, root, mailbox);
-    const row = this.#row(root, why, root.held?.seq ?? lane.held.nextSeq());
+    const row = this.#row(root, why, root.held?.seq ?? root.heldSeq ?? lane.held.nextSeq());
     if (root.held) turn.held = [{ op: 'update', row }];
     else {
       lane.held.adding(root.key);
@@ -88,6 +90,8 @@ export class Holding {
       mailbox.cancelRetry = undefined;
       if (head) return this.hold(mailbox, head, { due, reason: 'credits', class: null, code: mailbox.lastError ?? null, operator: null });
     }
+    const running = mailbox.running?.root;
+    if (running && !running.held) running.heldSeq ??= this.#lane.held.nextSeq();
     for (const root of mailbox.takeAll()) {
       if (root.timer && root.kind === 'timer') this.timerWaits(root.timer);
       else this.behind(root);
@@ -128,6 +132,7 @@ export class Holding {
       if (write.op === 'remove') {
         if (lane.held.removed(write.key, write.seq)) this.#live(write.key);
         else this.next(write.key);
+        lane.relax();
         continue;
       }
       const patient = lane.held.get(write.row.key);
@@ -135,14 +140,25 @@ export class Holding {
       if (write.op === 'update') {
         patient.head = write.row;
         patient.active = false;
-      } else if (!patient.head && !patient.active && patient.ahead.length === 0 && patient.count === 1) patient.head = write.row;
+      } else this.#added(patient, write.row);
       this.next(write.row.key);
     }
   }
 
+  #added(patient: HeldPatient, row: HeldRow): void {
+    if (patient.reading) patient.stale = true;
+    if (patient.active) return;
+    const { head } = patient;
+    if (head && row.seq < head.seq) {
+      // A turn that ran in front of what was spilled behind it is held after all.
+      patient.ahead.unshift(head);
+      patient.head = row;
+    } else if (!head && patient.ahead.length === 0 && patient.count === 1) patient.head = row;
+  }
+
   /** Additions that will not become durable. */
   withdrawn(writes: readonly HeldWrite[]): void {
-    for (const write of writes) if (write.op === 'add') this.#lane.held.notAdded(write.row.key);
+    for (const write of writes) if (write.op === 'add' && this.#lane.held.notAdded(write.row.key)) this.#live(write.row.key);
   }
 
   timerWaits(timer: TimerRow): void {
@@ -159,24 +175,22 @@ export class Holding {
   }
 
   /**
-   * An operator's request: the patient's head is tried again now, or discarded. A request for a patient of this
-   * partition that is not held is done: there is nothing to redrive.
+   * An operator's request: the patient's head is tried again now, or discarded. A request for a patient that is not held
+   * is done: there is nothing to redrive.
    */
-  redrive(request: RedriveRequest): 'done' | 'not-mine' {
+  redrive(request: RedriveRequest): void {
     const lane = this.#lane;
     const key = request.key ?? '';
-    if (lane.program.partitionOf(key) !== lane.ref.partition) return 'not-mine';
+    if (this.#taken.has(request.id)) return;
     const patient = lane.held.get(key);
     const head = patient?.head;
-    const matches = head && !patient.active && (request.errorClass === null || head.errorClass === request.errorClass);
-    if (!matches) {
-      // The head is being tried, or being read: the request waits for its outcome.
-      if (patient && (patient.active || !head)) {
-        this.next(key);
-        return 'done';
-      }
-      lane.host.commit(lane.mark({ redrivesDone: [request.id] }));
-      return 'done';
+    const mailbox = lane.mailboxes.get(key);
+    // The head is being tried, or being read: the request waits for its outcome.
+    if (patient && (!head || patient.active || (mailbox && !mailbox.idle))) return this.next(key);
+    this.#taken.add(request.id);
+    if (this.#taken.size > 10_000) this.#taken.delete(this.#taken.values().next().value as string);
+    if (!patient || !head || (request.errorClass !== null && head.errorClass !== request.errorClass)) {
+      return lane.host.commit(lane.mark({ redrivesDone: [request.id] }));
     }
     patient.active = true;
     const held: HeldWrite =
@@ -185,7 +199,6 @@ export class Holding {
         : { op: 'update', row: { ...head, due: lane.ports.clock.now(), redrives: head.redrives + 1, attempt: 1 } };
     if (request.action === 'discard') lane.metrics.skipped(head.operator ?? lane.ref.topic, 'operator');
     lane.host.commit(lane.mark({ held: [held], redrivesDone: [request.id] }, () => this.durable([held])));
-    return 'done';
   }
 
   /** Headers of records on `<flow>.parked` and `<flow>.dlq`. No PHI: codes, names and coordinates. */
@@ -214,11 +227,14 @@ export class Holding {
   async #read(patient: HeldPatient): Promise<void> {
     if (patient.reading) return;
     patient.reading = true;
+    patient.stale = false;
     const lane = this.#lane;
     try {
       const rows = await lane.ports.state.held(lane.ref, patient.key, patient.doneThrough + 1, readAhead);
       patient.reading = false;
-      if (!lane.owned || rows.length === 0) return; // Rows on their way into the group commit wake it when durable.
+      if (!lane.owned) return;
+      // Rows on their way into the group commit wake it when durable; those that became durable meanwhile have done so.
+      if (rows.length === 0) return void (patient.stale && this.#read(patient));
       patient.head = rows[0];
       patient.ahead.push(...rows.slice(1));
       this.next(patient.key);

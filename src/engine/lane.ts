@@ -300,22 +300,21 @@ export class Lane {
       root.entry.settled = true;
       this.records--;
       this.bytes -= root.size;
-      if (
-        this.paused &&
-        this.owned &&
-        !this.draining &&
-        this.records <= this.options.maxRecords / 2 &&
-        this.bytes <= this.host.maxLaneBytes() / 2 &&
-        this.held.total <= this.options.maxHeld
-      ) {
-        this.paused = false;
-        this.host.resume(this);
-      }
+      this.relax();
     }
     // A held row put back is no new settlement: its envelope was counted as parked when it left the log.
     if (root.kind === 'held' && settlement.kind === 'parked') return;
     this.metrics.settled(settlement);
     this.host.settled(this, root, settlement);
+  }
+
+  /** Feeds the partition again when half of its credits are free and the held list is below its cap. */
+  relax(): void {
+    if (!this.paused || !this.owned || this.draining || this.refused) return;
+    const { maxRecords, maxHeld } = this.options;
+    if (this.records > maxRecords / 2 || this.bytes > this.host.maxLaneBytes() / 2 || this.held.total > maxHeld) return;
+    this.paused = false;
+    this.host.resume(this);
   }
 
   /** Writes an applied set (or a sent mark) that no turn carried. */

@@ -70,8 +70,7 @@ export class Turns {
 
   #steps(turn: EngineTurn, root: Root): void | Promise<void> {
     const lane = this.#lane;
-    if (root.key === '' && root.kind === 'log')
-      throw error('AORTA_ENGINE_010', { topic: lane.ref.topic, partition: lane.ref.partition, offset: root.offset });
+    if (root.key === '') throw error('AORTA_ENGINE_010', { topic: lane.ref.topic, partition: lane.ref.partition, offset: root.offset });
     if (root.timer) {
       if (root.kind === 'timer' && this.#moved(turn, root.timer)) return turn.skip(root.timer.node, 'timer-moved');
       const { node, name, payload } = root.timer;
