@@ -10,8 +10,8 @@ export async function serve(flags: RunFlags, worker: Worker, text: string, stop:
     mllp: `${worker.mllp.host}:${worker.mllp.port}`,
     data: flags.data,
   };
-  process.stdout.write(flags.json ? `${JSON.stringify(event)}\n` : text);
-  const signal = await new Promise<string>((resolve) => {
+  // Before the ready line: who reads it may send the signal at once.
+  const stopped = new Promise<string>((resolve) => {
     let asked = false;
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
       process.on(name, () => {
@@ -21,6 +21,8 @@ export async function serve(flags: RunFlags, worker: Worker, text: string, stop:
       });
     }
   });
+  process.stdout.write(flags.json ? `${JSON.stringify(event)}\n` : text);
+  const signal = await stopped;
   worker.telemetry.log('info', 'worker.stopping', { signal });
   await stop();
   worker.telemetry.log('info', 'worker.stopped', {});
