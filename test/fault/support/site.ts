@@ -11,6 +11,8 @@ export interface Site {
   readonly services: Pick<Services, 'kafkaBrokers' | 'registryUrl' | 'databaseUrl'> | undefined;
   /** A worker on data directory `name`; started anew on the same one after it ended. */
   worker(options?: Partial<ProductOptions> & { readonly name?: string }): Promise<Product>;
+  /** Data directory of a worker. */
+  data(name: string): string;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function site(profile: 'embedded' | 'kafka', options: SiteOptions =
   return {
     profile,
     services: own,
+    data: (name) => join(dir, name),
     async worker({ name = 'a', ...rest } = {}) {
       const product = await startProduct({ data: join(dir, name), ...(own ? { services: own } : {}), ...rest, arguments: [...(own ? ['--config', config] : []), ...(rest.arguments ?? [])] });
       products.push(product);
