@@ -5,8 +5,10 @@
  * writes. `""` and empty are settled before (see `isDelete`); here an absent field is simply not known.
  */
 export type * from './r4.ts';
+export type * from './r4-results.ts';
 export type { MappingContext } from './v2/context.ts';
 export { fromInstant, instantOf, toDate, toDateTime } from './v2/datetime.ts';
+export { decimal, parseExact } from './v2/decimal.ts';
 export {
   type EncounterView,
   encounterFields,
@@ -17,9 +19,16 @@ export {
   type Stay,
   statusOfClass,
 } from './v2/encounter.ts';
+export { authorityOf, entity } from './v2/entity.ts';
 export { all, deleteMark, first, inside, isDelete, part, type V2Facts, type V2Field, type V2Repetition } from './v2/field.ts';
 export { identifier, systemOf } from './v2/identifier.ts';
 export { locationChain, locationIdOf, type Place, placeOf, samePlace } from './v2/location.ts';
+export { noteFields } from './v2/note.ts';
+export { type ObservationView, observationFields, observationFrom, observationStatus } from './v2/observation.ts';
 export { patientFields, patientFrom } from './v2/patient.ts';
+export { isUnmappable, type ReportView, reportFields, reportFrom, reportStatus } from './v2/report.ts';
 export { type MessageDefaults, settle } from './v2/settle.ts';
+export { specimenFields, specimenFrom } from './v2/specimen.ts';
 export { eventEncounterStatus } from './v2/tables/index.ts';
+export { contentTypeOf, plainText } from './v2/value.ts';
+export { visitKey } from './v2/visit-key.ts';

@@ -9,6 +9,10 @@ export interface Extension {
   valueDateTime?: string;
   valueCodeableConcept?: CodeableConcept;
   valueAddress?: Address;
+  valueDecimal?: number;
+  valueCoding?: Coding;
+  valueReference?: Reference;
+  valueQuantity?: { value: number; unit?: string; system?: string; code?: string };
   extension?: Extension[];
 }
 export interface Coding {

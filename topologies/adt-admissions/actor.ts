@@ -1,10 +1,10 @@
 import { type Actor, actor, type Effect } from 'aorta';
 import { putTimeline } from 'aorta/canonical';
-import type { MappingContext } from 'aorta/fhir';
+import { type MappingContext, visitKey } from 'aorta/fhir';
 import type { TimelineEvent } from '../../schemas/generated/timeline-event.ts';
-import { visitKey } from './assign.ts';
+import { eventOf, rowOf } from '../hl7/history.ts';
 import { learn } from './demographics.ts';
-import { eventOf, rowOf } from './history.ts';
+import { timelineType } from './history.ts';
 import { Revision } from './revision.ts';
 import { knows, newPatient, type PatientState } from './state.ts';
 import type { Step } from './steps.ts';
@@ -35,7 +35,7 @@ export const visits = (mapping: MappingContext): Actor<PatientState, Step, Chang
       turn.patient();
       const { eventId: id, kind, occurredAt: at, when, visit: facts = {} } = step;
       const encounter = key === undefined ? null : turn.visit(key, { id, kind, at, when, seq, facts });
-      const event = eventOf(step, ctx, encounter, turn.cancels(id));
+      const event = eventOf(step, ctx, timelineType[kind], { encounter, cancels: turn.cancels(id) });
       return { state: turn.state, emit: [{ effects: [...turn.effects, putTimeline(rowOf(step, event, seq))], event }] };
     },
   });

@@ -1,6 +1,4 @@
-import { inside, part, systemOf, type V2Facts } from 'aorta/fhir';
 import { cancellations, inOrder } from './cancel.ts';
-import type { AdtMessage } from './decode.ts';
 import type { VisitEvent } from './visit.ts';
 
 /** The part of the state that says which visits there are. */
@@ -11,23 +9,6 @@ export interface Assignable<E extends VisitEvent = VisitEvent> {
   readonly bases: { readonly [key: string]: unknown };
   /** Unnumbered visits that have a key of their own already. */
   readonly unnumbered: number;
-}
-
-/**
- * Which visit an event belongs to. PV1-19 (visit number) says it; without one PV1-50 (alternate visit), then PID-18
- * (account). An event without any number is loose: see `assign`.
- */
-export function visitKey(
-  message: Pick<AdtMessage, 'patient' | 'visit'>,
-  systems: Readonly<Record<string, string>> = {},
-): string | undefined {
-  const facts: V2Facts = { ...message.visit, ...(message.patient['PID-18'] ? { 'PID-18': message.patient['PID-18'] } : {}) };
-  for (const field of ['PV1-19', 'PV1-50', 'PID-18']) {
-    const cx = facts[field]?.[0];
-    const number = part(cx, 1);
-    if (number !== undefined) return `${field}|${systemOf(inside(cx, 4), systems) ?? ''}|${number}`;
-  }
-  return undefined;
 }
 
 /**

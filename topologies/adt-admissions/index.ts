@@ -2,8 +2,9 @@ import { branch, filterMap, flow, map, mapAsync, process, skip, to, write } from
 import { canonicalTables } from 'aorta/canonical';
 import type { Hl7Adt } from '../../schemas/generated/hl7-adt.ts';
 import { topics } from '../../schemas/topics.ts';
+import { type BlobReader, fetchBody, isInline, noBlobs } from '../hl7/body.ts';
 import { visits } from './actor.ts';
-import { type BlobReader, decode, fetchBody } from './decode.ts';
+import { decode } from './decode.ts';
 import { admit, cancelAdmit, cancelDischarge, cancelTransfer, discharge, is, transfer, update } from './steps.ts';
 
 /** What the flow is given at start. Tools that only draw or check it give nothing. */
@@ -14,9 +15,6 @@ export interface Resources {
   /** Identifier systems of namespaces, as ingress has them. */
   readonly systems?: Readonly<Record<string, string>>;
 }
-
-const noBlobs: BlobReader = { get: () => Promise.reject(new Error('no blob store was given')) };
-const isInline = (record: Hl7Adt): boolean => record.raw !== null;
 
 /**
  * UC-INT-001. ADT messages become the patient, the encounter with its ward, room and bed, and the visit's timeline.

@@ -58,8 +58,11 @@ export function concept(cwe: V2Repetition, options: { map?: CodeMap; table?: str
   const other = part(cwe, 4)
     ? compact<Coding>({ system: codeSystem(part(cwe, 6)), version: part(cwe, 8), code: part(cwe, 4), display: part(cwe, 5) })
     : undefined;
+  const third = part(cwe, 10)
+    ? compact<Coding>({ system: codeSystem(part(cwe, 12)), version: part(cwe, 13), code: part(cwe, 10), display: part(cwe, 11) })
+    : undefined;
   return compact<CodeableConcept>({
-    coding: [main, other].filter((coding): coding is Coding => typeof coding === 'object'),
+    coding: [main, other, third].filter((coding): coding is Coding => typeof coding === 'object'),
     text: part(cwe, 9) ?? part(cwe, 2),
   });
 }

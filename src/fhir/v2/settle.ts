@@ -1,5 +1,5 @@
 import { parseDtm } from './datetime.ts';
-import type { V2Facts, V2Field, V2Repetition } from './field.ts';
+import { deleteMark, first, type V2Facts, type V2Field, type V2Repetition } from './field.ts';
 
 /** What a message says once for all its fields. */
 export interface MessageDefaults {
@@ -11,7 +11,12 @@ export interface MessageDefaults {
 
 const numbers = new Set(['PID-2', 'PID-3', 'PID-4', 'PV1-5', 'PV1-19', 'PV1-50']);
 const places = new Set(['PV1-3', 'PV1-6', 'PV1-11', 'PV1-42']);
-const times = new Set(['PID-7', 'PID-29', 'PV1-44', 'PV1-45']);
+/** Numbers of the sender's own system: EI, whose authority is in components 2 to 4. */
+const entities = new Set(['ORC-3', 'OBR-3', 'OBX-21']);
+const times = new Set([
+  ...['PID-7', 'PID-29', 'PV1-44', 'PV1-45', 'PV2-8', 'PV2-9', 'NK1-8', 'NK1-9', 'NK1-16', 'AL1-6', 'DG1-5', 'DG1-19'],
+  ...['OBR-7', 'OBR-8', 'OBR-14', 'OBR-22', 'OBX-14', 'OBX-19', 'SPM-17', 'SPM-18', 'NTE-6'],
+]);
 
 /**
  * Makes facts mean the same outside their message: numbers without an authority (CX.4) and places without a facility
@@ -22,7 +27,9 @@ export function settle(facts: V2Facts, defaults: MessageDefaults): V2Facts {
   const settled: Record<string, V2Field> = {};
   for (const [name, field] of Object.entries(facts)) {
     if (numbers.has(name) || places.has(name)) settled[name] = field.map((repetition) => withFourth(repetition, defaults.facility));
-    else if (times.has(name) && offset) settled[name] = field.map((repetition) => withOffset(repetition, offset));
+    else if (entities.has(name)) settled[name] = field.map((repetition) => withAuthority(repetition, defaults.facility));
+    else if (offset && (times.has(name) || (name === 'OBX-5' && /^(TS|DTM|DR)$/.test(first(facts, 'OBX-2') ?? ''))))
+      settled[name] = field.map((repetition) => withOffset(repetition, offset));
     else settled[name] = field;
   }
   return settled;
@@ -36,8 +43,18 @@ function withFourth(repetition: V2Repetition, facility: readonly string[]): V2Re
   return [wide[0] ?? [''], wide[1] ?? [''], wide[2] ?? [''], facility, ...repetition.slice(4)];
 }
 
+/** EI.2 to EI.4. */
+function withAuthority(repetition: V2Repetition, facility: readonly string[]): V2Repetition {
+  const named = repetition.slice(1, 4).some((component) => component[0]?.trim());
+  if (named || !repetition[0]?.[0]?.trim() || repetition[0][0] === deleteMark) return repetition;
+  return [repetition[0], [facility[0] ?? ''], [facility[1] ?? ''], [facility[2] ?? '']];
+}
+
+/** The first two components: TS and DTM have one, DR has two. */
 function withOffset(repetition: V2Repetition, offset: string): V2Repetition {
-  const text = repetition[0]?.[0]?.trim() ?? '';
-  const dtm = parseDtm(text);
-  return dtm?.time !== undefined && dtm.offset === undefined ? [[`${text}${offset}`], ...repetition.slice(1)] : repetition;
+  return repetition.map((component, index) => {
+    const text = component[0]?.trim() ?? '';
+    const dtm = index < 2 ? parseDtm(text) : undefined;
+    return dtm?.time !== undefined && dtm.offset === undefined ? [`${text}${offset}`] : component;
+  });
 }
