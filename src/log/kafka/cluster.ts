@@ -166,6 +166,13 @@ export async function closeCluster(cluster: Cluster, clock: Clock, ms: number): 
   try {
     await within(clock, ms, 'disconnect', cluster.disconnect());
   } catch {
-    for (const broker of brokers) for (const connection of broker.connectionPool.pool) connection.socket?.destroy();
+    for (const broker of brokers) {
+      for (const { socket, requestQueue } of broker.connectionPool.pool) {
+        // Without this the queue's timer would hold the process until the last request times out.
+        requestQueue.rejectAll(new Error('closed'));
+        requestQueue.destroy();
+        socket?.destroy();
+      }
+    }
   }
 }

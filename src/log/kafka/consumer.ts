@@ -1,20 +1,19 @@
 /**
- * A consumer of the group protocol, one assignment after the other. kafkajs's Runner is not used: it heartbeats only
- * between batches (K1), commits old work under a new generation (K2), starts a new assignment beside the old one's
- * handlers (K3), swallows the errors of `stop` and drops commits after it (K4), and stays dead after a crash (K11).
+ * A consumer of the group protocol, one assignment (assignment.ts) after the other. kafkajs's Runner is not used: it
+ * heartbeats only between batches (K1), commits old work under a new generation (K2), lets a new owner start beside the
+ * old one's handlers (K3), swallows the errors of `stop` and drops commits after it (K4), and stays dead after a crash
+ * (K11).
  *
- *   connect ─► join ─► onAssigned ─► deliver ─► (rebalance | lost | crash | stop) ─► onRevoked or onLost ─► join …
+ *   connect ─► join ─► assignment ─► join ─► …
  *
- * - Delivery ends before `onRevoked` begins; heartbeats go on while it drains, and its commits carry the old generation.
- * - The next join is sent after `onRevoked` has ended (K3), whatever the group thinks of us meanwhile.
+ * - The next join is sent when the assignment is over, whatever the group thinks of us meanwhile.
  * - Whatever breaks leads to `onError(…, true)`, a jittered pause and a fresh start, counted (K11).
  */
 import { AortaError, error } from '../../errors/index.ts';
 import type { Commit, ConsumerOptions, LogConsumer, PartitionEnds, TopicPartition } from '../port.ts';
+import { Assignment } from './assignment.ts';
 import type { Connect, Surroundings } from './cluster.ts';
-import { Committer } from './committer.ts';
-import { Fetcher, keyOf } from './fetcher.ts';
-import { type Ending, Membership, type Seat } from './membership.ts';
+import { Membership, type Seat } from './membership.ts';
 import { backoff, isRebalancing, reasonOf, within } from './problems.ts';
 import type { FetchLimits } from './protocol.ts';
 
@@ -27,22 +26,10 @@ export interface ConsumerSettings {
   ends(tp: TopicPartition): Promise<PartitionEnds>;
 }
 
-interface Assignment {
-  readonly seat: Seat;
-  readonly generation: number;
-  readonly keys: ReadonlySet<string>;
-  readonly fetcher: Fetcher;
-  readonly committer: Committer;
-  /** Gone: commits are refused without asking the broker. */
-  closed: boolean;
-  /** Tells the handlers, once, that the partitions are gone. */
-  lose(): void;
-}
-
 /** A `stop` that meets a join under way waits this long for it, so that the member can leave properly. */
 const joinPatienceMs = 5000;
-
-type Reason = Ending | 'stop' | Error;
+/** Longest pause before a restart. */
+const restartCapMs = 10_000;
 
 export class KafkaConsumer implements LogConsumer {
   readonly #options: ConsumerOptions;
@@ -51,12 +38,12 @@ export class KafkaConsumer implements LogConsumer {
   #membership: Membership;
   #assignment: Assignment | undefined;
   #generation = 0;
+  #starting: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #stopped = false;
   /** Ends the current wait of the run loop. */
-  #interrupt: (reason: Reason) => void = () => {};
-  #verdict: Error | undefined;
+  #interrupt: () => void = () => {};
 
   constructor(options: ConsumerOptions, settings: ConsumerSettings) {
     this.#options = options;
@@ -65,11 +52,13 @@ export class KafkaConsumer implements LogConsumer {
     this.#membership = this.#newMembership();
   }
 
-  async start(): Promise<void> {
-    if (this.#running) return;
-    if (this.#stopped) throw error('AORTA_LOG_016', { operation: 'start' });
-    await this.#membership.connect();
-    this.#running = this.#run();
+  /** Resolves when the brokers answer and the topics exist; the join goes on behind it. May be repeated after a failure. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().catch((thrown) => {
+      this.#starting = undefined;
+      throw thrown;
+    });
+    return this.#starting;
   }
 
   /** `stop` was called: its caller has the outcome. */
@@ -91,15 +80,10 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   async commit(offsets: readonly Commit[]): Promise<void> {
-    if (offsets.length === 0) return;
-    const assignment = this.#assignment;
-    for (const commit of offsets) {
-      const stale = commit.generation !== undefined && commit.generation !== assignment?.generation;
-      if (!assignment || assignment.closed || stale || !assignment.keys.has(keyOf(commit))) {
-        throw error('AORTA_LOG_005', { group: this.#options.group, topic: commit.topic, partition: commit.partition });
-      }
-    }
-    await (assignment as Assignment).committer.commit(offsets);
+    const [first] = offsets;
+    if (!first) return;
+    if (!this.#assignment) throw error('AORTA_LOG_005', { group: this.#options.group, topic: first.topic, partition: first.partition });
+    await this.#assignment.commit(offsets);
   }
 
   #newMembership(): Membership {
@@ -110,12 +94,15 @@ export class KafkaConsumer implements LogConsumer {
     return new Membership(connect, { group, topics, sessionTimeoutMs, rebalanceTimeoutMs, heartbeatMs: beat, commitTimeoutMs }, around);
   }
 
+  async #start(): Promise<void> {
+    if (this.#stopped) throw error('AORTA_LOG_016', { operation: 'start' });
+    await this.#membership.connect();
+    if (!this.#stopped) this.#running = this.#run();
+  }
+
   /** Awaited by nobody but `stop`; never rejects. */
   async #run(): Promise<void> {
     const { around } = this.#settings;
-    const restarts = around.telemetry.counter('aorta_log_consumer_restarts_total', 'Consumers restarted after a crash.', {
-      group: this.#options.group,
-    });
     let failures = 0;
     let connected = true;
     while (!this.#stopped) {
@@ -126,24 +113,33 @@ export class KafkaConsumer implements LogConsumer {
         if (!seat) break;
         const reason = await this.#hold(seat);
         if (reason instanceof Error) throw reason;
+        if (reason === 'lost' && !this.#membership.fresh)
+          throw error('AORTA_LOG_008', { operation: 'heartbeat', problem: 'no answer for a session' });
         failures = 0;
       } catch (thrown) {
         if (this.#stopped) break;
         // A busy group rebalances again while we join; that is no crash.
         if (isRebalancing(thrown)) continue;
-        restarts.inc();
-        const problem = reasonOf(thrown);
-        this.#options.onError(
-          thrown instanceof AortaError ? thrown : error('AORTA_LOG_011', { group: this.#options.group, problem }, { cause: thrown }),
-          true,
-        );
-        around.telemetry.log('warn', 'log_consumer_restarts', { group: this.#options.group, reason: problem, attempt: failures + 1 });
+        this.#report(thrown, failures + 1);
         connected = false;
         await this.#membership.leave().catch(() => {});
         await this.#membership.close();
         this.#membership = this.#newMembership();
-        await this.#pauseFor(backoff(around.random, failures++, 250, 30_000));
+        await this.#pauseFor(backoff(around.random, failures++, 250, restartCapMs));
       }
+    }
+  }
+
+  #report(thrown: unknown, attempt: number): void {
+    const { telemetry } = this.#settings.around;
+    const { group } = this.#options;
+    const problem = reasonOf(thrown);
+    telemetry.counter('aorta_log_consumer_restarts_total', 'Consumers restarted after a crash.', { group }).inc();
+    telemetry.log('warn', 'log_consumer_restarts', { group, reason: problem, attempt });
+    try {
+      this.#options.onError(thrown instanceof AortaError ? thrown : error('AORTA_LOG_011', { group, problem }, { cause: thrown }), true);
+    } catch (defect) {
+      telemetry.log('error', 'log_handler_threw', { group, operator: 'onError', error: defect });
     }
   }
 
@@ -162,6 +158,8 @@ export class KafkaConsumer implements LogConsumer {
     const stopped = new Promise<undefined>((resolve) => {
       this.#interrupt = () => resolve(undefined);
     });
+    // From here on the old partitions may be another's: nothing of them can be committed or read back any more.
+    this.#assignment = undefined;
     const joined = this.#membership.join();
     const seat = await Promise.race([joined, stopped]);
     if (!this.#stopped) return seat;
@@ -169,147 +167,32 @@ export class KafkaConsumer implements LogConsumer {
     return undefined;
   }
 
-  /** One assignment from its arrival to its end. Resolves with why it ended, when nothing of it runs any more. */
-  async #hold(seat: Seat): Promise<Reason> {
-    const { around, limits } = this.#settings;
-    const { group } = this.#options;
-    const generation = ++this.#generation;
-    let ended: Reason | undefined;
-    let lost = false;
-    let told = false;
-    let wake: () => void = () => {};
-    const ending = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    const end = (reason: Reason): void => {
-      if (reason === 'lost') lost = true;
-      ended ??= reason;
-      fetcher.stop();
-      wake();
-    };
-    const membership = this.#membership;
-    const fetcher = new Fetcher(
-      {
-        cluster: membership.cluster,
-        limits,
-        around,
-        group,
-        handlers: this.#options,
-        ends: (tp) => this.#settings.ends(tp),
-        fresh: () => membership.fresh,
-        onEnd: end,
-      },
-      seat.partitions,
-    );
-    const committer = new Committer((offsets) => membership.commit(seat, offsets));
-    const assignment: Assignment = {
-      seat,
-      generation,
-      keys: new Set(seat.partitions.map(keyOf)),
-      fetcher,
-      committer,
-      closed: false,
-      lose: () => {
-        assignment.closed = true;
-        if (told || seat.partitions.length === 0) return;
-        told = true;
-        this.#options.onLost(seat.partitions);
-      },
-    };
+  async #hold(seat: Seat): ReturnType<Assignment['run']> {
+    const { limits, around, ends } = this.#settings;
+    const from = { group: this.#options.group, handlers: this.#options, membership: this.#membership, limits, around, ends };
+    const assignment = new Assignment(from, seat, ++this.#generation);
     this.#assignment = assignment;
-    this.#interrupt = end;
-    let draining = false;
-    membership.startHeartbeats(seat, (reason) => {
-      end(reason);
-      if (reason === 'lost' && draining) assignment.lose();
-    });
-    if (this.#stopped) end('stop');
-    around.telemetry.log('info', 'log_assigned', { group, generation, partitions: seat.partitions.length });
-
-    let accepted = seat.partitions.length === 0;
-    try {
-      if (!accepted) {
-        const own = await this.#calling('onAssigned', () => this.#options.onAssigned(seat.partitions, generation));
-        accepted = true;
-        const offsets = await this.#offsets(seat.partitions, own);
-        if (!ended) fetcher.start(offsets);
-      }
-      await ending;
-    } catch (thrown) {
-      end(thrown as Error);
-    }
-
-    if (lost || !accepted) assignment.lose();
-    else if (seat.partitions.length > 0) {
-      draining = true;
-      await this.#calling('onRevoked', () => this.#options.onRevoked(seat.partitions)).catch((thrown) => {
-        if (!(ended instanceof Error)) ended = thrown as Error;
-        assignment.lose();
-      });
-    }
-    await committer.settled();
-    assignment.closed = true;
-    if (this.#stopped && !told) this.#verdict = await this.#readBack(assignment);
-    membership.stopHeartbeats();
-    around.telemetry.log('info', 'log_released', {
-      group,
-      generation,
-      reason: ended instanceof Error ? reasonOf(ended) : (ended as string),
-    });
-    return ended as Reason;
+    this.#interrupt = () => assignment.end('stop');
+    return assignment.run();
   }
 
-  async #calling<T>(handler: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (cause) {
-      if (cause instanceof AortaError) throw cause;
-      throw error('AORTA_LOG_017', { group: this.#options.group, handler, problem: (cause as Error)?.name ?? 'unknown' }, { cause });
-    }
-  }
-
-  /** Where each partition starts: as `onAssigned` said, else the committed offset, else the start of the log. */
-  async #offsets(partitions: readonly TopicPartition[], own: readonly Commit[]): Promise<ReadonlyMap<string, number>> {
-    const offsets = new Map(own.map((commit) => [keyOf(commit), commit.offset]));
-    const open = partitions.filter((tp) => !offsets.has(keyOf(tp)));
-    for (const commit of await this.#membership.committed(open)) offsets.set(keyOf(commit), commit.offset);
-    for (const tp of open) if (!offsets.has(keyOf(tp))) offsets.set(keyOf(tp), (await this.#settings.ends(tp)).start);
-    return offsets;
-  }
-
-  /** K4: what was committed is really there. */
-  async #readBack({ seat, committer }: Assignment): Promise<Error | undefined> {
-    const expected = committer.last;
-    if (expected.size === 0) return undefined;
-    const partitions = seat.partitions.filter((tp) => expected.has(keyOf(tp)));
-    try {
-      const found = new Map((await this.#membership.committed(partitions)).map((commit) => [keyOf(commit), commit.offset]));
-      for (const tp of partitions) {
-        const wanted = expected.get(keyOf(tp)) as number;
-        const actual = found.get(keyOf(tp)) ?? -1;
-        if (actual !== wanted) return error('AORTA_LOG_014', { group: this.#options.group, ...tp, expected: wanted, actual });
-      }
-      return undefined;
-    } catch (thrown) {
-      return thrown as Error;
-    }
-  }
-
+  /** K4: drain, commit, read back, leave, disconnect; the first thing that goes wrong is what it rejects with. */
   async #stop(): Promise<void> {
     this.#stopped = true;
-    this.#interrupt('stop');
-    const { clock } = this.#settings.around;
-    try {
-      if (this.#running) await within(clock, this.#rebalanceTimeoutMs, 'drain', this.#running);
-    } catch (thrown) {
-      // The drain did not end: the partitions go, whatever still runs is refused.
-      this.#assignment?.lose();
-      this.#verdict = thrown as Error;
+    this.#interrupt();
+    const problems: unknown[] = [];
+    const note = (thrown: unknown): void => void problems.push(thrown);
+    await this.#starting?.catch(() => {});
+    if (this.#running) {
+      await within(this.#settings.around.clock, this.#rebalanceTimeoutMs, 'drain', this.#running).catch((thrown) => {
+        // The drain did not end: the partitions go, whatever still runs is refused.
+        this.#assignment?.lose();
+        note(thrown);
+      });
     }
-    await this.#membership.leave().catch((thrown) => {
-      this.#verdict ??= thrown as Error;
-    });
+    await this.#assignment?.readBack().catch(note);
+    await this.#membership.leave().catch(note);
     await this.#membership.close();
-    if (this.#verdict) throw this.#verdict;
+    if (problems.length > 0) throw problems[0];
   }
 }

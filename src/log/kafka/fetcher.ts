@@ -55,6 +55,7 @@ export class Fetcher {
   #active = false;
   readonly #counts = new Map<string, number>();
   #metadataAt = 0;
+  #turn = 0;
 
   constructor(from: FetcherSources, partitions: readonly TopicPartition[]) {
     this.#from = from;
@@ -70,7 +71,7 @@ export class Fetcher {
     this.#metadataAt = this.#from.around.clock.monotonic();
     for (const { tp } of this.#positions.values())
       this.#counts.set(tp.topic, this.#from.cluster.findTopicPartitionMetadata(tp.topic).length);
-    this.#route();
+    this.reroute();
   }
 
   /** Nothing is delivered after this returns. */
@@ -131,8 +132,8 @@ export class Fetcher {
     });
   }
 
-  /** Finds every partition's leader and makes sure that each leader has its loop. */
-  #route(): void {
+  /** Finds every partition's leader in the metadata and makes sure that each leader has its loop. */
+  reroute(): void {
     for (const position of this.#positions.values()) {
       const found = this.#from.cluster.findTopicPartitionMetadata(position.tp.topic).find((p) => p.partitionId === position.tp.partition);
       position.leader = found?.leader ?? -1;
@@ -158,11 +159,12 @@ export class Fetcher {
           continue;
         }
         try {
+          const asked = new Map(wanted.map((position) => [position, position.next]));
           const answers = leader === -1 ? undefined : await this.#fetch(leader, wanted, wanted.length < mine.length);
           if (!this.#active) return;
           if (!this.#from.fresh()) return this.#end('lost');
           if (around.clock.monotonic() - this.#metadataAt > metadataMaxAgeMs) await this.#freshMetadata();
-          if (answers && (await this.#take(answers))) {
+          if (answers && (await this.#take(answers, asked))) {
             failures = 0;
             continue;
           }
@@ -192,13 +194,16 @@ export class Fetcher {
       // New partitions need an owner: join anew.
       if (this.#from.cluster.findTopicPartitionMetadata(topic).length > count) return this.#end('rebalance');
     }
-    this.#route();
+    this.reroute();
   }
 
   async #fetch(leader: number, wanted: readonly Position[], impatient: boolean): Promise<readonly Fetched[]> {
     const { cluster, limits } = this.#from;
     const broker = await cluster.findBroker({ nodeId: leader });
-    const partitions = wanted.map(({ tp, next }) => ({ topic: tp.topic, partition: tp.partition, offset: next }));
+    // Only the first partition with data gets a batch larger than its share: everyone must come first in turn.
+    const first = this.#turn++ % wanted.length;
+    const rotated = [...wanted.slice(first), ...wanted.slice(0, first)];
+    const partitions = rotated.map(({ tp, next }) => ({ topic: tp.topic, partition: tp.partition, offset: next }));
     const pair = fetchRequest(partitions, impatient ? { ...limits, maxWaitMs: Math.min(limits.maxWaitMs, impatientMs) } : limits);
     return broker.connectionPool.send(pair).catch(async (thrown: unknown) => {
       await broker.disconnect().catch(() => {});
@@ -207,11 +212,13 @@ export class Fetcher {
   }
 
   /** False when metadata must be looked at again. */
-  async #take(answers: readonly Fetched[]): Promise<boolean> {
+  async #take(answers: readonly Fetched[], asked: ReadonlyMap<Position, number>): Promise<boolean> {
     let settled = true;
     for (const answer of answers) {
       const position = this.#positions.get(keyOf(answer));
       if (!position || !this.#active) continue;
+      // The partition moved to another broker meanwhile, and its new loop has read on.
+      if (asked.get(position) !== position.next || position.kept) continue;
       if (answer.errorCode === code.none) this.#read(position, answer);
       else if (answer.errorCode === code.offsetOutOfRange) await this.#outOfRange(position);
       else if (isPassingCode(answer.errorCode)) settled = false;

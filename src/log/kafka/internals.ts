@@ -23,6 +23,7 @@ export interface ProtocolPair<T> {
 
 export interface Connection {
   readonly socket?: { destroy(): void };
+  readonly requestQueue: { rejectAll(reason: Error): void; destroy(): void };
 }
 
 export interface PartitionOffsets {

@@ -152,6 +152,8 @@ export class Membership {
         } else if (isEvicted(thrown)) {
           return onEnding('lost');
         } else {
+          // No answer: the connection may be dead without knowing it.
+          void this.#coordinator?.disconnect().catch(() => {});
           this.#coordinator = undefined;
         }
       }

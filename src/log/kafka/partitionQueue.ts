@@ -1,6 +1,5 @@
 /** What waits for one partition: records in the order of `append`, and the one batch that is on its way. */
 import type { Append, Appended } from '../port.ts';
-import type { BatchIdentity } from './records/encode.ts';
 
 /** One `append` call: settles when its last record is durable, or with its first failure. */
 export class Call {
@@ -17,10 +16,6 @@ export class Call {
     this.deadline = deadline;
     this.#resolve = resolve;
     this.#reject = reject;
-  }
-
-  get settled(): boolean {
-    return this.#missing <= 0;
   }
 
   done(slot: number, partition: number, offset: number): void {
@@ -43,7 +38,7 @@ export interface Batch {
   readonly calls: Call[];
   readonly slots: number[];
   bytes: number;
-  identity?: BatchIdentity;
+  /** With the producer id and sequence it will keep. */
   encoded?: Buffer;
   /** A request with it was sent and not answered: it may or may not be in the log. */
   uncertain: boolean;

@@ -47,17 +47,17 @@ after(async () => {
 test('K1: work longer than the session keeps its partition; in kafkajs it is thrown out and the record comes again', async () => {
   const topic = await newTopic(1);
   await fill(topic, 0, 1);
-  const raw = rawClient().consumer({ groupId: `${topic}.raw`, sessionTimeout: 1500, heartbeatInterval: 300, maxWaitTimeInMs: 100 });
+  const raw = rawClient().consumer({ groupId: `${topic}.raw`, sessionTimeout: 2500, heartbeatInterval: 300, maxWaitTimeInMs: 100 });
   await raw.connect();
   await raw.subscribe({ topic, fromBeginning: true });
   let handled = 0;
   await raw.run({
     async eachMessage() {
       handled++;
-      await sleep(handled === 1 ? 4500 : 0);
+      await sleep(handled === 1 ? 6500 : 0);
     },
   });
-  const ours = probe(log, { group: topic, topics: [topic], sessionTimeoutMs: 1500 });
+  const ours = probe(log, { group: topic, topics: [topic], sessionTimeoutMs: 2500 });
   await ours.consumer.start();
   await ours.until('the record', () => ours.records().length === 1);
   await until('the control handles it again', () => handled >= 2);
@@ -160,10 +160,10 @@ test('K3: a drain longer than the session keeps the partitions until it has ende
   const a: Probe = probe(log, {
     group: topic,
     topics: [topic],
-    sessionTimeoutMs: 1200,
+    sessionTimeoutMs: 2500,
     async onRevoked(partitions) {
       if (drained) return;
-      await sleep(4000);
+      await sleep(6000);
       await a.consumer.commit(partitions.map((tp) => ({ ...tp, offset: 3, generation: a.generation() })));
       drained = true;
     },
@@ -173,7 +173,7 @@ test('K3: a drain longer than the session keeps the partitions until it has ende
   const b: Probe = probe(log, {
     group: topic,
     topics: [topic],
-    sessionTimeoutMs: 1200,
+    sessionTimeoutMs: 2500,
     async onAssigned() {
       assert.ok(drained, 'the new owner came before the old one had drained');
       return [];
@@ -303,7 +303,7 @@ test('without an answer for a session the partitions count as lost, and delivery
     const { telemetry, total } = counting();
     const through = openLog({ openSocket: proxy.openSocket, requestTimeoutMs: 1000, commitTimeoutMs: 1500, telemetry });
     const a = probe(through, { group: topic, topics: [topic], sessionTimeoutMs: 1500 });
-    const b = probe(log, { group: topic, topics: [topic], sessionTimeoutMs: 1500 });
+    const b = probe(log, { group: topic, topics: [topic] });
     await fill(topic, 0, 3);
     await a.consumer.start();
     await a.until('its records', () => a.records().length === 3);

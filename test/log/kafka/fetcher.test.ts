@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { systemClock, systemRandom } from '../../../src/clock/system.ts';
+import { Fetcher } from '../../../src/log/kafka/fetcher.ts';
+import type { Cluster } from '../../../src/log/kafka/internals.ts';
+import type { Fetched } from '../../../src/log/kafka/protocol.ts';
+import { encodeBatch, payloadSize } from '../../../src/log/kafka/records/encode.ts';
 import type { Log } from '../../../src/log/port.ts';
+import { silentTelemetry } from '../../../src/telemetry/port.ts';
 import { services } from '../../support/services.ts';
-import { numbers, probe, text } from '../conformance/probe.ts';
+import { gate, numbers, probe, text } from '../conformance/probe.ts';
 import { faultProxy } from './proxy.ts';
 import { asAdmin, counting, day, fresh, openLog, rawClient, rawKafkajs, removeTopics, silent, sleep, until } from './support.ts';
 
@@ -12,7 +18,7 @@ const newTopic = async (partitions: number, config: Record<string, string> = {})
   const topic = fresh('fetcher');
   topics.push(topic);
   const configEntries = Object.entries({ 'retention.ms': String(8 * day), ...config }).map(([name, value]) => ({ name, value }));
-  await asAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }] }));
+  await asAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false }));
   return topic;
 };
 const fill = (topic: string, partition: number, count: number, from = 0, size = 0) =>
@@ -244,4 +250,90 @@ test('new partitions of a topic are found and read', async () => {
   await other.consumer.start();
   await ours.until('three', () => ours.held().length + other.held().length === 3);
   await Promise.all([ours.consumer.stop(), other.consumer.stop()]);
+});
+
+test('a partition that moves to another broker while its old one answers is not delivered twice', async () => {
+  // Two brokers: the one part of the real thing that the tests' single broker cannot show.
+  const payload = (from: number): Buffer => {
+    const records = [{ topic: 't', key: 'k', value: Buffer.from(`${from}`) }];
+    const bytes = encodeBatch(records, records.map(payloadSize), { producerId: -1n, producerEpoch: -1, sequence: -1 }, 1, 'none');
+    bytes.writeBigInt64BE(BigInt(from), 0);
+    return bytes;
+  };
+  let leader = 1;
+  const asked: string[] = [];
+  const answer = (offset: number): Fetched => ({
+    topic: 't',
+    partition: 0,
+    errorCode: 0,
+    start: 0,
+    end: 9,
+    aborted: [],
+    batches: payload(offset),
+  });
+  const late = gate();
+  const requests = { 1: 0, 2: 0 };
+  const broker = (node: 1 | 2) => ({
+    connectionPool: {
+      async send(): Promise<readonly Fetched[]> {
+        const turn = requests[node]++;
+        asked.push(`${node}:${turn}`);
+        if (node === 1 && turn === 0) {
+          await late.opened;
+          return [answer(0)];
+        }
+        if (node === 2 && turn === 0) return [answer(0)];
+        await sleep(20);
+        return [];
+      },
+    },
+    disconnect: async () => {},
+  });
+  const delivered: number[] = [];
+  const cluster = {
+    targetTopics: new Set(['t']),
+    findTopicPartitionMetadata: () => [{ partitionId: 0, leader }],
+    findBroker: async ({ nodeId }: { nodeId: number }) => broker(nodeId as 1 | 2),
+    refreshMetadata: async () => {},
+  } as unknown as Cluster;
+  const fetcher = new Fetcher(
+    {
+      cluster,
+      limits: { maxWaitMs: 100, maxBytes: 1000, maxBytesPerPartition: 1000 },
+      around: { clock: systemClock, random: systemRandom, telemetry: silentTelemetry },
+      group: 'g',
+      handlers: {
+        onRecords: (_, records) => void delivered.push(...records.map(({ offset }) => offset)),
+        onError: (thrown) => assert.fail(thrown),
+      },
+      ends: async () => ({ topic: 't', partition: 0, start: 0, end: 9 }),
+      fresh: () => true,
+      onEnd: (reason) => assert.fail(String(reason)),
+    },
+    [{ topic: 't', partition: 0 }],
+  );
+  fetcher.start(new Map([['t/0', 0]]));
+  await until('the first request', () => requests[1] === 1);
+  leader = 2;
+  fetcher.reroute();
+  await until('the new broker answered', () => delivered.length === 1);
+  late.open();
+  await until('both went on', () => requests[2] > 1);
+  await sleep(60);
+  fetcher.stop();
+  assert.deepEqual(delivered, [0]);
+});
+
+test('a batch larger than the share of its partition is read although other partitions always have data', async () => {
+  const topic = await newTopic(3);
+  const small = openLog({ maxFetchBytes: 60_000, maxFetchBytesPerPartition: 20_000 });
+  await small.append([{ topic, partition: 2, key: 'k', value: Buffer.alloc(300_000, 'x') }]);
+  for (const partition of [0, 1]) await fill(topic, partition, 2000, 0, 500);
+  const ours = probe(small, { group: topic, topics: [topic] });
+  await ours.consumer.start();
+  await ours.until('the large one', () => ours.records(2).length === 1);
+  assert.ok(ours.records().length < 4001, 'it came last of all: the others starved it');
+  await ours.until('all', () => ours.records().length === 4001);
+  await ours.consumer.stop();
+  await small.close();
 });

@@ -144,7 +144,7 @@ test('batches are split to what the topic takes; a single record above that is r
     { name: 'max.message.bytes', value: '10000' },
     { name: 'retention.ms', value: String(8 * day) },
   ];
-  await asAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] }));
+  await asAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: false }));
   const value = (i: number) => Buffer.from(`${i}`.padEnd(1000));
   const many = Array.from({ length: 60 }, (_, i) => direct.append([{ topic, key: 'k', value: value(i) }]));
   const large = direct.append([{ topic, key: 'k', value: Buffer.alloc(20_000) }]);
