@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
 import { encode, eventOf, keyOf } from './event.ts';
 
@@ -19,8 +20,18 @@ export class Cluster {
   }
 
   async create(topic: string, partitions: number): Promise<void> {
-    await this.#admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions }] });
+    await this.#admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions }] });
     this.#topics.add(topic);
+    // kafkajs's own wait gives up when a busy broker does not know the new topic at once.
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      try {
+        if ((await this.#admin.fetchTopicOffsets(topic)).length === partitions) return;
+      } catch (cause) {
+        if (performance.now() > deadline) throw cause;
+      }
+      await sleep(50);
+    }
   }
 
   /** Removes topics of ours, and what a flow of that name made beside them. */
