@@ -1,0 +1,1 @@
+export { default } from '../../../../topologies/adt-admissions/index.ts';
