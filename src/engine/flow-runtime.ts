@@ -299,16 +299,16 @@ export class FlowRuntime implements LaneHost {
   /** Reads the state of many patients in one query a store. */
   async #load(batch: readonly { lane: Lane; mailbox: Mailbox }[]): Promise<void> {
     const keys = batch.map(({ mailbox }) => mailbox.key);
-    const { flow, actors } = this.program;
+    const { flow, cells } = this.program;
     try {
       const loaded = await this.#persist(
         'state',
         () => batch.some(({ lane }) => lane.owned),
-        () => Promise.all(actors.map(({ id }) => this.#ports.state.states(flow, id, keys))),
+        () => Promise.all(cells.map(({ id }) => this.#ports.state.states(flow, id, keys))),
       );
       batch.forEach(({ mailbox }, i) => {
         mailbox.cells = new Map(
-          actors.map(({ id, actor }, store) => [id, new ActorCell(actor, id, mailbox.key, loaded[store]?.[i] ?? null)]),
+          cells.map(({ id, actor }, store) => [id, new ActorCell(actor, id, mailbox.key, loaded[store]?.[i] ?? null)]),
         );
       });
     } catch (cause) {

@@ -1,4 +1,5 @@
 import type { HeldKey, HeldRow } from '../state/port.ts';
+import type { Root } from './root.ts';
 
 /** A patient on the held list, as the owner of its lane knows it. */
 export interface HeldPatient {
@@ -17,6 +18,8 @@ export interface HeldPatient {
   /** Rows at or below this seq were removed or are being removed. */
   doneThrough: number;
   cancelWake: (() => void) | undefined;
+  /** Its `merge.out`: everything on the list goes with it. */
+  leaving?: Root | undefined;
 }
 
 /**

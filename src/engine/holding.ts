@@ -49,7 +49,7 @@ export class Holding {
       if (root.timer) turn.timers = [{ ...root.timer, due: null }];
     }
     turn.settlement = { kind: 'parked' };
-    if (why.due === null) {
+    if (why.due === null && why.reason !== 'merge') {
       lane.metrics.parked.inc();
       const failure = { class: why.class as Failure['class'], code: why.code ?? '' };
       turn.emitBytes(
@@ -62,6 +62,13 @@ export class Holding {
     }
     lane.turns.finish(turn);
     this.spill(mailbox);
+  }
+
+  /** The patient waits here for the one who is merged into it (merging.ts); an `in` puts an end to it. */
+  keepPlace(turn: EngineTurn): void {
+    const mailbox = turn.mailbox as Mailbox;
+    mailbox.running = undefined;
+    this.hold(mailbox, turn.root, { due: null, reason: 'merge', class: null, code: null, operator: null });
   }
 
   /** A patient's envelope queues behind its held ones. */
@@ -105,6 +112,7 @@ export class Holding {
     if (!patient || patient.active || !lane.owned || lane.draining) return;
     const mailbox = lane.mailboxes.get(key);
     if (mailbox && !mailbox.idle) return;
+    if (patient.leaving) return void lane.merging.leave(patient);
     patient.head ??= patient.ahead.shift();
     if (!patient.head) return void this.#read(patient);
     const { head } = patient;
@@ -128,10 +136,12 @@ export class Holding {
 
   durable(writes: readonly HeldWrite[]): void {
     const lane = this.#lane;
+    // All of them first: what is next is decided when none of them stands on the list any more.
+    const keys = new Set<string>();
     for (const write of writes) {
       if (write.op === 'remove') {
         if (lane.held.removed(write.key, write.seq)) this.#live(write.key);
-        else this.next(write.key);
+        else keys.add(write.key);
         lane.relax();
         continue;
       }
@@ -141,8 +151,9 @@ export class Holding {
         patient.head = write.row;
         patient.active = false;
       } else this.#added(patient, write.row);
-      this.next(write.row.key);
+      keys.add(write.row.key);
     }
+    for (const key of keys) this.next(key);
   }
 
   #added(patient: HeldPatient, row: HeldRow): void {

@@ -10,6 +10,7 @@ import { Holding } from './holding.ts';
 import { parseHop } from './hop.ts';
 import { LaneTimers } from './lane-timers.ts';
 import { Mailbox } from './mailbox.ts';
+import { isOthers, Merging } from './merging.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 import type { EngineOptions, EnginePorts } from './options.ts';
 import { Outbox } from './outbox.ts';
@@ -56,6 +57,7 @@ export class Lane {
   readonly idle = new Map<string, Mailbox>();
   readonly held: HeldList;
   readonly holding: Holding;
+  readonly merging: Merging;
   readonly outbox: Outbox;
   readonly timers: LaneTimers;
   readonly suspects: SuspectGate;
@@ -104,6 +106,7 @@ export class Lane {
     this.tracker = new OffsetTracker(claimed.applied);
     this.held = new HeldList(claimed.epoch, claimed.held);
     this.holding = new Holding(this);
+    this.merging = new Merging(this);
     this.turns = new Turns(this);
     this.failing = new Failing(this);
     this.outbox = new Outbox(
@@ -149,6 +152,11 @@ export class Lane {
         this.metrics.sentTwice.inc();
         continue;
       }
+      if (isOthers(record.headers, this.ref.flow)) {
+        entry.applied = entry.settled = true;
+        this.dirty = this.program.stateful;
+        continue;
+      }
       const size = (record.value?.length ?? 0) + (record.key?.length ?? 0) + 128;
       this.records++;
       this.bytes += size;
@@ -185,10 +193,12 @@ export class Lane {
 
   /** A root enters its patient's mailbox, or queues on the held list behind what is there. */
   admit(root: Root): void {
-    if (this.held.get(root.key)) {
+    const held = this.held.get(root.key);
+    if (held && !(this.program.merges && this.merging.bypasses(root, held))) {
       this.holding.behind(root);
       return;
     }
+    if (held?.leaving === root) return this.holding.next(root.key);
     const mailbox = this.mailbox(root.key);
     mailbox.push(root);
     this.host.ready(this, mailbox);

@@ -2,11 +2,13 @@ import type { Actor } from '../flow/actor.ts';
 import { compile } from '../flow/compile.ts';
 import type { Flow } from '../flow/flow.ts';
 import { hash } from '../flow/hash.ts';
+import type { MergeStep } from '../flow/operator.ts';
 import type { Supervision } from '../flow/supervision.ts';
 import type { Topic } from '../flow/topic.ts';
 import type { Turn } from '../flow/turn.ts';
 import { partitionOf } from '../log/murmur2.ts';
 import type { Serde } from '../schema/port.ts';
+import { linkActor, linkStore } from './merging.ts';
 
 export interface Sink {
   readonly serde: Serde<unknown>;
@@ -27,8 +29,13 @@ export interface Program {
   /** Some step may return a promise. */
   readonly asynchronous: boolean;
   readonly actors: readonly { readonly id: string; readonly actor: Actor<unknown, unknown, unknown> }[];
+  /** Everything that is loaded for a patient: the actors' state, and its link where patients merge. */
+  readonly cells: readonly { readonly id: string; readonly actor: Actor<unknown, unknown, unknown> }[];
   start(value: unknown, turn: Turn): void | Promise<void>;
   timer(node: string): ((timer: { name: string; payload: unknown }, turn: Turn) => void | Promise<void>) | undefined;
+  /** The source carries merges of patients, and the flow has state to merge. */
+  readonly merges: boolean;
+  merge(node: string): MergeStep | undefined;
   decode(bytes: Buffer): unknown;
   sink(topic: { readonly name: string }): Sink;
   /** Partition of the source topic for a patient. */
@@ -55,6 +62,8 @@ export async function bind(flow: Flow<unknown>, bindings: Bindings): Promise<Pro
   }
   const serde = await bindings.serde(flow.source);
   const sourcePartitions = await bindings.partitions(flow.source.name);
+  const actors = [...compiled.stores].map(([id, actor]) => ({ id, actor }));
+  const merges = flow.source.merges === true && actors.length > 0;
   return {
     flow: flow.name,
     hash: hash(flow),
@@ -65,9 +74,12 @@ export async function bind(flow: Flow<unknown>, bindings: Bindings): Promise<Pro
     sourcePartitions,
     stateful: compiled.stateful,
     asynchronous: compiled.asynchronous,
-    actors: [...compiled.stores].map(([id, actor]) => ({ id, actor })),
+    actors,
+    cells: merges ? [...actors, { id: linkStore, actor: linkActor as Actor<unknown, unknown, unknown> }] : actors,
     start: compiled.start,
     timer: (node) => compiled.timers.get(node),
+    merges,
+    merge: (node) => compiled.merges.get(node),
     decode: (bytes) => serde.deserialize(bytes),
     sink(topic) {
       const sink = sinks.get(topic.name);

@@ -65,6 +65,10 @@ export class EngineTurn implements Turn, CommitItem {
   withdrawn = false;
   /** Its timer was moved or cancelled after it fired: there is nothing to do and nothing to delete. */
   timerMoved = false;
+  /** Id of the merge for which the patient is to be held at this place. */
+  holdsFor: string | undefined;
+  /** Takes back what the turn reserved in memory, if it fails. */
+  undo: (() => void) | undefined;
   settlement: Settlement = settledDone;
   /** Set while an asynchronous step runs: since when, and at which node. */
   runningSince: number | undefined;
@@ -146,11 +150,18 @@ export class EngineTurn implements Turn, CommitItem {
     });
   }
 
-  emitBytes(topic: string, partition: number, key: string, value: Buffer | null, headers: Record<string, string>): void {
+  emitBytes(
+    topic: string,
+    partition: number,
+    key: string,
+    value: Buffer | null,
+    headers: Record<string, string>,
+    timestamp = this.root.timestamp,
+  ): void {
     const traceparent = this.root.headers['traceparent'];
     if (traceparent) headers['traceparent'] = traceparent.toString();
     this.outbox ??= [];
-    this.outbox.push({ topic, partition, key, value, headers, timestamp: this.root.timestamp });
+    this.outbox.push({ topic, partition, key, value, headers, timestamp });
   }
 
   state(node: string): unknown {

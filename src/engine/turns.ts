@@ -3,6 +3,7 @@ import type { OutboxRecord, TimerRow } from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import { idOf } from './lane-timers.ts';
 import type { Mailbox } from './mailbox.ts';
+import { controlOf } from './merging.ts';
 import type { Root } from './root.ts';
 import { EngineTurn } from './turn.ts';
 
@@ -71,6 +72,9 @@ export class Turns {
   #steps(turn: EngineTurn, root: Root): void | Promise<void> {
     const lane = this.#lane;
     if (root.key === '') throw error('AORTA_ENGINE_010', { topic: lane.ref.topic, partition: lane.ref.partition, offset: root.offset });
+    if (lane.program.merges || controlOf(root.headers)) {
+      if (lane.merging.step(turn, root)) return;
+    }
     if (root.timer) {
       if (root.kind === 'timer' && this.#moved(turn, root.timer)) return turn.skip(root.timer.node, 'timer-moved');
       const { node, name, payload } = root.timer;
@@ -125,6 +129,7 @@ export class Turns {
     }
     turn.settlement = turn.ack.settlement;
     const { root } = turn;
+    if (turn.holdsFor !== undefined) return lane.holding.keepPlace(turn);
     if (root.held) turn.held = [{ op: 'remove', key: root.key, seq: root.held.seq }];
     if (root.timer && turn.ack.settlement.kind === 'skipped' && turn.timerMoved) return this.finish(turn);
     if (root.timer && !turn.timers?.some((t) => t.node === root.timer?.node && t.name === root.timer.name)) {
@@ -218,6 +223,7 @@ export class Turns {
     mailbox.cells = undefined;
     mailbox.alone = true;
     mailbox.unshift(again.filter((root) => !root.held));
+    turn.undo?.();
     if (turn.held) lane.holding.withdrawn(turn.held);
     if (turn.settlement.kind === 'parked' || turn.settlement.kind === 'failed') {
       // Even keeping it aside was refused: nothing is left but to stand still, loudly.

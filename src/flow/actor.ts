@@ -19,6 +19,11 @@ export interface Reaction<S, Out> {
   readonly skip?: string;
 }
 
+export interface MergeContext extends Context {
+  /** The other patient. */
+  readonly peer: string;
+}
+
 /**
  * Per-patient state with durable timers. `receive` and `timer` are synchronous and deterministic: time is `ctx.now`.
  * State is JSON; `version` is stored with it, and an older one goes through `migrate` on first use.
@@ -28,6 +33,14 @@ export interface Actor<S, In, Out> {
   initial(key: string): S;
   migrate?(stored: unknown, fromVersion: number): S;
   receive(state: S, message: In, ctx: Context): Reaction<S, Out>;
+  /** Folds the state of a patient who was merged into this one; order-independent reducers are the easiest to trust. */
+  merge?(state: S, merged: S, ctx: MergeContext): Reaction<S, Out>;
+  /** This patient was merged into another; its state was sent. Says what it leaves behind. */
+  mergedInto?(state: S, ctx: MergeContext): Reaction<S, Out>;
+  /** Gives a merged patient back: `merged` is its state as it was folded in, `restored` what it goes on with. */
+  unmerge?(state: S, merged: S, ctx: MergeContext): Reaction<S, Out> & { readonly restored: S };
+  /** This patient was given back. Left out: goes on with the state alone. */
+  restored?(state: S, ctx: MergeContext): Reaction<S, Out>;
   timer?(state: S, timer: { readonly name: string; readonly payload: unknown }, ctx: Context): Reaction<S, Out>;
 }
 

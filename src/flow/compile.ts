@@ -3,7 +3,7 @@ import type { Table } from '../state/table.ts';
 import type { Actor } from './actor.ts';
 import type { Flow } from './flow.ts';
 import { isStateful, nodesOf } from './nodes.ts';
-import type { CompileChain, FlowNode, TimerStep } from './operator.ts';
+import type { CompileChain, FlowNode, MergeStep, TimerStep } from './operator.ts';
 import type { Topic } from './topic.ts';
 import type { Step } from './turn.ts';
 
@@ -13,6 +13,8 @@ export interface CompiledFlow {
   readonly start: Step<unknown>;
   /** Where the turn of a due timer enters, by `process` node. */
   readonly timers: ReadonlyMap<string, TimerStep>;
+  /** Where merges of patients enter, by `process` node. */
+  readonly merges: ReadonlyMap<string, MergeStep>;
   /** The actors, by `process` node: the node's id is the store's name. */
   readonly stores: ReadonlyMap<string, Actor<unknown, unknown, unknown>>;
   /** The topics of all sinks, each once. */
@@ -34,10 +36,12 @@ const end: Step<unknown> = (_value, turn) => turn.done();
  */
 export function compile(flow: Flow<unknown>): CompiledFlow {
   const timers = new Map<string, TimerStep>();
+  const merges = new Map<string, MergeStep>();
 
   const link = (node: FlowNode, next: Step<unknown>): Step<unknown> => {
     const after = node.spec.terminal ? end : next;
     if (node.spec.timerStep) timers.set(node.id, node.spec.timerStep(node, after));
+    if (node.spec.mergeStep) merges.set(node.id, node.spec.mergeStep(node, after));
     return node.spec.step(node, after, chain);
   };
   const chain: CompileChain = (nodes, next) => nodes.reduceRight((after, node) => link(node, after), next);
@@ -59,6 +63,7 @@ export function compile(flow: Flow<unknown>): CompiledFlow {
   return {
     start: chain(flow.chain, end),
     timers,
+    merges,
     stores: new Map(nodes.filter(({ spec }) => spec.stateful).map(({ id, impl }) => [id, impl.actor])),
     topics: [...topics.values()],
     tables: [...tables.values()],

@@ -51,6 +51,19 @@ export interface DueTimer {
 /** The entry of a timer's turn: it starts at its node. */
 export type TimerStep = (timer: DueTimer, turn: Turn) => void | Promise<void>;
 
+/** What a merge or unmerge of patients brings to an actor. */
+export interface MergeEvent {
+  readonly kind: 'merged-into' | 'merge' | 'unmerge' | 'restored';
+  /** The other patient. */
+  readonly key: string;
+  readonly state?: unknown;
+  /** For `unmerge`: takes the state of the patient who is given back. */
+  readonly restored?: (state: unknown) => void;
+}
+
+/** The entry of a merge's turn: it starts at its node. */
+export type MergeStep = (event: MergeEvent, turn: Turn) => void | Promise<void>;
+
 /** What the whole system knows of one kind of operator. One file under `operators/` each. */
 export interface OperatorSpec {
   readonly kind: string;
@@ -74,6 +87,8 @@ export interface OperatorSpec {
   rx(node: FlowNode, turn: Turn, chain: RxChain): OperatorFunction<unknown, unknown>;
   /** Where timers enter (`process`). */
   timerStep?(node: FlowNode, next: Step<unknown>): TimerStep;
+  /** Where merges of patients enter (`process`). */
+  mergeStep?(node: FlowNode, next: Step<unknown>): MergeStep;
   /** The reference form of `timerStep`. */
   timerRx?(node: FlowNode, turn: Turn): OperatorFunction<DueTimer, unknown>;
 }

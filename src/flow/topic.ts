@@ -8,6 +8,8 @@ const day = 24 * 3600 * 1000;
 export interface Topic<T> extends TopicSpec {
   /** Avro schema of the value; `null`: bytes, forwarded as they are (T is Buffer). */
   readonly schema: AvroSchema | null;
+  /** Carries merges of patients: every actor of a flow that reads it needs `merge`. */
+  readonly merges?: boolean;
   /** Type only: the value's type. */
   readonly value?: T;
 }
@@ -19,6 +21,8 @@ export interface TopicOptions {
   readonly retentionDays?: number;
   /** Keep the newest record of each key for ever. @default false */
   readonly compacted?: boolean;
+  /** Ingress appends merges and unmerges of patients to it. @default false */
+  readonly merges?: boolean;
 }
 
 /**
@@ -44,5 +48,6 @@ export function topic<T>(name: string, schema: AvroSchema | null, options: Topic
     partitions,
     retentionMs: (options.retentionDays ?? 7) * day,
     compacted: options.compacted ?? false,
+    ...(options.merges ? { merges: true } : {}),
   };
 }

@@ -1,8 +1,9 @@
 import { concatMap, type Observable } from 'rxjs';
 import { error } from '../../errors/index.ts';
-import type { Actor, Reaction } from '../actor.ts';
+import type { Actor, MergeContext, Reaction } from '../actor.ts';
+import type { Context } from '../context.ts';
 import { extend } from '../flow.ts';
-import type { DueTimer, FlowNode, Operator, OperatorSpec } from '../operator.ts';
+import type { DueTimer, FlowNode, MergeEvent, Operator, OperatorSpec } from '../operator.ts';
 import { callerPosition } from '../position.ts';
 import { fanOut, rxFanOut } from '../sequence.ts';
 import type { Turn } from '../turn.ts';
@@ -39,6 +40,42 @@ const onMessage = (node: FlowNode, value: unknown, turn: Turn) =>
 const onTimer = (node: FlowNode, timer: DueTimer, turn: Turn) =>
   decide(node, turn, (actor, state) => actor.timer?.(state, timer, turn.ctx) ?? { skip: 'timer-without-handler' });
 
+const mergeContext = (ctx: Context, peer: string): MergeContext => ({
+  key: ctx.key,
+  eventId: ctx.eventId,
+  now: ctx.now,
+  source: ctx.source,
+  flowHash: ctx.flowHash,
+  attempt: ctx.attempt,
+  // Made only when asked for: an abort controller a turn would cost more than the turn.
+  get signal() {
+    return ctx.signal;
+  },
+  peer,
+});
+
+const onMerge = (node: FlowNode, event: MergeEvent, turn: Turn) =>
+  decide(node, turn, (actor, state) => {
+    const ctx = mergeContext(turn.ctx, event.key);
+    switch (event.kind) {
+      case 'merged-into':
+        return actor.mergedInto?.(state, ctx) ?? { skip: 'merged-into' };
+      case 'merge':
+        if (!actor.merge) throw error('AORTA_FLOW_010', { node: node.id });
+        return actor.merge(state, event.state ?? actor.initial(event.key), ctx);
+      case 'unmerge': {
+        if (!actor.unmerge) throw error('AORTA_FLOW_010', { node: node.id });
+        const { restored, ...reaction } = actor.unmerge(state, event.state ?? actor.initial(event.key), ctx);
+        event.restored?.(restored);
+        return reaction;
+      }
+      case 'restored': {
+        const given = event.state ?? actor.initial(turn.ctx.key);
+        return { state: given, ...(actor.restored?.(given, ctx) ?? { skip: 'restored' }) };
+      }
+    }
+  });
+
 const emitted = (node: FlowNode, turn: Turn, { emit, reason }: ReturnType<typeof decide>): Observable<unknown> =>
   rxFanOut(node.id, emit, reason, turn);
 
@@ -57,6 +94,10 @@ export const processSpec: OperatorSpec = {
   rx: (node, turn) => concatMap((value) => emitted(node, turn, onMessage(node, value, turn))),
   timerStep: (node, next) => (timer, turn) => {
     const { emit, reason } = onTimer(node, timer, turn);
+    return fanOut(node.id, emit, reason, next, turn);
+  },
+  mergeStep: (node, next) => (event, turn) => {
+    const { emit, reason } = onMerge(node, event, turn);
     return fanOut(node.id, emit, reason, next, turn);
   },
   timerRx: (node, turn) => concatMap((timer) => emitted(node, turn, onTimer(node, timer, turn))),

@@ -1,0 +1,290 @@
+import { error } from '../errors/index.ts';
+import { type Headers, header } from '../log/port.ts';
+import type { HeldRow, HeldWrite } from '../state/port.ts';
+import type { HeldPatient } from './held-list.ts';
+import type { Lane } from './lane.ts';
+import type { Root } from './root.ts';
+import type { EngineTurn } from './turn.ts';
+
+/**
+ * Two patients become one (HL7 A40), and one becomes two again, while events of both are on their way.
+ *
+ * Ingress re-points the identifiers and appends, per topic, `out` under the patient who gives (B of a merge, A of an
+ * unmerge) and `hold` under the one who takes, with one id. Then:
+ *
+ * - **out** at the giver, in the order of its events: its state goes to the taker as `in`. A merged patient keeps its
+ *   rows and from then on only forwards. A held giver forwards its held envelopes too, in order, and is held no more.
+ * - **hold** at the taker, in the order of its events: a row on the held list keeps the place; later envelopes queue
+ *   behind it.
+ * - **in** at the taker: folded in by the actor's `merge`, in the place of the `hold`, which is thereby released.
+ *   Whichever of `hold` and `in` comes second wins: an `in` that is early waits in the taker's link row.
+ *
+ * What a flow sends to itself (`in`, forwarded envelopes) goes through the source topic with `aorta-only-flow`, so that
+ * a patient's envelopes stay in one partition and one order; other flows pass it by. Everything here is part of ordinary
+ * turns: one transaction with the applied set, emissions through the outbox, numbered; a crash at any step repeats a
+ * whole turn or none.
+ *
+ * Repeated ids are skipped. Forwarding in a circle ends with a coded defect after 8 steps; identity makes no circles.
+ */
+export const controlHeader = 'aorta-control';
+export const onlyFlowHeader = 'aorta-only-flow';
+const forwardsHeader = 'aorta-forwards';
+const mostForwards = 8;
+const keptJournal = 16;
+
+export type Control = 'merge.out' | 'merge.hold' | 'merge.in' | 'unmerge.out' | 'unmerge.hold' | 'unmerge.in';
+
+/** What ingress appends as `out` and `hold`, JSON. */
+export interface LinkOrder {
+  readonly id: string;
+  /** The other patient. */
+  readonly peer: string;
+}
+
+interface Sent {
+  readonly id: string;
+  readonly from: string;
+  /** By store. */
+  readonly states: Readonly<Record<string, { readonly version: number; readonly value: unknown }>>;
+}
+
+/** The link row of a patient, in a store of the flow's own. */
+export interface Link {
+  /** Merged into: only forwards. */
+  into?: { readonly key: string; readonly id: string };
+  /** `in`s whose `hold` has not come yet. */
+  arrived?: Record<string, Sent>;
+  /** What was folded in, newest last: an unmerge gives it back. */
+  journal?: Sent[];
+  /** Ids done; a repeated order is nothing. */
+  done?: string[];
+}
+
+export const linkStore = '@link';
+/** Links begin empty and have one version; the rest of an actor is never called. */
+export const linkActor = { version: 1, initial: (): Link => ({}), receive: () => ({}) };
+
+const text = (headers: Headers, name: string): string | undefined => headers[name]?.toString();
+
+export const controlOf = (headers: Headers): Control | undefined => text(headers, controlHeader) as Control | undefined;
+
+/** A record that another flow sent to itself. */
+export const isOthers = (headers: Headers, flow: string): boolean => {
+  const only = text(headers, onlyFlowHeader);
+  return only !== undefined && only !== flow;
+};
+
+export class Merging {
+  readonly #lane: Lane;
+  /** Held givers whose rows are being read, and then forwarded with their state. */
+  readonly #rows = new WeakMap<Root, { patient: HeldPatient; rows: readonly HeldRow[] }>();
+
+  constructor(lane: Lane) {
+    this.#lane = lane;
+  }
+
+  /** Passes a held patient's list by: its `out` empties it, an `in` fills the place that a `hold` keeps in it. */
+  bypasses(root: Root, patient: HeldPatient): boolean {
+    const control = controlOf(root.headers);
+    if (control === 'merge.in' || control === 'unmerge.in') return true;
+    if (control !== 'merge.out') return false;
+    patient.leaving = root;
+    return true;
+  }
+
+  /** True when the turn was the merge protocol's; else the record is the flow's. */
+  step(turn: EngineTurn, root: Root): boolean {
+    const control = controlOf(root.headers);
+    const { program } = this.#lane;
+    if (!program.merges) {
+      if (control === undefined) return false;
+      turn.skip(this.#lane.ref.topic, 'merge-control');
+      return true;
+    }
+    const link = turn.state(linkStore) as Link;
+    if (control === undefined) {
+      if (!link.into) return false;
+      if (root.timer) turn.skip(root.timer.node, 'merged');
+      else {
+        this.#forward(turn, root, link.into.key);
+        turn.done();
+      }
+      return true;
+    }
+    if (root.value === null) turn.skip(this.#lane.ref.topic, 'tombstone');
+    else {
+      const order: unknown = JSON.parse(root.value.toString());
+      if (control === 'merge.in' || control === 'unmerge.in') this.#in(turn, control, order as Sent, link);
+      else if (link.done?.includes((order as LinkOrder).id)) turn.skip(this.#lane.ref.topic, 'repeated');
+      else if (control === 'merge.hold' || control === 'unmerge.hold') this.#hold(turn, control, order as LinkOrder, link);
+      else if (control === 'merge.out') this.#out(turn, order as LinkOrder, link);
+      else if (control === 'unmerge.out') this.#giveBack(turn, order as LinkOrder, link);
+      else turn.skip(this.#lane.ref.topic, 'merge-control');
+    }
+    return true;
+  }
+
+  // ---- the giver -----------------------------------------------------------------------------------------------
+
+  #out(turn: EngineTurn, order: LinkOrder, link: Link): void {
+    const { program } = this.#lane;
+    const states: Record<string, { version: number; value: unknown }> = {};
+    for (const { id, actor } of program.actors) states[id] = { version: actor.version, value: turn.state(id) };
+    this.#send(turn, order.peer, 'merge.in', { id: order.id, from: turn.root.key, states });
+    const leaving = this.#rows.get(turn.root);
+    if (leaving) {
+      for (const row of leaving.rows) this.#forward(turn, row, order.peer);
+      turn.held = leaving.rows.map((row): HeldWrite => ({ op: 'remove', key: row.key, seq: row.seq }));
+      turn.undo = () => {
+        leaving.patient.active = false;
+      };
+    }
+    turn.setState(linkStore, noted({ ...link, into: { key: order.peer, id: order.id } }, order.id));
+    this.#enter(turn, () => ({ kind: 'merged-into', key: order.peer }));
+  }
+
+  #forward(turn: EngineTurn, envelope: { eventId: string; value: Buffer | null; headers: Headers; timestamp: number }, to: string): void {
+    const forwards = Number(text(envelope.headers, forwardsHeader) ?? 0) + 1;
+    if (forwards > mostForwards) throw error('AORTA_ENGINE_015', { flow: this.#lane.ref.flow, forwards });
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(envelope.headers))
+      if (value !== undefined && name !== header.seq) headers[name] = value.toString();
+    this.#emit(
+      turn,
+      to,
+      envelope.value,
+      {
+        ...headers,
+        [header.eventId]: envelope.eventId,
+        [onlyFlowHeader]: this.#lane.ref.flow,
+        [forwardsHeader]: String(forwards),
+      },
+      envelope.timestamp,
+    );
+  }
+
+  #giveBack(turn: EngineTurn, order: LinkOrder, link: Link): void {
+    const { program, ref } = this.#lane;
+    const merged = link.journal?.findLast((sent) => sent.from === order.peer);
+    if (!merged) return turn.skip(ref.topic, 'not-merged');
+    const states: Record<string, { version: number; value: unknown }> = {};
+    turn.setState(linkStore, noted({ ...link, journal: (link.journal ?? []).filter((sent) => sent !== merged) }, order.id));
+    this.#enter(turn, (id) => ({
+      kind: 'unmerge',
+      key: order.peer,
+      state: merged.states[id]?.value,
+      restored: (value) => {
+        const actor = program.actors.find((a) => a.id === id)?.actor;
+        states[id] = { version: actor?.version ?? 1, value };
+      },
+    }));
+    this.#send(turn, order.peer, 'unmerge.in', { id: order.id, from: turn.root.key, states });
+  }
+
+  // ---- the taker -----------------------------------------------------------------------------------------------
+
+  #hold(turn: EngineTurn, control: Control, order: LinkOrder, link: Link): void {
+    const early = link.arrived?.[order.id];
+    if (early) {
+      const { [order.id]: _, ...arrived } = link.arrived ?? {};
+      this.#fold(turn, control === 'merge.hold' ? 'merge.in' : 'unmerge.in', early, { ...link, arrived });
+    } else {
+      turn.holdsFor = order.id;
+      turn.done();
+    }
+  }
+
+  #in(turn: EngineTurn, control: 'merge.in' | 'unmerge.in', sent: Sent, link: Link): void {
+    if (link.done?.includes(sent.id)) return turn.skip(this.#lane.ref.topic, 'repeated');
+    const patient = this.#lane.held.get(turn.root.key);
+    const head = patient?.head;
+    if (patient && !patient.active && head?.reason === 'merge' && orderOf(head)?.id === sent.id) {
+      patient.active = true;
+      turn.held = [{ op: 'remove', key: head.key, seq: head.seq }];
+      turn.undo = () => {
+        patient.active = false;
+      };
+      this.#fold(turn, control, sent, link);
+    } else {
+      turn.setState(linkStore, { ...link, arrived: { ...link.arrived, [sent.id]: sent } });
+      turn.done();
+    }
+  }
+
+  #fold(turn: EngineTurn, control: 'merge.in' | 'unmerge.in', sent: Sent, link: Link): void {
+    if (control === 'unmerge.in') {
+      const { into: _, ...free } = link;
+      turn.setState(linkStore, noted(free, sent.id));
+      this.#enter(turn, (id) => ({ kind: 'restored', key: sent.from, state: sent.states[id]?.value }));
+      return;
+    }
+    turn.setState(linkStore, noted({ ...link, journal: [...(link.journal ?? []), sent].slice(-keptJournal) }, sent.id));
+    this.#enter(turn, (id) => ({ kind: 'merge', key: sent.from, state: sent.states[id]?.value }));
+  }
+
+  // ---- both ----------------------------------------------------------------------------------------------------
+
+  /** Each actor of the flow takes its part, one after the other; what it emits goes on like any emission. */
+  #enter(turn: EngineTurn, event: (store: string) => Parameters<NonNullable<ReturnType<Lane['program']['merge']>>>[0]): void {
+    const { actors } = this.#lane.program;
+    turn.derive(actors.length);
+    for (const { id } of actors) {
+      const step = this.#lane.program.merge(id);
+      // `process` is synchronous, and lint refuses an asynchronous operator behind an actor that merges.
+      if (step?.(event(id), turn) instanceof Promise) throw error('AORTA_ENGINE_014', { flow: this.#lane.ref.flow, store: id });
+    }
+  }
+
+  #send(turn: EngineTurn, to: string, control: Control, sent: Sent): void {
+    this.#emit(
+      turn,
+      to,
+      Buffer.from(JSON.stringify(sent)),
+      {
+        [header.eventId]: `${sent.id}:${this.#lane.ref.flow}:${control}`,
+        [controlHeader]: control,
+        [onlyFlowHeader]: this.#lane.ref.flow,
+      },
+      turn.root.timestamp,
+    );
+  }
+
+  #emit(turn: EngineTurn, key: string, value: Buffer | null, headers: Record<string, string>, timestamp: number): void {
+    turn.emitBytes(this.#lane.ref.topic, this.#lane.program.partitionOf(key), key, value, headers, timestamp);
+  }
+
+  /** Reads what a held giver has on its list, all of it, then lets its `out` run. */
+  async leave(patient: HeldPatient): Promise<void> {
+    const root = patient.leaving;
+    if (!root || patient.active || patient.reading) return;
+    const lane = this.#lane;
+    patient.active = true;
+    patient.leaving = undefined;
+    patient.head = undefined;
+    patient.ahead.length = 0;
+    const rows: HeldRow[] = [];
+    // Rows on their way into the group commit must be in the store first, or they would stay behind.
+    while (rows.length < patient.count) {
+      const from = rows.length > 0 ? (rows[rows.length - 1] as HeldRow).seq + 1 : 0;
+      const read = await lane.ports.state.held(lane.ref, patient.key, from, 500).catch(() => []);
+      rows.push(...read);
+      if (read.length === 0) await new Promise<void>((resolve) => lane.ports.clock.after(20, resolve));
+      if (!lane.owned) return;
+    }
+    this.#rows.set(root, { patient, rows });
+    const mailbox = lane.mailbox(patient.key);
+    mailbox.push(root);
+    lane.host.ready(lane, mailbox);
+  }
+}
+
+/** The order that a placeholder row stands for. */
+export const orderOf = (row: HeldRow): LinkOrder | undefined => {
+  try {
+    return row.value === null ? undefined : (JSON.parse(row.value.toString()) as LinkOrder);
+  } catch {
+    return undefined;
+  }
+};
+
+const noted = (link: Link, id: string): Link => ({ ...link, done: [...(link.done ?? []), id].slice(-64) });
