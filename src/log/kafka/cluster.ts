@@ -1,8 +1,7 @@
 /** Connections to the brokers: one kafkajs Cluster per producer, per consumer and for questions, all built the same way. */
-import type { Socket } from 'node:net';
 import type { Clock, Random } from '../../clock/clock.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
-import { type Broker, Cluster, InstrumentationEventEmitter, socketFactory } from './internals.ts';
+import { type Broker, Cluster, InstrumentationEventEmitter, type OpenSocket, socketFactory } from './internals.ts';
 import { typeOf, within } from './problems.ts';
 
 /** Passed to `tls.connect` as it is; `true` for the defaults. */
@@ -13,14 +12,6 @@ export interface Sasl {
   readonly username: string;
   readonly password: string;
 }
-
-/** Opens one connection; `onConnect` must be called when it stands. For networks that are reached through a proxy. */
-export type OpenSocket = (to: {
-  readonly host: string;
-  readonly port: number;
-  readonly ssl?: object;
-  readonly onConnect: () => void;
-}) => Socket;
 
 export interface Connect {
   readonly brokers: readonly string[];

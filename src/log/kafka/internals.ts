@@ -7,12 +7,20 @@
  * fetch request slots. Not used: Runner, FetchManager, Fetcher, Producer: there are the defects K1-K4, K7, K9, K11.
  */
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { error } from '../../errors/index.ts';
-import type { OpenSocket } from './cluster.ts';
 
 const require = createRequire(import.meta.url);
 
 export const pinnedVersion = '2.2.4';
+
+/** Opens one connection; `onConnect` must be called when it stands. For networks that are reached through a proxy. */
+export type OpenSocket = (to: {
+  readonly host: string;
+  readonly port: number;
+  readonly ssl?: object;
+  readonly onConnect: () => void;
+}) => Socket;
 
 /** A request that encodes itself and a response that decodes itself, as kafkajs's connections take them. */
 export interface ProtocolPair<T> {

@@ -71,6 +71,15 @@ export function appendTests(subject: Subject): void {
       for (const [i, [first]] of answers.entries()) assert.equal(zero[first?.offset as number], `${i}`);
     });
 
+    test('writes each call once, one after the other', async () => {
+      const topic = await subject.topic(1);
+      for (const i of numbers(30)) {
+        const [at] = await subject.log.append([{ topic, key: 'a', value: Buffer.from(`${i}`) }]);
+        assert.equal(at?.offset, i);
+      }
+      assert.deepEqual((await subject.log.read({ topic, partition: 0 }, 0, 100)).map(text), numbers(30).map(String));
+    });
+
     test('keeps everything: key, value, tombstone, empty value, headers, timestamp', async () => {
       const topic = await subject.topic(1);
       const bytes = Buffer.from([...numbers(256)]);

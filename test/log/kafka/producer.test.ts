@@ -116,17 +116,44 @@ test('what waits behind a given-up append is rejected with it, so that all can b
     await log.append([{ topic, key: 'k', value: Buffer.from('start') }]);
     proxy.muteAnswers(true);
     const first = log.append([{ topic, key: 'k', value: Buffer.from('a') }]);
-    await sleep(50);
+    await sleep(650);
+    // Its own time is not up when the first one's is, and the brokers answer again by then.
     const second = log.append([{ topic, key: 'k', value: Buffer.from('b') }]);
-    await assert.rejects(first, { class: 'Transient' });
-    await assert.rejects(second, { class: 'Transient' });
-    proxy.muteAnswers(false);
+    const both = Promise.all([assert.rejects(first, { class: 'Transient' }), assert.rejects(second, { class: 'Transient' })]);
+    await first.catch(() => proxy.muteAnswers(false));
+    await both;
     for (const value of ['a', 'b']) await log.append([{ topic, key: 'k', value: Buffer.from(value) }]);
     const written = await values(topic);
     assert.deepEqual(written.slice(-2), ['a', 'b']);
     assert.ok(!written.slice(0, -2).includes('b'), 'b was written before a was settled');
     await log.close();
   }));
+
+test('an append to a new topic is not overtaken by the next one to a known topic', async () => {
+  const log = openLog();
+  const [known, other] = [await newTopic(), await newTopic()];
+  await log.append([{ topic: known, key: 'k', value: Buffer.from('0') }]);
+  const calls = [
+    log.append([other, known].map((topic) => ({ topic, key: 'k', value: Buffer.from('1') }))),
+    log.append([{ topic: known, key: 'k', value: Buffer.from('2') }]),
+    log.append([{ topic: fresh('missing'), key: 'k', value: null }]),
+    log.append([{ topic: known, key: 'k', value: Buffer.from('3') }]),
+  ];
+  const outcomes = await Promise.allSettled(calls);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.deepEqual(await values(known), ['0', '1', '2', '3']);
+  await log.close();
+});
+
+test('a timestamp that no log can keep is refused, and harms nobody else', async () => {
+  const topic = await newTopic();
+  const good = direct.append([{ topic, key: 'k', value: Buffer.from('good') }]);
+  await assert.rejects(direct.append([{ topic, key: 'k', value: null, timestamp: 1.5 }]), { code: 'AORTA_LOG_015' });
+  await good;
+});
 
 test('a record above the limit is refused before anything of its call is written', async () => {
   const topic = await newTopic();

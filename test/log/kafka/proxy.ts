@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
-import type { OpenSocket } from '../../../src/log/kafka/cluster.ts';
+import type { OpenSocket } from '../../../src/log/kafka/internals.ts';
 
 /** A TCP relay between a client and the brokers, with faults. The client reaches it by `openSocket`, whatever address it asks for. */
 export interface FaultProxy {
