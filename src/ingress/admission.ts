@@ -53,6 +53,8 @@ export interface AdmissionLimits {
   readonly waitingBytes: number;
   /** Milliseconds until a request is answered, come what may. @default 15_000 */
   readonly answerMs: number;
+  /** Milliseconds that a message is known as a duplicate: at least the topic's retention. @default 1_209_600_000 (14 days) */
+  readonly knownMs: number;
   /** Identifiers remembered. @default 50_000 */
   readonly cached: number;
 }
@@ -63,9 +65,11 @@ const defaultLimits: AdmissionLimits = {
   waiting: 10_000,
   waitingBytes: 64 * 1024 * 1024,
   answerMs: 15_000,
+  knownMs: 14 * 24 * 3_600_000,
   cached: 50_000,
 };
 
+const pruneEveryMs = 3_600_000;
 const idleMarkMs = 2_000;
 const mostMoves = 8;
 
@@ -100,6 +104,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let wake: () => void = () => {};
   let looping: Promise<void> = Promise.resolve();
   let cancelMark: () => void = () => {};
+  let cancelPrune: () => void = () => {};
   const stopSampling = [
     telemetry.sampled('aorta_ingress_waiting', 'Messages that wait to be stored.', {}, () => queue.length),
     telemetry.sampled('aorta_ingress_owed', 'Messages stored by identity and not yet in the log.', {}, () => pump.owed),
@@ -193,6 +198,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
     pump.marked(Math.max(...done.map(({ seq }) => seq)));
   };
 
+  const pruneLater = (): void => {
+    cancelPrune = clock.after(pruneEveryMs, () => {
+      identity.prune(clock.now() - limits.knownMs).catch((cause) => telemetry.log('warn', 'ingress.prune.failed', { error: cause }));
+      pruneLater();
+    });
+  };
+
   const loop = async (): Promise<void> => {
     while (!abort.signal.aborted) {
       // One batch in the log's hands and one prepared behind it.
@@ -227,6 +239,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       }
       state = 'running';
       if (owed.length > 0) markWhenIdle();
+      pruneLater();
       looping = loop();
     },
 
@@ -280,6 +293,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       }
       cancel();
       cancelMark();
+      cancelPrune();
       for (const end of stopSampling) end();
       state = 'stopped';
     },

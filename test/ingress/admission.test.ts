@@ -392,6 +392,33 @@ for (const [name, make] of [
       assert.equal((await stored(...controlIds)).length, 50);
     });
 
+    it('forgets old messages, so that the store does not grow for ever', async () => {
+      const controlId = fresh('old');
+      const patient = [id()];
+      const first = await open({ clock: { ...systemClock, now: () => systemClock.now() - 15 * 24 * 3_600_000 } });
+      await first.admission.admit(request(controlId, patient));
+      await first.admission.stop();
+      let hourly = () => {};
+      const clock: Clock = {
+        ...systemClock,
+        after: (ms, fn) => {
+          if (ms < 3_600_000) return systemClock.after(ms, fn);
+          hourly = fn;
+          return () => {};
+        },
+      };
+      const pruned: Promise<number>[] = [];
+      const prune: Identity['prune'] = (until) => {
+        pruned.push(parts.identity.prune(until));
+        return pruned[0] as Promise<number>;
+      };
+      const { admission } = await open({ clock, identity: { prune } });
+      assert.equal((await admission.admit(request(controlId, patient))).kind, 'duplicate');
+      hourly();
+      assert.ok(((await pruned[0]) ?? 0) >= 1);
+      assert.equal((await admission.admit(request(controlId, patient))).kind, 'admitted');
+    });
+
     it('bodies above 256 KiB go to the blob store first', async () => {
       const { admission } = await open();
       const small = Buffer.alloc(256 * 1024);

@@ -25,7 +25,7 @@ export interface ConnectionParts {
   readonly refuse: Refuse;
   readonly metrics: MllpMetrics;
   readonly clock: Clock;
-  /** Bytes that open frames of all connections hold. */
+  /** Bytes that open frames and unanswered messages of all connections hold. */
   readonly held: { bytes: number };
 }
 
@@ -46,6 +46,8 @@ interface Slot {
   answer: Buffer | undefined;
 }
 
+/** Open frames from this size on are given up when memory is short. */
+const sacrificed = 1024 * 1024;
 const outsideKept = 64 * 1024;
 /** After the last answer to a peer that still sends: what it sends is read and thrown away, or a reset would eat the answer. */
 const lingerMs = 1_000;
@@ -67,6 +69,7 @@ export class Connection {
   readonly #backlog: Item[] = [];
   readonly #slots: Slot[] = [];
   #running = 0;
+  #runningBytes = 0;
   #held = 0;
   #frames = 0;
   #outside: Buffer[] = [];
@@ -115,7 +118,7 @@ export class Connection {
     });
     socket.on('error', () => this.#end('error'));
     socket.on('close', () => {
-      this.#account(0);
+      this.#account();
       this.#cutOff('the connection was closed');
       this.#gone = true;
       this.#unreadSince = undefined;
@@ -149,7 +152,7 @@ export class Connection {
       const silent = now - this.#lastByteAt > limits.frameMs;
       if (!silent && (late <= 0 || this.#frameBytes >= (late / 1000) * limits.frameRate)) return;
       const body = this.#framer.end() ?? Buffer.alloc(0);
-      this.#account(0);
+      this.#account();
       this.#add('AORTA_MLLP_002', 'stalled', body, body.length, {});
       this.#end('stalled');
     } else if (!this.#framer.open && this.#slots.length === 0 && now - this.#lastFrameAt > limits.idleMs) {
@@ -171,11 +174,11 @@ export class Connection {
       }
       this.#frameBytes += chunk.length;
     }
-    this.#account(this.#framer.open ? this.#framer.held : 0);
+    this.#account();
     const { limits, held } = this.#parts;
-    if (held.bytes > limits.heldBytes && this.#held > 1024 * 1024) {
+    if (held.bytes > limits.heldBytes && this.#framer.held > sacrificed) {
       const body = this.#framer.end() ?? Buffer.alloc(0);
-      this.#account(0);
+      this.#account();
       this.#add('AORTA_MLLP_005', 'held-bytes', body, body.length, { limit: limits.heldBytes });
       this.#end('held-bytes');
     }
@@ -228,20 +231,26 @@ export class Connection {
     this.#backlog.push({ kind: 'refused', code, reason, body: Buffer.from(body.subarray(0, keptBytes)), size, details });
   }
 
-  #account(held: number): void {
+  #account(): void {
+    const held = (this.#framer.open ? this.#framer.held : 0) + this.#runningBytes;
     this.#parts.held.bytes += held - this.#held;
     this.#held = held;
   }
 
   #pump(): void {
-    while (this.#backlog.length > 0 && this.#running < this.#parts.limits.inFlight && this.#unreadSince === undefined) {
+    while (this.#backlog.length > 0 && !this.#full) {
       const item = this.#backlog.shift();
       if (item) this.#start(item);
     }
-    const full = this.#backlog.length > 0 || this.#running >= this.#parts.limits.inFlight || this.#unreadSince !== undefined;
+    const full = this.#backlog.length > 0 || this.#full;
     if (this.#ending) this.#finishIfDone();
     else if (full && !this.#socket.isPaused()) this.#socket.pause();
     else if (!full && this.#socket.isPaused()) this.#resume();
+  }
+
+  get #full(): boolean {
+    const { inFlight, inFlightBytes } = this.#parts.limits;
+    return this.#running >= inFlight || (this.#running > 0 && this.#runningBytes >= inFlightBytes) || this.#unreadSince !== undefined;
   }
 
   /** The sender could not go on while it was paused: its time starts again. */
@@ -255,13 +264,18 @@ export class Connection {
   #start(item: Item): void {
     const slot: Slot = { done: false, answer: undefined };
     this.#slots.push(slot);
+    const bytes = item.kind === 'frame' ? item.content.length : item.body.length;
     this.#running++;
+    this.#runningBytes += bytes;
+    this.#account();
     const { exchange, refuse, metrics, clock } = this.#parts;
     const started = clock.monotonic();
     const done = (answer: Buffer | undefined): void => {
       slot.done = true;
       slot.answer = answer;
       this.#running--;
+      this.#runningBytes -= bytes;
+      this.#account();
       if (answer) metrics.ackSeconds.observe((clock.monotonic() - started) / 1000);
       this.#writeAnswers();
       this.#pump();
@@ -289,7 +303,7 @@ export class Connection {
 
   #end(reason: CloseReason): void {
     this.#ending ??= reason;
-    this.#account(0);
+    this.#account();
     this.#pump();
   }
 

@@ -1,7 +1,7 @@
 export interface MllpLimits {
   /** Bytes of a frame. @default 33_554_432 */
   readonly frameBytes: number;
-  /** Bytes that the open frames of all connections may hold; only large ones (1 MiB) are refused for it. @default 268_435_456 */
+  /** Bytes that open frames and unanswered messages of all connections may hold; then open frames above 1 MiB are refused. @default 268_435_456 */
   readonly heldBytes: number;
   /** Bytes outside of frames after which a connection without a single frame is closed. @default 1_048_576 */
   readonly outsideBytes: number;
@@ -19,6 +19,14 @@ export interface MllpLimits {
   readonly connectionsPerPeer: number;
   /** Messages of one connection that may be unanswered before reading from it stops. @default 64 */
   readonly inFlight: number;
+  /** Bytes of them: above it one message at a time is worked on. @default 8_388_608 */
+  readonly inFlightBytes: number;
+  /** Refused input kept from one address: entries and bytes at once, and how many more a second. What is above is only counted. @default 2_000, 20 */
+  readonly quarantineEntries: number;
+  readonly quarantineEntriesPerSecond: number;
+  /** @default 134_217_728, 2_097_152 */
+  readonly quarantineBytes: number;
+  readonly quarantineBytesPerSecond: number;
 }
 
 export const defaultLimits: MllpLimits = {
@@ -32,4 +40,9 @@ export const defaultLimits: MllpLimits = {
   connections: 1_000,
   connectionsPerPeer: 200,
   inFlight: 64,
+  inFlightBytes: 8 * 1024 * 1024,
+  quarantineEntries: 2_000,
+  quarantineEntriesPerSecond: 20,
+  quarantineBytes: 128 * 1024 * 1024,
+  quarantineBytesPerSecond: 2 * 1024 * 1024,
 };

@@ -71,7 +71,7 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
   checkZone(zone);
 
   const metrics = mllpMetrics(telemetry);
-  const refuse = refusals({ quarantine, telemetry, metrics, clock, random });
+  const refuse = refusals({ quarantine, telemetry, metrics, limits, clock, random });
   const adt = adtRoute({
     serde,
     zone,

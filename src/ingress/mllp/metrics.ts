@@ -13,6 +13,7 @@ export interface MllpMetrics {
   readonly controlIdReused: Counter;
   readonly outsideBytes: Counter;
   readonly quarantineFailures: Counter;
+  readonly quarantineDropped: Counter;
   readonly frameBytes: Histogram;
   readonly ackSeconds: Histogram;
 }
@@ -39,6 +40,10 @@ export function mllpMetrics(telemetry: Telemetry): MllpMetrics {
     controlIdReused: counter('aorta_mllp_control_id_reused_total', 'Messages whose MSH-10 was used before for other content.'),
     outsideBytes: counter('aorta_mllp_outside_bytes_total', 'Bytes outside of frames, skipped.'),
     quarantineFailures: counter('aorta_mllp_quarantine_failures_total', 'Refused input that could not be quarantined.'),
+    quarantineDropped: counter(
+      'aorta_mllp_quarantine_dropped_total',
+      'Refused input not quarantined because its sender sent too much of it.',
+    ),
     frameBytes: telemetry.histogram(
       'aorta_mllp_frame_bytes',
       'Size of frames.',

@@ -7,6 +7,7 @@ import { type Admission, createAdmission } from '../../../src/ingress/admission.
 import { adtRoute } from '../../../src/ingress/mllp/adt.ts';
 import { createExchange, type Exchange } from '../../../src/ingress/mllp/exchange.ts';
 import { Lane } from '../../../src/ingress/mllp/lane.ts';
+import { defaultLimits } from '../../../src/ingress/mllp/limits.ts';
 import { mllpMetrics } from '../../../src/ingress/mllp/metrics.ts';
 import { refusals } from '../../../src/ingress/mllp/refusal.ts';
 import { silentTelemetry } from '../../../src/telemetry/port.ts';
@@ -24,7 +25,7 @@ describe('An exchange', () => {
     admission = createAdmission({ ...base, ...parts, instance: 'exchange' });
     await admission.start();
     const metrics = mllpMetrics(silentTelemetry);
-    const refuse = refusals({ ...base, quarantine: parts.quarantine, metrics });
+    const refuse = refusals({ ...base, quarantine: parts.quarantine, metrics, limits: defaultLimits });
     exchange = createExchange({
       ...base,
       routes: [adtRoute({ serde: parts.serde, zone: 'UTC' })],

@@ -260,6 +260,58 @@ describe('MLLP under attack', () => {
     });
   });
 
+  it('a flood of refused messages fills only so much of the quarantine, and is answered and counted all the same', async () => {
+    const limits = { quarantineEntries: 10, quarantineEntriesPerSecond: 0, quarantineBytes: 1_000, quarantineBytesPerSecond: 0 };
+    await attack(limits, async ({ port, telemetry, quarantined }) => {
+      const raw = await rawSender(port);
+      for (let n = 0; n < 100; n++) raw.write(framed(Buffer.from(`junk ${n}`)));
+      raw.write(framed(Buffer.alloc(2_000, 'j')));
+      await raw.answered(101);
+      assert.equal((await quarantined()).length, 10);
+      assert.equal(telemetry.count('aorta_mllp_refused_total'), 101);
+      assert.equal(telemetry.count('aorta_mllp_quarantine_dropped_total'), 91);
+      raw.socket.destroy();
+    });
+  });
+
+  it('large messages of one connection are worked on one at a time', async () => {
+    let [open, most] = [0, 0];
+    const counting: Admission = {
+      ...admission,
+      async body(bytes) {
+        most = Math.max(most, ++open);
+        try {
+          return await admission.body(bytes);
+        } finally {
+          open--;
+        }
+      },
+    };
+    const large = (controlId: string) =>
+      framed(adt({ controlId, mrn: 'L', more: Buffer.concat([Buffer.from('OBX|1|ED|||'), Buffer.alloc(2 * MiB, 'A')]) }));
+    const mllp = await startMllp({
+      host: '127.0.0.1',
+      port: 0,
+      admission: counting,
+      serde: parts.serde,
+      quarantine: parts.quarantine,
+      telemetry: countingTelemetry(),
+      clock: systemClock,
+      random: systemRandom,
+      limits: { inFlightBytes: MiB },
+    });
+    const raw = await rawSender(mllp.address.port);
+    const controlIds = Array.from({ length: 5 }, () => `large-${number++}`);
+    for (const controlId of controlIds) raw.write(large(controlId));
+    assert.deepEqual(
+      (await raw.answered(5)).map(verdict),
+      controlIds.map((controlId) => `AA ${controlId}`),
+    );
+    assert.equal(most, 1);
+    raw.socket.destroy();
+    await mllp.stop();
+  });
+
   it('a peer that never reads its answers is closed, and until then reading from it stops', async () => {
     const fast = faster(100);
     await attack(

@@ -1,0 +1,53 @@
+import type { Hl7Oru } from '../../../schemas/generated/hl7-oru.ts';
+import { topics } from '../../../schemas/topics.ts';
+import { type IdentifierSystems, type Message, oruEvents, readOru } from '../../hl7/index.ts';
+import type { Serde } from '../../schema/port.ts';
+import type { Route } from './route.ts';
+
+export interface OruRouteOptions {
+  readonly serde: Serde<Hl7Oru>;
+  /** Zone of times without an offset. */
+  readonly zone: string;
+  readonly identifierSystems?: IdentifierSystems;
+  /** @default hl7.oru */
+  readonly topic?: string;
+}
+
+/** ORU messages (results) become records of `hl7.oru`, as their sender wrote them. */
+export function oruRoute({ serde, zone, identifierSystems, topic = topics.oru.name }: OruRouteOptions): Route {
+  const rules = { events: oruEvents, zone, ...(identifierSystems ? { identifierSystems } : {}) };
+  return {
+    type: 'ORU',
+    read(message: Message) {
+      const { facts, findings } = readOru(message, rules);
+      if (!facts) return { findings };
+      const { sender, controlId, event, occurredAt, identifiers } = facts;
+      return {
+        findings,
+        accepted: {
+          sender,
+          controlId,
+          identifiers,
+          build: ({ patientId, eventId }, { body, receivedAt }) => ({
+            topic,
+            key: patientId,
+            timestamp: receivedAt,
+            value: serde.serialize({
+              eventId,
+              patientId,
+              sender,
+              controlId,
+              event,
+              occurredAt,
+              receivedAt,
+              charset: message.charset.name,
+              raw: body.raw,
+              blobRef: body.blobRef,
+              size: message.original.length,
+            }),
+          }),
+        },
+      };
+    },
+  };
+}
