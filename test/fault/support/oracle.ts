@@ -47,10 +47,10 @@ export async function settled(products: readonly Product[], withinMs = 60_000): 
       const now: unknown[] = [];
       let owned = 0;
       for (const product of products) {
-        const { flows } = await product.get<{ flows: { totals: object; partitions: { open: number }[] }[] }>('/api/ops/flows');
-        const lag = await product.metric('aorta_flow_lag_records');
+        const { flows } = await product.get<{ flows: { name: string; totals: object; partitions: { open: number }[] }[] }>('/api/ops/flows');
+        const lag = await product.metric('aorta_flow_lag_records', { flow: 'adt-admissions' });
         const owed = await product.metric('aorta_ingress_owed');
-        for (const flow of flows) {
+        for (const flow of flows.filter(({ name }) => name === 'adt-admissions')) {
           owned += flow.partitions.length;
           now.push(flow.totals);
           if (flow.partitions.some((partition) => partition.open > 0)) return false;
