@@ -7,12 +7,13 @@ import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index
 import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
-import { createAdmission, startMllp } from '../ingress/index.ts';
+import { createAdmission, oruRoute, startMllp } from '../ingress/index.ts';
+import { measureEventLoop } from '../ops/event-loop.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
 import { announce } from './instance.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
-import { adtTopics } from './topics.ts';
+import { ingressTopics } from './topics.ts';
 
 export interface WorkerOptions {
   readonly data: string;
@@ -57,6 +58,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   // A promise that nobody waits for is a defect to be seen, never a reason to drop everybody's messages.
   const onRejection = (cause: unknown) => telemetry.log('error', 'worker.unhandled-rejection', { error: cause });
   process.on('unhandledRejection', onRejection);
+  stops.push(measureEventLoop(telemetry));
   stops.push(() => process.off('unhandledRejection', onRejection));
   const stop = async () => {
     for (const step of stops.splice(0).reverse()) await step();
@@ -72,12 +74,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       return made as ReturnType<typeof serdeFor<T>>;
     };
     const ports = { ...profile, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
-    await profile.log.ensureTopics(adtTopics);
+    await profile.log.ensureTopics(ingressTopics);
 
     const flows: RunningFlow[] = [];
     const entrances: Record<string, string> = {};
     let ready = false;
-    const canonical = createCanonical(profile.state, { systems });
+    const canonical = createCanonical(profile.state, { systems, blob: profile.blob });
     const edge = await startEdge({
       host: options.host,
       port: options.port,
@@ -115,7 +117,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       host: options.host,
       port: options.mllpPort,
       admission,
-      serde: await serde(adtTopics[0]),
+      serde: await serde(ingressTopics[0]),
+      routes: [oruRoute({ serde: await serde(ingressTopics[1]), zone, identifierSystems: systems })],
       quarantine: profile.quarantine,
       telemetry,
       clock,

@@ -38,21 +38,94 @@ interface Case {
   readonly reason: string;
 }
 
-const edited = (controlId: string, edit: (text: string) => string): Buffer => Buffer.from(edit(adt({ controlId }).toString('latin1')), 'latin1');
+const edited = (controlId: string, edit: (text: string) => string): Buffer =>
+  Buffer.from(edit(adt({ controlId }).toString('latin1')), 'latin1');
 const start = Buffer.from([0x0b]);
 
 const cases: Case[] = [
-  { what: 'bytes that are no HL7 in a frame', bytes: framed(Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')), answer: 'AR ', code: 'AORTA_HL7_001', reason: 'not-hl7' },
-  { what: 'bytes outside of any frame', bytes: Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), code: 'AORTA_MLLP_004', reason: 'outside-frame' },
-  { what: 'half a frame, then the end', bytes: Buffer.concat([start, adt({ controlId: 'HALF' }).subarray(0, 60)]), code: 'AORTA_MLLP_003', reason: 'truncated' },
-  { what: 'an event that is not known', bytes: framed(adt({ controlId: 'EVENT', event: 'A99' })), answer: 'AR EVENT', error: /\^?201/, code: 'AORTA_HL7_004', reason: 'unsupported-event' },
-  { what: 'a message type that is not known', bytes: framed(edited('TYPE', (text) => text.replace('ADT^A01', 'XYZ^A01'))), answer: 'AR TYPE', error: /200/, code: 'AORTA_HL7_003', reason: 'unsupported-type' },
-  { what: 'no PID', bytes: framed(edited('PIDLESS', (text) => text.replace(/\rPID[^\r]*/, ''))), answer: 'AE PIDLESS', error: /101/, code: 'AORTA_HL7_007', reason: 'required-missing' },
-  { what: 'a PID without identifiers', bytes: framed(edited('NOID', (text) => text.replace(/PID\|1\|\|[^|]*/, 'PID|1||'))), answer: 'AE NOID', error: /101/, code: 'AORTA_HL7_007', reason: 'required-missing' },
-  { what: 'an impossible date', bytes: framed(edited('DATE', (text) => text.replace('20240131115900', '20240231115900'))), answer: 'AE DATE', error: /102/, code: 'AORTA_HL7_008', reason: 'bad-date' },
-  { what: 'a date of letters', bytes: framed(edited('DATE2', (text) => text.replace('20240131115900', 'yesterday'))), answer: 'AE DATE2', error: /102/, code: 'AORTA_HL7_008', reason: 'bad-date' },
-  { what: 'bytes that are not of the charset it names', bytes: framed(adt({ controlId: 'CHARSET', name: Buffer.from([0x4d, 0xfc, 0x6c, 0x6c, 0xff]) })), answer: 'AE CHARSET', error: /102/, code: 'AORTA_HL7_010', reason: 'wrong-charset' },
-  { what: 'a charset nobody knows', bytes: framed(adt({ controlId: 'CHARSET2', charset: 'KLINGON' })), answer: 'AE CHARSET2', error: /103/, code: 'AORTA_HL7_009', reason: 'unknown-charset' },
+  {
+    what: 'bytes that are no HL7 in a frame',
+    bytes: framed(Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')),
+    answer: 'AR ',
+    code: 'AORTA_HL7_001',
+    reason: 'not-hl7',
+  },
+  {
+    what: 'bytes outside of any frame',
+    bytes: Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
+    code: 'AORTA_MLLP_004',
+    reason: 'outside-frame',
+  },
+  {
+    what: 'half a frame, then the end',
+    bytes: Buffer.concat([start, adt({ controlId: 'HALF' }).subarray(0, 60)]),
+    code: 'AORTA_MLLP_003',
+    reason: 'truncated',
+  },
+  {
+    what: 'an event that is not known',
+    bytes: framed(adt({ controlId: 'EVENT', event: 'A99' })),
+    answer: 'AR EVENT',
+    error: /\^?201/,
+    code: 'AORTA_HL7_004',
+    reason: 'unsupported-event',
+  },
+  {
+    what: 'a message type that is not known',
+    bytes: framed(edited('TYPE', (text) => text.replace('ADT^A01', 'XYZ^A01'))),
+    answer: 'AR TYPE',
+    error: /200/,
+    code: 'AORTA_HL7_003',
+    reason: 'unsupported-type',
+  },
+  {
+    what: 'no PID',
+    bytes: framed(edited('PIDLESS', (text) => text.replace(/\rPID[^\r]*/, ''))),
+    answer: 'AE PIDLESS',
+    error: /101/,
+    code: 'AORTA_HL7_007',
+    reason: 'required-missing',
+  },
+  {
+    what: 'a PID without identifiers',
+    bytes: framed(edited('NOID', (text) => text.replace(/PID\|1\|\|[^|]*/, 'PID|1||'))),
+    answer: 'AE NOID',
+    error: /101/,
+    code: 'AORTA_HL7_007',
+    reason: 'required-missing',
+  },
+  {
+    what: 'an impossible date',
+    bytes: framed(edited('DATE', (text) => text.replace('20240131115900', '20240231115900'))),
+    answer: 'AE DATE',
+    error: /102/,
+    code: 'AORTA_HL7_008',
+    reason: 'bad-date',
+  },
+  {
+    what: 'a date of letters',
+    bytes: framed(edited('DATE2', (text) => text.replace('20240131115900', 'yesterday'))),
+    answer: 'AE DATE2',
+    error: /102/,
+    code: 'AORTA_HL7_008',
+    reason: 'bad-date',
+  },
+  {
+    what: 'bytes that are not of the charset it names',
+    bytes: framed(adt({ controlId: 'CHARSET', name: Buffer.from([0x4d, 0xfc, 0x6c, 0x6c, 0xff]) })),
+    answer: 'AE CHARSET',
+    error: /102/,
+    code: 'AORTA_HL7_010',
+    reason: 'wrong-charset',
+  },
+  {
+    what: 'a charset nobody knows',
+    bytes: framed(adt({ controlId: 'CHARSET2', charset: 'KLINGON' })),
+    answer: 'AE CHARSET2',
+    error: /103/,
+    code: 'AORTA_HL7_009',
+    reason: 'unknown-charset',
+  },
 ];
 
 for (const { what, bytes, answer, error, code, reason } of cases) {

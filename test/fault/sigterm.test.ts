@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { free, stopRounds } from './sigterm.ts';
 import { chance } from './support/chance.ts';
 import { hospital } from './support/hospital.ts';
 import { eventually, startProduct } from './support/product.ts';
 import { Senders } from './support/senders.ts';
 import { site } from './support/site.ts';
-import { free, stopRounds } from './sigterm.ts';
 
 test('SIGTERM under load, ten times on the embedded profile: exit code 0, nothing lost, nothing again', async (t) => {
   const figures = await stopRounds(t, 'embedded', { rounds: 10 });

@@ -49,7 +49,11 @@ export async function stopRounds(
       for (const port of [mllpPort, httpPort]) ok(await free(port), `round ${round}: port ${port} is free`);
       product = await here.worker();
       await settled([product]);
-      strictEqual(await product.metric('aorta_flow_sent_twice_total'), 0, `round ${round}: ingress has nothing to append twice after a clean stop`);
+      strictEqual(
+        await product.metric('aorta_flow_sent_twice_total'),
+        0,
+        `round ${round}: ingress has nothing to append twice after a clean stop`,
+      );
       await checkTimelines(product, patients, senders.accepted);
       if (senders.done) break;
     }

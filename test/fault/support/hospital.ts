@@ -56,7 +56,15 @@ export function hospital(random: Chance, patients: number, messagesEach: number)
           '',
         ].join('\r'),
       );
-      messages.push({ mrn, controlId, event, at: occurred, ...(shown ? { place: shown } : {}), ...(facts.from ? { from: facts.from } : {}), bytes });
+      messages.push({
+        mrn,
+        controlId,
+        event,
+        at: occurred,
+        ...(shown ? { place: shown } : {}),
+        ...(facts.from ? { from: facts.from } : {}),
+        bytes,
+      });
     };
     const other = (than: string | undefined): string => {
       for (;;) {
@@ -98,7 +106,8 @@ export function whereabouts(messages: readonly Adt[]): Whereabouts {
   const stack: (string | undefined)[] = [];
   for (const message of [...messages].sort((a, b) => a.at - b.at)) {
     // While the patient is away a transfer is history; what opens the visit again says where.
-    if (message.event === 'A01' || message.event === 'A13' || (message.event === 'A02' && status === 'in-progress')) stack.push(message.place);
+    if (message.event === 'A01' || message.event === 'A13' || (message.event === 'A02' && status === 'in-progress'))
+      stack.push(message.place);
     if (message.event === 'A12') stack.splice(stack.lastIndexOf(message.from), 1);
     if (message.event === 'A03') status = 'finished';
     if (message.event === 'A13') status = 'in-progress';

@@ -17,7 +17,10 @@ interface Bundle<T> {
 interface Encounter {
   readonly id: string;
   readonly status: string;
-  readonly location?: readonly { readonly status?: string; readonly location: { readonly reference?: string; readonly display?: string } }[];
+  readonly location?: readonly {
+    readonly status?: string;
+    readonly location: { readonly reference?: string; readonly display?: string };
+  }[];
 }
 
 /** The FHIR id behind an MRN; undefined while the product knows no such patient. */
@@ -31,7 +34,9 @@ export async function timelineOf(product: Product, id: string): Promise<readonly
   const events: TimelineEvent[] = [];
   let cursor: string | undefined;
   do {
-    const page = await product.get<{ events: TimelineEvent[]; cursor?: string }>(`/api/patients/${id}/timeline?limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+    const page = await product.get<{ events: TimelineEvent[]; cursor?: string }>(
+      `/api/patients/${id}/timeline?limit=100${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+    );
     events.push(...page.events);
     cursor = page.cursor;
   } while (cursor);
@@ -47,7 +52,9 @@ export async function settled(products: readonly Product[], withinMs = 60_000): 
       const now: unknown[] = [];
       let owned = 0;
       for (const product of products) {
-        const { flows } = await product.get<{ flows: { name: string; totals: object; partitions: { open: number }[] }[] }>('/api/ops/flows');
+        const { flows } = await product.get<{ flows: { name: string; totals: object; partitions: { open: number }[] }[] }>(
+          '/api/ops/flows',
+        );
         const lag = await product.metric('aorta_flow_lag_records', { flow: 'adt-admissions' });
         const owed = await product.metric('aorta_ingress_owed');
         for (const flow of flows.filter(({ name }) => name === 'adt-admissions')) {
@@ -72,7 +79,12 @@ export async function settled(products: readonly Product[], withinMs = 60_000): 
  * there that was not sent, no message twice, event times rise. With `complete`, all messages have been accepted, and the
  * current bed is compared too.
  */
-export async function checkTimelines(product: Product, patients: readonly Patient[], accepted: ReadonlySet<string>, complete = false): Promise<void> {
+export async function checkTimelines(
+  product: Product,
+  patients: readonly Patient[],
+  accepted: ReadonlySet<string>,
+  complete = false,
+): Promise<void> {
   const wrong: string[] = [];
   for (const patient of patients) {
     const expected = patient.messages.filter((message) => accepted.has(message.controlId)).map((message) => message.controlId);
@@ -91,10 +103,12 @@ export async function checkTimelines(product: Product, patients: readonly Patien
     if (twice.length > 0) wrong.push(`${patient.mrn}: twice: ${twice.join(' ')}`);
     if (foreign.length > 0) wrong.push(`${patient.mrn}: never sent: ${foreign.join(' ')}`);
     const times = events.map((event) => event.occurredAt);
-    if (times.some((time, at) => at > 0 && time < (times[at - 1] as string))) wrong.push(`${patient.mrn}: not in event order: ${times.join(' ')}`);
+    if (times.some((time, at) => at > 0 && time < (times[at - 1] as string)))
+      wrong.push(`${patient.mrn}: not in event order: ${times.join(' ')}`);
     const at = new Map(patient.messages.map((message) => [message.controlId, new Date(message.at).toISOString()]));
     for (const event of events) {
-      if (event.occurredAt !== at.get(event.source.messageId)) wrong.push(`${patient.mrn}: ${event.source.messageId} occurred at ${event.occurredAt}`);
+      if (event.occurredAt !== at.get(event.source.messageId))
+        wrong.push(`${patient.mrn}: ${event.source.messageId} occurred at ${event.occurredAt}`);
     }
     if (complete) await checkWhereabouts(product, id, patient, wrong);
   }

@@ -3,14 +3,13 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { kafkaClasspath, startNode } from '../../../src/services/kafka/kafka.ts';
+import { kafka, kafkaClasspath, startNode } from '../../../src/services/kafka/kafka.ts';
 import { freePort } from '../../../src/services/machine/port.ts';
 import { isRunning, stop } from '../../../src/services/machine/process.ts';
 import { postgres } from '../../../src/services/postgres/postgres.ts';
 import { ensureBackward } from '../../../src/services/registry/check.ts';
 import { registry } from '../../../src/services/registry/registry.ts';
 import type { LocalService, Started } from '../../../src/services/service.ts';
-import { kafka } from '../../../src/services/kafka/kafka.ts';
 import { serviceDir } from '../../../src/services/state.ts';
 import { uniqueName } from '../../support/services.ts';
 import { eventually } from './product.ts';

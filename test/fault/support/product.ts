@@ -54,7 +54,16 @@ export interface Product {
 
 export async function startProduct(options: ProductOptions): Promise<Product> {
   const { services, nodeOptions = [], mllpPort = 0, httpPort = 0 } = options;
-  const flags = ['--data', options.data, '--port', String(httpPort), '--mllp-port', String(mllpPort), '--json', ...(options.arguments ?? [])];
+  const flags = [
+    '--data',
+    options.data,
+    '--port',
+    String(httpPort),
+    '--mllp-port',
+    String(mllpPort),
+    '--json',
+    ...(options.arguments ?? []),
+  ];
   const environment: NodeJS.ProcessEnv = { ...process.env, ...options.env };
   if (services) {
     environment['KAFKA_BROKERS'] = services.kafkaBrokers.join();
@@ -64,7 +73,11 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   const verb = services ? ['start'] : ['dev', '--no-feed'];
   const child = options.npm
     ? spawn('npm', ['start', '--', '--no-feed', ...flags], { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-    : spawn(process.execPath, [...nodeOptions, 'bin/aorta.js', ...verb, ...flags], { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    : spawn(process.execPath, [...nodeOptions, 'bin/aorta.js', ...verb, ...flags], {
+        cwd: root,
+        env: environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stderr?.on('data', (bytes: Buffer) => stderr.push(bytes));

@@ -72,7 +72,9 @@ export class Senders {
     const late = sleep(withinMs, 'late', { ref: false });
     if ((await Promise.race([this.#running, late])) === 'late') {
       await this.stop();
-      throw new Error(`${this.accepted.size} of ${this.total} messages accepted after ${withinMs / 1000} s; answers: ${JSON.stringify(this.answers)}`);
+      throw new Error(
+        `${this.accepted.size} of ${this.total} messages accepted after ${withinMs / 1000} s; answers: ${JSON.stringify(this.answers)}`,
+      );
     }
   }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freshDatabase, type Services, services } from '../../support/services.ts';
-import { privateKafka, type PrivateService } from './private-services.ts';
+import { type PrivateService, privateKafka } from './private-services.ts';
 import { type Product, type ProductOptions, startProduct } from './product.ts';
 
 /** A place where workers run: one profile, one set of stores. Whatever it started is gone after `close`. */
@@ -48,7 +48,12 @@ export async function site(profile: 'embedded' | 'kafka', options: SiteOptions =
     services: own,
     data: (name) => join(dir, name),
     async worker({ name = 'a', ...rest } = {}) {
-      const product = await startProduct({ data: join(dir, name), ...(own ? { services: own } : {}), ...rest, arguments: [...(own ? ['--config', config] : []), ...(rest.arguments ?? [])] });
+      const product = await startProduct({
+        data: join(dir, name),
+        ...(own ? { services: own } : {}),
+        ...rest,
+        arguments: [...(own ? ['--config', config] : []), ...(rest.arguments ?? [])],
+      });
       products.push(product);
       return product;
     },
