@@ -86,6 +86,7 @@ export class Failing {
   #retryLater(mailbox: Mailbox, root: Root, delayMs: number): void {
     const lane = this.#lane;
     mailbox.unshift([root]);
+    mailbox.cancelRetry?.();
     mailbox.retryAt = lane.ports.clock.now() + delayMs;
     mailbox.cancelRetry = lane.ports.clock.after(delayMs, () => {
       mailbox.retryAt = undefined;

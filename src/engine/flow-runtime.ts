@@ -127,8 +127,14 @@ export class FlowRuntime implements LaneHost {
     const mine = new Set(partitions.map(keyOf));
     for (const lane of [...this.#lanes.values()]) if (!mine.has(keyOf(lane.partition))) this.#lost([lane.partition], generation);
     const run = this.#assigning.then(async () => {
-      const starts = await Promise.all(partitions.map((partition) => this.#claim(partition, generation)));
-      return starts.filter((start) => start !== undefined);
+      // All of them first: a claim that goes on behind a failed assignment would meet the next one's.
+      const claims = await Promise.allSettled(partitions.map((partition) => this.#claim(partition, generation)));
+      const starts: Commit[] = [];
+      for (const claim of claims) {
+        if (claim.status === 'rejected') throw claim.reason;
+        if (claim.value) starts.push(claim.value);
+      }
+      return starts;
     });
     this.#assigning = run.catch(() => {});
     return run;
@@ -139,15 +145,22 @@ export class FlowRuntime implements LaneHost {
     const current = () => !this.#stopped && this.#generation === generation;
     const claimed = await this.#persist('claim', current, () => this.#ports.state.claim(ref, this.program.sourcePartitions));
     const ends = await this.#persist('ends', current, () => this.#ports.log.ends(topic));
+    // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
+    const committed = this.program.stateful
+      ? undefined
+      : await this.#persist('committed', current, () => this.#ports.log.committed(`aorta.${ref.flow}`, topic));
     if (!current()) throw error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' });
-    const lane = new Lane(ref, generation, claimed, this.program, this.#ports, this.#options, this.metrics, this, (what, cause, attempt) =>
-      this.#retrying(what, cause, attempt),
+    const { start: first = 0, end = 0 } = ends.find((e) => e.partition === partition) ?? {};
+    const { watermark } = claimed.applied;
+    const start = this.program.stateful ? watermark : (committed?.get(partition) ?? first);
+    const lane = new Lane(
+      ...([ref, generation, claimed, this.program, this.#ports, this.#options, this.metrics, this] as const),
+      (what, cause, attempt) => this.#retrying(what, cause, attempt),
+      start,
     );
     this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
-    const end = ends.find((e) => e.partition === partition)?.end ?? 0;
     lane.end = end;
-    const { watermark } = claimed.applied;
     if (watermark > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark, end }));
     if (claimed.partitions !== this.program.sourcePartitions) {
       lane.refuse(
@@ -159,9 +172,10 @@ export class FlowRuntime implements LaneHost {
     if (!lane.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
     lane.holding.wakeAll();
     await lane.timers.load();
-    // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
-    if (!this.program.stateful) return undefined;
-    return watermark > 0 || claimed.applied.runs.length > 0 ? { topic, partition, offset: watermark } : undefined;
+    if (start > 0 && start < first) {
+      this.#ports.telemetry.log('error', 'flow.records-expired', { flow: ref.flow, ...lane.partition, from: start, to: first });
+    }
+    return { topic, partition, offset: Math.max(start, first) };
   }
 
   /**
@@ -297,7 +311,7 @@ export class FlowRuntime implements LaneHost {
   }
 
   /** Reads the state of many patients in one query a store. */
-  async #load(batch: readonly { lane: Lane; mailbox: Mailbox }[]): Promise<void> {
+  async #load(batch: readonly { lane: Lane; mailbox: Mailbox }[]): Promise<unknown> {
     const keys = batch.map(({ mailbox }) => mailbox.key);
     const { flow, cells } = this.program;
     try {
@@ -312,17 +326,20 @@ export class FlowRuntime implements LaneHost {
         );
       });
     } catch (cause) {
+      // One of them cannot be read: only that one fails.
+      if (batch.length > 1) return Promise.all([this.#load(batch.slice(0, batch.length >> 1)), this.#load(batch.slice(batch.length >> 1))]);
       for (const { lane, mailbox } of batch) {
         mailbox.loading = false;
         const root = mailbox.shift();
         if (root && lane.owned) lane.failing.fail(mailbox, root, cause, 'state');
       }
-      return;
+      return undefined;
     }
     for (const { lane, mailbox } of batch) {
       mailbox.loading = false;
       if (lane.owned) this.ready(lane, mailbox);
     }
+    return undefined;
   }
 
   // ---- commit --------------------------------------------------------------------------------------------------
@@ -365,7 +382,7 @@ export class FlowRuntime implements LaneHost {
     for (const lane of lanes) {
       const offset = lane.tracker.settledWatermark;
       if (!lane.owned || lane.refused || offset <= lane.committed || offset === 0) continue;
-      offsets.push({ ...lane.partition, offset });
+      offsets.push({ ...lane.partition, offset, generation: lane.generation });
       moved.push({ lane, offset });
     }
     if (offsets.length === 0) return;

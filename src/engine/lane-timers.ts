@@ -16,6 +16,9 @@ export class LaneTimers {
   readonly #onError: (cause: unknown) => void;
   readonly #windowMs: number;
   readonly #armed = new Map<string, { timer: TimerRow; cancel: () => void }>();
+  /** What became durable while a page is being read: the page may be older. */
+  readonly #changed = new Map<string, TimerWrite>();
+  #loading = false;
   #until = 0;
   #cancelWindow: (() => void) | undefined;
   #closed = false;
@@ -48,18 +51,25 @@ export class LaneTimers {
   /** Reads the window's timers and arms them; again at the end of each window. */
   async load(): Promise<void> {
     const until = this.#clock.now() + this.#windowMs;
-    const limit = 1000;
+    // Those that wait for held patients stand first, perhaps for days: a page must reach beyond them.
+    const limit = 1000 + this.#armed.size;
     let next = this.#windowMs;
+    this.#changed.clear();
+    this.#loading = true;
     try {
       const rows = await this.#state.timers(this.#lane, until, limit);
       if (this.#closed) return;
       this.#until = rows.length === limit ? (rows[limit - 1] as TimerRow).due : until;
       // A full page: the rest of the window follows soon, when these have fired.
       if (rows.length === limit) next = Math.max(1000, this.#until - this.#clock.now());
-      for (const row of rows) if (!this.#armed.has(idOf(row))) this.#arm(row);
+      for (const row of rows) if (!this.#armed.has(idOf(row)) && !this.#changed.has(idOf(row))) this.#arm(row);
+      for (const [id, write] of this.#changed)
+        if (write.due !== null && write.due <= this.#until && !this.#armed.has(id)) this.#arm({ ...write, due: write.due });
     } catch (cause) {
       this.#onError(cause);
       next = 1000;
+    } finally {
+      this.#loading = false;
     }
     if (this.#closed) return;
     this.#cancelWindow?.();
@@ -70,6 +80,7 @@ export class LaneTimers {
   applied(writes: readonly TimerWrite[]): void {
     for (const write of writes) {
       const id = idOf(write);
+      if (this.#loading) this.#changed.set(id, write);
       this.#armed.get(id)?.cancel();
       this.#armed.delete(id);
       if (write.due !== null && write.due <= this.#until) this.#arm({ ...write, due: write.due });

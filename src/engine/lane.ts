@@ -91,6 +91,7 @@ export class Lane {
     metrics: FlowMetrics,
     host: LaneHost,
     onRetry: (what: 'commit' | 'produce', cause: unknown, attempt: number) => void,
+    start: number = claimed.applied.watermark,
   ) {
     this.ref = ref;
     this.partition = { topic: ref.topic, partition: ref.partition };
@@ -103,7 +104,7 @@ export class Lane {
     this.host = host;
     this.#group = claimed.group;
     this.#sentThroughStored = claimed.sentThrough;
-    this.tracker = new OffsetTracker(claimed.applied);
+    this.tracker = new OffsetTracker(claimed.applied, start);
     this.held = new HeldList(claimed.epoch, claimed.held);
     this.holding = new Holding(this);
     this.merging = new Merging(this);
@@ -297,6 +298,7 @@ export class Lane {
   }
 
   groupFailed(items: readonly CommitItem[]): void {
+    this.dirty = true;
     for (const item of items) if (item.root?.entry) item.root.entry.applied = false;
   }
 

@@ -36,10 +36,11 @@ export class OffsetTracker {
   #runs: readonly (readonly [number, number])[];
   readonly #seen: Map<string, number>;
 
-  constructor(applied: AppliedSet) {
+  /** `start`: where delivery begins, if not at the watermark. */
+  constructor(applied: AppliedSet, start = applied.watermark) {
     this.#base = applied;
     this.#runs = applied.runs;
-    this.#next = applied.watermark;
+    this.#next = start;
     this.#seen = new Map(Object.entries(applied.hops));
   }
 
@@ -69,6 +70,7 @@ export class OffsetTracker {
     let i = this.#settledHead;
     while (i < this.#entries.length && (this.#entries[i] as Entry).settled) i++;
     this.#settledHead = i;
+    this.#passSettled();
     this.#compact();
     return this.#settledHead < this.#entries.length ? (this.#entries[this.#settledHead] as Entry).offset : this.#next;
   }
@@ -77,6 +79,11 @@ export class OffsetTracker {
   get lowestOpen(): Entry | undefined {
     void this.settledWatermark;
     return this.#entries[this.#settledHead];
+  }
+
+  /** Records that are kept in memory. */
+  get size(): number {
+    return this.#entries.length;
   }
 
   /** Delivered and not settled. */
@@ -121,9 +128,25 @@ export class OffsetTracker {
 
   /** The snapshot became durable. */
   confirm(applied: AppliedSet): void {
-    this.#base = applied;
+    // Hop numbers of what was settled since the snapshot stay.
+    const hops = { ...applied.hops };
+    for (const [producer, seq] of Object.entries(this.#base.hops)) if (seq > (hops[producer] ?? -1)) hops[producer] = seq;
+    this.#base = { ...applied, hops };
     while (this.#head < this.#entries.length && (this.#entries[this.#head] as Entry).applied) this.#head++;
     this.#compact();
+  }
+
+  /** A flow without state has no groups that confirm: what is settled needs no entry, only its hop number. */
+  #passSettled(): void {
+    if (this.#head >= this.#settledHead) return;
+    let hops: Record<string, number> | undefined;
+    for (; this.#head < this.#settledHead; this.#head++) {
+      const { hop } = this.#entries[this.#head] as Entry;
+      if (!hop || hop.seq <= ((hops ?? this.#base.hops)[hop.producer] ?? -1)) continue;
+      hops ??= { ...this.#base.hops };
+      hops[hop.producer] = hop.seq;
+    }
+    if (hops) this.#base = { ...this.#base, hops };
   }
 
   #compact(): void {

@@ -75,6 +75,8 @@ export class EngineTurn implements Turn, CommitItem {
   #abort: AbortController | undefined;
   #source: Source | undefined;
   #emitted = 0;
+  /** Of what it writes, as far as it is known: bounds the transaction. */
+  #bytes = 0;
 
   constructor(lane: Lane, root: Root, mailbox: Mailbox | undefined) {
     this.lane = lane;
@@ -89,7 +91,7 @@ export class EngineTurn implements Turn, CommitItem {
   }
 
   get size(): number {
-    return this.root.size + 256;
+    return this.root.size + 256 + this.#bytes;
   }
 
   get signal(): AbortSignal {
@@ -128,6 +130,7 @@ export class EngineTurn implements Turn, CommitItem {
   write(_node: string, effects: Effect | readonly Effect[]): void {
     this.#alive();
     this.effects ??= [];
+    this.#bytes += 256 * (Array.isArray(effects) ? effects.length : 1);
     if (Array.isArray(effects)) for (const effect of effects as readonly Effect[]) this.effects.push({ effect, source: this.source });
     else this.effects.push({ effect: effects as Effect, source: this.source });
   }
@@ -161,10 +164,13 @@ export class EngineTurn implements Turn, CommitItem {
     const traceparent = this.root.headers['traceparent'];
     if (traceparent) headers['traceparent'] = traceparent.toString();
     this.outbox ??= [];
+    this.#bytes += (value?.length ?? 0) + 256;
     this.outbox.push({ topic, partition, key, value, headers, timestamp });
   }
 
   state(node: string): unknown {
+    // A dead turn must not get hold of what its successor works on.
+    this.#alive();
     return this.#cell(node).value;
   }
 
@@ -235,6 +241,7 @@ export class EngineTurn implements Turn, CommitItem {
       if (!cell.dirty) continue;
       const { value, version } = cell.seal();
       this.states ??= [];
+      this.#bytes += value?.length ?? 0;
       this.states.push({ store, key: this.root.key, value, version, source: this.source });
     }
   }

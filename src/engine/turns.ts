@@ -24,7 +24,7 @@ export class Turns {
   /** Starts the patient's next turn if it may start. Called by the run queue. */
   next(mailbox: Mailbox): void {
     const lane = this.#lane;
-    if (!lane.owned || lane.draining || mailbox.running || mailbox.loading || mailbox.retryAt !== undefined) return;
+    if (!lane.owned || lane.draining || lane.refused || mailbox.running || mailbox.loading || mailbox.retryAt !== undefined) return;
     const root = mailbox.peek();
     if (!root) return this.#rest(mailbox);
     if (lane.program.actors.length > 0 && !mailbox.cells) {
@@ -150,7 +150,8 @@ export class Turns {
       lane.metrics.emitted.inc(emitted);
       lane.metrics.totals.emitted += emitted;
     }
-    if (turn.transactional || (lane.program.stateful && emitted > 0)) {
+    // Behind a turn that is being written, emissions take the same way, or they would overtake its own.
+    if (turn.transactional || (emitted > 0 && (lane.program.stateful || mailbox.undurable.length > 0))) {
       mailbox.undurable.push(turn);
       lane.host.commit(turn);
     } else if (emitted > 0) {
@@ -212,12 +213,14 @@ export class Turns {
       if (other.held) lane.holding.withdrawn(other.held);
     }
     lane.host.withdraw((item) => item instanceof EngineTurn && item.withdrawn);
-    const again = later.map((other) => other.root);
+    let again = later.map((other) => other.root);
     if (mailbox.running) {
       mailbox.running.withdrawn = true;
       mailbox.running.kill(error('AORTA_ENGINE_004', { flow: lane.ref.flow, reason: 'an earlier turn of the patient was refused' }));
       again.push(mailbox.running.root);
       mailbox.running = undefined;
+      // What was spilled while it ran stands behind it.
+      again = [...again.filter((root) => root.offset >= 0).sort((a, b) => a.offset - b.offset), ...again.filter((root) => root.offset < 0)];
     }
     mailbox.undurable = [];
     mailbox.cells = undefined;

@@ -252,6 +252,14 @@ export class MemoryState implements State {
     return found ? JSON.parse(found.value.toString()) : undefined;
   }
 
+  /** The store is lost and made anew. */
+  forget(): void {
+    this.#lanes.clear();
+    this.#states.clear();
+    this.#tables.clear();
+    this.#redrives.length = 0;
+  }
+
   async ping(): Promise<void> {}
   async close(): Promise<void> {}
 }
