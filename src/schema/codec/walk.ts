@@ -124,9 +124,9 @@ export class Walk {
     if (--this.#depth < 0) return this.#fail('nested too deeply');
     const item = node.parts[0] as PlanNode;
     const isMap = node.op === op.map;
-    // The key of a map takes a byte at least, and costs as a string does.
+    // The key of a map takes a byte at least; a new property costs twice what a string does.
     const min = item.min + (isMap ? 1 : 0);
-    const cost = (item.recursive ? 0 : item.cost) + (isMap ? 4 : 0);
+    const cost = (item.recursive ? 0 : item.cost) + (isMap ? 8 : 0);
     for (;;) {
       let count = this.#varint();
       if (count === 0) break;
