@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { EngineOptions } from '../engine/index.ts';
+import { defaultOptions, type EngineOptions } from '../engine/index.ts';
 import { error } from '../errors/index.ts';
 
 /** What `aorta.config.ts` may say: `export default defineConfig({ … })`. Addresses and secrets stay in the environment. */
@@ -13,11 +13,39 @@ export interface Config {
   readonly engine?: Partial<EngineOptions>;
 }
 
-const known = new Set(['zone', 'identifierSystems', 'engine']);
-
+/** For editors: completes and checks the keys. */
 export const defineConfig = (config: Config): Config => config;
 
-/** Reads the file given, else `aorta.config.ts` where there is one, else nothing. All faults: AORTA_CFG_001. */
+const rules: Readonly<Record<string, (value: unknown) => string | undefined>> = {
+  zone: (value) =>
+    typeof value === 'string' && isZone(value) ? undefined : `expected an IANA zone or an offset like +05:30, got ${shown(value)}`,
+  identifierSystems: (value) =>
+    isRecord(value) && Object.values(value).every((system) => typeof system === 'string' && /^[a-z][a-z0-9+.-]*:\S+$/i.test(system))
+      ? undefined
+      : 'expected namespaces with a URI each',
+  engine: (value) => {
+    if (!isRecord(value)) return 'expected options of the engine';
+    for (const [name, option] of Object.entries(value)) {
+      if (!(name in defaultOptions)) return `${name} is not known (known: ${Object.keys(defaultOptions).join(', ')})`;
+      if (name !== 'group' && !(typeof option === 'number' && option > 0))
+        return `${name}: expected a number above 0, got ${shown(option)}`;
+    }
+    return undefined;
+  },
+};
+
+/** Every problem of a configuration, each with its key. */
+export function problemsOf(config: unknown): readonly string[] {
+  if (!isRecord(config)) return ['the default export is no object'];
+  return Object.entries(config).flatMap(([key, value]) => {
+    const rule = rules[key];
+    if (!rule) return [`${key} is not known (known: ${Object.keys(rules).join(', ')})`];
+    const problem = rule(value);
+    return problem === undefined ? [] : [`${key}: ${problem}`];
+  });
+}
+
+/** Reads the file given, else `aorta.config.ts` where there is one, else nothing. All faults at once: AORTA_CFG_001. */
 export async function loadConfig(file: string | undefined): Promise<Config> {
   const path = resolve(file ?? 'aorta.config.ts');
   if (!existsSync(path)) {
@@ -25,9 +53,20 @@ export async function loadConfig(file: string | undefined): Promise<Config> {
     throw error('AORTA_CFG_001', { problem: `there is no ${file}` });
   }
   const { default: config } = (await import(pathToFileURL(path).href)) as { default?: Config };
-  if (typeof config !== 'object' || config === null) throw error('AORTA_CFG_001', { problem: `${path} has no default export` });
-  const wrong = Object.keys(config).filter((key) => !known.has(key));
-  if (wrong.length > 0)
-    throw error('AORTA_CFG_001', { problem: `${path}: ${wrong.join(', ')} is not known (known: ${[...known].join(', ')})` });
-  return config;
+  const problems = problemsOf(config);
+  if (problems.length > 0) throw error('AORTA_CFG_001', { problem: `${path}: ${problems.join('; ')}` });
+  return config as Config;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const shown = (value: unknown): string => (typeof value === 'string' ? `"${value}"` : String(value));
+
+function isZone(name: string): boolean {
+  if (/^[+-]\d\d:\d\d$/.test(name)) return true;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
 }

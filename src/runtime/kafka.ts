@@ -31,7 +31,8 @@ export function serviceAddresses(env: NodeJS.ProcessEnv): ServiceAddresses {
     if (!value) throw error('AORTA_CFG_002', { variable: name });
     let password = '';
     try {
-      password = new URL(value).password;
+      const url = new URL(value);
+      password = url.password || (url.searchParams.get('password') ?? '');
     } catch {
       // A list of brokers is no URL.
     }

@@ -3,25 +3,34 @@ import { command, exit, jsonFlag, print, printJson } from '../verb.ts';
 
 export const verb = command({
   docs: {
-    brief: 'Check every topology and its schemas before they run',
-    fullDescription: `Loads topologies/*.ts, lints all flows together (also circles between them), and looks that the generated types
+    brief: 'Check the configuration, every topology and its schemas before they run',
+    fullDescription: `Reads the configuration, loads topologies/*.ts, lints all flows together (also circles between them), and looks that the generated types
 fit the schemas. Each finding names a code, a file and a line; \`aorta explain <code>\` tells more.
 
 Example:
   aorta check --json
 
-Exit codes: 0 nothing but notes and warnings, 1 a topology cannot be loaded, 3 errors (with --strict also warnings).`,
+Exit codes: 0 nothing but notes and warnings, 1 the configuration or a topology cannot be loaded, 3 errors (with --strict also warnings).`,
   },
   parameters: {
     flags: {
       strict: { kind: 'boolean', brief: 'Warnings count as errors', default: false, withNegated: false },
+      config: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Configuration file, instead of aorta.config.ts',
+        optional: true,
+        placeholder: 'file',
+      },
       json: jsonFlag,
     },
   },
-  run: async (flags: { strict: boolean; json: boolean }) => {
+  run: async (flags: { strict: boolean; json: boolean; config?: string }) => {
     const { loadTopologies } = await import('../topologies.ts');
     const { findingText, lint } = await import('../../flow/lint.ts');
     const { staleSchemas } = await import('../schemas.ts');
+    const { loadConfig } = await import('../../runtime/config.ts');
+    await loadConfig(flags.config);
     const topologies = await loadTopologies();
     const findings = lint(topologies.map(({ flow }) => flow));
     const stale = await staleSchemas();
