@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Framer, framed } from '../../../src/ingress/mllp/framer.ts';
+import { growth } from '../../support/growth.ts';
 
 type Event = readonly [kind: 'frame' | 'truncated' | 'outside' | 'too-large', bytes: string];
 
@@ -113,24 +114,6 @@ describe('Framing', () => {
       { numRuns: 1000 },
     );
   });
-
-  /** CPU time of the quickest of several runs at a size and at 16 times the size: linear is 16, quadratic 256. */
-  const growth = (size: number, run: (size: number) => void): number => {
-    const cpu = (n: number) => {
-      const before = process.cpuUsage();
-      run(n);
-      const { user, system } = process.cpuUsage(before);
-      return user + system;
-    };
-    cpu(size * 4);
-    const small: number[] = [];
-    const large: number[] = [];
-    for (let round = 0; round < 3; round++) {
-      small.push(cpu(size), cpu(size), cpu(size));
-      large.push(cpu(size * 16));
-    }
-    return Math.min(...large) / Math.max(Math.min(...small), 1);
-  };
 
   for (const [chunk, size] of [
     [1, 200_000],
