@@ -4,62 +4,9 @@ import { GroupCommit } from '../../src/engine/group-commit.ts';
 import { HeldList } from '../../src/engine/held-list.ts';
 import { OffsetTracker } from '../../src/engine/offset-tracker.ts';
 import { Turns } from '../../src/engine/turns.ts';
-import { AortaError } from '../../src/errors/index.ts';
-import { actor, filter, flow, map, mapAsync, park, process, retry, to, topic } from '../../src/index.ts';
+import { flow, mapAsync, to } from '../../src/index.ts';
 import { type SimulationResult, simulate } from '../../src/testing/index.ts';
-
-interface Event {
-  readonly n: number;
-  /** How often its handler fails before it succeeds, and how. */
-  readonly fails: number;
-  readonly kind: string;
-}
-const schema = {
-  type: 'record',
-  name: 'Event',
-  fields: [
-    { name: 'n', type: 'int' },
-    { name: 'fails', type: 'int' },
-    { name: 'kind', type: 'string' },
-  ],
-};
-const events = topic<Event>('events', schema, { partitions: 4 });
-const out = topic<Event>('out', schema, { partitions: 4 });
-
-/** State, timers, emissions, skips, transient and permanent failures, parking: all that the engine does. */
-function everything() {
-  const tries = new Map<string, number>();
-  const counter = actor<{ count: number }, Event, Event>({
-    version: 1,
-    initial: () => ({ count: 0 }),
-    receive: (state, e, ctx) => ({
-      state: { count: state.count + 1 },
-      emit: [e],
-      timers: e.n % 5 === 0 ? [{ name: 'later', at: ctx.now + 500 }] : [],
-    }),
-    timer: (state) => ({ state, skip: 'timer' }),
-  });
-  return flow('everything', { onFailure: { Transient: { retry: retry.backoff(50, 400, 3), last: park } } })
-    .from(events)
-    .pipe(
-      map('fragile', (e, ctx) => {
-        const id = ctx.eventId;
-        const n = (tries.get(id) ?? 0) + 1;
-        tries.set(id, n);
-        if (n <= e.fails) throw new AortaError('AORTA_TEST', e.kind === 'permanent' ? 'Permanent' : 'Transient', 'planned');
-        return e;
-      }),
-      filter('small', (e) => e.n % 7 !== 6),
-      process('counter', counter),
-      to(out),
-    );
-}
-
-const event = (_key: string, n: number, random: { chance(p: number): boolean; int(n: number): number }): Event => ({
-  n,
-  fails: random.chance(0.1) ? 1 + random.int(5) : 0,
-  kind: random.chance(0.3) ? 'permanent' : 'transient',
-});
+import { type Event, event, events, everything, out } from './flows.ts';
 
 const run = (seed: number, options: object = {}): Promise<SimulationResult> =>
   simulate(everything(), { seed, event, events: 80, steps: 8, engine: { maxWaitMs: 100 }, ...options });
