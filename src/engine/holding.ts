@@ -16,6 +16,7 @@ interface Hold {
   readonly operator: string | null;
 }
 
+const inFront: Hold = { due: 0, reason: 'credits', class: null, code: null, operator: null };
 const readAhead = 64;
 const behindOthers: Hold = { due: 0, reason: 'behind', class: null, code: null, operator: null };
 const timerPrefix = 'timer:';
@@ -41,7 +42,7 @@ export class Holding {
   hold(mailbox: Mailbox, root: Root, why: Hold): void {
     const lane = this.#lane;
     const turn = new EngineTurn(lane, root, mailbox);
-    const row = this.#row(root, why, root.held?.seq ?? root.heldSeq ?? lane.held.nextSeq());
+    const row = this.#row(root, why, root.held?.seq ?? lane.held.nextSeq());
     if (root.held) turn.held = [{ op: 'update', row }];
     else {
       lane.held.adding(root.key);
@@ -73,21 +74,38 @@ export class Holding {
 
   /** A patient's envelope queues behind its held ones. */
   behind(root: Root): void {
+    this.#lane.held.adding(root.key);
+    this.#add(root, this.#row(root, behindOthers, this.#lane.held.nextSeq()));
+  }
+
+  /**
+   * A running turn goes on as that of a row: what is spilled must stand behind it on the list, or whoever takes the
+   * partition over would begin with what was behind.
+   */
+  #holdRunning(turn: EngineTurn): void {
+    const { root } = turn;
+    const row = this.#row(root, inFront, this.#lane.held.nextSeq());
+    this.#lane.held.adding(root.key).active = true;
+    turn.root = this.#root(row);
+    this.#add(root, row);
+  }
+
+  #add(root: Root, row: HeldRow): void {
     const lane = this.#lane;
     const mailbox = lane.mailboxes.get(root.key);
-    lane.held.adding(root.key);
     // Behind turns that can still be taken back it must be taken back with them; else it needs no mailbox.
     const bound = mailbox?.undurable.some((turn) => turn.root.kind !== 'held');
     const turn = new EngineTurn(lane, root, bound ? mailbox : undefined);
-    turn.held = [{ op: 'add', row: this.#row(root, behindOthers, lane.held.nextSeq()) }];
+    turn.held = [{ op: 'add', row }];
+    if (root.timer) turn.timers = [{ ...root.timer, due: null }];
     turn.settlement = { kind: 'parked' };
     if (bound) return lane.turns.finish(turn);
     lane.suspects.survived(root);
     if (root.suspect > 0) turn.suspects = [{ offset: root.offset, attempts: 0 }];
-    lane.host.commit(turn);
+    lane.commit(turn);
   }
 
-  /** Everything queued for the patient goes to the held list; a turn that runs or waits keeps its place in front. */
+  /** Everything queued for the patient goes to the held list, behind the turn that runs or waits. */
   spill(mailbox: Mailbox): void {
     if (mailbox.retryAt !== undefined) {
       const head = mailbox.shift();
@@ -97,8 +115,8 @@ export class Holding {
       mailbox.cancelRetry = undefined;
       if (head) return this.hold(mailbox, head, { due, reason: 'credits', class: null, code: mailbox.lastError ?? null, operator: null });
     }
-    const running = mailbox.running?.root;
-    if (running && !running.held) running.heldSeq ??= this.#lane.held.nextSeq();
+    const { running } = mailbox;
+    if (mailbox.length > 0 && running && !running.root.held && !this.#lane.held.get(mailbox.key)) this.#holdRunning(running);
     for (const root of mailbox.takeAll()) {
       if (root.timer && root.kind === 'timer') this.timerWaits(root.timer);
       else this.behind(root);
@@ -158,13 +176,7 @@ export class Holding {
 
   #added(patient: HeldPatient, row: HeldRow): void {
     if (patient.reading) patient.stale = true;
-    if (patient.active) return;
-    const { head } = patient;
-    if (head && row.seq < head.seq) {
-      // A turn that ran in front of what was spilled behind it is held after all.
-      patient.ahead.unshift(head);
-      patient.head = row;
-    } else if (!head && patient.ahead.length === 0 && patient.count === 1) patient.head = row;
+    if (!patient.head && !patient.active && patient.ahead.length === 0 && patient.count === 1) patient.head = row;
   }
 
   /** Additions that will not become durable. */

@@ -320,6 +320,17 @@ export class Lane {
     this.host.settled(this, root, settlement);
   }
 
+  /**
+   * To the group commit. In a stateless flow behind what earlier turns emit: a hold that were durable first would let the
+   * next owner begin with it.
+   */
+  commit(turn: EngineTurn): void {
+    if (this.program.stateful || this.outbox.pending === 0) return this.host.commit(turn);
+    this.outbox.direct([], () => {
+      if (!turn.withdrawn) this.host.commit(turn);
+    });
+  }
+
   /** Feeds the partition again when half of its credits are free and the held list is below its cap. */
   relax(): void {
     if (!this.paused || !this.owned || this.draining || this.refused) return;

@@ -19,8 +19,6 @@ export interface Root {
   attempt: number;
   readonly entry: Entry | undefined;
   readonly held: HeldRow | undefined;
-  /** Its place on the held list, kept free while it runs and what is behind it is there already. */
-  heldSeq?: number;
   readonly timer: TimerRow | undefined;
   /** Its attempt was stored before the turn: it was uncommitted at an unclean end. */
   suspect: number;

@@ -48,7 +48,8 @@ class TurnContext implements Context {
  */
 export class EngineTurn implements Turn, CommitItem {
   readonly lane: Lane;
-  readonly root: Root;
+  /** A running one that is moved to the held list goes on as its row's. */
+  root: Root;
   readonly mailbox: Mailbox | undefined;
   readonly ctx: Context;
   at: string;

@@ -153,12 +153,12 @@ export class Turns {
     // Behind a turn that is being written, emissions take the same way, or they would overtake its own.
     if (turn.transactional || (emitted > 0 && (lane.program.stateful || mailbox.undurable.length > 0))) {
       mailbox.undurable.push(turn);
-      lane.host.commit(turn);
+      lane.commit(turn);
     } else if (emitted > 0) {
       lane.outbox.direct(turn.outbox as OutboxRecord[], () => lane.settle(turn.root, turn.settlement));
     } else if (mailbox.undurable.length > 0) {
       mailbox.undurable.push(turn);
-      lane.host.commit(turn);
+      lane.commit(turn);
     } else {
       if (lane.program.stateful) lane.dirty = true;
       lane.settle(turn.root, turn.settlement);
@@ -213,14 +213,12 @@ export class Turns {
       if (other.held) lane.holding.withdrawn(other.held);
     }
     lane.host.withdraw((item) => item instanceof EngineTurn && item.withdrawn);
-    let again = later.map((other) => other.root);
+    const again = later.map((other) => other.root);
     if (mailbox.running) {
       mailbox.running.withdrawn = true;
       mailbox.running.kill(error('AORTA_ENGINE_004', { flow: lane.ref.flow, reason: 'an earlier turn of the patient was refused' }));
       again.push(mailbox.running.root);
       mailbox.running = undefined;
-      // What was spilled while it ran stands behind it.
-      again = [...again.filter((root) => root.offset >= 0).sort((a, b) => a.offset - b.offset), ...again.filter((root) => root.offset < 0)];
     }
     mailbox.undurable = [];
     mailbox.cells = undefined;
