@@ -65,7 +65,7 @@ process.stdout.write(values.json ? `${JSON.stringify({ workload: 'mllp-rate', co
 async function measure(product: Product): Promise<Figures> {
   const patients = hospital(chance(1), 1_000, 60);
   const turns: Adt[][] = Array.from({ length: connections }, () => []);
-  for (let n = 0; n < 60; n++) patients.forEach((patient, p) => turns[p % connections]?.push(patient.messages[n] as Adt));
+  for (let n = 0; n < 60; n++) for (const [p, patient] of patients.entries()) turns[p % connections]?.push(patient.messages[n] as Adt);
   const times: number[] = [];
   let counting = false;
   let stopping = false;
