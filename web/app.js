@@ -56,12 +56,17 @@ function onView(view) {
   flows.show(view);
   board.entrances(view.entrances);
   // Another worker's flows are not counted here, so the counts are a reason to look at once, never the only one.
-  const now = { settled: sum(view, settled), held: sum(view, (flow) => flow.held), quarantined: view.quarantined };
+  const now = {
+    settled: sum(view, settled),
+    held: sum(view, (flow) => flow.held),
+    failed: sum(view, (flow) => flow.totals.errors),
+    quarantined: view.quarantined,
+  };
   if (now.settled !== seen.settled) {
     lookAtBoard();
     lookAtPatient();
   }
-  if (now.settled !== seen.settled || now.held !== seen.held) lookAtHeld();
+  if (now.settled !== seen.settled || now.held !== seen.held || now.failed !== seen.failed) lookAtHeld();
   if (now.quarantined !== seen.quarantined) lookAtQuarantine();
   seen = now;
 }

@@ -68,7 +68,10 @@ export function showBoard(root, { census, find, open }) {
   find.addEventListener('input', render);
   find.addEventListener('keydown', (event) => {
     const [first] = board.querySelectorAll('button.bed.found');
-    if (event.key === 'Enter') first?.click();
+    if (event.key !== 'Enter' || !first) return;
+    // Else the same press would go on to the drawer's first button, which closes it.
+    event.preventDefault();
+    first.click();
   });
   showEmpty();
 
