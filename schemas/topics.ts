@@ -1,11 +1,14 @@
 import { topic } from 'aorta';
 import { type Hl7Adt, hl7AdtSchema } from './generated/hl7-adt.ts';
+import { type Hl7Oru, hl7OruSchema } from './generated/hl7-oru.ts';
 import { type TimelineEvent, timelineEventSchema } from './generated/timeline-event.ts';
 
 /** The topics of Aorta's own flows. Key: patient id. */
 export const topics = {
   /** HL7 v2 ADT messages, as accepted by MLLP ingress. */
   adt: topic<Hl7Adt>('hl7.adt', hl7AdtSchema, { partitions: 12, retentionDays: 7 }),
+  /** HL7 v2 ORU messages (results), as accepted by MLLP ingress. */
+  oru: topic<Hl7Oru>('hl7.oru', hl7OruSchema, { partitions: 12, retentionDays: 7 }),
   /** What happened to a patient, for everyone downstream. */
   timeline: topic<TimelineEvent>('patient.timeline', timelineEventSchema, { partitions: 12, retentionDays: 7 }),
 };

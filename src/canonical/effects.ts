@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { DomainResource, Identifier, Location } from '../fhir/r4.ts';
+import type { DomainResource, Identifier, Location, Resource } from '../fhir/r4.ts';
+import type { Binary } from '../fhir/r4-results.ts';
 import { locationChain, type Place } from '../fhir/v2/location.ts';
 import { type Effect, effect } from '../state/table.ts';
 import {
+  fhirBinary,
   fhirIdentifier,
   fhirResource,
   type IdentifierRow,
   place,
+  type ResourceRow,
   type TimelineRow,
   timelineEvent,
   type VisitRow,
@@ -35,16 +38,45 @@ export const digestOf = (resource: DomainResource, beside = ''): string =>
 export function putResource(resource: DomainResource & { id: string }, options: PutResource): Effect[] {
   const { resourceType: type, id } = resource;
   return [
-    effect.upsert(fhirResource, {
-      type,
-      id,
-      version: options.version,
-      patient: options.patient,
-      updated_at: options.now,
-      body: stamped(resource, options),
-    }),
+    effect.upsert(fhirResource, rowOf(resource, options)),
     ...(options.dropped ?? []).map(([system, value]) => effect.remove(fhirIdentifier, { type, system, value, id })),
     ...identifierRows(resource).map((row) => effect.insert(fhirIdentifier, row)),
+  ];
+}
+
+/**
+ * The resource and its identifiers, unless it is there already. Version 0 makes it a placeholder: what refers to it finds
+ * it, and its owner's first version takes its place.
+ */
+export function putIfAbsent(resource: DomainResource & { id: string }, options: Omit<PutResource, 'dropped'>): Effect[] {
+  return [
+    effect.insert(fhirResource, rowOf(resource, options)),
+    ...identifierRows(resource).map((row) => effect.insert(fhirIdentifier, row)),
+  ];
+}
+
+/** A document. `ref`: where the blob store has its bytes; null: they are in `data` (base64). */
+export interface BinaryDocument {
+  readonly id: string;
+  readonly contentType: string;
+  readonly size: number;
+  readonly ref: string | null;
+  readonly data: string | null;
+}
+
+/** If absent: its id follows its content. */
+export function putBinary({ id, contentType, size, ref, data }: BinaryDocument, options: { now: number; patient: string }): Effect[] {
+  const { now, patient } = options;
+  const binary: Binary & { id: string } = {
+    resourceType: 'Binary',
+    id,
+    contentType,
+    securityContext: { reference: `Patient/${patient}` },
+    ...(data === null ? {} : { data }),
+  };
+  return [
+    effect.insert(fhirResource, rowOf(binary, { version: 1, now, patient })),
+    ...(ref === null ? [] : [effect.insert(fhirBinary, { id, patient, ref, size })]),
   ];
 }
 
@@ -110,7 +142,17 @@ export function identifierKeys(identifiers: readonly Identifier[] | undefined): 
 const identifierRows = (resource: DomainResource & { id: string }): IdentifierRow[] =>
   identifierKeys(resource.identifier).map(([system, value]) => ({ type: resource.resourceType, system, value, id: resource.id }));
 
-function stamped(resource: DomainResource, { version, now }: { version: number; now: number }): object {
+const rowOf = (resource: Resource & { id: string }, options: PutResource): ResourceRow => ({
+  type: resource.resourceType,
+  id: resource.id,
+  version: options.version,
+  patient: options.patient,
+  updated_at: options.now,
+  // As text: an effect is plain data, and decimals keep their digits in text only (`aorta/fhir`, decimal).
+  body: JSON.stringify(stamped(resource, options)),
+});
+
+function stamped(resource: Resource, { version, now }: { version: number; now: number }): object {
   const { resourceType, id, meta, ...rest } = resource;
   return { resourceType, id, meta: { ...meta, versionId: String(version), lastUpdated: new Date(now).toISOString() }, ...rest };
 }

@@ -1,4 +1,6 @@
 import type { Resource } from '../fhir/r4.ts';
+import type { Binary } from '../fhir/r4-results.ts';
+import { parseExact } from '../fhir/v2/decimal.ts';
 import type { State } from '../state/port.ts';
 import { decodeCursor, encodeCursor, pageSize } from './cursor.ts';
 import { type PatientTimeline, timeline } from './timeline.ts';
@@ -22,9 +24,9 @@ export interface SearchPage {
 
 /** Read side of the canonical store: what the edge serves. Never writes. */
 export interface Canonical {
-  /** The newest version, or undefined. */
+  /** The newest version, or undefined. A Binary with its data. */
   readResource(type: string, id: string): Promise<Resource | undefined>;
-  /** By id order. @throws AORTA_FHIR_001 */
+  /** By id order; a Binary without large data. @throws AORTA_FHIR_001 */
   search(type: string, query?: SearchQuery): Promise<SearchPage>;
   /** A patient's events by (occurredAt, sequence). Undefined: no such patient here. @throws AORTA_FHIR_001 */
   timeline(patientId: string, page?: { readonly limit?: number; readonly cursor?: string }): Promise<PatientTimeline | undefined>;
@@ -35,18 +37,28 @@ export interface Canonical {
 export interface CanonicalOptions {
   /** Identifier systems of namespaces, as ingress has them: `namespace|value` searches look there. */
   readonly systems?: Readonly<Record<string, string>>;
+  /** Where large documents are. Without it a Binary kept there comes without `data`. */
+  readonly blob?: { get(ref: string): Promise<Buffer> };
 }
 
 export function createCanonical(state: Pick<State, 'query'>, options: CanonicalOptions = {}): Canonical {
   return {
     async readResource(type, id) {
       const [row] = await state.query<{ body: unknown }>('SELECT body FROM fhir_resource WHERE type = ? AND id = ?', [type, id]);
-      return row && resourceOf(row.body);
+      const resource = row && resourceOf(row.body);
+      return resource?.resourceType === 'Binary' ? withData(state, resource as Binary, options) : resource;
     },
     search: (type, query = {}) => search(state, type, query, options),
     timeline: (patientId, page = {}) => timeline(state, patientId, page),
     wards: () => wards(state),
   };
+}
+
+/** A large document's bytes come from the blob store; AORTA_BLOB_… when they are gone or not what they were. */
+async function withData(state: Pick<State, 'query'>, binary: Binary, { blob }: CanonicalOptions): Promise<Binary> {
+  if (binary.data !== undefined || !blob) return binary;
+  const [row] = await state.query<{ ref: string }>('SELECT ref FROM fhir_binary WHERE id = ?', [binary.id ?? '']);
+  return row ? { ...binary, data: (await blob.get(row.ref)).toString('base64') } : binary;
 }
 
 async function search(state: Pick<State, 'query'>, type: string, query: SearchQuery, options: CanonicalOptions): Promise<SearchPage> {
@@ -88,4 +100,5 @@ function searchedIdentifier(text: string, systems: Readonly<Record<string, strin
   return { systems: [system, ...(system === '' || system.includes(':') ? [] : [`urn:id:${system}`]), ...(named ? [named] : [])], value };
 }
 
-const resourceOf = (body: unknown): Resource => (typeof body === 'string' ? JSON.parse(body) : body) as Resource;
+/** With the digits of its decimals: what is sent out is what was stored. */
+const resourceOf = (body: unknown): Resource => (typeof body === 'string' ? parseExact(body) : body) as Resource;

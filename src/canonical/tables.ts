@@ -117,5 +117,20 @@ export const place = table<PlaceRow>('place', {
   indexes: [['level']],
 });
 
+/** Documents whose bytes are in the blob store. What removes bodies from it must leave those that a row refers to. */
+export interface BinaryRow {
+  /** Of the Binary resource. */
+  id: string;
+  patient: string;
+  /** `blob:sha256/<hex>` */
+  ref: string;
+  size: number;
+}
+export const fhirBinary = table<BinaryRow>('fhir_binary', {
+  columns: { id: { type: 'text' }, patient: { type: 'text', phi: true }, ref: { type: 'text' }, size: { type: 'integer' } },
+  key: ['id'],
+  indexes: [['ref'], ['patient']],
+});
+
 /** For `write(…, { tables })` and `state.ensureTables`. */
-export const canonicalTables = [fhirResource, fhirIdentifier, timelineEvent, visit, place];
+export const canonicalTables = [fhirResource, fhirIdentifier, timelineEvent, visit, place, fhirBinary];

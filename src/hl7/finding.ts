@@ -48,6 +48,8 @@ const rules = {
   AORTA_HL7_011: ['AE', '102', 'bad-value'],
   AORTA_HL7_012: ['AE', '100', 'two-messages'],
   AORTA_HL7_013: ['AR', '207', 'too-many-segments'],
+  AORTA_HL7_030: ['AE', '100', 'two-patients'],
+  AORTA_HL7_031: ['AE', '103', 'status-not-mapped'],
 } as const satisfies Partial<Record<ErrorCode, readonly ['AE' | 'AR', Condition, string]>>;
 
 export type FindingCode = keyof typeof rules;

@@ -124,14 +124,21 @@ export function readAdt(
   const occurred = times.get('EVN-6') ?? times.get('EVN-2') ?? times.get('MSH-7');
   if (!occurred && !found.some((f) => f.code === 'AORTA_HL7_008')) found.push(finding('AORTA_HL7_007', { segment: 'EVN', field: 2 }));
 
-  const sender = [message.field('MSH', 3), message.field('MSH', 4)].map((field) => field.component(1).text?.trim() ?? '').join('|');
   const identifiers = readIdentifiers(message, rules, found);
   if (found.length > 0 || !occurred) return { facts: undefined, findings: found };
   const occurredAt = instantOf(occurred, rules.zone, times.get('MSH-7')?.offset ?? null);
-  return { facts: { event, controlId: message.field('MSH', 10).text ?? '', sender, identifiers, occurredAt }, findings: [] };
+  return {
+    facts: { event, controlId: message.field('MSH', 10).text ?? '', sender: senderOf(message), identifiers, occurredAt },
+    findings: [],
+  };
 }
 
-function readIdentifiers(message: Message, rules: AdtRules, found: Finding[]): readonly SystemValue[] {
+/** `application|facility` (MSH-3, MSH-4). */
+export const senderOf = (message: Message): string =>
+  [message.field('MSH', 3), message.field('MSH', 4)].map((field) => field.component(1).text?.trim() ?? '').join('|');
+
+/** The patient's identifiers (PID-3); what is wrong with them goes to `found`. */
+export function readIdentifiers(message: Message, rules: AdtRules, found: Finding[]): readonly SystemValue[] {
   const place = { segment: 'PID', field: 3 };
   if (!message.segment('PID')) {
     found.push(finding('AORTA_HL7_007', { segment: 'PID' }));

@@ -13,6 +13,16 @@ const bindings: Record<string, readonly string[]> = {
   'EncounterLocation.status': ['planned', 'active', 'reserved', 'completed'],
   'Location.status': ['active', 'suspended', 'inactive'],
   'Location.mode': ['instance', 'kind'],
+  'Observation.status': ['registered', 'preliminary', 'final', 'amended', 'corrected', 'cancelled', 'entered-in-error', 'unknown'],
+  'DiagnosticReport.status': [
+    ...['registered', 'partial', 'preliminary', 'final', 'amended', 'corrected', 'appended', 'cancelled', 'entered-in-error', 'unknown'],
+  ],
+  'Specimen.status': ['available', 'unavailable', 'unsatisfactory', 'entered-in-error'],
+  'valueQuantity.comparator': ['<', '<=', '>=', '>'],
+  'AllergyIntolerance.type': ['allergy', 'intolerance'],
+  'AllergyIntolerance.criticality': ['low', 'high', 'unable-to-assess'],
+  'reaction.severity': ['mild', 'moderate', 'severe'],
+  'contact.gender': ['male', 'female', 'other', 'unknown'],
 };
 const kinds: Record<string, string> = { name: 'HumanName', address: 'Address', telecom: 'ContactPoint', location: 'EncounterLocation' };
 const mandatory: Record<string, readonly string[]> = {
@@ -21,7 +31,19 @@ const mandatory: Record<string, readonly string[]> = {
   Location: ['id'],
   EncounterLocation: ['location'],
   Extension: ['url'],
+  Observation: ['id', 'status', 'code'],
+  DiagnosticReport: ['id', 'status', 'code'],
+  Specimen: ['id'],
+  Binary: ['id', 'contentType'],
+  AllergyIntolerance: ['id', 'patient'],
+  Condition: ['id', 'subject'],
+  component: ['code'],
+  note: ['text'],
+  diagnosis: ['condition'],
+  reaction: ['manifestation'],
 };
+const types = 'Patient|Location|Encounter|Observation|DiagnosticReport|Specimen|Binary|AllergyIntolerance|Condition';
+const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 const dateTime =
   /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-](0\d|1[0-4]):[0-5]\d))?)?)?$/;
 const date = /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/;
@@ -30,6 +52,11 @@ export function structureProblems(resource: { resourceType: string; id?: string 
   const problems: string[] = [];
   const say = (path: string, problem: string) => problems.push(`${path}: ${problem}`);
   if (!/^[A-Za-z0-9\-.]{1,64}$/.test(resource.id ?? '')) say(resource.resourceType, 'id');
+
+  const contained = new Set(((resource as { contained?: { id: string }[] }).contained ?? []).map(({ id }) => id));
+  const values = Object.keys(resource).filter((name) => /^value[A-Z]/.test(name));
+  if (values.length > 1) say(resource.resourceType, 'value[x] twice');
+  if (values.length > 0 && 'dataAbsentReason' in resource) say(resource.resourceType, 'obs-6: a value and a reason for none');
 
   const visit = (value: unknown, path: string, kind: string): void => {
     if (value === undefined || value === null || value === '') return void say(path, 'empty value');
@@ -50,8 +77,11 @@ export function structureProblems(resource: { resourceType: string; id?: string 
         if (!dateTime.test(member as string)) say(`${path}.${name}`, 'dateTime');
       if (name === 'birthDate' && !date.test(member as string)) say(`${path}.${name}`, 'date');
       if (name === 'system' && kind !== 'ContactPoint' && !/^(urn:|https?:)\S+$/.test(member as string)) say(`${path}.${name}`, 'uri');
-      if (name === 'reference' && typeof member === 'string' && !/^(Patient|Location|Encounter)\/[A-Za-z0-9\-.]{1,64}$/.test(member))
-        say(`${path}.${name}`, 'reference');
+      if (name === 'issued' && !instant.test(member as string)) say(`${path}.${name}`, 'instant');
+      if (name === 'reference' && typeof member === 'string') {
+        const local = member.startsWith('#') && contained.has(member.slice(1));
+        if (!local && !new RegExp(`^(${types})/[A-Za-z0-9\\-.]{1,64}$`).test(member)) say(`${path}.${name}`, 'reference');
+      }
       const inner =
         name === 'extension'
           ? 'Extension'

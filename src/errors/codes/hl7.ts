@@ -76,4 +76,14 @@ export const hl7Errors = {
     message: '{path} is not a path into a message.',
     remedy: 'Write it like PID-3, PID-3[2].4.2 or OBX[3]-5.1.',
   },
+  AORTA_HL7_030: {
+    class: 'Permanent',
+    message: 'The message has results of more than one patient: a second PID at {location}.',
+    remedy: 'The sender must send one message a patient; split the message and resubmit its parts.',
+  },
+  AORTA_HL7_031: {
+    class: 'Permanent',
+    message: 'The status at {location} (table 0123: Y, Z) is an error, not the status of a result.',
+    remedy: 'Y and Z answer queries. Find out at the sender why it sends them as results.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

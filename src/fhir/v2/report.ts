@@ -66,9 +66,7 @@ export function reportFrom(view: ReportView, ctx: MappingContext): DiagnosticRep
 export function orderNumbers(facts: V2Facts, ctx: MappingContext): Identifier[] {
   const number = (n: 2 | 3, type: 'PLAC' | 'FILL') =>
     entity(facts[`ORC-${n}`]?.[0], ctx, type) ?? entity(facts[`OBR-${n}`]?.[0], ctx, type);
-  const [group] = facts['ORC-4'] ?? [];
-  const groups = part(inside(group, 1), 2) || part(inside(group, 2), 1) ? entityPair(group, ctx) : [entity(group, ctx, 'PGN')];
-  return [number(2, 'PLAC'), number(3, 'FILL'), ...groups].filter((each) => each !== undefined);
+  return [number(2, 'PLAC'), number(3, 'FILL'), ...entityPair(facts['ORC-4']?.[0], ctx)].filter((each) => each !== undefined);
 }
 
 /** The order is not kept here: a logical reference by its number. */

@@ -143,7 +143,7 @@ describe('adt-admissions', () => {
     await driver.send({ key: 'patient-a', value: run.record(adt({ event: 'A03', at: '202605021200' })), eventId: 'patient-a/out' });
     const encounters = driver.rows(fhirResource).filter((row) => row.type === 'Encounter' && row.patient === 'patient-a');
     assert.deepEqual(
-      encounters.map((row) => (row.body as { status: string }).status),
+      encounters.map((row) => (JSON.parse(row.body as string) as { status: string }).status),
       ['finished'],
     );
     assert.deepEqual(await driver.held(), []);
