@@ -3,6 +3,7 @@ import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Root } from './root.ts';
 import { failureOf, supervise } from './supervise.ts';
+import { isPoison } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 
 /** What happens when a turn fails: supervision decides (supervise.ts), this carries it out. */
@@ -33,6 +34,7 @@ export class Failing {
     lane.suspects.survived(root);
     lane.metrics.error(at, failure.class);
     mailbox.lastError = failure.code;
+    if (isPoison(root)) return lane.holding.hold(mailbox, root, { due: null, reason: 'poison', ...failure, operator: lane.ref.topic });
     const verdict = supervise(cause, root.attempt, lane.program.order, lane.program.supervision, () => lane.ports.random.next());
     if (verdict.kind === 'fenced') return lane.fenced();
     if (verdict.kind === 'retry') {
@@ -44,6 +46,11 @@ export class Failing {
           ...failure,
           operator: at,
         });
+      }
+      if (root.suspect > 0) {
+        // Its turn ended: it has not killed the process, and must not count as if it had should another record do so.
+        lane.host.commit(lane.mark({ suspects: [{ offset: root.offset, attempts: 0 }] }));
+        root.suspect = 0;
       }
       this.#retryLater(mailbox, root, verdict.delayMs);
       return;
@@ -59,6 +66,10 @@ export class Failing {
       ...(failure.class === 'Defect' ? { error: cause } : {}),
     });
     if (verdict.kind === 'park') return lane.holding.hold(mailbox, root, { due: null, reason: 'park', ...failure, operator: at });
+    // What the log does not take as it is stays on the held list.
+    if (verdict.kind === 'deadLetter' && lane.tooLarge(root)) {
+      return lane.holding.hold(mailbox, root, { due: null, reason: 'park', ...failure, operator: at });
+    }
     const turn = new EngineTurn(lane, root, mailbox);
     if (root.held) turn.held = [{ op: 'remove', key: root.key, seq: root.held.seq }];
     if (root.timer) turn.timers = [{ ...root.timer, due: null }];

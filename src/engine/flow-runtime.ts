@@ -70,7 +70,11 @@ export class FlowRuntime implements LaneHost {
       let cancel = () => {};
       const again = () => {
         cancel = clock.after(ms(), async () => {
-          await work();
+          try {
+            await work();
+          } catch (cause) {
+            this.#retrying('background', cause, 1);
+          }
           if (!this.#stopped) again();
         });
       };
@@ -190,16 +194,23 @@ export class FlowRuntime implements LaneHost {
     this.#ports.clock.after(200 + this.#ports.random.next() * 800, async () => {
       this.#rejoining = false;
       // A rebalance meanwhile has claimed everything again.
-      if (this.#stopping || this.#fencedGeneration !== this.#generation) return;
+      if (this.#fencedGeneration === this.#generation) await this.#rejoin();
+    });
+  }
+
+  async #rejoin(): Promise<void> {
+    const { clock, random, telemetry } = this.#ports;
+    while (!this.#stopping) {
       try {
         await this.#consumer?.stop();
         if (this.#stopping) return;
         this.#consumer = this.#consume();
-        await this.#consumer.start();
+        return await this.#consumer.start();
       } catch (cause) {
-        this.#ports.telemetry.log('error', 'flow.rejoin-failed', { flow: this.program.flow, error: cause });
+        telemetry.log('error', 'flow.rejoin-failed', { flow: this.program.flow, error: cause });
+        await sleep(clock, 1000 + random.next() * 4000);
       }
-    });
+    }
   }
 
   async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
@@ -350,6 +361,10 @@ export class FlowRuntime implements LaneHost {
 
   withdraw(where: (item: CommitItem) => boolean): readonly CommitItem[] {
     return this.#commits.withdraw(where);
+  }
+
+  get committing(): boolean {
+    return this.#commits.busy;
   }
 
   pause(lane: Lane): void {

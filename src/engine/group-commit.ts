@@ -63,6 +63,10 @@ export class GroupCommit {
     this.#onRetry = onRetry;
   }
 
+  get busy(): boolean {
+    return this.#busy || this.#queue.length > 0;
+  }
+
   push(item: CommitItem): void {
     this.#queue.push(item);
     this.#schedule();

@@ -5,6 +5,7 @@ import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Root } from './root.ts';
 import type { Failure } from './supervise.ts';
+import { isPoison } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 
 interface Hold {
@@ -16,6 +17,7 @@ interface Hold {
   readonly operator: string | null;
 }
 
+const poison: Hold = { due: null, reason: 'poison', class: 'Defect', code: 'AORTA_ENGINE_007', operator: null };
 const inFront: Hold = { due: 0, reason: 'credits', class: null, code: null, operator: null };
 const readAhead = 64;
 const behindOthers: Hold = { due: 0, reason: 'behind', class: null, code: null, operator: null };
@@ -53,13 +55,10 @@ export class Holding {
     if (why.due === null && why.reason !== 'merge') {
       lane.metrics.parked.inc();
       const failure = { class: why.class as Failure['class'], code: why.code ?? '' };
-      turn.emitBytes(
-        `${lane.ref.flow}.parked`,
-        lane.program.sidePartitionOf(root.key),
-        root.key,
-        root.value,
-        this.headersOf(root, failure, why.operator ?? ''),
-      );
+      turn.emitBytes(`${lane.ref.flow}.parked`, lane.program.sidePartitionOf(root.key), root.key, lane.tooLarge(root) ? null : root.value, {
+        ...this.headersOf(root, failure, why.operator ?? ''),
+        ...(lane.tooLarge(root) ? { 'aorta-value': 'held-list' } : {}),
+      });
     }
     lane.turns.finish(turn);
     this.spill(mailbox);
@@ -75,7 +74,7 @@ export class Holding {
   /** A patient's envelope queues behind its held ones. */
   behind(root: Root): void {
     this.#lane.held.adding(root.key);
-    this.#add(root, this.#row(root, behindOthers, this.#lane.held.nextSeq()));
+    this.#add(root, this.#row(root, isPoison(root) ? poison : behindOthers, this.#lane.held.nextSeq()));
   }
 
   /**

@@ -8,7 +8,7 @@ import type { SettlementEvent } from './observe.ts';
 import { defaultOptions, type EngineOptions, type EnginePorts } from './options.ts';
 import { type Bindings, bind, sidePartitions } from './program.ts';
 import type { Waiting } from './wait.ts';
-import { whyPartition, whyPatient } from './why.ts';
+import { overdueHeld, whyPartition, whyPatient } from './why.ts';
 
 export type { Settlement } from './ack.ts';
 export type { SettlementEvent } from './observe.ts';
@@ -102,7 +102,7 @@ export async function startFlow(
       const lane = laneOf(partition);
       return lane ? whyPartition(lane) : [];
     },
-    overdue: () => [...runtime.lanes].flatMap((lane) => whyPartition(lane).filter((w) => w.overdue)),
+    overdue: () => [...runtime.lanes].flatMap((lane) => [...whyPartition(lane).filter((w) => w.overdue), ...overdueHeld(lane)]),
     nudge: () => runtime.lookForRedrives(),
     stop: () => runtime.stop(),
   };

@@ -33,6 +33,8 @@ export interface LaneHost {
   settled(lane: Lane, root: Root, settlement: Settlement): void;
   fenced(lane: Lane): void;
   maxLaneBytes(): number;
+  /** Something waits for the store. */
+  readonly committing: boolean;
 }
 
 /**
@@ -185,7 +187,15 @@ export class Lane {
     if (!this.paused && this.overCredit) {
       this.paused = true;
       this.host.pause(this);
+      if (this.held.total > this.options.maxHeld) {
+        this.ports.telemetry.log('error', 'flow.held-list-full', { flow: this.ref.flow, ...this.partition, held: this.held.total });
+      }
     }
+  }
+
+  /** Its copy, with the headers that say why, would not fit into the log. */
+  tooLarge(root: Root): boolean {
+    return (root.value?.length ?? 0) > this.options.maxRecordBytes;
   }
 
   get overCredit(): boolean {
@@ -208,7 +218,8 @@ export class Lane {
 
   /** A patient that waits or runs long must not take the partition's credits from the others. */
   relieve(mailbox: Mailbox): void {
-    if (mailbox.length > this.options.maxRecords / 2 && (mailbox.running || mailbox.retryAt !== undefined)) this.holding.spill(mailbox);
+    if (!mailbox.running && mailbox.retryAt === undefined) return;
+    if (mailbox.length > this.options.maxRecords / 2 || mailbox.bytes > this.host.maxLaneBytes() / 2) this.holding.spill(mailbox);
   }
 
   mailbox(key: string): Mailbox {

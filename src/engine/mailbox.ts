@@ -26,6 +26,8 @@ export class Mailbox {
   alone = false;
   lastError: string | undefined;
   since = 0;
+  /** Of what is queued. */
+  bytes = 0;
 
   constructor(key: string) {
     this.key = key;
@@ -37,6 +39,7 @@ export class Mailbox {
 
   push(root: Root): void {
     this.#queue.push(root);
+    this.bytes += root.size;
   }
 
   peek(): Root | undefined {
@@ -46,6 +49,7 @@ export class Mailbox {
   shift(): Root | undefined {
     const root = this.#queue[this.#head];
     if (root === undefined) return undefined;
+    this.bytes -= root.size;
     this.#head++;
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0;
@@ -60,6 +64,7 @@ export class Mailbox {
   /** Puts roots back in front, in order: a retry, or turns discarded with an earlier one. */
   unshift(roots: readonly Root[]): void {
     this.#queue.splice(0, this.#head, ...roots);
+    for (const root of roots) this.bytes += root.size;
     this.#head = 0;
   }
 
@@ -67,6 +72,7 @@ export class Mailbox {
     const all = this.#queue.slice(this.#head);
     this.#queue = [];
     this.#head = 0;
+    this.bytes = 0;
     return all;
   }
 

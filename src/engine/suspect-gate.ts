@@ -1,10 +1,11 @@
-import { error } from '../errors/index.ts';
 import type { Lane } from './lane.ts';
 import type { Root } from './root.ts';
-import { failureOf } from './supervise.ts';
 
 /** A record that ended the process this often after being noted as a suspect is parked. */
 const maxAttempts = 3;
+
+/** It is not run any more: its turn fails at once, in the place where the record stands among its patient's. */
+export const isPoison = (root: Root): boolean => root.suspect > maxAttempts;
 
 /**
  * After an unclean end the first uncommitted records are suspects: one of them may have killed the process. Their
@@ -43,7 +44,8 @@ export class SuspectGate {
 
   /** The turn of a suspect came to an end, good or bad: it did not kill the process. */
   survived(root: Root): void {
-    if (this.#under.delete(root)) this.#pump();
+    // Not at once: its turn is about to be handed over, and what follows must be handed over behind it.
+    if (this.#under.delete(root)) this.#lane.ports.clock.soon(() => this.#pump());
   }
 
   #pump(): void {
@@ -69,21 +71,8 @@ export class SuspectGate {
         continue;
       }
       if (attempts >= maxAttempts) {
-        const { ref } = this.#lane;
-        const cause = error('AORTA_ENGINE_007', {
-          offset: first.root.offset,
-          topic: ref.topic,
-          partition: ref.partition,
-          flow: ref.flow,
-          attempts,
-        });
-        first.root.suspect = attempts;
-        this.#lane.holding.hold(this.#lane.mailbox(first.root.key), first.root, {
-          due: null,
-          reason: 'poison',
-          ...failureOf(cause),
-          operator: ref.topic,
-        });
+        first.root.suspect = attempts + 1;
+        this.#lane.admit(first.root);
         continue;
       }
       this.#store([first.root], attempts + 1);

@@ -5,6 +5,7 @@ import { idOf } from './lane-timers.ts';
 import type { Mailbox } from './mailbox.ts';
 import { controlOf } from './merging.ts';
 import type { Root } from './root.ts';
+import { isPoison } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 
 /**
@@ -72,6 +73,13 @@ export class Turns {
   #steps(turn: EngineTurn, root: Root): void | Promise<void> {
     const lane = this.#lane;
     if (root.key === '') throw error('AORTA_ENGINE_010', { topic: lane.ref.topic, partition: lane.ref.partition, offset: root.offset });
+    if (isPoison(root)) {
+      const attempts = root.suspect - 1;
+      throw error('AORTA_ENGINE_007', {
+        ...{ topic: lane.ref.topic, partition: lane.ref.partition, offset: root.offset },
+        ...{ flow: lane.ref.flow, attempts },
+      });
+    }
     if (lane.program.merges || controlOf(root.headers)) {
       if (lane.merging.step(turn, root)) return;
     }

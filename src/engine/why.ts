@@ -35,12 +35,29 @@ export function whyPatient(lane: Lane, key: string): readonly Waiting[] {
   return waits;
 }
 
+/** Held patients whose time has come long ago and whom nothing keeps: a lost wake-up. */
+export function overdueHeld(lane: Lane): readonly Waiting[] {
+  const late = lane.ports.clock.now() - slackMs;
+  const waits: Waiting[] = [];
+  for (const { key, head, active, count } of lane.held.all()) {
+    const mailbox = lane.mailboxes.get(key);
+    if (!head || active || head.due === null || head.due > late || head.due === 0 || lane.draining || (mailbox && !mailbox.idle)) continue;
+    const message = `held (${head.reason}), due ${seconds(late + slackMs - head.due)} ago and not tried`;
+    waits.push({ ...lane.partition, reason: 'unknown', offset: head.offset, behind: count - 1, overdue: true, message });
+  }
+  return waits;
+}
+
 /** Why the partition's committed offset stands where it stands: its lowest open record, and what is wrong around it. */
 export function whyPartition(lane: Lane): readonly Waiting[] {
   const waits: Waiting[] = [];
   const at = lane.partition;
   if (lane.refused) {
     waits.push({ ...at, reason: 'refused', code: lane.refused.code, overdue: true, message: lane.refused.message });
+  }
+  if (lane.held.total > lane.options.maxHeld) {
+    const message = `not fed: ${lane.held.total} envelopes are on the held list, the cap is ${lane.options.maxHeld}`;
+    waits.push({ ...at, reason: 'held', overdue: false, message });
   }
   const lowest = lane.tracker.lowestOpen;
   if (!lowest) return waits;
@@ -90,6 +107,7 @@ function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
     return make(
       'retry',
       {
+        overdue: now - mailbox.retryAt > slackMs,
         until: mailbox.retryAt,
         ...(root ? { offset: root.offset, attempt: root.attempt } : {}),
         ...(mailbox.lastError ? { code: mailbox.lastError } : {}),
@@ -109,6 +127,7 @@ function generalReason(lane: Lane): WaitReason | undefined {
   if (lane.draining) return 'draining';
   if (!lane.suspects.open && lane.suspects.waiting > 0) return 'suspect';
   if (lane.outbox.pending > 0) return 'produce';
+  if (lane.host.committing) return 'commit';
   if (lane.refused) return 'refused';
   return undefined;
 }
