@@ -10,6 +10,7 @@ import { AppendPump, type Pending } from './admission/append-pump.ts';
 import { type BatchParts, number, resolvePatients, store } from './admission/batch.ts';
 import { finishElsewhere } from './admission/elsewhere.ts';
 import { PatientCache } from './admission/patient-cache.ts';
+import { WaitingQueue } from './admission/queue.ts';
 import { type AdmissionRequest, type Admitted, Waiting } from './admission/request.ts';
 
 export type { AdmissionRequest, Admitted } from './admission/request.ts';
@@ -97,8 +98,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const duplicates = telemetry.counter('aorta_ingress_duplicates_total', 'Messages that came before and were not stored again.');
   const batchSize = telemetry.histogram('aorta_ingress_batch_records', 'Records of one batch of ingress.', [1, 2, 5, 10, 25, 50, 100, 250]);
 
-  let queue: Waiting[] = [];
-  let queuedBytes = 0;
+  const queue = new WaitingQueue();
   let nextSeq = 1;
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   let wake: () => void = () => {};
@@ -109,24 +109,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
     telemetry.sampled('aorta_ingress_waiting', 'Messages that wait to be stored.', {}, () => queue.length),
     telemetry.sampled('aorta_ingress_owed', 'Messages stored by identity and not yet in the log.', {}, () => pump.owed),
   ];
-
-  const take = (): Waiting[] => {
-    const batch: Waiting[] = [];
-    let bytes = 0;
-    let at = 0;
-    for (; at < queue.length && batch.length < limits.batch; at++) {
-      const next = queue[at];
-      if (!next) break;
-      if (batch.length > 0 && bytes + next.request.size > limits.batchBytes && !next.answered) break;
-      queuedBytes -= next.request.size;
-      // Its deadline has passed: the sender was told that it is not stored, and it is not.
-      if (next.answered) continue;
-      bytes += next.request.size;
-      batch.push(next);
-    }
-    queue = queue.slice(at);
-    return batch;
-  };
 
   const settle = (waiting: Waiting, eventId: string, patientId: string, owedSince: number, ready: readonly Pending[]): void => {
     const result: Admitted = { kind: 'duplicate', eventId, patientId, controlIdReused: false };
@@ -176,8 +158,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         else moved.push(waiting);
       }
     }
-    for (const each of moved) queuedBytes += each.request.size;
-    queue = [...moved, ...queue];
+    queue.putBack(moved);
     batchSize.observe(numbered.length);
     pump.push(ready);
   };
@@ -216,7 +197,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         });
         continue;
       }
-      const batch = take();
+      const batch = queue.take(limits.batch, limits.batchBytes);
       if (batch.length === 0) continue;
       try {
         await process(batch);
@@ -245,7 +226,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
     admit(request) {
       if (state !== 'running') return Promise.reject(error('AORTA_INGRESS_004'));
-      if (queue.length >= limits.waiting || (queuedBytes > 0 && queuedBytes + request.size > limits.waitingBytes)) {
+      if (queue.length >= limits.waiting || (queue.bytes > 0 && queue.bytes + request.size > limits.waitingBytes)) {
         telemetry.counter('aorta_ingress_refused_total', 'Messages refused because too many wait.').inc();
         return Promise.reject(error('AORTA_INGRESS_001', { waiting: queue.length }, { retryAfterMs: 1_000 }));
       }
@@ -258,7 +239,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
           }),
         );
         queue.push(waiting);
-        queuedBytes += request.size;
         wake();
       });
     },
@@ -285,7 +265,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if ((await Promise.race([drained, late])) === 'late') {
         abort.abort(stopped);
         pump.abandon(stopped);
-        for (const each of queue) each.reject(stopped);
+        queue.rejectAll(stopped);
         wake();
         telemetry.log('warn', 'ingress.stop.owed', { count: pump.owed });
       } else {

@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../clock/clock.ts';
 import { type ErrorCode, error } from '../../errors/index.ts';
+import { Answers } from './answers.ts';
 import type { Exchange } from './exchange.ts';
-import { Framer, framed } from './framer.ts';
+import { Framer } from './framer.ts';
 import { Lane } from './lane.ts';
 import type { MllpLimits } from './limits.ts';
 import type { MllpMetrics } from './metrics.ts';
+import { Outside } from './outside.ts';
 import { keptBytes, type Refuse } from './refusal.ts';
 
 export type CloseReason =
@@ -40,15 +42,8 @@ type Item =
       readonly details: Record<string, string | number>;
     };
 
-/** Place in the order of answers. */
-interface Slot {
-  done: boolean;
-  answer: Buffer | undefined;
-}
-
 /** Open frames from this size on are given up when memory is short. */
 const sacrificed = 1024 * 1024;
-const outsideKept = 64 * 1024;
 /** After the last answer to a peer that still sends: what it sends is read and thrown away, or a reset would eat the answer. */
 const lingerMs = 1_000;
 
@@ -67,20 +62,17 @@ export class Connection {
   readonly #framer: Framer;
   readonly #lane = new Lane();
   readonly #backlog: Item[] = [];
-  readonly #slots: Slot[] = [];
+  readonly #answers: Answers;
+  readonly #outside = new Outside();
   #running = 0;
   #runningBytes = 0;
   #held = 0;
   #frames = 0;
-  #outside: Buffer[] = [];
-  #outsideSize = 0;
-  #outsideTotal = 0;
   #lastByteAt: number;
   /** When a frame was last open or ended: bytes outside of frames do not keep a connection. */
   #lastFrameAt: number;
   #frameSince = 0;
   #frameBytes = 0;
-  #unreadSince: number | undefined;
   /** No more input is taken; the connection ends when everything is answered. */
   #ending: CloseReason | undefined;
   #finished = false;
@@ -89,6 +81,7 @@ export class Connection {
 
   constructor(socket: Socket, parts: ConnectionParts) {
     this.#socket = socket;
+    this.#answers = new Answers(socket, parts.clock);
     this.#parts = parts;
     this.peer = socket.remoteAddress ?? 'unknown';
     this.#lastByteAt = this.#lastFrameAt = parts.clock.monotonic();
@@ -112,16 +105,12 @@ export class Connection {
     socket.setKeepAlive(true, 60_000);
     socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('end', () => this.#onEnd());
-    socket.on('drain', () => {
-      this.#unreadSince = undefined;
-      this.#pump();
-    });
+    socket.on('drain', () => this.#pump());
     socket.on('error', () => this.#end('error'));
     socket.on('close', () => {
       this.#account();
       this.#cutOff('the connection was closed');
       this.#gone = true;
-      this.#unreadSince = undefined;
       this.#end('error');
       parts.metrics.closed(this.#ending ?? 'error');
       closed();
@@ -141,7 +130,7 @@ export class Connection {
   check(now: number): void {
     const { limits } = this.#parts;
     if (this.#socket.destroyed) return;
-    if (this.#unreadSince !== undefined && now - this.#unreadSince > limits.writeMs) {
+    if (now - (this.#answers.unreadSince ?? now) > limits.writeMs) {
       this.#ending ??= 'unread-answers';
       this.#socket.destroy();
       return;
@@ -155,7 +144,7 @@ export class Connection {
       this.#account();
       this.#add('AORTA_MLLP_002', 'stalled', body, body.length, {});
       this.#end('stalled');
-    } else if (!this.#framer.open && this.#slots.length === 0 && now - this.#lastFrameAt > limits.idleMs) {
+    } else if (!this.#framer.open && this.#answers.waiting === 0 && now - this.#lastFrameAt > limits.idleMs) {
       this.#end('idle');
     }
   }
@@ -187,7 +176,6 @@ export class Connection {
 
   #onFrame(content: Buffer): void {
     this.#flushOutside();
-    this.#outsideTotal = 0;
     this.#frames++;
     this.#lastFrameAt = this.#lastByteAt;
     this.#parts.metrics.frameBytes.observe(content.length);
@@ -196,22 +184,15 @@ export class Connection {
 
   #onOutside(bytes: Buffer): void {
     this.#parts.metrics.outsideBytes.inc(bytes.length);
-    this.#outsideTotal += bytes.length;
-    // Line ends between frames are a habit of some senders, and no fault worth a quarantine entry.
-    if (bytes.every((byte) => byte === 0x0d || byte === 0x0a || byte === 0)) return;
-    this.#outsideSize += bytes.length;
-    const kept = this.#outside.reduce((sum, piece) => sum + piece.length, 0);
-    if (kept < outsideKept) this.#outside.push(Buffer.from(bytes.subarray(0, outsideKept - kept)));
-    if (this.#outsideTotal <= this.#parts.limits.outsideBytes) return;
+    this.#outside.add(bytes);
+    if (this.#outside.total <= this.#parts.limits.outsideBytes) return;
     this.#flushOutside();
     this.#end('outside-bytes');
   }
 
   #flushOutside(): void {
-    if (this.#outsideSize === 0) return;
-    this.#add('AORTA_MLLP_004', 'outside-frame', Buffer.concat(this.#outside), this.#outsideSize, {});
-    this.#outside = [];
-    this.#outsideSize = 0;
+    const junk = this.#outside.take();
+    if (junk) this.#add('AORTA_MLLP_004', 'outside-frame', junk.head, junk.size, {});
   }
 
   #onEnd(): void {
@@ -250,7 +231,9 @@ export class Connection {
 
   get #full(): boolean {
     const { inFlight, inFlightBytes } = this.#parts.limits;
-    return this.#running >= inFlight || (this.#running > 0 && this.#runningBytes >= inFlightBytes) || this.#unreadSince !== undefined;
+    return (
+      this.#running >= inFlight || (this.#running > 0 && this.#runningBytes >= inFlightBytes) || this.#answers.unreadSince !== undefined
+    );
   }
 
   /** The sender could not go on while it was paused: its time starts again. */
@@ -262,8 +245,7 @@ export class Connection {
   }
 
   #start(item: Item): void {
-    const slot: Slot = { done: false, answer: undefined };
-    this.#slots.push(slot);
+    const answered = this.#answers.place();
     const bytes = item.kind === 'frame' ? item.content.length : item.body.length;
     this.#running++;
     this.#runningBytes += bytes;
@@ -271,13 +253,11 @@ export class Connection {
     const { exchange, refuse, metrics, clock } = this.#parts;
     const started = clock.monotonic();
     const done = (answer: Buffer | undefined): void => {
-      slot.done = true;
-      slot.answer = answer;
       this.#running--;
       this.#runningBytes -= bytes;
       this.#account();
       if (answer) metrics.ackSeconds.observe((clock.monotonic() - started) / 1000);
-      this.#writeAnswers();
+      answered(answer);
       this.#pump();
     };
     if (item.kind === 'frame') {
@@ -289,18 +269,6 @@ export class Connection {
     void refuse({ code, message, reason, peer: this.peer, body, size, receivedAt: clock.now() }).then(() => done(undefined));
   }
 
-  #writeAnswers(): void {
-    if (!this.#slots[0]?.done) return;
-    const socket = this.#socket;
-    socket.cork();
-    while (this.#slots[0]?.done) {
-      const answer = this.#slots.shift()?.answer;
-      if (!answer || socket.destroyed || socket.writableEnded) continue;
-      if (!socket.write(framed(answer))) this.#unreadSince ??= this.#parts.clock.monotonic();
-    }
-    socket.uncork();
-  }
-
   #end(reason: CloseReason): void {
     this.#ending ??= reason;
     this.#account();
@@ -308,7 +276,7 @@ export class Connection {
   }
 
   #finishIfDone(): void {
-    if (this.#backlog.length > 0 || this.#slots.length > 0) return;
+    if (this.#backlog.length > 0 || this.#answers.waiting > 0) return;
     if (this.#gone) this.#settle();
     if (this.#finished) return;
     this.#finished = true;
