@@ -126,6 +126,29 @@ export function deliveryTests(subject: Subject): void {
       await p.consumer.stop();
     });
 
+    test('of what arrives for a partition paused from outside waits, and is not lost', async () => {
+      const topic = await subject.topic(2);
+      const p = probe(subject.log, { group: topic, topics: [topic] });
+      await p.consumer.start();
+      await p.until('assignment', () => p.held().length === 2);
+      for (const round of numbers(8)) {
+        // In the middle of waiting for records, at different moments of it.
+        await new Promise((resolve) => setTimeout(resolve, 20 + round * 17));
+        p.consumer.pause({ topic, partition: 0 });
+        await fill(topic, 0, 5, round * 5);
+        await fill(topic, 1, 1, round);
+        await p.until('the other partition', () => p.records(1).length === round + 1);
+        assert.equal(p.records(0).length, round * 5, 'delivered although paused');
+        p.consumer.resume({ topic, partition: 0 });
+        await p.until('the paused ones', () => p.records(0).length === (round + 1) * 5);
+      }
+      assert.deepEqual(
+        p.records(0).map(({ offset }) => offset),
+        numbers(40),
+      );
+      await p.consumer.stop();
+    });
+
     test('ends with stop, which may be called again and before start', async () => {
       const topic = await subject.topic(1);
       await fill(topic, 0, 10);
