@@ -19,6 +19,21 @@ export interface Fingerprint {
   readonly digest: string;
 }
 
+/** An append with its own number and event id. */
+export interface NumberedAppend {
+  readonly seq: number;
+  readonly eventId: string;
+  readonly append: Append;
+}
+
+/** HL7 A40: everybody whom `identifiers` (MRG-1) name becomes the admission's patient. */
+export interface Merge {
+  /** Those that are known nowhere are the survivor's from now on. */
+  readonly identifiers: readonly Identifier[];
+  /** Who they were when the admission was built, each with the id of its merge. Somebody else by now: `moved`. */
+  readonly links: readonly { readonly id: string; readonly from: string }[];
+}
+
 export interface Admission {
   /** Rises by one per instance; the record carries it as `aorta-seq`. */
   readonly seq: number;
@@ -28,6 +43,12 @@ export interface Admission {
   readonly identifiers: readonly Identifier[];
   readonly fingerprint: Fingerprint;
   readonly append: Append;
+  /** Owed with `append`, before it: their numbers are lower. */
+  readonly ahead?: readonly NumberedAppend[];
+  /** Points all identifiers of the merged to `patientId`, and notes in the journal which they were. */
+  readonly merge?: Merge;
+  /** Id of a merge: gives the identifiers that it moved back, or is `refused`. */
+  readonly unmerge?: string;
 }
 
 export type AdmitOutcome =
@@ -40,14 +61,30 @@ export type AdmitOutcome =
       readonly settled: boolean;
       readonly owedSince: number;
     }
-  /** Another instance gave one of the identifiers to another patient meanwhile; nothing stored: build it again. */
-  | { readonly kind: 'moved'; readonly patientId: string };
+  /**
+   * Another instance gave one of the identifiers to another patient meanwhile; nothing stored: build it again. Whatever
+   * follows in the batch of the patients concerned is `moved` too (with its own `patientId`), to stay behind it.
+   */
+  | { readonly kind: 'moved'; readonly patientId: string }
+  /**
+   * An unmerge that is not possible. `merged-on`: the survivor has been merged itself, undo that first. `owed`: another
+   * instance owes the survivor a record, which may be about the other: try again.
+   */
+  | { readonly kind: 'refused'; readonly reason: 'not-merged' | 'merged-on' | 'owed' };
 
-export interface OwedAppend {
+export interface OwedAppend extends NumberedAppend {
   readonly instance: string;
-  readonly seq: number;
-  readonly eventId: string;
-  readonly append: Append;
+}
+
+/** A merge that is in force: an entry of the journal. */
+export interface PatientLink {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** What it moved. */
+  readonly identifiers: readonly Identifier[];
 }
 
 export interface IdentityLink {
@@ -64,7 +101,8 @@ export interface Identity {
   ): Promise<readonly { readonly patientId: string | null; readonly all: readonly string[] }[]>;
   /**
    * One transaction for the batch, in order: per admission the identifiers are inserted if absent, the fingerprint and
-   * the owed append are stored. `settledThrough`: appends of this instance up to that seq are in the log.
+   * the owed appends are stored, merges and unmerges re-point identifiers. Admissions of other instances come wholly
+   * before or wholly after: one that was built for a merged patient and comes after is `moved`. `settledThrough`: appends of this instance up to that seq are in the log.
    */
   admit(instance: string, batch: readonly Admission[], settledThrough: number, now: number): Promise<readonly AdmitOutcome[]>;
   /** Appends not known to be in the log: of this instance; with `olderThan`, of any instance owed since before then. */
@@ -73,6 +111,8 @@ export interface Identity {
   settle(appends: readonly { readonly instance: string; readonly seq: number }[]): Promise<void>;
   /** Highest seq this instance ever used. */
   lastSeq(instance: string): Promise<number>;
+  /** Merges in force with the patient on either side, in the order in which they came. */
+  links(patientId: string): Promise<readonly PatientLink[]>;
   /** Forgets fingerprints admitted before `before` (at least the topic's retention ago) whose append is settled. */
   prune(before: number): Promise<number>;
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Admission, Identifier, Identity, OwedAppend } from '../../src/identity/port.ts';
+import { mergeConformance } from './conformance/merge.ts';
 
 /** One store, fresh and empty; the suite opens it several times, as several ingress instances would. */
 export interface IdentityStore {
@@ -10,11 +11,11 @@ export interface IdentityStore {
   remove(): Promise<void>;
 }
 
-const fresh = (prefix: string): string => `${prefix}-${randomUUID()}`;
+export const fresh = (prefix: string): string => `${prefix}-${randomUUID()}`;
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
-const identifier = (value = fresh('mrn'), system = 'urn:oid:1.2.3'): Identifier => ({ system, value });
+export const identifier = (value = fresh('mrn'), system = 'urn:oid:1.2.3'): Identifier => ({ system, value });
 
-const admission = (seq: number, parts: Partial<Admission> = {}): Admission => {
+export const admission = (seq: number, parts: Partial<Admission> = {}): Admission => {
   const patientId = parts.patientId ?? fresh('patient');
   const eventId = parts.eventId ?? fresh('event');
   return {
@@ -166,18 +167,21 @@ export function identityConformance(name: string, create: () => Promise<Identity
       const otherPatient = admission(3, { identifiers: first.identifiers });
       const samePatient = admission(4, { patientId: first.patientId, identifiers: [...first.identifiers, identifier()] });
       const reused = admission(5, { fingerprint: { ...first.fingerprint, digest: digestOf('other') } });
-      assert.deepEqual(await one.admit(instance, [first, sameMessage, otherPatient, samePatient, reused], 0, 77), [
+      const more = admission(6, { patientId: reused.patientId, identifiers: [...reused.identifiers, identifier()] });
+      assert.deepEqual(await one.admit(instance, [first, sameMessage, otherPatient, samePatient, reused, more], 0, 77), [
         { kind: 'admitted', controlIdReused: false },
         { kind: 'duplicate', eventId: first.eventId, patientId: first.patientId, settled: false, owedSince: 77 },
         { kind: 'moved', patientId: first.patientId },
-        { kind: 'admitted', controlIdReused: false },
+        // Behind one that is moved nothing of its patient goes ahead.
+        { kind: 'moved', patientId: first.patientId },
         { kind: 'admitted', controlIdReused: true },
+        { kind: 'admitted', controlIdReused: false },
       ]);
       assert.deepEqual(
         (await two.owed(instance)).map((owed) => owed.seq),
-        [1, 4, 5],
+        [1, 5, 6],
       );
-      assert.equal(await two.lastSeq(instance), 5);
+      assert.equal(await two.lastSeq(instance), 6);
     });
 
     it('appends up to settledThrough are no longer owed, by this instance only', async () => {
@@ -291,6 +295,8 @@ export function identityConformance(name: string, create: () => Promise<Identity
         assert.ok(outcomes.flat().every((outcome) => outcome.kind === 'admitted'));
       }
     });
+
+    mergeConformance(() => ({ one, two }));
 
     it('takes a large batch', async () => {
       const instance = fresh('i');

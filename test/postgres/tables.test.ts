@@ -20,6 +20,7 @@ const shared = [
   'aorta_fingerprint',
   'aorta_owed',
   'aorta_instance',
+  'aorta_link',
   'aorta_quarantine',
 ];
 const families: Readonly<Record<string, string>> = {

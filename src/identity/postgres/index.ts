@@ -5,6 +5,7 @@ import { decodeHeaders } from '../../postgres/headers.ts';
 import { type PostgresOptions, type PostgresPool, poolOf, type Row } from '../../postgres/pool.ts';
 import { plain, repeat } from '../../postgres/repeat.ts';
 import type { AdmitOutcome, Identifier, Identity, OwedAppend } from '../port.ts';
+import { patientLink, readLinks } from './links.ts';
 import { pair, plan } from './plan.ts';
 import { admitReads, admitWrites, knownFingerprint, knownIdentifier } from './statements.ts';
 
@@ -14,7 +15,7 @@ import { admitReads, admitWrites, knownFingerprint, knownIdentifier } from './st
  * An admission reads what is known of the batch, decides (`plan.ts`) and inserts, in one transaction. Two instances
  * that decide on the same identifier or message at once meet at the primary keys: the second insert waits for the
  * first, fails, and is decided again on what is stored then. Known identifiers are locked (FOR SHARE) against a merge
- * that points them elsewhere. Admitting is idempotent by (instance, seq, event), so a lost reply is just tried again.
+ * that points them elsewhere; a batch with merges takes a few round trips more (`links.ts`). Admitting is idempotent by (instance, seq, event), so a lost reply is just tried again.
  */
 const uniqueViolation = (failed: StatementError): boolean => failed.sqlState === '23505';
 /** Fingerprints removed in one statement. */
@@ -39,22 +40,36 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
     },
 
     async admit(instance, batch, settledThrough, now) {
-      const outcomes = await repeat<readonly AdmitOutcome[]>(
-        (leftMs) =>
-          pool.readThenWrite(
-            admitReads(instance, batch, settledThrough, removed.get(instance) ?? 0),
-            ([, , fingerprints, identifiers]) => {
-              const known = {
-                fingerprints: (fingerprints ?? []).map(knownFingerprint),
-                identifiers: (identifiers ?? []).map(knownIdentifier),
-              };
-              const planned = plan(instance, batch, now, known.fingerprints, known.identifiers);
-              return { writes: admitWrites(instance, planned, now), value: planned.outcomes };
-            },
-            leftMs,
-          ),
-        repeatOptions,
-      );
+      const reads = admitReads(instance, batch, settledThrough, removed.get(instance) ?? 0);
+      const decide = ([, , fingerprints, identifiers]: readonly (readonly Row[])[], merging?: Awaited<ReturnType<typeof readLinks>>) => {
+        // Of what was read twice the newer reading counts: it was made under the lock.
+        const known = new Map(
+          [...(identifiers ?? []).map(knownIdentifier), ...(merging?.identifiers ?? [])].map((each) => [
+            pair(each.system, each.value),
+            each,
+          ]),
+        );
+        return plan(instance, batch, now, (fingerprints ?? []).map(knownFingerprint), [...known.values()], merging?.known);
+      };
+      const merges = batch.some(({ merge, unmerge }) => merge || unmerge !== undefined);
+      const outcomes = await repeat<readonly AdmitOutcome[]>((leftMs) => {
+        if (merges)
+          return pool.transaction(async (session) => {
+            const merging = await readLinks(session, instance, batch);
+            const planned = decide(await session.run(reads), merging);
+            const writes = admitWrites(instance, planned, now);
+            if (writes.length > 0) await session.run(writes);
+            return planned.outcomes;
+          }, leftMs);
+        return pool.readThenWrite(
+          reads,
+          (rows) => {
+            const planned = decide(rows);
+            return { writes: admitWrites(instance, planned, now), value: planned.outcomes };
+          },
+          leftMs,
+        );
+      }, repeatOptions);
       removed.set(instance, settledThrough);
       return outcomes;
     },
@@ -91,6 +106,11 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
     async lastSeq(instance) {
       const rows = await plain(pool.query({ text: 'select last_seq from aorta_instance where instance = $1', values: [instance] }));
       return (rows[0]?.last_seq as number | undefined) ?? 0;
+    },
+
+    async links(patientId) {
+      const text = 'select * from aorta_link where active = 1 and (from_patient = $1 or to_patient = $1) order by linked_at, id';
+      return (await plain(pool.query({ text, values: [patientId] }))).map(patientLink);
     },
 
     async prune(before) {

@@ -1,4 +1,4 @@
-import type { Admission, AdmitOutcome, Identifier } from '../port.ts';
+import type { Admission, AdmitOutcome, Identifier, PatientLink } from '../port.ts';
 
 /** A stored fingerprint of one of the batch's control ids, with any digest. */
 export interface KnownFingerprint {
@@ -17,12 +17,27 @@ export interface KnownIdentifier extends Identifier {
   readonly patientId: string;
 }
 
+/** What is stored about the merges and unmerges of a batch. */
+export interface KnownLinks {
+  /** In force, those to undo and those that their survivors are part of. */
+  readonly links: readonly PatientLink[];
+  /** Patients to whom another instance owes a record. */
+  readonly owed: ReadonlySet<string>;
+}
+
+export const noLinks: KnownLinks = { links: [], owed: new Set() };
+
 export interface Plan {
   readonly outcomes: readonly AdmitOutcome[];
   /** To insert; none of them is stored. */
   readonly identifiers: readonly KnownIdentifier[];
-  /** Whose fingerprint and append are to be stored. */
+  /** Stored ones that get another patient. */
+  readonly repointed: readonly KnownIdentifier[];
+  /** Whose fingerprint and appends are to be stored. */
   readonly admitted: readonly Admission[];
+  readonly linked: readonly PatientLink[];
+  /** Ids of merges undone. */
+  readonly unlinked: readonly string[];
 }
 
 /**
@@ -36,6 +51,7 @@ export function plan(
   now: number,
   fingerprints: readonly KnownFingerprint[],
   identifiers: readonly KnownIdentifier[],
+  { links: known, owed }: KnownLinks = noLinks,
 ): Plan {
   const messages = new Map<string, Map<string, KnownFingerprint>>();
   const remember = (fingerprint: KnownFingerprint): void => {
@@ -45,11 +61,43 @@ export function plan(
   };
   for (const fingerprint of fingerprints) remember(fingerprint);
   const patients = new Map(identifiers.map(({ system, value, patientId }) => [pair(system, value), patientId]));
+  const of = ({ system, value }: Identifier): string | undefined => patients.get(pair(system, value));
 
-  const inserted: KnownIdentifier[] = [];
+  const inserted: Identifier[] = [];
   const admitted: Admission[] = [];
+  const linked: PatientLink[] = [];
+  const unlinked: string[] = [];
+  const displaced = new Set<string>();
+  const inForce = (): readonly PatientLink[] => [...known, ...linked].filter(({ id }) => !unlinked.includes(id));
+
+  const moved = ({ identifiers: own, patientId, merge }: Admission): { kind: 'moved'; patientId: string } | undefined => {
+    const first = own.map(of).find((one) => one !== undefined);
+    if (first !== undefined && first !== patientId) return { kind: 'moved', patientId: first };
+    if (!merge) return undefined;
+    const others = new Set(merge.identifiers.map(of).filter((one) => one !== undefined && one !== patientId));
+    const same = others.size === merge.links.length && merge.links.every(({ from }) => others.has(from));
+    return same ? undefined : { kind: 'moved', patientId };
+  };
+  const refused = (id: string): AdmitOutcome | undefined => {
+    const link = inForce().find((each) => each.id === id);
+    if (!link) return { kind: 'refused', reason: 'not-merged' };
+    if (inForce().some(({ from }) => from === link.to)) return { kind: 'refused', reason: 'merged-on' };
+    return owed.has(link.to) ? { kind: 'refused', reason: 'owed' } : undefined;
+  };
+  const link = (id: string, from: string, to: string): void => {
+    const theirs = [...patients].filter(([, patient]) => patient === from).map(([key]) => key);
+    for (const key of theirs) patients.set(key, to);
+    linked.push({ id, from, to, at: now, identifiers: theirs.sort().map(unpair) });
+  };
+  const unlink = (id: string): void => {
+    const undone = inForce().find((each) => each.id === id);
+    if (!undone) return;
+    unlinked.push(id);
+    for (const each of undone.identifiers) if (of(each) === undone.to) patients.set(pair(each.system, each.value), undone.from);
+  };
+
   const outcomes = batch.map((admission): AdmitOutcome => {
-    const { seq, eventId, patientId } = admission;
+    const { seq, eventId, patientId, merge, unmerge } = admission;
     const { sender, controlId, digest } = admission.fingerprint;
     const digests = messages.get(pair(sender, controlId));
     const same = digests?.get(digest);
@@ -58,18 +106,38 @@ export function plan(
       if (same.instance === instance && same.seq === seq && same.eventId === eventId) return { kind: 'admitted', controlIdReused };
       return { kind: 'duplicate', eventId: same.eventId, patientId: same.patientId, settled: !same.owed, owedSince: same.admittedAt };
     }
-    const first = admission.identifiers.map(({ system, value }) => patients.get(pair(system, value))).find((known) => known !== undefined);
-    if (first !== undefined && first !== patientId) return { kind: 'moved', patientId: first };
-    for (const { system, value } of admission.identifiers) {
+    const concerned = [patientId, ...(merge?.links ?? []).map(({ from }) => from)];
+    const away = concerned.some((id) => displaced.has(id)) ? ({ kind: 'moved', patientId } as const) : moved(admission);
+    if (away) {
+      for (const id of [...concerned, away.patientId]) displaced.add(id);
+      return away;
+    }
+    const no = unmerge === undefined ? undefined : refused(unmerge);
+    if (no) return no;
+    for (const { id, from } of merge?.links ?? []) link(id, from, patientId);
+    for (const { system, value } of [...admission.identifiers, ...(merge?.identifiers ?? [])]) {
       if (patients.has(pair(system, value))) continue;
       patients.set(pair(system, value), patientId);
-      inserted.push({ system, value, patientId });
+      inserted.push({ system, value });
     }
+    if (unmerge !== undefined) unlink(unmerge);
     remember({ sender, controlId, digest, eventId, patientId, instance, seq, admittedAt: now, owed: true });
     admitted.push(admission);
     return { kind: 'admitted', controlIdReused };
   });
-  return { outcomes, identifiers: inserted, admitted };
+  const asItIs = (each: Identifier): KnownIdentifier => ({ system: each.system, value: each.value, patientId: of(each) as string });
+  return {
+    outcomes,
+    identifiers: inserted.map(asItIs),
+    repointed: identifiers.filter((each) => of(each) !== each.patientId).map(asItIs),
+    admitted,
+    linked,
+    unlinked,
+  };
 }
 
 export const pair = (a: string, b: string): string => JSON.stringify([a, b]);
+const unpair = (key: string): Identifier => {
+  const [system, value] = JSON.parse(key) as [string, string];
+  return { system, value };
+};

@@ -2,11 +2,12 @@ import { array } from '../../postgres/array.ts';
 import { encodeHeaders } from '../../postgres/headers.ts';
 import type { Row, Statement } from '../../postgres/pool.ts';
 import type { Admission } from '../port.ts';
+import { linkWrites } from './links.ts';
 import type { KnownFingerprint, KnownIdentifier, Plan } from './plan.ts';
 
 /** Settles what the instance has appended, then reads what is known of the batch; the last two answers count. */
 export function admitReads(instance: string, batch: readonly Admission[], settledThrough: number, removedThrough: number): Statement[] {
-  const identifiers = batch.flatMap((admission) => admission.identifiers);
+  const identifiers = batch.flatMap((admission) => [...admission.identifiers, ...(admission.merge?.identifiers ?? [])]);
   const fingerprints = batch.map((admission) => admission.fingerprint);
   return [
     {
@@ -54,8 +55,8 @@ export function admitReads(instance: string, batch: readonly Admission[], settle
 }
 
 /** Plain inserts: a key that someone else took meanwhile must fail, not be passed over. Sorted, so that two batches cannot wait in a circle. */
-export function admitWrites(instance: string, { identifiers, admitted }: Plan, now: number): Statement[] {
-  const writes: Statement[] = [];
+export function admitWrites(instance: string, { identifiers, repointed, admitted, linked, unlinked }: Plan, now: number): Statement[] {
+  const writes: Statement[] = linkWrites(repointed, linked, unlinked);
   if (identifiers.length > 0) {
     const sorted = sortedBy(identifiers, ({ system, value }) => [system, value]);
     writes.push({
@@ -78,6 +79,7 @@ export function admitWrites(instance: string, { identifiers, admitted }: Plan, n
     });
   }
   if (admitted.length === 0) return writes;
+  const owed = admitted.flatMap(({ ahead = [], seq, eventId, append }) => [...ahead, { seq, eventId, append }]);
   const sorted = sortedBy(admitted, ({ fingerprint }) => [fingerprint.sender, fingerprint.controlId, fingerprint.digest]);
   writes.push(
     {
@@ -121,35 +123,35 @@ export function admitWrites(instance: string, { identifiers, admitted }: Plan, n
         now,
         array(
           'int8',
-          admitted.map(({ seq }) => seq),
+          owed.map(({ seq }) => seq),
         ),
         array(
           'text',
-          admitted.map(({ eventId }) => eventId),
+          owed.map(({ eventId }) => eventId),
         ),
         array(
           'text',
-          admitted.map(({ append }) => append.topic),
+          owed.map(({ append }) => append.topic),
         ),
         array(
           'int4',
-          admitted.map(({ append }) => append.partition ?? null),
+          owed.map(({ append }) => append.partition ?? null),
         ),
         array(
           'bytea',
-          admitted.map(({ append }) => (append.key === null ? null : Buffer.from(append.key))),
+          owed.map(({ append }) => (append.key === null ? null : Buffer.from(append.key))),
         ),
         array(
           'bytea',
-          admitted.map(({ append }) => append.value),
+          owed.map(({ append }) => append.value),
         ),
         array(
           'text',
-          admitted.map(({ append }) => encodeHeaders(append.headers ?? {})),
+          owed.map(({ append }) => encodeHeaders(append.headers ?? {})),
         ),
         array(
           'int8',
-          admitted.map(({ append }) => append.timestamp ?? null),
+          owed.map(({ append }) => append.timestamp ?? null),
         ),
       ],
       prepared: true,

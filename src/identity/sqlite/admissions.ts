@@ -1,5 +1,15 @@
 import type { Writer } from '../../sqlite/jobs.ts';
-import type { AdmitOutcome, Fingerprint, Identifier } from '../port.ts';
+import type { AdmitOutcome, Fingerprint, Identifier, Merge } from '../port.ts';
+import { link, mergedOthers, refusedUnmerge, unlink } from './links.ts';
+
+interface SentAppend {
+  readonly topic: string;
+  readonly partition: number | null;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: string;
+  readonly timestamp: number | null;
+}
 
 /** An admission on its way to the writer thread. */
 export interface SentAdmission {
@@ -8,14 +18,10 @@ export interface SentAdmission {
   readonly patientId: string;
   readonly identifiers: readonly Identifier[];
   readonly fingerprint: Fingerprint;
-  readonly append: {
-    readonly topic: string;
-    readonly partition: number | null;
-    readonly key: Uint8Array | null;
-    readonly value: Uint8Array | null;
-    readonly headers: string;
-    readonly timestamp: number | null;
-  };
+  readonly append: SentAppend;
+  readonly ahead: readonly { readonly seq: number; readonly eventId: string; readonly append: SentAppend }[];
+  readonly merge: Merge | null;
+  readonly unmerge: string | null;
 }
 
 export interface SentBatch {
@@ -28,9 +34,17 @@ export interface SentBatch {
 /** Job: one batch in order, all of it in the writer's transaction. */
 export function admit(writer: Writer, { instance, batch, settledThrough, now }: SentBatch): AdmitOutcome[] {
   writer.prepare('DELETE FROM aorta_owed WHERE instance = ? AND seq <= ?').run(instance, settledThrough);
-  const outcomes = batch.map(
-    (admission) => duplicateOf(writer, admission) ?? movedTo(writer, admission) ?? store(writer, instance, admission, now),
-  );
+  const displaced = new Set<string>();
+  const outcomes = batch.map((admission) => {
+    const { patientId, merge } = admission;
+    const duplicate = duplicateOf(writer, admission);
+    if (duplicate) return duplicate;
+    const concerned = [patientId, ...(merge?.links ?? []).map(({ from }) => from)];
+    const behind = concerned.some((id) => displaced.has(id));
+    const moved = behind ? ({ kind: 'moved', patientId } as const) : movedTo(writer, admission);
+    if (moved) for (const id of [...concerned, moved.patientId]) displaced.add(id);
+    return moved ?? refusedUnmerge(writer, instance, admission) ?? store(writer, instance, admission, now);
+  });
   const lastSeq = batch.reduce((last, { seq }, index) => (outcomes[index]?.kind === 'admitted' ? Math.max(last, seq) : last), 0);
   writer
     .prepare(`INSERT INTO aorta_instance (instance, last_seq, settled_through) VALUES (?, ?, ?)
@@ -61,32 +75,38 @@ function duplicateOf(writer: Writer, { fingerprint }: SentAdmission): AdmitOutco
  * The rule of `resolve` again, inside the transaction: the first known identifier names the patient. Other identifiers
  * may belong to other patients (a conflict that ingress has seen and decided); only a changed answer is `moved`.
  */
-function movedTo(writer: Writer, { identifiers, patientId }: SentAdmission): AdmitOutcome | undefined {
+function movedTo(writer: Writer, { identifiers, patientId, merge }: SentAdmission): { kind: 'moved'; patientId: string } | undefined {
   const find = writer.prepare('SELECT patient_id FROM aorta_identifier WHERE system = ? AND value = ?');
   for (const { system, value } of identifiers) {
     const found = find.get(system, value) as { patient_id: string } | undefined;
-    if (found) return found.patient_id === patientId ? undefined : { kind: 'moved', patientId: found.patient_id };
+    if (!found) continue;
+    if (found.patient_id !== patientId) return { kind: 'moved', patientId: found.patient_id };
+    break;
   }
-  return undefined;
+  return merge && mergedOthers(writer, merge, patientId) ? { kind: 'moved', patientId } : undefined;
 }
 
 function store(writer: Writer, instance: string, admission: SentAdmission, now: number): AdmitOutcome {
-  const { seq, eventId, patientId, identifiers, fingerprint, append } = admission;
+  const { seq, eventId, patientId, identifiers, fingerprint, append, ahead, merge, unmerge } = admission;
   const reused = writer
     .prepare('SELECT 1 FROM aorta_fingerprint WHERE sender = ? AND control_id = ? LIMIT 1')
     .get(fingerprint.sender, fingerprint.controlId);
   const known = writer.prepare(
     'INSERT INTO aorta_identifier (system, value, patient_id) VALUES (?, ?, ?) ON CONFLICT (system, value) DO NOTHING',
   );
-  for (const { system, value } of identifiers) known.run(system, value, patientId);
+  for (const { id, from } of merge?.links ?? []) link(writer, { id, from, to: patientId, at: now });
+  for (const { system, value } of [...identifiers, ...(merge?.identifiers ?? [])]) known.run(system, value, patientId);
+  if (unmerge !== null) unlink(writer, unmerge);
   writer
     .prepare(`INSERT INTO aorta_fingerprint (sender, control_id, digest, event_id, patient_id, instance, seq, admitted_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
     .run(fingerprint.sender, fingerprint.controlId, fingerprint.digest, eventId, patientId, instance, seq, now);
-  writer
-    .prepare(`INSERT INTO aorta_owed (instance, seq, event_id, topic, partition, record_key, value, headers, record_time, owed_since)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-    .run(instance, seq, eventId, append.topic, append.partition, append.key, append.value, append.headers, append.timestamp, now);
+  const owe = writer.prepare(`INSERT INTO aorta_owed
+    (instance, seq, event_id, topic, partition, record_key, value, headers, record_time, owed_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  for (const each of [...ahead, { seq, eventId, append }]) {
+    const { topic, partition, key, value, headers, timestamp } = each.append;
+    owe.run(instance, each.seq, each.eventId, topic, partition, key, value, headers, timestamp, now);
+  }
   return { kind: 'admitted', controlIdReused: reused !== undefined };
 }
 

@@ -4,7 +4,7 @@ import { bufferOrNull } from '../../sqlite/bytes.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { decodeHeaders, encodeHeaders } from '../../sqlite/headers.ts';
 import type { Pack } from '../../sqlite/jobs.ts';
-import type { Admission, Identity } from '../port.ts';
+import type { Admission, Identifier, Identity } from '../port.ts';
 import type { SentAdmission } from './admissions.ts';
 
 /** Fingerprints removed by one job; others wait no longer than that takes. */
@@ -61,6 +61,21 @@ export function createSqliteIdentity({ database }: { readonly database: Database
       open();
       return database.read<{ last_seq: number }>('SELECT last_seq FROM aorta_instance WHERE instance = ?', [instance])[0]?.last_seq ?? 0;
     },
+    async links(patientId) {
+      open();
+      const rows = database.read<LinkRow>(
+        `SELECT id, from_patient, to_patient, linked_at, identifiers FROM aorta_link
+         WHERE active = 1 AND (from_patient = ? OR to_patient = ?) ORDER BY linked_at, id`,
+        [patientId, patientId],
+      );
+      return rows.map((row) => ({
+        id: row.id,
+        from: row.from_patient,
+        to: row.to_patient,
+        at: row.linked_at,
+        identifiers: (JSON.parse(row.identifiers) as [string, string][]).map(([system, value]) => ({ system, value })),
+      }));
+    },
     async prune(before) {
       open();
       let removed = 0;
@@ -76,6 +91,14 @@ export function createSqliteIdentity({ database }: { readonly database: Database
   };
 }
 
+interface LinkRow {
+  readonly id: string;
+  readonly from_patient: string;
+  readonly to_patient: string;
+  readonly linked_at: number;
+  readonly identifiers: string;
+}
+
 interface OwedRow {
   readonly instance: string;
   readonly seq: number;
@@ -88,23 +111,35 @@ interface OwedRow {
   readonly record_time: number | null;
 }
 
-function send({ seq, eventId, patientId, identifiers, fingerprint, append }: Admission, pack: Pack): SentAdmission {
-  const { topic, partition = null, key, value, headers, timestamp = null } = append;
-  const bytes = typeof key === 'string' ? Buffer.from(key) : key;
+function send(admission: Admission, pack: Pack): SentAdmission {
+  const { seq, eventId, patientId, identifiers, fingerprint, append, ahead = [], merge, unmerge = null } = admission;
   return {
     seq,
     eventId,
     patientId,
-    identifiers: identifiers.map(({ system, value: text }) => ({ system, value: text })),
+    identifiers: identifiers.map(pairOf),
     fingerprint: { sender: fingerprint.sender, controlId: fingerprint.controlId, digest: fingerprint.digest },
-    append: {
-      topic,
-      partition,
-      key: bytes === null ? null : pack(bytes),
-      value: value === null ? null : pack(value),
-      headers: encodeHeaders(headers),
-      timestamp,
-    },
+    append: sendAppend(append, pack),
+    ahead: ahead.map((each) => ({ seq: each.seq, eventId: each.eventId, append: sendAppend(each.append, pack) })),
+    merge: merge
+      ? { identifiers: merge.identifiers.map(pairOf), links: merge.links.map((each) => ({ id: each.id, from: each.from })) }
+      : null,
+    unmerge,
+  };
+}
+
+const pairOf = ({ system, value }: Identifier): Identifier => ({ system, value });
+
+function sendAppend(append: Append, pack: Pack): SentAdmission['append'] {
+  const { topic, partition = null, key, value, headers, timestamp = null } = append;
+  const bytes = typeof key === 'string' ? Buffer.from(key) : key;
+  return {
+    topic,
+    partition,
+    key: bytes === null ? null : pack(bytes),
+    value: value === null ? null : pack(value),
+    headers: encodeHeaders(headers),
+    timestamp,
   };
 }
 
