@@ -141,9 +141,11 @@ export class Holding {
       return;
     }
     patient.active = true;
-    const own = lane.mailbox(key);
-    own.push(this.#root(head));
-    lane.host.ready(lane, own);
+    lane.suspects.admitHeld(head, (suspect) => {
+      const own = lane.mailbox(key);
+      own.push({ ...this.#root(head), suspect });
+      lane.host.ready(lane, own);
+    });
   }
 
   /** Wakes every held patient; on assignment. */
@@ -220,7 +222,9 @@ export class Holding {
         ? { op: 'remove', key, seq: head.seq }
         : { op: 'update', row: { ...head, due: lane.ports.clock.now(), redrives: head.redrives + 1, attempt: 1 } };
     if (request.action === 'discard') lane.metrics.skipped(head.operator ?? lane.ref.topic, 'operator');
-    lane.host.commit(lane.mark({ held: [held], redrivesDone: [request.id] }, () => this.durable([held])));
+    lane.host.commit(
+      lane.mark({ held: [held], suspects: [lane.suspects.forgive(head)], redrivesDone: [request.id] }, () => this.durable([held])),
+    );
   }
 
   /** Headers of records on `<flow>.parked` and `<flow>.dlq`. No PHI: codes, names and coordinates. */

@@ -120,6 +120,7 @@ export class Lane {
       claimed.sentThrough,
       2000,
       (cause, attempt) => onRetry('produce', cause, attempt),
+      (cause) => this.refuse(error('AORTA_ENGINE_016', { flow: ref.flow, ...this.partition, problem: failureOf(cause).code }, { cause })),
     );
     this.timers = new LaneTimers(
       ports.state,

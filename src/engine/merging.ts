@@ -16,8 +16,9 @@ import type { EngineTurn } from './turn.ts';
  *   rows and from then on only forwards. A held giver forwards its held envelopes too, in order, and is held no more.
  * - **hold** at the taker, in the order of its events: a row on the held list keeps the place; later envelopes queue
  *   behind it.
- * - **in** at the taker: folded in by the actor's `merge`, in the place of the `hold`, which is thereby released.
- *   Whichever of `hold` and `in` comes second wins: an `in` that is early waits in the taker's link row.
+ * - **in** at the taker: waits in the taker's link row, and makes the `hold`'s row runnable. The `hold`, when it runs and
+ *   finds its `in`, folds it by the actor's `merge`. Whichever of the two comes second wins; a fold that fails is an
+ *   ordinary held row with everything behind it.
  *
  * What a flow sends to itself (`in`, forwarded envelopes) goes through the source topic with `aorta-only-flow`, so that
  * a patient's envelopes stay in one partition and one order; other flows pass it by. Everything here is part of ordinary
@@ -114,7 +115,7 @@ export class Merging {
     if (root.value === null) turn.skip(this.#lane.ref.topic, 'tombstone');
     else {
       const order: unknown = JSON.parse(root.value.toString());
-      if (control === 'merge.in' || control === 'unmerge.in') this.#in(turn, control, order as Sent, link);
+      if (control === 'merge.in' || control === 'unmerge.in') this.#in(turn, order as Sent, link);
       else if (link.done?.includes((order as LinkOrder).id)) turn.skip(this.#lane.ref.topic, 'repeated');
       else if (control === 'merge.hold' || control === 'unmerge.hold') this.#hold(turn, control, order as LinkOrder, link);
       else if (control === 'merge.out') this.#out(turn, order as LinkOrder, link);
@@ -194,21 +195,16 @@ export class Merging {
     }
   }
 
-  #in(turn: EngineTurn, control: 'merge.in' | 'unmerge.in', sent: Sent, link: Link): void {
+  #in(turn: EngineTurn, sent: Sent, link: Link): void {
     if (link.done?.includes(sent.id)) return turn.skip(this.#lane.ref.topic, 'repeated');
     const patient = this.#lane.held.get(turn.root.key);
     const head = patient?.head;
     if (patient && !patient.active && head?.reason === 'merge' && orderOf(head)?.id === sent.id) {
-      patient.active = true;
-      turn.held = [{ op: 'remove', key: head.key, seq: head.seq }];
-      turn.undo = () => {
-        patient.active = false;
-      };
-      this.#fold(turn, control, sent, link);
-    } else {
-      turn.setState(linkStore, { ...link, arrived: { ...link.arrived, [sent.id]: sent } });
-      turn.done();
+      // The row that keeps the place folds it in: a fold that fails is held there, in front of what waits behind it.
+      turn.held = [{ op: 'update', row: { ...head, due: this.#lane.ports.clock.now() } }];
     }
+    turn.setState(linkStore, { ...link, arrived: { ...link.arrived, [sent.id]: sent } });
+    turn.done();
   }
 
   #fold(turn: EngineTurn, control: 'merge.in' | 'unmerge.in', sent: Sent, link: Link): void {

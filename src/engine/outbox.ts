@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../clock/clock.ts';
+import { classOf } from '../errors/index.ts';
 import { type Append, header, type Log } from '../log/port.ts';
 import type { OutboxRecord } from '../state/port.ts';
 
@@ -23,6 +24,7 @@ export class Outbox {
   readonly #producer: string;
   readonly #maxRecords: number;
   readonly #onRetry: (cause: unknown, attempt: number) => void;
+  readonly #onRefused: (cause: unknown) => void;
   #queue: Batch[] = [];
   #busy = false;
   #scheduled = false;
@@ -40,6 +42,7 @@ export class Outbox {
     sentThrough: number,
     maxRecords: number,
     onRetry: (cause: unknown, attempt: number) => void,
+    onRefused: (cause: unknown) => void,
   ) {
     this.#log = log;
     this.#clock = clock;
@@ -48,6 +51,7 @@ export class Outbox {
     this.sentThrough = sentThrough;
     this.#maxRecords = maxRecords;
     this.#onRetry = onRetry;
+    this.#onRefused = onRefused;
   }
 
   get pending(): number {
@@ -126,6 +130,12 @@ export class Outbox {
         this.failingSince = undefined;
         return;
       } catch (cause) {
+        // Trying again will not help (no right, no topic): nothing later may overtake, so the lane stands still, loudly.
+        if (classOf(cause) === 'Permanent') {
+          this.#onRefused(cause);
+          this.close();
+          return;
+        }
         this.failingSince ??= this.#clock.now();
         this.#onRetry(cause, attempt);
         const delay = this.#random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10));

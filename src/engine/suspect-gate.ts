@@ -1,8 +1,13 @@
+import type { HeldRow } from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import type { Root } from './root.ts';
 
 /** A record that ended the process this often after being noted as a suspect is parked. */
 const maxAttempts = 3;
+
+/** Under which a root's attempts are stored: its offset; timers on the held list have none, and a key of their own. */
+export const suspectKey = (root: { readonly offset: number; readonly held?: HeldRow | undefined }): number =>
+  root.offset >= 0 ? root.offset : -2 - ((root.held?.seq ?? 0) % 2 ** 40);
 
 /** It is not run any more: its turn fails at once, in the place where the record stands among its patient's. */
 export const isPoison = (root: Root): boolean => root.suspect > maxAttempts;
@@ -17,12 +22,18 @@ export class SuspectGate {
   readonly #attempts: Map<number, number>;
   readonly #queue: { root: Root; suspect: boolean }[] = [];
   readonly #under = new Set<Root>();
+  /** Held rows that have not run since an unclean end are suspects too, one at a time. */
+  readonly #unclean: boolean;
+  readonly #heldRun = new Set<number>();
+  readonly #heldWaiting: (() => void)[] = [];
+  #heldUnder: number | undefined;
   #remaining: number;
   #storing = false;
 
   constructor(lane: Lane, window: number, stored: readonly { readonly offset: number; readonly attempts: number }[]) {
     this.#lane = lane;
     this.#remaining = window;
+    this.#unclean = window > 0;
     this.#attempts = new Map(stored.map(({ offset, attempts }) => [offset, attempts]));
   }
 
@@ -42,8 +53,39 @@ export class SuspectGate {
     this.#pump();
   }
 
+  /** Calls `run` when the row may run, with the attempts noted for it (0: it is no suspect). */
+  admitHeld(row: HeldRow, run: (suspect: number) => void): void {
+    const key = suspectKey({ offset: row.offset, held: row });
+    if (!this.#unclean || this.#heldRun.has(key)) return run(0);
+    if (this.#heldUnder !== undefined) {
+      this.#heldWaiting.push(() => this.admitHeld(row, run));
+      return;
+    }
+    const attempts = (this.#attempts.get(key) ?? 0) + 1;
+    if (attempts > maxAttempts) return run(attempts);
+    this.#heldUnder = key;
+    this.#heldRun.add(key);
+    this.#lane.host.commit(this.#lane.mark({ suspects: [{ offset: key, attempts }] }, () => run(attempts)));
+  }
+
+  /** An operator tries it again: it begins with a clean slate. */
+  forgive(row: HeldRow): { readonly offset: number; readonly attempts: number } {
+    const offset = suspectKey({ offset: row.offset, held: row });
+    this.#attempts.delete(offset);
+    this.#heldRun.delete(offset);
+    return { offset, attempts: 0 };
+  }
+
+  #heldSurvived(root: Root): void {
+    if (root.kind !== 'held' || this.#heldUnder !== suspectKey(root)) return;
+    this.#heldUnder = undefined;
+    const next = this.#heldWaiting.shift();
+    if (next) this.#lane.ports.clock.soon(next);
+  }
+
   /** The turn of a suspect came to an end, good or bad: it did not kill the process. */
   survived(root: Root): void {
+    this.#heldSurvived(root);
     // Not at once: its turn is about to be handed over, and what follows must be handed over behind it.
     if (this.#under.delete(root)) this.#lane.ports.clock.soon(() => this.#pump());
   }

@@ -5,7 +5,7 @@ import { idOf } from './lane-timers.ts';
 import type { Mailbox } from './mailbox.ts';
 import { controlOf } from './merging.ts';
 import type { Root } from './root.ts';
-import { isPoison } from './suspect-gate.ts';
+import { isPoison, suspectKey } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 
 /**
@@ -152,7 +152,7 @@ export class Turns {
     const mailbox = turn.mailbox as Mailbox;
     if (mailbox.running === turn) mailbox.running = undefined;
     lane.suspects.survived(turn.root);
-    if (turn.root.suspect > 0) turn.suspects = [{ offset: turn.root.offset, attempts: 0 }];
+    if (turn.root.suspect > 0) turn.suspects = [{ offset: suspectKey(turn.root), attempts: 0 }];
     const emitted = turn.outbox?.length ?? 0;
     if (emitted > 0) {
       lane.metrics.emitted.inc(emitted);

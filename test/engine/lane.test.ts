@@ -565,4 +565,57 @@ describe('a lane', () => {
     assert.deepEqual(driver.stateOf('n', 'p1'), { total: 31 });
     await driver.stop();
   });
+
+  it('parks a held row that ends the process again and again, too', async () => {
+    let reached = 0;
+    let failing = true;
+    const killer = flow('killer')
+      .from(events)
+      .pipe(
+        mapAsync('handle', (e: Event) => {
+          if (e.n !== 0) return Promise.resolve(e);
+          if (failing) return Promise.reject(transient());
+          reached++;
+          return new Promise<Event>(() => {});
+        }),
+        seen(),
+      );
+    const driver = await TestDriver.start<Event>(killer);
+    await driver.send(...many(3, ['p1']), { key: 'p2', value: { n: 9, kind: 'x' } });
+    await driver.advance(40_000);
+    assert.equal((await driver.held())[0]?.count, 3);
+    failing = false;
+    await driver.advance(130_000);
+    let kills = 0;
+    while (reached > 0 && kills < 10) {
+      reached = 0;
+      kills++;
+      await driver.crash();
+      await driver.advance(1000);
+    }
+    assert.equal(kills, 4);
+    assert.deepEqual(
+      (await driver.held()).map((h) => [h.key, h.count, h.head.reason, h.head.due]),
+      [['p1', 3, 'poison', null]],
+    );
+    assert.deepEqual(
+      driver.rows(rows).map((r) => r.n),
+      [9],
+    );
+    await driver.stop();
+  });
+
+  it('stands still, and says why, when the log refuses for good what it emits', async () => {
+    const driver = await TestDriver.start<Event>(flow('refused').from(events).pipe(seen(), to(out)));
+    const append = driver.log.append.bind(driver.log);
+    driver.log.append = () => Promise.reject(permanent());
+    await driver.send({ key: 'p1', value: { n: 1, kind: 'x' } });
+    await driver.advance(2000);
+    assert.ok(driver.running.partitions().some((p) => p.refused === 'AORTA_ENGINE_016'));
+    driver.log.append = append;
+    await driver.restart();
+    await driver.advance(1000);
+    assert.equal((await driver.emitted(out)).length, 1);
+    await driver.stop();
+  });
 });

@@ -28,6 +28,7 @@ const applied = table<{ id: string; under: string; n: number }>('applied', {
 });
 
 let broken = new Set<string>();
+let failMerge = false;
 const history = actor<Seen, Event, Event>({
   version: 1,
   initial: () => ({ events: [] }),
@@ -35,7 +36,10 @@ const history = actor<Seen, Event, Event>({
     if (broken.has(ctx.eventId)) throw new AortaError('AORTA_TEST', 'Permanent', 'planned');
     return { state: { events: [...state.events, { n: e.n, of: e.of }] }, emit: [e] };
   },
-  merge: (state, merged) => ({ state: { events: [...state.events, ...merged.events] } }),
+  merge: (state, merged) => {
+    if (failMerge) throw new AortaError('AORTA_TEST', 'Permanent', 'planned');
+    return { state: { events: [...state.events, ...merged.events] } };
+  },
   mergedInto: (_state, ctx) => ({ emit: [{ n: -1, of: `${ctx.key}>${ctx.peer}` }] }),
   unmerge: (state, merged, ctx) => {
     const mine = state.events.filter((e) => e.of !== ctx.peer);
@@ -231,5 +235,27 @@ describe('merging patients', () => {
       assert.equal((await driver.held()).length, 0);
       await driver.stop();
     }
+  });
+
+  it('holds a merge whose reducer fails in its place, and goes on from there when it is redriven', async () => {
+    const driver = await start();
+    await driver.send({ key: 'B', value: { n: 1, of: 'B' } });
+    failMerge = true;
+    await order(driver, 'A', 'merge.hold', 'm1', 'B');
+    await order(driver, 'B', 'merge.out', 'm1', 'A');
+    await driver.send({ key: 'A', value: { n: 1, of: 'A' } });
+    await driver.advance(1000);
+    assert.deepEqual(seen(driver, 'A'), []);
+    const [held] = await driver.held();
+    assert.deepEqual([held?.key, held?.count, held?.head.errorClass], ['A', 2, 'Permanent']);
+    failMerge = false;
+    await driver.redrive('A');
+    await driver.advance(1000);
+    assert.deepEqual(
+      seen(driver, 'A').map((e) => `${e.of}${e.n}`),
+      ['B1', 'A1'],
+    );
+    assert.equal((await driver.held()).length, 0);
+    await driver.stop();
   });
 });

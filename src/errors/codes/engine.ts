@@ -66,4 +66,19 @@ export const engineErrors = {
     message: 'Flow {flow} stopped at offset {offset} of {topic}/{partition}, as its supervision says: {problem}.',
     remedy: 'Mend the cause and restart the worker; the partition continues at this record.',
   },
+  AORTA_ENGINE_014: {
+    class: 'Defect',
+    message: 'Flow {flow} cannot merge patients: {store} is followed by an asynchronous operator.',
+    remedy: 'Put the asynchronous operator before the actor, or behind a topic of its own.',
+  },
+  AORTA_ENGINE_015: {
+    class: 'Defect',
+    message: 'An envelope of flow {flow} was forwarded {forwards} times between merged patients.',
+    remedy: 'The links of these patients form a circle: look at both with `aorta why`, and unmerge one.',
+  },
+  AORTA_ENGINE_016: {
+    class: 'Permanent',
+    message: 'The log refuses what flow {flow} emits from {topic}/{partition}, for good: {problem}.',
+    remedy: 'Mend the cause (rights, a deleted topic) and restart the worker: what is owed is produced first.',
+  },
 } as const satisfies Record<string, ErrorSpec>;
