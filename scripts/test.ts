@@ -65,6 +65,9 @@ async function runTests(env: NodeJS.ProcessEnv): Promise<{ passed: number; faile
       '--test',
       '--test-concurrency=2',
       '--test-timeout=180000',
+      // What a failed test left open must not keep the run.
+      '--test-force-exit',
+      '--import=./test/support/orphan.ts',
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       '--test-reporter=./scripts/test-counts.ts',

@@ -49,6 +49,14 @@ describe('MLLP under attack', () => {
     /** Codes of what was quarantined since the target was made. */
     quarantined(): Promise<string[]>;
   }
+  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+    const deadline = performance.now() + 60_000;
+    while (!(await condition())) {
+      assert.ok(performance.now() < deadline, 'never came true');
+      await delay(5);
+    }
+  };
+
   /** Runs an attack while a good sender goes on; all of its messages must be acknowledged. */
   const attack = async (
     limits: Partial<MllpLimits>,
@@ -86,19 +94,24 @@ describe('MLLP under attack', () => {
       const count = (await parts.quarantine.count()) - before;
       return count === 0 ? [] : (await parts.quarantine.list(count)).map((entry) => entry.code).reverse();
     };
+    let failed: unknown;
+    sending.catch((thrown) => {
+      failed = thrown ?? new Error('the good sender failed');
+    });
+    const served = (count: number) =>
+      until(() => {
+        if (failed) throw failed;
+        return acknowledged >= count;
+      });
     try {
-      while (acknowledged < 3) await Promise.race([delay(2), sending]);
+      await served(3);
       await run({ mllp, port, telemetry, quarantined });
-      const during = acknowledged;
-      while (acknowledged < during + 3) await Promise.race([delay(2), sending]);
+      await served(acknowledged + 3);
     } finally {
       going = false;
       await sending.finally(() => good.close());
       await mllp.stop({ drainMs: 1_000 });
     }
-  };
-  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!(await condition())) await delay(5);
   };
 
   it('64 MiB without an end: closed, counted, quarantined with its first MiB', async () => {
