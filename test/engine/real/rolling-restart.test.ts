@@ -85,7 +85,7 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
             serde: (t) => serdeFor(registry, t),
             partitions: (t) => parts.log.partitions(t),
           },
-          { drainMs: 4000 },
+          { drainMs: 20_000 },
         );
       const running: RunningFlow[] = [];
       for (let i = 0; i < workers; i++) running.push(await start());
