@@ -1,7 +1,12 @@
 import type { RunFlags } from '../cli/run-flags.ts';
+import { systemClock } from '../clock/system.ts';
+import { within } from './within.ts';
 import type { Worker } from './worker.ts';
 
-/** Prints the ready event (contract.md) and serves until SIGTERM or SIGINT; a second signal ends at once. */
+/** Milliseconds for a stop: the ten seconds of contract.md, less what a process needs to end. */
+const stopMs = 9_000;
+
+/** Prints the ready event (contract.md) and serves until SIGTERM or SIGINT, then drains for at most 9 s; a second signal ends at once. */
 export async function serve(flags: RunFlags, worker: Worker, text: string, stop: () => Promise<void>): Promise<void> {
   const event = {
     event: 'ready',
@@ -24,6 +29,8 @@ export async function serve(flags: RunFlags, worker: Worker, text: string, stop:
   process.stdout.write(flags.json ? `${JSON.stringify(event)}\n` : text);
   const signal = await stopped;
   worker.telemetry.log('info', 'worker.stopping', { signal });
-  await stop();
-  worker.telemetry.log('info', 'worker.stopped', {});
+  const finished = await within(systemClock, stopMs, stop());
+  worker.telemetry.log(finished ? 'info' : 'warn', finished ? 'worker.stopped' : 'worker.stop.late', { ms: stopMs });
+  // A store that does not answer must not keep us: what is not finished is the next owner's, as after a crash.
+  if (!finished) process.exit(0);
 }

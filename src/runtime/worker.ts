@@ -14,6 +14,7 @@ import { serdeFor } from '../schema/serde.ts';
 import { announce } from './instance.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
 import { ingressTopics } from './topics.ts';
+import { within } from './within.ts';
 
 export interface WorkerOptions {
   readonly data: string;
@@ -42,6 +43,9 @@ export interface Worker {
   /** Ingress first, then flows (drained), then the edge, then the stores. */
   stop(): Promise<void>;
 }
+
+/** Milliseconds for what ingress has taken in to be stored and answered. */
+const ingressDrainMs = 3_000;
 
 /**
  * One process: the stores of a profile, every topology, the MLLP listener and the HTTP edge. Starting order: stores,
@@ -112,7 +116,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
     const admission = createAdmission({ ...profile, clock, random, telemetry });
     await admission.start();
-    stops.push(() => admission.stop());
+    stops.push(() => admission.stop({ drainMs: 1_000 }));
     const mllp = await startMllp({
       host: options.host,
       port: options.mllpPort,
@@ -125,7 +129,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       random,
       defaults: { zone, identifierSystems: systems },
     });
-    stops.push(() => mllp.stop());
+    stops.push(async () => {
+      const closed = mllp.stop({ drainMs: ingressDrainMs + 2_000 });
+      // Senders whose messages cannot be stored now get an AE, while their connections are still there to carry it.
+      await within(clock, ingressDrainMs, closed);
+      await admission.stop({ drainMs: 1_000 });
+      await closed;
+    });
     entrances['mllp'] = `${mllp.address.host}:${mllp.address.port}`;
     ready = true;
     stops.push(announce(options.data, { http: edge.url, pid: process.pid }));
