@@ -105,7 +105,11 @@ describe('MLLP under attack', () => {
       });
     try {
       await served(3);
-      await run({ mllp, port, telemetry, quarantined });
+      const guard = new AbortController();
+      // A test that waits for ever tells nobody what is wrong.
+      const late = delay(60_000, undefined, { signal: guard.signal }).then(() => assert.fail('the attack did not end as it should'));
+      late.catch(() => {});
+      await Promise.race([run({ mllp, port, telemetry, quarantined }), late]).finally(() => guard.abort());
       await served(acknowledged + 3);
     } finally {
       going = false;

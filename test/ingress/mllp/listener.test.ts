@@ -55,10 +55,11 @@ for (const [name, make] of [
       return values.filter((value) => controlIds.includes(value.controlId));
     };
     /** The newest quarantine entry, with its body. */
-    const quarantined = async () => {
+    const quarantined = async (message: Buffer) => {
       const [newest] = await parts.quarantine.list(1);
       const entry = newest && (await parts.quarantine.get(newest.id));
-      return entry && { code: entry.code, source: entry.source, peer: entry.peer, size: entry.size, body: entry.body };
+      // Whole bodies in a failed comparison would take minutes to print.
+      return entry && { code: entry.code, source: entry.source, peer: entry.peer, size: entry.size, same: entry.body.equals(message) };
     };
 
     it('acknowledges a message that is durable, and stores it as it was sent', async () => {
@@ -238,7 +239,7 @@ for (const [name, make] of [
           [[condition, location, 'E', code]],
         );
         assert.equal(telemetry.count('aorta_mllp_refused_total', { reason, code }), before + 1);
-        assert.deepEqual(await quarantined(), { code, source: 'mllp', peer: '127.0.0.1', size: message.length, body: message });
+        assert.deepEqual(await quarantined(message), { code, source: 'mllp', peer: '127.0.0.1', size: message.length, same: true });
         assert.equal((await recordsOf('n-1', ack.controlId)).length, 0);
       });
     }
