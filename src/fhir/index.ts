@@ -5,7 +5,11 @@
  * writes. `""` and empty are settled before (see `isDelete`); here an absent field is simply not known.
  */
 export type * from './r4.ts';
+export type * from './r4-clinical.ts';
 export type * from './r4-results.ts';
+export { allergen, allergyFields, allergyFrom } from './v2/allergy.ts';
+export { conditionFrom, conditionId, type DiagnosisStanding, diagnosisFields, diagnosisKey, diagnosisOf } from './v2/condition.ts';
+export { contactFields } from './v2/contact.ts';
 export type { MappingContext } from './v2/context.ts';
 export { fromInstant, instantOf, toDate, toDateTime } from './v2/datetime.ts';
 export { decimal, parseExact } from './v2/decimal.ts';

@@ -90,6 +90,15 @@ export interface DomainResource extends Resource {
   extension?: Extension[];
   identifier?: Identifier[];
 }
+export interface PatientContact {
+  relationship?: CodeableConcept[];
+  name?: HumanName;
+  telecom?: ContactPoint[];
+  address?: Address;
+  gender?: 'male' | 'female' | 'other' | 'unknown';
+  organization?: Reference;
+  period?: Period;
+}
 export interface Patient extends DomainResource {
   resourceType: 'Patient';
   name?: HumanName[];
@@ -103,6 +112,7 @@ export interface Patient extends DomainResource {
   maritalStatus?: CodeableConcept;
   multipleBirthBoolean?: boolean;
   multipleBirthInteger?: number;
+  contact?: PatientContact[];
   communication?: { language: CodeableConcept }[];
   generalPractitioner?: Reference[];
 }
@@ -137,6 +147,11 @@ export interface EncounterHospitalization {
   destination?: Reference;
   dischargeDisposition?: CodeableConcept;
 }
+export interface EncounterDiagnosis {
+  condition: Reference;
+  use?: CodeableConcept;
+  rank?: number;
+}
 export interface Encounter extends DomainResource {
   resourceType: 'Encounter';
   status: EncounterStatus;
@@ -147,7 +162,9 @@ export interface Encounter extends DomainResource {
   subject?: Reference;
   participant?: EncounterParticipant[];
   period?: Period;
+  length?: { value: number; unit: string; system: string; code: string };
   reasonCode?: CodeableConcept[];
+  diagnosis?: EncounterDiagnosis[];
   hospitalization?: EncounterHospitalization;
   location?: EncounterLocation[];
 }

@@ -89,7 +89,7 @@ export interface AdtFacts {
 }
 
 /** The events that the ADT entry point takes. */
-export const adtEvents: ReadonlySet<string> = new Set(['A01', 'A02', 'A03', 'A08', 'A11', 'A12', 'A13']);
+export const adtEvents: ReadonlySet<string> = new Set([...['A01', 'A02', 'A03', 'A04', 'A05', 'A08', 'A11', 'A12', 'A13', 'A28', 'A31']]);
 
 const dates = [
   ['MSH', 7],
@@ -137,14 +137,18 @@ export function readAdt(
 export const senderOf = (message: Message): string =>
   [message.field('MSH', 3), message.field('MSH', 4)].map((field) => field.component(1).text?.trim() ?? '').join('|');
 
-/** The patient's identifiers (PID-3); what is wrong with them goes to `found`. */
-export function readIdentifiers(message: Message, rules: AdtRules, found: Finding[]): readonly SystemValue[] {
-  const place = { segment: 'PID', field: 3 };
-  if (!message.segment('PID')) {
-    found.push(finding('AORTA_HL7_007', { segment: 'PID' }));
+/** The patient's identifiers (PID-3, or a field like it); what is wrong with them goes to `found`. */
+export function readIdentifiers(
+  message: Message,
+  rules: AdtRules,
+  found: Finding[],
+  place: { readonly segment: string; readonly field: number } = { segment: 'PID', field: 3 },
+): readonly SystemValue[] {
+  if (!message.segment(place.segment)) {
+    found.push(finding('AORTA_HL7_007', { segment: place.segment }));
     return [];
   }
-  const field = message.field('PID', 3);
+  const field = message.field(place.segment, place.field);
   if (field.size > maxIdentifierField) {
     found.push(finding('AORTA_HL7_011', place));
     return [];

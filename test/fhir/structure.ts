@@ -87,7 +87,7 @@ export function structureProblems(resource: { resourceType: string; id?: string 
           ? 'Extension'
           : name === 'period'
             ? 'Period'
-            : kind === resource.resourceType
+            : kind === resource.resourceType || kind === 'contact'
               ? typeof member === 'object'
                 ? (kinds[name] ?? name)
                 : name

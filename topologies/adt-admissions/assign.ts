@@ -37,12 +37,15 @@ export function assign<E extends VisitEvent>(state: Assignable<E>): { readonly [
   return assigned;
 }
 
+/** Begins a visit, where none is open. */
+const opens = ({ kind }: VisitEvent): boolean => kind === 'admit' || kind === 'register' || kind === 'pre-admit';
+
 function interval(events: readonly VisitEvent[]): { from: number; to: number } {
   const gone = new Set(cancellations(events).values());
   let to = Number.POSITIVE_INFINITY;
   for (const event of events) {
     if (gone.has(event.id)) continue;
-    if (event.kind === 'admit' || event.kind === 'cancel-discharge') to = Number.POSITIVE_INFINITY;
+    if (opens(event) || event.kind === 'cancel-discharge') to = Number.POSITIVE_INFINITY;
     if (event.kind === 'discharge' || event.kind === 'cancel-admit') to = event.at;
   }
   return { from: events[0]?.at ?? 0, to };
@@ -54,13 +57,13 @@ function episodes<E extends VisitEvent>(events: readonly E[]): E[][] {
   const found: E[][] = [];
   let closed = true;
   for (const event of events) {
-    const begins = event.kind === 'admit' ? closed : found.length === 0 && event.kind !== 'update';
+    const begins = opens(event) ? closed : found.length === 0 && event.kind !== 'update';
     if (begins) found.push([event]);
     else found[found.length - 1]?.push(event);
     if (begins) closed = false;
     if (gone.has(event.id)) continue;
     if (event.kind === 'discharge' || event.kind === 'cancel-admit') closed = true;
-    if (event.kind === 'admit') closed = false;
+    if (opens(event)) closed = false;
   }
   return found;
 }

@@ -2,10 +2,11 @@ import { type Place, placeOf, samePlace } from 'aorta/fhir';
 import type { StepKind } from './steps.ts';
 import type { VisitEvent } from './visit.ts';
 
-const cancels: Partial<Record<StepKind, StepKind>> = {
-  'cancel-admit': 'admit',
-  'cancel-transfer': 'transfer',
-  'cancel-discharge': 'discharge',
+/** A11 takes back A01 and A04 alike (HL7 v2.5.1, 3.3.11). */
+const cancels: Partial<Record<StepKind, readonly StepKind[]>> = {
+  'cancel-admit': ['admit', 'register'],
+  'cancel-transfer': ['transfer'],
+  'cancel-discharge': ['discharge'],
 };
 
 export const isCancel = (event: VisitEvent): boolean => event.kind in cancels;
@@ -25,10 +26,10 @@ export function cancellations(events: readonly VisitEvent[]): ReadonlyMap<string
   const taken = new Map<string, string>();
   const gone = new Set<string>();
   events.forEach((event, index) => {
-    const kind = cancels[event.kind];
-    if (kind === undefined) return;
-    const open = events.slice(0, index).filter((earlier) => earlier.kind === kind && !gone.has(earlier.id));
-    const target = kind === 'transfer' ? transferMeant(event, open, events.slice(0, index)) : open[open.length - 1];
+    const kinds = cancels[event.kind];
+    if (kinds === undefined) return;
+    const open = events.slice(0, index).filter((earlier) => kinds.includes(earlier.kind) && !gone.has(earlier.id));
+    const target = event.kind === 'cancel-transfer' ? transferMeant(event, open, events.slice(0, index)) : open[open.length - 1];
     if (!target) return;
     taken.set(event.id, target.id);
     gone.add(target.id);

@@ -4,10 +4,14 @@ import type { StepKind } from './steps.ts';
 /** What the timeline calls it. */
 export const timelineType: Record<StepKind, TimelineEventType> = {
   admit: 'Admission',
+  register: 'Registration',
+  'pre-admit': 'PreAdmission',
   transfer: 'Transfer',
   discharge: 'Discharge',
   update: 'Update',
   'cancel-admit': 'Cancellation',
   'cancel-transfer': 'Cancellation',
   'cancel-discharge': 'Cancellation',
+  'add-person': 'Registration',
+  person: 'Update',
 };

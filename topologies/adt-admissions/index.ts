@@ -5,7 +5,20 @@ import { topics } from '../../schemas/topics.ts';
 import { type BlobReader, fetchBody, isInline, noBlobs } from '../hl7/body.ts';
 import { visits } from './actor.ts';
 import { decode } from './decode.ts';
-import { admit, cancelAdmit, cancelDischarge, cancelTransfer, discharge, is, transfer, update } from './steps.ts';
+import {
+  addPerson,
+  admit,
+  cancelAdmit,
+  cancelDischarge,
+  cancelTransfer,
+  discharge,
+  is,
+  preAdmit,
+  register,
+  transfer,
+  update,
+  updatePerson,
+} from './steps.ts';
 
 /** What the flow is given at start. Tools that only draw or check it give nothing. */
 export interface Resources {
@@ -17,13 +30,15 @@ export interface Resources {
 }
 
 /**
- * UC-INT-001. ADT messages become the patient, the encounter with its ward, room and bed, and the visit's timeline.
+ * UC-INT-001. ADT messages become the patient with contacts and allergies, the encounter with its ward, room, bed and
+ * diagnoses, and the visit's timeline.
  *
  * Order is event time (EVN-6, else EVN-2, else MSH-7), then arrival: a late transfer enters the history and does not
  * move the current bed; cancellations take back the event before them, and wait for one that is not there yet.
  *
  * Skipped, each a named metric: `event-not-handled`; `no-visit` (a visit event without PV1); `transfer-without-location`
- * (A02 that names no place in PV1-3); `duplicate` (an event that the visit has already). Bytes that are no HL7 after all
+ * (A02 that names no place in PV1-3); `duplicate` (an event that the visit has already); `natural-duplicate` (the same
+ * event of the same visit and time under another control id, saying nothing new). Bytes that are no HL7 after all
  * are a Decode failure and park the patient: ingress took them.
  */
 export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = {} }: Resources = {}) {
@@ -37,12 +52,16 @@ export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = 
       map('decode', decode(zone)),
       branch('event', {
         admit: [is('A01'), filterMap('admission', admit)],
+        registration: [is('A04'), filterMap('arrival', register)],
+        'pre-admission': [is('A05'), filterMap('plan', preAdmit)],
         transfer: [is('A02'), filterMap('destination', transfer)],
         discharge: [is('A03'), filterMap('departure', discharge)],
         update: [is('A08'), map('news', update)],
         'cancel-admit': [is('A11'), filterMap('no-admission', cancelAdmit)],
         'cancel-transfer': [is('A12'), filterMap('no-transfer', cancelTransfer)],
         'cancel-discharge': [is('A13'), filterMap('no-departure', cancelDischarge)],
+        'new-person': [is('A28'), map('person', addPerson)],
+        'person-update': [is('A31'), map('person-news', updatePerson)],
         otherwise: skip('event-not-handled'),
       }),
       process('encounter', visits({ zone, systems })),

@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto';
 import { type Context, type Effect, effect } from 'aorta';
 import { digestOf, identifierKeys, putPlace, putResource, putVisit, removeResource, removeVisit, timelineEvent } from 'aorta/canonical';
 import {
+  allergyFrom,
+  conditionFrom,
+  conditionId,
   type DomainResource,
   encounterFrom,
   encounterId,
@@ -10,6 +14,7 @@ import {
   patientFrom,
   placesOf,
 } from 'aorta/fhir';
+import { isActive } from './allergies.ts';
 import { assign } from './assign.ts';
 import { cancellations, inOrder } from './cancel.ts';
 import { factsOf } from './demographics.ts';
@@ -30,9 +35,24 @@ export class Revision {
   }
 
   patient(): void {
-    const resource = patientFrom(this.ctx.key, factsOf(this.state.demographics), this.mapping);
+    const resource = patientFrom(this.ctx.key, factsOf(this.state.demographics), this.mapping, this.state.contacts?.segments);
     const patient = this.#put(resource, this.state.patient, '');
     if (patient) this.state = { ...this.state, patient };
+  }
+
+  /** Every allergy ever listed, as it was last described. */
+  allergies(): void {
+    const { allergies } = this.state;
+    const written: Record<string, Written> = { ...allergies.written };
+    for (const [key, { facts }] of Object.entries(allergies.known)) {
+      const id = `alg-${createHash('sha256')
+        .update(JSON.stringify([this.ctx.key, key]))
+        .digest('hex')
+        .slice(0, 32)}`;
+      const put = this.#put(allergyFrom(id, this.ctx.key, facts, isActive(allergies, key), this.mapping), written[key] ?? null, '');
+      if (put) written[key] = put;
+    }
+    this.state = { ...this.state, allergies: { ...allergies, written } };
   }
 
   /** Adds the event to its visit and writes what changes by it; gives the event's encounter. */
@@ -64,6 +84,7 @@ export class Revision {
   /** Writes the encounter and its visit row, if it changed. */
   #encounter(id: string, picture: VisitPicture): void {
     const view = viewOf(id, this.ctx.key, picture, this.mapping.zone);
+    this.#conditions(id, picture);
     const current = view.stays.findLast((stay) => !stay.ended);
     const since = current ? sinceOf(picture) : null;
     const written = this.#put(encounterFrom(view, this.mapping), this.state.encounters[id] ?? null, String(since));
@@ -79,6 +100,29 @@ export class Revision {
           since,
         }),
       );
+    }
+  }
+
+  #conditions(encounter: string, picture: VisitPicture): void {
+    const { diagnoses = {} } = picture;
+    if (picture.diagnoses === undefined && !(encounter in this.state.conditions)) return;
+    const written: Record<string, Written> = { ...this.state.conditions[encounter] };
+    for (const [key, { facts, standing }] of Object.entries(diagnoses)) {
+      const id = conditionId(encounter, key);
+      const condition = conditionFrom({ id, patientId: this.ctx.key, encounterId: encounter, standing }, facts, this.mapping);
+      const put = this.#put(condition, written[id] ?? null, '');
+      if (put) written[id] = put;
+    }
+    this.#unlist(encounter, new Set(Object.keys(diagnoses).map((key) => conditionId(encounter, key))), written);
+    this.state = { ...this.state, conditions: { ...this.state.conditions, [encounter]: written } };
+  }
+
+  /** Conditions of messages that turned out to belong to another visit. */
+  #unlist(encounter: string, current: ReadonlySet<string>, written: Record<string, Written>): void {
+    for (const [id, { identifiers }] of Object.entries(this.state.conditions[encounter] ?? {})) {
+      if (current.has(id)) continue;
+      this.effects.push(...removeResource('Condition', id, identifiers));
+      delete written[id];
     }
   }
 
@@ -109,8 +153,10 @@ export class Revision {
     for (const [id, written] of Object.entries(this.state.encounters)) {
       if (current.has(id)) continue;
       this.effects.push(...removeResource('Encounter', id, written.identifiers), removeVisit(id));
+      this.#unlist(id, new Set(), {});
       const { [id]: _removed, ...others } = this.state.encounters;
-      this.state = { ...this.state, encounters: others };
+      const { [id]: _conditions, ...conditions } = this.state.conditions;
+      this.state = { ...this.state, encounters: others, conditions };
     }
   }
 

@@ -1,4 +1,5 @@
 import type { IdentifierKey } from 'aorta/canonical';
+import { type Allergies, noAllergies, type SegmentList } from './allergies.ts';
 import { assign } from './assign.ts';
 import { inOrder } from './cancel.ts';
 import type { Demographics } from './demographics.ts';
@@ -20,6 +21,9 @@ export interface Written {
 /** What the actor keeps of a patient. Bounded: see `limits`. */
 export interface PatientState {
   readonly demographics: Demographics;
+  /** NK1 of the newest message that has any. */
+  readonly contacts: SegmentList | null;
+  readonly allergies: Allergies;
   readonly patient: Written | null;
   /** By visit key; loose events (see `assign`) under the empty key. */
   readonly visits: { readonly [key: string]: readonly KeptEvent[] };
@@ -30,18 +34,26 @@ export interface PatientState {
   /** Visits whose events were let go: closed long ago. Their resources stay as they are. */
   readonly sealed: readonly string[];
   readonly encounters: { readonly [id: string]: Written & { readonly closed: boolean } };
+  /** Conditions by encounter. */
+  readonly conditions: { readonly [encounter: string]: { readonly [id: string]: Written } };
+  /** The newest events about the person only (`saidKey`): they have no visit that would remember them. */
+  readonly said: readonly string[];
   /** Places (Location id, building, floor) that this patient's turns have put already. */
   readonly places: readonly string[];
 }
 
 export const newPatient: PatientState = {
   demographics: {},
+  contacts: null,
+  allergies: noAllergies,
   patient: null,
   visits: {},
   bases: {},
   unnumbered: 0,
   sealed: [],
   encounters: {},
+  conditions: {},
+  said: [],
   places: [],
 };
 
@@ -49,7 +61,7 @@ export const newPatient: PatientState = {
  * Events kept of a visit: beyond it the older half is folded for good, and what arrives later from before that enters
  * the history only. Visits kept open to late events: beyond it the longest closed ones are sealed.
  */
-export const limits = { events: 256, visits: 16, sealed: 1000, places: 256 };
+export const limits = { events: 256, visits: 16, sealed: 1000, places: 256, said: 64, allergies: 200, lists: 8 };
 
 export const knows = (state: PatientState, eventId: string): boolean =>
   Object.values(state.visits).some((events) => events.some((event) => event.id === eventId));
@@ -93,10 +105,15 @@ export function seal(state: PatientState, idOf: (key: string) => string): Patien
   if (gone.size === 0) return state;
   const keep = <V>(record: { readonly [key: string]: V }) => Object.fromEntries(Object.entries(record).filter(([key]) => !gone.has(key)));
   const encounters: Record<string, PatientState['encounters'][string]> = { ...state.encounters };
-  for (const key of gone) delete encounters[idOf(key)];
+  const conditions: Record<string, PatientState['conditions'][string]> = { ...state.conditions };
+  for (const key of gone) {
+    delete encounters[idOf(key)];
+    delete conditions[idOf(key)];
+  }
   return {
     ...state,
     encounters,
+    conditions,
     visits: keep(state.visits),
     bases: keep(state.bases),
     sealed: [...state.sealed, ...gone].slice(-limits.sealed),

@@ -2,8 +2,19 @@ import { skip } from 'aorta';
 import { placeOf, type V2Facts } from 'aorta/fhir';
 import type { AdtMessage } from './decode.ts';
 
-/** What an event does to a visit. */
-export type StepKind = 'admit' | 'transfer' | 'discharge' | 'update' | 'cancel-admit' | 'cancel-transfer' | 'cancel-discharge';
+/** What an event does to a visit; `add-person` and `person` do nothing to any. */
+export type StepKind =
+  | 'admit'
+  | 'register'
+  | 'pre-admit'
+  | 'transfer'
+  | 'discharge'
+  | 'update'
+  | 'cancel-admit'
+  | 'cancel-transfer'
+  | 'cancel-discharge'
+  | 'add-person'
+  | 'person';
 
 /** A message whose content is enough for what its event means. */
 export interface Step extends AdtMessage {
@@ -18,6 +29,8 @@ export const is =
 const onVisit = (kind: StepKind) => (message: AdtMessage) => (message.visit === undefined ? skip('no-visit') : { ...message, kind });
 
 export const admit = onVisit('admit');
+export const register = onVisit('register');
+export const preAdmit = onVisit('pre-admit');
 export const discharge = onVisit('discharge');
 export const cancelAdmit = onVisit('cancel-admit');
 export const cancelTransfer = onVisit('cancel-transfer');
@@ -31,5 +44,11 @@ export function transfer(message: AdtMessage) {
 
 /** An update may be about the person only. */
 export const update = (message: AdtMessage) => ({ ...message, kind: 'update' as const });
+
+/** A28 and A31 are about the person: their PV1 is there for the form (`PV1|1|N`), and touches no visit. */
+const aboutPerson = (kind: 'add-person' | 'person') => (message: AdtMessage) => ({ ...message, visit: undefined, diagnoses: [], kind });
+
+export const addPerson = aboutPerson('add-person');
+export const updatePerson = aboutPerson('person');
 
 const hasPlace = (visit: V2Facts): boolean => placeOf(visit['PV1-3']?.[0]) !== undefined;

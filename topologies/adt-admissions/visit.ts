@@ -1,5 +1,10 @@
 import {
+  conditionId,
+  type DiagnosisStanding,
+  diagnosisKey,
+  diagnosisOf,
   type EncounterView,
+  first,
   instantOf,
   isDelete,
   type Period,
@@ -26,6 +31,14 @@ export interface VisitEvent {
   readonly seq: number;
   /** PV1 and PV2 of the message, `""` included. */
   readonly facts: V2Facts;
+  /** DG1 of the message; absent: it has none. */
+  readonly diagnoses?: readonly V2Facts[];
+}
+
+/** A diagnosis and how it stands. */
+export interface Diagnosis {
+  readonly facts: V2Facts;
+  readonly standing: DiagnosisStanding;
 }
 
 export interface Stay {
@@ -41,6 +54,8 @@ export interface VisitPicture {
   readonly status: EncounterView['status'] | 'unsaid';
   readonly facts: V2Facts;
   readonly stays: readonly Stay[];
+  /** By `diagnosisKey`, in the order in which they were first listed. */
+  readonly diagnoses?: { readonly [key: string]: Diagnosis };
   readonly admitted?: string;
   readonly discharged?: string;
 }
@@ -51,11 +66,13 @@ export const noVisit: VisitPicture = { status: 'unsaid', facts: {}, stays: [] };
  * The picture of a visit: its events in event-time order, without those that were cancelled. The same events give the
  * same picture, in whatever order they came.
  *
- * - Status: A01, A02 and A13 in-progress, A03 finished, A11 cancelled; A08 and A12 leave it (maps/Event). PV1-45 valued
+ * - Status: A01, A02 and A13 in-progress, A03 finished, A11 cancelled, A04 and A05 planned where nothing is known yet;
+ *   A08 and A12 leave it (maps/Event). PV1-45 valued
  *   means finished. A closed visit is opened again by A01, a finished one by A13 too; nothing else opens it: an A02
  *   after A03 is history.
  * - Places: A01 and A02 move the patient, A13 too if it names another bed. The others name a place only where none is
  *   known yet (we came to the visit half-way): an A08 is no transfer.
+ * - Diagnoses: a message's DG1 are the whole list (what it lacks is inactive), unless DG1-21 says what to do with each.
  * - A cancelled A02 or A03 leaves nothing behind; a cancelled A01 leaves what it said of the visit, without places.
  */
 export function pictureOf(events: readonly VisitEvent[], before: VisitPicture = noVisit): VisitPicture {
@@ -63,8 +80,9 @@ export function pictureOf(events: readonly VisitEvent[], before: VisitPicture = 
   const gone = new Set(cancellations(ordered).values());
   let picture = before;
   for (const event of ordered) {
-    if (!gone.has(event.id)) picture = after(picture, event);
-    else if (event.kind === 'admit') picture = { ...picture, facts: told(picture.facts, event.facts) };
+    if (!gone.has(event.id)) picture = diagnosed(after(picture, event), event);
+    else if (event.kind === 'admit' || event.kind === 'register')
+      picture = diagnosed({ ...picture, facts: told(picture.facts, event.facts) }, event);
   }
   return picture;
 }
@@ -74,7 +92,9 @@ function after(before: VisitPicture, event: VisitEvent): VisitPicture {
   // A discharge that is taken back, or followed by an admission, takes what it said with it.
   const opened = event.kind === 'admit' || event.kind === 'cancel-discharge';
   const facts = told(opened ? without(before.facts, dischargeFields) : before.facts, event.facts);
-  const said = { ...before, facts };
+  // A bed that was only planned is no stay.
+  const begins = before.status === 'planned' && (event.kind === 'admit' || event.kind === 'transfer');
+  const said = { ...before, facts, ...(begins ? { stays: [] } : {}) };
   switch (event.kind) {
     case 'admit': {
       const again = before.status === 'cancelled' || before.status === 'unsaid' || before.admitted === undefined;
@@ -83,6 +103,11 @@ function after(before: VisitPicture, event: VisitEvent): VisitPicture {
         event,
       );
     }
+    case 'register':
+    case 'pre-admit':
+      // An admission that was taken back may be planned anew; one that goes on, or is over, is no plan.
+      if (before.status !== 'unsaid' && before.status !== 'cancelled') return closed ? said : located(said, event);
+      return located({ ...said, status: 'planned' }, event);
     case 'transfer':
       return closed ? said : moved({ ...said, status: 'in-progress' }, event);
     case 'discharge':
@@ -90,13 +115,29 @@ function after(before: VisitPicture, event: VisitEvent): VisitPicture {
       return left({ ...located(said, event), status: 'finished', discharged: event.when }, event.when);
     case 'update':
     case 'cancel-transfer':
+    // The two about the person never come to a visit.
+    case 'add-person':
+    case 'person':
       return closed ? said : located(said, event);
     case 'cancel-admit':
-      return { status: 'cancelled', facts, stays: [] };
+      return { ...(before.diagnoses ? { diagnoses: before.diagnoses } : {}), status: 'cancelled', facts, stays: [] };
     case 'cancel-discharge':
       if (before.status === 'cancelled') return said;
       return moved({ ...without(said, ['discharged']), status: 'in-progress' } as VisitPicture, event);
   }
+}
+
+function diagnosed(picture: VisitPicture, { diagnoses }: VisitEvent): VisitPicture {
+  if (diagnoses === undefined) return picture;
+  const acting = diagnoses.some((facts) => first(facts, 'DG1-21') !== undefined);
+  const next: Record<string, Diagnosis> = {};
+  for (const [key, known] of Object.entries(picture.diagnoses ?? {}))
+    next[key] = acting || known.standing === 'withdrawn' ? known : { ...known, standing: 'inactive' };
+  for (const facts of diagnoses) {
+    const key = diagnosisKey(facts);
+    if (key !== undefined) next[key] = { facts, standing: first(facts, 'DG1-21') === 'D' ? 'withdrawn' : 'active' };
+  }
+  return { ...picture, diagnoses: next };
 }
 
 const dischargeFields = ['PV1-36', 'PV1-37', 'PV1-45'];
@@ -144,7 +185,10 @@ export function viewOf(id: string, patientId: string, picture: VisitPicture, zon
     const last = status === 'finished' && index === picture.stays.length - 1;
     return { place: stay.place, ended: last || stay.ended, period: periodOf(stay.start, last ? end : stay.end) ?? {} };
   });
-  return { id, patientId, status, facts: picture.facts, stays, period: periodOf(start, end) };
+  const diagnoses = Object.entries(picture.diagnoses ?? {})
+    .filter(([, { standing }]) => standing === 'active')
+    .map(([key, { facts }]) => diagnosisOf(conditionId(id, key), facts));
+  return { id, patientId, status, facts: picture.facts, stays, diagnoses, period: periodOf(start, end) };
 }
 
 /** Since when the patient is where it is now, milliseconds since 1970. */

@@ -35,6 +35,10 @@ export function segmentFacts(segment: Segment, names: readonly string[]): V2Fact
   return facts;
 }
 
+/** The same of every such segment, in order. */
+export const everySegment = (message: Message, name: string, names: readonly string[]): V2Facts[] =>
+  [...message.segments(name)].map((segment) => segmentFacts(segment, names));
+
 function put(facts: Record<string, V2Field>, name: string, field: ReturnType<Message['field']>): void {
   if (field.state !== 'value' && field.state !== 'null') return;
   facts[name] = field.tree().map((repetition) => repetition.map((component) => component.map(storable)));

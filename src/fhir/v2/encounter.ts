@@ -3,14 +3,18 @@ import type {
   CodeableConcept,
   Coding,
   Encounter,
+  EncounterDiagnosis,
   EncounterHospitalization,
   EncounterLocation,
   EncounterStatus,
+  Extension,
   Period,
   Reference,
 } from '../r4.ts';
 import { codingOf, concept, lookup, v2System } from './concept.ts';
 import type { MappingContext } from './context.ts';
+import { toDateTime } from './datetime.ts';
+import { decimal } from './decimal.ts';
 import { all, compact, first, inside, part, type V2Facts, type V2Repetition } from './field.ts';
 import { identifier, ofType } from './identifier.ts';
 import { locationIdOf, type Place, placeOf, samePlace } from './location.ts';
@@ -20,6 +24,7 @@ import {
   ambulatoryStatus,
   encounterPriority,
   hospitalService,
+  modeOfArrival,
   patientClassEncounterClass,
   patientClassEncounterStatus,
   readmissionIndicator,
@@ -28,7 +33,7 @@ import {
 /** The fields of PV1 and PV2 that reach Encounter. */
 export const encounterFields: readonly string[] = [
   ...[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 19, 36, 37, 38, 42, 44, 45, 50, 52].map((n) => `PV1-${n}`),
-  ...[3, 13, 25].map((n) => `PV2-${n}`),
+  ...[3, 8, 9, 11, 13, 25, 38].map((n) => `PV2-${n}`),
 ];
 
 /** FHIR id of a visit: of this patient, so that a visit number used twice never joins two patients. */
@@ -51,6 +56,8 @@ export interface EncounterView {
   readonly status: EncounterStatus;
   readonly period: Period | undefined;
   readonly stays: readonly Stay[];
+  /** Diagnoses of the newest DG1 list. */
+  readonly diagnoses?: readonly EncounterDiagnosis[];
   /** PV1 and PV2 as they stand after all events. */
   readonly facts: V2Facts;
 }
@@ -75,11 +82,34 @@ export function encounterFrom(view: EncounterView, ctx: MappingContext): Encount
       priority: one('PV2-25', { map: encounterPriority, table: '0217' })[0],
       participant: participants(facts, ctx),
       period: view.period,
+      extension: extensions(facts, ctx),
+      length: lengthOf(facts),
       reasonCode: one('PV2-3'),
+      diagnosis: [...(view.diagnoses ?? [])],
       hospitalization: hospitalization(facts, ctx),
       location: locations(view),
     }),
   };
+}
+
+/** Rows PV2-8, 9 and 38. */
+function extensions(facts: V2Facts, ctx: MappingContext): Extension[] {
+  const planned = (field: string, name: string) => {
+    const at = toDateTime(first(facts, field), ctx.zone);
+    return at ? [{ url: `http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.${name}`, valueDateTime: at }] : [];
+  };
+  const arrival = all(facts, 'PV2-38', (cwe) => concept(cwe, { map: modeOfArrival, table: '0430' })?.coding?.[0]);
+  return [
+    ...planned('PV2-8', 'plannedStartDate'),
+    ...planned('PV2-9', 'plannedEndDate'),
+    ...arrival.map((coding) => ({ url: 'http://hl7.org/fhir/StructureDefinition/encounter-modeOfArrival', valueCoding: coding })),
+  ];
+}
+
+/** Row PV2-11: days (datatypes/NM[Quantity-LengthOfStay]). */
+function lengthOf(facts: V2Facts): Encounter['length'] {
+  const value = decimal(first(facts, 'PV2-11'));
+  return value === undefined ? undefined : { value, unit: 'days', system: 'http://unitsofmeasure.org', code: 'd' };
 }
 
 /** Row PV1-2 → class. It is mandatory in FHIR: without a code it is unknown. */
@@ -145,7 +175,7 @@ function destination(dld: V2Repetition): Reference | undefined {
 /** Stays (PV1-3), then PV1-11 temporary and PV1-42 pending. */
 function locations(view: EncounterView): EncounterLocation[] {
   const open = view.status !== 'finished' && view.status !== 'cancelled';
-  const planned = first(view.facts, 'PV1-2')?.toUpperCase() === 'P';
+  const planned = view.status === 'planned' || first(view.facts, 'PV1-2')?.toUpperCase() === 'P';
   const list: EncounterLocation[] = view.stays.map(({ place, period, ended }) => ({
     location: referenceTo(place),
     status: ended ? 'completed' : planned ? 'planned' : 'active',

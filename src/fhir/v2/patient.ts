@@ -1,9 +1,10 @@
 import type { CodeableConcept, Extension, Patient } from '../r4.ts';
 import { address } from './address.ts';
 import { concept, lookup, v2System } from './concept.ts';
+import { contactFrom } from './contact.ts';
 import type { MappingContext } from './context.ts';
 import { parseDtm, toDate, toDateTime } from './datetime.ts';
-import { all, compact, first, type V2Facts, type V2Repetition } from './field.ts';
+import { all, compact, first, part, type V2Facts, type V2Repetition } from './field.ts';
 import { driversLicence, identifier, ofType } from './identifier.ts';
 import { humanName, nameText } from './name.ts';
 import { organization, practitioner } from './practitioner.ts';
@@ -13,13 +14,13 @@ import { telecom } from './telecom.ts';
 /** The fields of PID and PD1 that reach Patient. PID-10 and PID-22 (race, ethnic group) have no international map. */
 export const patientFields: readonly string[] = [
   ...[2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 19, 20, 23, 24, 25, 26, 28, 29, 30, 39, 40].map((n) => `PID-${n}`),
-  ...[3, 4, 6].map((n) => `PD1-${n}`),
+  ...[3, 4, 6, 14].map((n) => `PD1-${n}`),
 ];
 
 const base = 'http://hl7.org/fhir/StructureDefinition';
 
-/** Patient from what is known of PID and PD1 (segments/PID[Patient], segments/PD1[Patient]). */
-export function patientFrom(id: string, facts: V2Facts, ctx: MappingContext): Patient {
+/** Patient from what is known of PID, PD1 and NK1 (segments/PID[Patient], PD1[Patient], NK1[Patient]). */
+export function patientFrom(id: string, facts: V2Facts, ctx: MappingContext, contacts: readonly V2Facts[] = []): Patient {
   const gender = first(facts, 'PID-8');
   return {
     resourceType: 'Patient',
@@ -45,6 +46,7 @@ export function patientFrom(id: string, facts: V2Facts, ctx: MappingContext): Pa
       address: addresses(facts, ctx),
       maritalStatus: all(facts, 'PID-16', (cwe) => concept(cwe, { map: maritalStatus, table: '0002' }))[0],
       ...multipleBirth(facts),
+      contact: contacts.map((contact) => contactFrom(contact, ctx)).filter((contact) => contact !== undefined),
       communication: all(facts, 'PID-15', language).map((spoken) => ({ language: spoken })),
       generalPractitioner: [
         ...all(facts, 'PD1-3', (xon) => organization(xon, ctx)),
@@ -123,5 +125,6 @@ function extensions(facts: V2Facts, ctx: MappingContext): Extension[] {
     ...nested('PID-39', `${base}/patient-citizenship`),
     ...nested('PID-28', `${base}/patient-nationality`),
     ...all(facts, 'PD1-6', (cwe) => concept(cwe)).map((value) => ({ url: `${base}/patient-disability`, valueCodeableConcept: value })),
+    ...all(facts, 'PD1-14', (xon) => part(xon, 1)).map((value) => ({ url: `${base}/patient-congregation`, valueString: value })),
   ];
 }

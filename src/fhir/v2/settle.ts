@@ -9,7 +9,7 @@ export interface MessageDefaults {
   readonly sentAt?: string;
 }
 
-const numbers = new Set(['PID-2', 'PID-3', 'PID-4', 'PV1-5', 'PV1-19', 'PV1-50']);
+const numbers = new Set(['PID-2', 'PID-3', 'PID-4', 'PV1-5', 'PV1-19', 'PV1-50', 'MRG-1', 'MRG-3', 'MRG-5']);
 const places = new Set(['PV1-3', 'PV1-6', 'PV1-11', 'PV1-42']);
 /** Numbers of the sender's own system: EI, whose authority is in components 2 to 4. */
 const entities = new Set(['ORC-3', 'OBR-3', 'OBX-21']);

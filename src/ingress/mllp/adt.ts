@@ -1,6 +1,6 @@
 import type { Hl7Adt } from '../../../schemas/generated/hl7-adt.ts';
 import { topics } from '../../../schemas/topics.ts';
-import { adtEvents, type IdentifierSystems, type Message, readAdt } from '../../hl7/index.ts';
+import { adtEvents, type IdentifierSystems, type Message, mergeEvents, readAdt, readMerge, typeOf } from '../../hl7/index.ts';
 import type { Serde } from '../../schema/port.ts';
 import type { Route } from './route.ts';
 
@@ -9,10 +9,12 @@ export interface AdtRouteOptions {
   /** Zone of times without an offset. */
   readonly zone: string;
   readonly identifierSystems?: IdentifierSystems;
-  /** Trigger events taken. @default A01, A02, A03, A08, A11, A12, A13 */
+  /** Trigger events taken. @default A01 to A05, A08, A11 to A13, A28, A31 */
   readonly events?: ReadonlySet<string>;
   /** @default hl7.adt */
   readonly topic?: string;
+  /** Topics whose flows are told of merged patients (A40). @default its own */
+  readonly mergeTopics?: readonly string[];
 }
 
 /** ADT messages become records of `hl7.adt`, as their sender wrote them. */
@@ -21,8 +23,10 @@ export function adtRoute(options: AdtRouteOptions): Route {
   const rules = { events, zone: options.zone, ...(options.identifierSystems ? { identifierSystems: options.identifierSystems } : {}) };
   return {
     type: 'ADT',
+    topic,
     read(message: Message) {
-      const { facts, findings } = readAdt(message, rules);
+      const merging = mergeEvents.has(typeOf(message).event) ? readMerge(message, rules) : undefined;
+      const { facts, findings } = merging ?? readAdt(message, rules);
       if (!facts) return { findings };
       const { sender, controlId, event, occurredAt, identifiers } = facts;
       return {
@@ -31,6 +35,7 @@ export function adtRoute(options: AdtRouteOptions): Route {
           sender,
           controlId,
           identifiers,
+          ...(merging?.facts ? { merge: { identifiers: merging.facts.merged, topics: options.mergeTopics ?? [topic] } } : {}),
           build: ({ patientId, eventId }, { body, receivedAt }) => ({
             topic,
             key: patientId,

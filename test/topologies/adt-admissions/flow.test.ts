@@ -38,7 +38,7 @@ describe('adt-admissions', () => {
     assert.deepEqual(run.skipped, ['transfer-without-location', 'transfer-without-location', ...Array(6).fill('no-visit')]);
     assert.deepEqual(run.timeline, []);
     const other = new PatientRun();
-    await other.send({ ...other.record(admit), event: 'A31' });
+    await other.send({ ...other.record(admit), event: 'A60' });
     assert.deepEqual(other.skipped, ['event-not-handled']);
   });
 

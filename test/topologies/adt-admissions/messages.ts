@@ -18,6 +18,8 @@ export interface AdtText {
   /** MSH fields by number. */
   readonly msh?: Readonly<Record<number, string>>;
   readonly evn6?: string;
+  /** Whole segments (NK1, AL1, DG1, MRG) after PV2. */
+  readonly more?: readonly string[];
 }
 
 export const segment = (name: string, fields: Readonly<Record<number, string>>): string => {
@@ -27,7 +29,7 @@ export const segment = (name: string, fields: Readonly<Record<number, string>>):
 
 /** HL7 text with CR terminators. */
 export function adt(message: AdtText): string {
-  const { event, at, place, from, visit = 'V1', pid = {}, pv1 = {}, pv2, msh = {}, evn6 } = message;
+  const { event, at, place, from, visit = 'V1', pid = {}, pv1 = {}, pv2, msh = {}, evn6, more = [] } = message;
   const header = {
     2: 'ADT1',
     3: 'GENHOSP',
@@ -55,6 +57,7 @@ export function adt(message: AdtText): string {
     segment('PID', { 1: '1', 3: 'M1^^^GENHOSP^MR', 5: 'Muster^Max', 7: '19800102', 8: 'M', ...pid }),
     ...(pv1 === null ? [] : [segment('PV1', visitFields)]),
     ...(pv2 ? [segment('PV2', pv2)] : []),
+    ...more,
     '',
   ].join('\r');
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type AdtText, adt } from './messages.ts';
+import { type AdtText, adt, segment } from './messages.ts';
 import { PatientRun } from './run.ts';
 
 const places = ['4W^401^A', '4W^401^B', 'ICU^1^A', 'SUR^7^C', 'ER'];
@@ -12,7 +12,7 @@ const history: fc.Arbitrary<AdtText[]> = fc.uniqueArray(fc.integer({ min: 0, max
     ...minutes.map((minute) =>
       fc
         .record({
-          event: fc.constantFrom('A01', 'A01', 'A02', 'A02', 'A03', 'A08', 'A11', 'A12', 'A13'),
+          event: fc.constantFrom('A01', 'A01', 'A02', 'A02', 'A03', 'A04', 'A05', 'A08', 'A11', 'A12', 'A13', 'A28', 'A31'),
           place: fc.constantFrom(...places),
           from: fc.option(fc.constantFrom(...places)),
           visit: fc.constantFrom('V1', 'V1', 'V1', 'V2', null),
@@ -20,10 +20,18 @@ const history: fc.Arbitrary<AdtText[]> = fc.uniqueArray(fc.integer({ min: 0, max
           phone: fc.constantFrom('', '0441111', '""'),
           number: fc.constantFrom('M1^^^GENHOSP^MR', 'M1^^^GENHOSP^MR~L9^^^LAB^PI', 'L8^^^LAB^PI'),
           service: fc.constantFrom('', 'CAR', '""'),
+          diagnoses: fc.subarray([
+            'DG1|1||I10^Hypertension^I10C',
+            'DG1|2||E11^Diabetes^I10C||202605010100|W',
+            segment('DG1', { 3: 'I10^Hypertension^I10C', 21: 'D' }),
+          ]),
+          allergies: fc.subarray(['AL1|1|DA|PEN^Penicillin^L|SV|Hives', 'AL1|2|FA|NUT^Nuts^L']),
+          contacts: fc.subarray(['NK1|1|Muster^Anna|SPO', 'NK1|2|Muster^Eva|MTH']),
+          sender: fc.constantFrom('ADT1', 'ADT1', 'ADT2'),
           ended: fc.constantFrom('', '', '', '202605010130'),
         })
         .map(
-          ({ event, place, from, visit, name, phone, number, service, ended }): AdtText => ({
+          ({ event, place, from, visit, name, phone, number, service, ended, diagnoses, allergies, contacts, sender }): AdtText => ({
             event,
             at: `2026050101${String(minute).padStart(2, '0')}`,
             place,
@@ -31,6 +39,8 @@ const history: fc.Arbitrary<AdtText[]> = fc.uniqueArray(fc.integer({ min: 0, max
             ...(from === null ? {} : { from }),
             pid: { 3: number, 5: name, 13: phone },
             pv1: { 10: service, 45: ended },
+            msh: { 3: sender },
+            more: [...contacts, ...allergies, ...diagnoses],
           }),
         ),
     ),
@@ -66,7 +76,7 @@ describe('adt-admissions, whatever the order', () => {
           assert.equal(run.emitted.length, told);
           assert.deepEqual(
             run.skipped,
-            again.map(() => 'duplicate'),
+            again.map(({ event }) => (event === 'A28' || event === 'A31' ? 'natural-duplicate' : 'duplicate')),
           );
         },
       ),

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { placeOf, samePlace } from 'aorta/fhir';
+import { limits, type PatientState } from './state.ts';
+import type { Step } from './steps.ts';
+
+/**
+ * The same event under another control id: the patient (this actor), the visit, the event and its time are the same, and
+ * so is everything it says. Systems that restart, or send through two engines, do that. Two events of one minute that say
+ * different things are two: dropping one of them would lose what only it says.
+ */
+export function saysNothingNew(before: PatientState, learnt: PatientState, step: Step, key: string | undefined): boolean {
+  if (key === undefined) return before.said.includes(saidKey(step));
+  const place = (facts: Step['visit']) => placeOf(facts?.['PV1-3']?.[0]);
+  const twin = before.visits[key]?.some(
+    (event) =>
+      event.kind === step.kind &&
+      event.at === step.occurredAt &&
+      samePlace(place(event.facts), place(step.visit)) &&
+      same(event.facts, step.visit) &&
+      same(event.diagnoses ?? [], step.diagnoses),
+  );
+  return twin === true && same(valuesIn(before), valuesIn(learnt));
+}
+
+/** Events about the person only leave nothing in a visit: the newest are remembered by what they said. */
+export const remembering = (state: PatientState, step: Step, key: string | undefined): PatientState =>
+  key === undefined ? { ...state, said: [...state.said, saidKey(step)].slice(-limits.said) } : state;
+
+function saidKey({ kind, occurredAt, sender, patient, contacts, allergies }: Step): string {
+  return createHash('sha256')
+    .update(JSON.stringify([kind, occurredAt, sender, patient, contacts, allergies]))
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+/** What is known, without since when. */
+const valuesIn = ({ demographics, contacts, allergies }: PatientState): unknown => [
+  Object.entries(demographics)
+    .map(([name, { value }]) => [name, value])
+    .sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1)),
+  contacts?.segments ?? null,
+  Object.entries(allergies.known).map(([name, { facts }]) => [name, facts]),
+  Object.entries(allergies.lists).map(([sender, { keys }]) => [sender, keys]),
+];
+
+/** Facts are plain data in the order of their reading. */
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
