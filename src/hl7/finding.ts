@@ -50,6 +50,8 @@ const rules = {
   AORTA_HL7_013: ['AR', '207', 'too-many-segments'],
   AORTA_HL7_030: ['AE', '100', 'two-patients'],
   AORTA_HL7_031: ['AE', '103', 'status-not-mapped'],
+  AORTA_HL7_032: ['AE', '205', 'self-merge'],
+  AORTA_HL7_033: ['AE', '100', 'two-merges'],
 } as const satisfies Partial<Record<ErrorCode, readonly ['AE' | 'AR', Condition, string]>>;
 
 export type FindingCode = keyof typeof rules;

@@ -19,6 +19,7 @@ export { edit, encode } from './encode.ts';
 export { escapeText, unescapeText } from './escape.ts';
 export { type Finding, type FindingCode, finding, isFindingCode, type Location, placeText } from './finding.ts';
 export { type IdentifierSystems, identifiersOf, type SystemValue, systemOf } from './identifier.ts';
+export { type MergeFacts, mergeEvents, readMerge } from './merge.ts';
 export { Message, type ParseOptions, parse, parseInTurns, salvage } from './message.ts';
 export { oruEvents, readOru } from './oru.ts';
 export { type Path, type PathText, parsePath } from './path.ts';

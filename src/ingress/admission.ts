@@ -11,9 +11,11 @@ import { type BatchParts, number, resolvePatients, store } from './admission/bat
 import { finishElsewhere } from './admission/elsewhere.ts';
 import { PatientCache } from './admission/patient-cache.ts';
 import { WaitingQueue } from './admission/queue.ts';
-import { type AdmissionRequest, type Admitted, Waiting } from './admission/request.ts';
+import { type AdmissionRequest, type Admitted, type MergeOutcome, Waiting } from './admission/request.ts';
+import { refusal, type Unmerge, type Unmerged, unmergeWith } from './admission/unmerge.ts';
 
-export type { AdmissionRequest, Admitted } from './admission/request.ts';
+export type { AdmissionRequest, Admitted, MergeOutcome, MergeRequest } from './admission/request.ts';
+export type { Unmerge, Unmerged } from './admission/unmerge.ts';
 
 /**
  * The durable append that every entry point ends in. `admit` resolves when the record is in the log (all replicas), and
@@ -22,6 +24,10 @@ export type { AdmissionRequest, Admitted } from './admission/request.ts';
  * Requests wait in order of arrival. All that wait are taken as one batch: patients are looked up or minted, numbered
  * (`aorta-seq`), and stored by the identity port in one transaction with their fingerprints and the appends still owed;
  * then appended in one call. The next batch's identity work runs while the last one is appended; appends never overlap.
+ *
+ * A merge of patients (HL7 A40) is one request with several records: the re-pointing of identifiers and all records are
+ * one transaction; what is behind it in the queue is the survivor's already. What came before it on another instance
+ * may enter the log after it, under the merged patient, whose actors forward it.
  *
  * Failures:
  * - Crash after the transaction: `start` appends what is owed, in order, before anything new.
@@ -37,6 +43,11 @@ export interface Admission {
   start(): Promise<void>;
   /** Queues at once, in the order of calls. Rejects with AORTA_INGRESS_*. */
   admit(request: AdmissionRequest): Promise<Admitted>;
+  /**
+   * Undoes the newest merge of `merged` into `survivor`: the identifiers go back, flows hear of it. Resolves when it is in
+   * the log. Rejects with AORTA_INGRESS_008 (not merged), _009 (the survivor was merged on), or as `admit`.
+   */
+  unmerge(unmerge: Unmerge): Promise<Unmerged>;
   /** The body for a record: itself, or above 256 KiB a reference to the blob store, durable when this resolves. */
   body(bytes: Buffer): Promise<{ readonly raw: Buffer; readonly blobRef: null } | { readonly raw: null; readonly blobRef: string }>;
   /** Finishes what was accepted, for at most `drainMs` (default 10 000); the rest is owed and done by the next start. */
@@ -123,28 +134,38 @@ export function createAdmission(options: AdmissionOptions): Admission {
       );
   };
 
+  const merged = (outcome: MergeOutcome, eventId: string): void => {
+    telemetry.counter('aorta_ingress_merges_total', 'Merges of patients (HL7 A40), by what came of them.', { outcome }).inc();
+    telemetry.log(outcome === 'repeated' ? 'warn' : 'info', 'ingress.merge', { outcome, eventId });
+  };
+
   const process = async (batch: readonly Waiting[]): Promise<void> => {
     const patients = await resolvePatients(batch, parts);
     if (!patients) return;
     const numbered = number(batch, patients, nextSeq, parts);
     if (numbered.length === 0) return;
-    nextSeq += numbered.length;
+    nextSeq = (numbered.at(-1)?.admission.seq ?? 0) + 1;
     const settledThrough = pump.settledThrough;
     const outcomes = await store(numbered, settledThrough, parts);
     pump.marked(settledThrough);
     const ready: Pending[] = [];
     const moved: Waiting[] = [];
-    for (const [{ waiting, admission }, outcome] of outcomes) {
-      const { eventId, patientId, identifiers, seq, append } = admission;
+    for (const [{ waiting, admission, merge }, outcome] of outcomes) {
+      const { eventId, patientId, identifiers, seq, append, ahead = [] } = admission;
       const mine = outcome.kind === 'admitted' || (outcome.kind === 'duplicate' && outcome.eventId === eventId);
       if (mine) {
+        for (const { from } of admission.merge?.links ?? []) parts.cache.forgetPatient(from);
+        if (waiting.request.unmerge) parts.cache.forgetPatient(waiting.request.unmerge.link.to);
         if (identifiers[0]) parts.cache.set(identifiers[0], patientId);
         const result: Admitted = {
           kind: 'admitted',
           eventId,
           patientId,
           controlIdReused: outcome.kind === 'admitted' && outcome.controlIdReused,
+          ...(merge ? { merge } : {}),
         };
+        if (merge) merged(merge, eventId);
+        for (const each of ahead) ready.push({ ...each, done: false, waiters: [] });
         ready.push({ seq, eventId, append, done: false, waiters: waiting.answered ? [] : [{ waiting, result }] });
       } else if (outcome.kind === 'duplicate') {
         duplicates.inc();
@@ -153,9 +174,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
         else settle(waiting, outcome.eventId, outcome.patientId, outcome.owedSince, ready);
       } else if (outcome.kind === 'moved') {
         parts.cache.forget(identifiers);
-        waiting.patientId = outcome.patientId;
+        // The same patient: it is behind one that is moved, or its other side is. Looked up again.
+        waiting.patientId = outcome.patientId === patientId ? undefined : outcome.patientId;
         if (++waiting.moves > mostMoves) waiting.reject(error('AORTA_INGRESS_007'));
         else moved.push(waiting);
+      } else if (outcome.kind === 'refused') {
+        waiting.reject(refusal(outcome.reason));
       }
     }
     queue.putBack(moved);
@@ -208,6 +232,25 @@ export function createAdmission(options: AdmissionOptions): Admission {
     }
   };
 
+  const admit = (request: AdmissionRequest): Promise<Admitted> => {
+    if (state !== 'running') return Promise.reject(error('AORTA_INGRESS_004'));
+    if (queue.length >= limits.waiting || (queue.bytes > 0 && queue.bytes + request.size > limits.waitingBytes)) {
+      telemetry.counter('aorta_ingress_refused_total', 'Messages refused because too many wait.').inc();
+      return Promise.reject(error('AORTA_INGRESS_001', { waiting: queue.length }, { retryAfterMs: 1_000 }));
+    }
+    return new Promise((resolve, reject) => {
+      const waiting = new Waiting(request, ulid(clock, random), traceparent(random), resolve, reject);
+      waiting.deadline(
+        clock.after(limits.answerMs, () => {
+          telemetry.counter('aorta_ingress_timeouts_total', 'Messages that were not durable in time.').inc();
+          waiting.reject(error('AORTA_INGRESS_005', { seconds: limits.answerMs / 1000 }));
+        }),
+      );
+      queue.push(waiting);
+      wake();
+    });
+  };
+
   return {
     async start() {
       if (state !== 'new') return;
@@ -224,24 +267,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       looping = loop();
     },
 
-    admit(request) {
-      if (state !== 'running') return Promise.reject(error('AORTA_INGRESS_004'));
-      if (queue.length >= limits.waiting || (queue.bytes > 0 && queue.bytes + request.size > limits.waitingBytes)) {
-        telemetry.counter('aorta_ingress_refused_total', 'Messages refused because too many wait.').inc();
-        return Promise.reject(error('AORTA_INGRESS_001', { waiting: queue.length }, { retryAfterMs: 1_000 }));
-      }
-      return new Promise((resolve, reject) => {
-        const waiting = new Waiting(request, ulid(clock, random), traceparent(random), resolve, reject);
-        waiting.deadline(
-          clock.after(limits.answerMs, () => {
-            telemetry.counter('aorta_ingress_timeouts_total', 'Messages that were not durable in time.').inc();
-            waiting.reject(error('AORTA_INGRESS_005', { seconds: limits.answerMs / 1000 }));
-          }),
-        );
-        queue.push(waiting);
-        wake();
-      });
-    },
+    admit,
+    unmerge: unmergeWith({ identity, clock, random, admit }),
 
     async body(bytes) {
       if (bytes.length <= blobThreshold) return { raw: bytes, blobRef: null };

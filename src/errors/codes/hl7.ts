@@ -86,4 +86,14 @@ export const hl7Errors = {
     message: 'The status at {location} (table 0123: Y, Z) is an error, not the status of a result.',
     remedy: 'Y and Z answer queries. Find out at the sender why it sends them as results.',
   },
+  AORTA_HL7_032: {
+    class: 'Permanent',
+    message: 'The merge names one patient on both sides: all identifiers of PID-3 are in MRG-1.',
+    remedy: 'Nothing was merged. The sender must give the surviving patient in PID-3 and the other one in MRG-1.',
+  },
+  AORTA_HL7_033: {
+    class: 'Permanent',
+    message: 'The message merges more than one pair of patients: a second {location}.',
+    remedy: 'The sender must send one message a pair; split the message and resubmit its parts.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

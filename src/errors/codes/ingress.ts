@@ -36,6 +36,21 @@ export const ingressErrors = {
     message: "The patient's identifiers are being moved by another instance.",
     remedy: 'The sender should try again later.',
   },
+  AORTA_INGRESS_008: {
+    class: 'Permanent',
+    message: 'The one patient is not merged into the other.',
+    remedy: 'Patient.link of both says who was merged into whom; a merge that was undone already is gone.',
+  },
+  AORTA_INGRESS_009: {
+    class: 'Permanent',
+    message: 'The surviving patient was merged into another one since.',
+    remedy: 'Undo the later merge first.',
+  },
+  AORTA_INGRESS_010: {
+    class: 'Transient',
+    message: 'Another instance is still storing a message of the surviving patient.',
+    remedy: 'Try again. If that instance is gone for good, start it again: it finishes what it owes.',
+  },
   AORTA_MLLP_001: {
     class: 'Permanent',
     message: 'A frame is larger than {limit} bytes, or has no end.',

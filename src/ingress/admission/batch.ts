@@ -3,15 +3,26 @@ import { sleep } from '../../clock/system.ts';
 import { ulid } from '../../clock/ulid.ts';
 import { classOf, error } from '../../errors/index.ts';
 import type { AdmitOutcome, Identifier, Identity, Admission as IdentityAdmission } from '../../identity/port.ts';
-import { header } from '../../log/port.ts';
+import { type Append, header } from '../../log/port.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
+import { controlRecords } from './control.ts';
 import { keyOf, type PatientCache } from './patient-cache.ts';
-import type { Waiting } from './request.ts';
+import type { MergeOutcome, Waiting } from './request.ts';
 
-/** A request with its patient, its number and its record. */
+/** A request with its patient, its numbers and its records. */
 export interface Numbered {
   readonly waiting: Waiting;
   readonly admission: IdentityAdmission;
+  /** Of a merge. */
+  readonly merge: MergeOutcome | undefined;
+}
+
+/** Who a request is about. */
+export interface Resolved {
+  readonly patientId: string;
+  /** Whom it merges into that patient. */
+  readonly merged: readonly string[];
+  readonly merge: MergeOutcome | undefined;
 }
 
 export interface BatchParts {
@@ -27,9 +38,10 @@ export interface BatchParts {
 
 /**
  * Finds or mints the patient of each request, in order of arrival; undefined when identity does not answer. Works on
- * single identifiers, so that what one request of the batch makes known counts for the next, as in the transaction.
+ * single identifiers, so that what one request of the batch makes known counts for the next, as in the transaction; after
+ * a merge, everything that was the merged patient's is the survivor's.
  */
-export async function resolvePatients(batch: readonly Waiting[], parts: BatchParts): Promise<ReadonlyMap<Waiting, string> | undefined> {
+export async function resolvePatients(batch: readonly Waiting[], parts: BatchParts): Promise<ReadonlyMap<Waiting, Resolved> | undefined> {
   const { cache, identity, clock, random, telemetry } = parts;
   const known = new Map<string, string>();
   const asked = new Map<string, Identifier>();
@@ -38,6 +50,7 @@ export async function resolvePatients(batch: readonly Waiting[], parts: BatchPar
     const id = patientId ?? (first && cache.get(first));
     if (id !== undefined && first) known.set(keyOf(first), id);
     else for (const identifier of request.identifiers) asked.set(keyOf(identifier), identifier);
+    for (const identifier of request.merge?.identifiers ?? []) asked.set(keyOf(identifier), identifier);
   }
   if (asked.size > 0) {
     try {
@@ -53,41 +66,87 @@ export async function resolvePatients(batch: readonly Waiting[], parts: BatchPar
       return undefined;
     }
   }
-  const found = new Map<Waiting, string>();
+  const found = new Map<Waiting, Resolved>();
+  const became = new Map<string, string>();
+  const today = (id: string | undefined): string | undefined => {
+    let now = id;
+    for (let next = now; next !== undefined; next = became.get(next)) now = next;
+    return now;
+  };
   for (const each of batch) {
-    const keys = each.request.identifiers.map(keyOf);
-    const id = each.patientId ?? keys.map((key) => known.get(key)).find((one) => one !== undefined) ?? ulid(clock, random);
+    const { identifiers, merge, unmerge } = each.request;
+    const keys = identifiers.map(keyOf);
+    const first = keys.map((key) => known.get(key)).find((one) => one !== undefined);
+    const id = unmerge?.link.from ?? today(each.patientId ?? first) ?? ulid(clock, random);
     for (const key of keys) if (!known.has(key)) known.set(key, id);
-    found.set(each, id);
+    if (!merge) {
+      found.set(each, { patientId: id, merged: [], merge: undefined });
+      continue;
+    }
+    const named = merge.identifiers.map((identifier) => today(known.get(keyOf(identifier))));
+    const merged = [...new Set(named.filter((one) => one !== undefined && one !== id))] as string[];
+    for (const from of merged) became.set(from, id);
+    for (const identifier of merge.identifiers) known.set(keyOf(identifier), id);
+    found.set(each, { patientId: id, merged, merge: merged.length > 0 ? 'linked' : named.includes(id) ? 'repeated' : 'unknown' });
   }
   return found;
 }
 
 /** Numbers the requests and makes their records. One whose record cannot be made is answered and left out. */
-export function number(batch: readonly Waiting[], patients: ReadonlyMap<Waiting, string>, firstSeq: number, parts: BatchParts): Numbered[] {
+export function number(
+  batch: readonly Waiting[],
+  patients: ReadonlyMap<Waiting, Resolved>,
+  firstSeq: number,
+  parts: BatchParts,
+): Numbered[] {
   const numbered: Numbered[] = [];
   let seq = firstSeq;
   for (const waiting of batch) {
-    const patientId = patients.get(waiting) ?? '';
+    const resolved = patients.get(waiting);
+    if (!resolved) continue;
+    const { patientId, merged, merge } = resolved;
     const { eventId, request, traceparent } = waiting;
     try {
-      const built = request.build({ patientId, eventId, seq });
-      const headers = {
-        [header.traceparent]: traceparent,
-        ...built.headers,
-        [header.eventId]: eventId,
-        [header.seq]: `ingress.${parts.instance}/0/${seq}`,
-      };
-      const admission = {
-        seq,
+      const links = merged.map((from, n) => ({ id: `${eventId}-${n + 1}`, from }));
+      const { link, topics = [] } = request.unmerge ?? {};
+      const now = parts.clock.now();
+      const control = link
+        ? controlRecords('unmerge', { id: eventId, giver: link.to, taker: link.from }, topics, now)
+        : links.flatMap(({ id, from }) => controlRecords('merge', { id, giver: from, taker: patientId }, request.merge?.topics ?? [], now));
+      // An unmerge has no record of its own: the last of its control records stands for it.
+      const last = link ? control.pop() : undefined;
+      const own = seq + control.length;
+      const built = last?.append ?? request.build({ patientId, eventId, seq: own });
+      const withHeaders = (append: Append, event: string, at: number): Append => ({
+        ...append,
+        headers: {
+          [header.traceparent]: traceparent,
+          ...append.headers,
+          [header.eventId]: event,
+          [header.seq]: `ingress.${parts.instance}/0/${at}`,
+        },
+      });
+      const admission: IdentityAdmission = {
+        seq: own,
         eventId,
         patientId,
         identifiers: request.identifiers,
         fingerprint: request.fingerprint,
-        append: { ...built, headers },
+        append: withHeaders(built, eventId, own),
+        ...(control.length > 0
+          ? {
+              ahead: control.map((each, n) => ({
+                seq: seq + n,
+                eventId: each.eventId,
+                append: withHeaders(each.append, each.eventId, seq + n),
+              })),
+            }
+          : {}),
+        ...(request.merge ? { merge: { identifiers: request.merge.identifiers, links } } : {}),
+        ...(link ? { unmerge: link.id } : {}),
       };
-      numbered.push({ waiting, admission });
-      seq++;
+      numbered.push({ waiting, admission, merge });
+      seq = own + 1;
     } catch (cause) {
       parts.telemetry.log('error', 'ingress.record.failed', { error: cause });
       waiting.reject(error('AORTA_INGRESS_006', {}, { cause }));

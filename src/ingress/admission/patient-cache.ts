@@ -31,6 +31,11 @@ export class PatientCache {
     }
   }
 
+  /** When a patient is merged or given back: this instance keeps the order of arrival without a detour. */
+  forgetPatient(patientId: string): void {
+    for (const [key, id] of this.#ids) if (id === patientId) this.#ids.delete(key);
+  }
+
   forget(identifiers: readonly Identifier[]): void {
     for (const each of identifiers) this.#ids.delete(keyOf(each));
   }

@@ -1,4 +1,4 @@
-import type { Fingerprint, Identifier } from '../../identity/port.ts';
+import type { Fingerprint, Identifier, PatientLink } from '../../identity/port.ts';
 import type { Append } from '../../log/port.ts';
 
 /** What an entry point asks for: find the patient, store the record, once. */
@@ -9,8 +9,30 @@ export interface AdmissionRequest {
   /** About how many bytes the record has; bounds batches and the queue. */
   readonly size: number;
   /** Makes the record. Called again when another instance gave the patient another id meanwhile; must have no effects. */
+  readonly merge?: MergeRequest;
+  /** Given by `Admission.unmerge` only; then `identifiers` is empty and nothing is built. */
+  readonly unmerge?: UnmergeRequest;
   build(ids: { readonly patientId: string; readonly eventId: string; readonly seq: number }): Append;
 }
+
+/** HL7 A40: whoever `identifiers` (MRG-1) name becomes the request's patient. */
+export interface MergeRequest {
+  /** None of them is among the request's own. */
+  readonly identifiers: readonly Identifier[];
+  /** Topics whose flows hear of it. */
+  readonly topics: readonly string[];
+}
+
+export interface UnmergeRequest {
+  readonly link: PatientLink;
+  readonly topics: readonly string[];
+}
+
+/**
+ * `linked`: two patients became one. `repeated`: they were one already. `unknown`: nobody had the merged identifiers;
+ * they are the survivor's now.
+ */
+export type MergeOutcome = 'linked' | 'repeated' | 'unknown';
 
 export interface Admitted {
   /** `duplicate`: the same message came before and is durable; nothing was stored now. */
@@ -19,6 +41,8 @@ export interface Admitted {
   readonly patientId: string;
   /** The same sender used the control id before, for other content. */
   readonly controlIdReused: boolean;
+  /** Of a merge that was admitted now. */
+  readonly merge?: MergeOutcome;
 }
 
 /** A request on its way. */

@@ -98,6 +98,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
       identifiers: accepted.identifiers,
       fingerprint: { sender: accepted.sender, controlId: accepted.controlId, digest },
       size: (body.raw?.length ?? 0) + 512,
+      ...(accepted.merge ? { merge: accepted.merge } : {}),
       build: (ids) => accepted.build(ids, { body, receivedAt }),
     });
     ticket.leave();

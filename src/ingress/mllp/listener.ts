@@ -1,5 +1,6 @@
 import net from 'node:net';
 import type { Hl7Adt } from '../../../schemas/generated/hl7-adt.ts';
+import { topics } from '../../../schemas/topics.ts';
 import type { Clock, Random } from '../../clock/clock.ts';
 import { error } from '../../errors/index.ts';
 import { charsetOf, checkZone, type IdentifierSystems } from '../../hl7/index.ts';
@@ -46,11 +47,18 @@ export interface MllpOptions {
 export interface MllpListener {
   readonly address: { readonly host: string; readonly port: number };
   connections(): number;
+  /** Topics whose flows are told of merged patients. */
+  readonly mergeTopics: readonly string[];
   /** Accepts no more, answers what came whole (for at most `drainMs`, default 10 000), closes. Idempotent. */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
 }
 
 const checkMs = 1_000;
+
+/** Topics whose flows are told of merged patients: of all messages that the listener takes. */
+const mergeTopicsOf = ({ adtTopic = topics.adt.name, routes = [] }: MllpOptions): readonly string[] => [
+  ...new Set([adtTopic, ...routes.flatMap(({ topic }) => topic ?? [])]),
+];
 
 /**
  * The MLLP entry point. Each connection's frames become answers in order (connection.ts); each frame one exchange
@@ -72,8 +80,10 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
 
   const metrics = mllpMetrics(telemetry);
   const refuse = refusals({ quarantine, telemetry, metrics, limits, clock, random });
+  const mergeTopics = mergeTopicsOf(options);
   const adt = adtRoute({
     serde,
+    mergeTopics,
     zone,
     ...(options.adtTopic ? { topic: options.adtTopic } : {}),
     ...(defaults.identifierSystems ? { identifierSystems: defaults.identifierSystems } : {}),
@@ -161,6 +171,7 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
   return {
     address: { host: address.address, port: address.port },
     connections: () => connections.size,
+    mergeTopics,
     stop({ drainMs = 10_000 } = {}) {
       stopping ??= stop(drainMs);
       return stopping;

@@ -18,6 +18,7 @@ export function oruRoute({ serde, zone, identifierSystems, topic = topics.oru.na
   const rules = { events: oruEvents, zone, ...(identifierSystems ? { identifierSystems } : {}) };
   return {
     type: 'ORU',
+    topic,
     read(message: Message) {
       const { facts, findings } = readOru(message, rules);
       if (!facts) return { findings };

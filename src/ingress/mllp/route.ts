@@ -1,6 +1,7 @@
 import type { Finding, Message } from '../../hl7/index.ts';
 import type { Identifier } from '../../identity/port.ts';
 import type { Append } from '../../log/port.ts';
+import type { MergeRequest } from '../admission/request.ts';
 
 /** The body as the record holds it. */
 export interface StoredBody {
@@ -13,6 +14,7 @@ export interface Accepted {
   readonly sender: string;
   readonly controlId: string;
   readonly identifiers: readonly Identifier[];
+  readonly merge?: MergeRequest;
   build(
     ids: { readonly patientId: string; readonly eventId: string; readonly seq: number },
     message: { readonly body: StoredBody; readonly receivedAt: number },
@@ -22,5 +24,7 @@ export interface Accepted {
 /** How one message type (MSH-9.1) is taken in. Pure: checks, and says what to store. */
 export interface Route {
   readonly type: string;
+  /** Topic of its records, where flows are told of merged patients. */
+  readonly topic?: string;
   read(message: Message): { readonly findings: readonly Finding[]; readonly accepted?: Accepted };
 }
