@@ -6,33 +6,9 @@ import { setHeaders } from './headers.ts';
 import type { Edge, EdgeOptions } from './options.ts';
 import { isLoopback } from './origin.ts';
 import { failureOf, sendProblem } from './problem.ts';
-import { fhirRoutes } from './routes/fhir.ts';
-import { flowRoutes } from './routes/flows.ts';
-import { healthRoutes } from './routes/health.ts';
-import { liveRoutes } from './routes/live.ts';
-import { pageRoutes } from './routes/page.ts';
-import { parkedRoutes } from './routes/parked.ts';
-import { quarantineRoutes } from './routes/quarantine.ts';
-import { timelineRoutes } from './routes/timeline.ts';
-import { topicRoutes } from './routes/topics.ts';
-import { wardRoutes } from './routes/wards.ts';
-import { whyRoutes } from './routes/why.ts';
+import { groups } from './routes/index.ts';
 
 export type { Edge, EdgeOptions } from './options.ts';
-
-const groups = [
-  healthRoutes,
-  fhirRoutes,
-  timelineRoutes,
-  wardRoutes,
-  flowRoutes,
-  whyRoutes,
-  parkedRoutes,
-  quarantineRoutes,
-  topicRoutes,
-  liveRoutes,
-  pageRoutes,
-];
 
 /**
  * The HTTP side. One file a group of routes; each route declares who may use it and whether its use is audited, and
@@ -40,7 +16,7 @@ const groups = [
  *
  * - Reads only, but for requests to redrive, which are rows that the partition's owner executes.
  * - No PHI in metrics, logs and headers: route templates, never URLs.
- * - Every wait is bounded: bodies 1 MiB, a request 30 s, watchers 100 and each cut off when it does not read.
+ * - Bounded: bodies 1 MiB, 30 s for a request to arrive, 100 watchers, each cut off when it does not read.
  *
  * Refuses any bind address but loopback until authentication is configured (AORTA_EDGE_001).
  */

@@ -3,20 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { type Dev, startDev } from '../support/hospital/dev.ts';
 import { until } from '../support/hospital/site.ts';
 import { faintTexts } from './contrast.ts';
 
-const installing = { timeout: 900_000 };
+// Here and not in a hook: without Chromium this file is one failure with one message.
+const browser = await launchChromium();
 
 describe('the dashboard in a browser', () => {
   const dir = mkdtempSync(join(tmpdir(), 'aorta-browser-'));
   const data = join(dir, 'data');
   const fuse = join(dir, 'fuse');
   let dev: Dev;
-  let browser: Browser;
   let page: Page;
   /** What the page must never do. */
   let wrong: string[] = [];
@@ -24,11 +24,10 @@ describe('the dashboard in a browser', () => {
   let away = false;
 
   before(async () => {
-    browser = await launchChromium();
     dev = await startDev(data, fuse);
-  }, installing);
+  });
   after(async () => {
-    await browser?.close();
+    await browser.close();
     const code = await dev?.stop();
     rmSync(dir, { recursive: true, force: true });
     if (dev) assert.equal(code, 0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import Fastify from 'fastify';
 import { systemClock } from '../../src/clock/system.ts';
 import { guardRoutes } from '../../src/edge/access.ts';
@@ -7,26 +7,13 @@ import { startEdge } from '../../src/edge/index.ts';
 import { AortaError } from '../../src/errors/index.ts';
 import type { AuditEvent } from '../../src/governance/audit/port.ts';
 import { ask, post } from '../support/http.ts';
-import { openEdge } from './edge.ts';
+import { byHand, openEdge, type TestEdge } from './edge.ts';
+import { routeTable } from './table.ts';
 
-/** Everything that shows or changes something, with a request that would be fine. */
-const guarded = [
-  ['GET', '/fhir/Patient/1'],
-  ['GET', '/fhir/Patient'],
-  ['GET', '/api/patients/1/timeline'],
-  ['GET', '/api/wards'],
-  ['GET', '/api/ops/flows'],
-  ['GET', '/api/ops/flows/x/graph'],
-  ['GET', '/api/ops/why?patient=1'],
-  ['GET', '/api/ops/parked'],
-  ['GET', '/api/ops/parked/x/1'],
-  ['POST', '/api/ops/parked/redrive'],
-  ['GET', '/api/ops/quarantine'],
-  ['GET', '/api/ops/quarantine/1'],
-  ['GET', '/api/ops/live'],
-  ['HEAD', '/fhir/Patient/1'],
-  ['HEAD', '/api/wards'],
-] as const;
+/** Everything that shows or changes something. */
+const guarded = (await routeTable())
+  .filter(({ roles }) => roles !== 'public')
+  .map(({ method, path }) => [method, path.replaceAll(/:\w+/g, 'x')] as const);
 const open = ['/healthz', '/readyz', '/metrics', '/fhir/metadata', '/', '/app.js'];
 
 describe('access', () => {
@@ -44,13 +31,12 @@ describe('access', () => {
   });
 
   describe('of a running edge', () => {
-    let edge: Awaited<ReturnType<typeof openEdge>>;
-    const opened = openEdge().then((started) => {
-      edge = started;
+    let edge: TestEdge;
+    before(async () => {
+      edge = await openEdge(byHand);
     });
     after(() => edge.stop());
     const send = async (method: string, path: string, headers: Record<string, string>) => {
-      await opened;
       return method === 'POST' ? post(edge.url, path, { flow: 'x' }, headers) : ask(edge.url, path, { method, headers });
     };
 
@@ -76,14 +62,12 @@ describe('access', () => {
 
     for (const path of open) {
       it(`${path} is for everybody, under any name, but wrong credentials are never let pass`, async () => {
-        await opened;
         assert.equal((await ask(edge.url, path, { headers: { host: 'monitor.example' } })).status, 200);
         assert.equal((await ask(edge.url, path, { headers: { authorization: 'Bearer abc' } })).status, 401);
       });
     }
 
     it('takes its own names', async () => {
-      await opened;
       const { port } = new URL(edge.url);
       for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, 'LOCALHOST', '[::1]:80']) {
         assert.equal((await ask(edge.url, '/api/wards', { headers: { host } })).status, 200, host);
@@ -91,7 +75,6 @@ describe('access', () => {
     });
 
     it('lets only its own pages change something', async () => {
-      await opened;
       const { host, port } = new URL(edge.url);
       for (const origin of [
         'http://evil.example',
@@ -109,13 +92,11 @@ describe('access', () => {
     });
 
     it('lets a person follow a link from elsewhere', async () => {
-      await opened;
       const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
       assert.equal((await ask(edge.url, '/api/wards', { headers })).status, 200);
     });
 
     it('answers nothing that a browser may keep, run or put into another page', async () => {
-      await opened;
       for (const path of ['/api/wards', '/fhir/Patient', '/nothing', '/metrics']) {
         const { headers } = await ask(edge.url, path);
         assert.equal(headers['cache-control'], 'no-store', path);
@@ -131,11 +112,11 @@ describe('access', () => {
 describe('audit', () => {
   const patientPage = { events: [] };
 
-  it('is written before the patient is read, and names route, actor and patient', async () => {
+  it('is written before the patient is read, and names route, actor and patient', async (t) => {
     const steps: string[] = [];
     let release = () => {};
     const written: AuditEvent[] = [];
-    const edge = await openEdge({
+    const edge = await openEdge(t, {
       audit: {
         append: async (event: AuditEvent) => {
           written.push(event);
@@ -171,12 +152,11 @@ describe('audit', () => {
       outcome: 'success',
       patientId: '01ABC',
     });
-    await edge.stop();
   });
 
-  it('that cannot be written shows nothing', async () => {
+  it('that cannot be written shows nothing', async (t) => {
     const reads: string[] = [];
-    const edge = await openEdge({
+    const edge = await openEdge(t, {
       audit: {
         append: () => Promise.reject(new AortaError('AORTA_AUDIT_002', 'Transient', 'The audit chain cannot be written.')),
       } as never,
@@ -191,13 +171,12 @@ describe('audit', () => {
       assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5'], path);
     }
     assert.deepEqual(reads, []);
-    await edge.stop();
   });
 
-  it('has one record a minute of a page that watches, and one for each look at a patient', async () => {
+  it('has one record a minute of a page that watches, and one for each look at a patient', async (t) => {
     const clock = { ...systemClock, now: () => now };
     let now = 1_000_000;
-    const edge = await openEdge({ clock });
+    const edge = await openEdge(t, { clock });
     const look = async (path: string, times: number) => {
       for (let i = 0; i < times; i++) await ask(edge.url, path);
       return edge.audited.splice(0).length;
@@ -212,11 +191,10 @@ describe('audit', () => {
     assert.equal(await look('/api/wards', 1), 1);
     assert.equal(await look('/api/patients/1/timeline', 3), 3);
     assert.equal(await look('/fhir/Patient/1', 3), 3);
-    await edge.stop();
   });
 
-  it('names the patient where there is one, and keeps everything else that callers write out', async () => {
-    const edge = await openEdge();
+  it('names the patient where there is one, and keeps everything else that callers write out', async (t) => {
+    const edge = await openEdge(t);
     const patientOf = async (path: string) => {
       await ask(edge.url, path);
       const [{ patientId, target } = { patientId: undefined, target: '' }] = edge.audited.splice(0);
@@ -230,6 +208,5 @@ describe('audit', () => {
     assert.equal(await patientOf('/api/ops/parked/x/01ABC'), '01ABC');
     assert.equal(await patientOf('/api/patients/Max%20Muster/timeline'), undefined);
     assert.equal(await patientOf(`/api/patients/${'1'.repeat(65)}/timeline`), undefined);
-    await edge.stop();
   });
 });

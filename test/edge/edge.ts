@@ -14,8 +14,14 @@ export interface TestEdge {
   stop(): Promise<void>;
 }
 
+/** What an edge ends with: a test, or whoever calls its `stop`. */
+export interface Scope {
+  after(end: () => Promise<void>): void;
+}
+export const byHand: Scope = { after() {} };
+
 /** An edge alone: what is not given is not there. Its audit chain is a list. */
-export async function openEdge(given: Partial<EdgeOptions> = {}): Promise<TestEdge> {
+export async function openEdge(scope: Scope, given: Partial<EdgeOptions> = {}): Promise<TestEdge> {
   const audited: AuditEvent[] = [];
   const edge = await startEdge({
     host: '127.0.0.1',
@@ -37,5 +43,6 @@ export async function openEdge(given: Partial<EdgeOptions> = {}): Promise<TestEd
     ready: async () => [],
     ...given,
   } as EdgeOptions);
+  scope.after(() => edge.stop());
   return { url: edge.url, audited, stop: () => edge.stop() };
 }

@@ -69,23 +69,21 @@ describe('problems', () => {
     assert.match(long, /"status":431/);
   });
 
-  it('name foreign errors, and do not quote them', async () => {
-    const edge = await openEdge({ canonical: { wards: () => Promise.reject(new Error('Max Muster, 4W')) } as never });
+  it('name foreign errors, and do not quote them', async (t) => {
+    const edge = await openEdge(t, { canonical: { wards: () => Promise.reject(new Error('Max Muster, 4W')) } as never });
     const answer = await ask(edge.url, '/api/wards');
     isProblem(answer, 500);
     assert.doesNotMatch(answer.text, /Muster/);
-    await edge.stop();
   });
 
-  it('say when to come back if the store is away', async () => {
+  it('say when to come back if the store is away', async (t) => {
     const away = new AortaError('AORTA_STATE_001', 'Transient', 'The store does not answer.', {}, { retryAfterMs: 12_300 });
-    const edge = await openEdge({ canonical: { wards: () => Promise.reject(away), readResource: () => Promise.reject(away) } as never });
+    const edge = await openEdge(t, { canonical: { wards: () => Promise.reject(away), readResource: () => Promise.reject(away) } as never });
     const answer = await ask(edge.url, '/api/wards');
     isProblem(answer, 503);
     assert.equal(answer.headers['retry-after'], '13');
     const fhir = await ask(edge.url, '/fhir/Patient/1');
     assert.deepEqual([fhir.status, fhir.json<{ issue: { code: string }[] }>().issue[0]?.code], [503, 'transient']);
-    await edge.stop();
   });
 
   it('are all there is, whatever the parameters are', async () => {

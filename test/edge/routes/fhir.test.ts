@@ -88,12 +88,14 @@ describe('FHIR routes', () => {
 
   it('says what it can, to anybody', async () => {
     const answer = await get('/fhir/metadata?_format=json');
-    const statement = answer.json<{ resourceType: string; rest: { resource: { type: string }[] }[] }>();
+    const statement = answer.json<{ resourceType: string; rest: { resource: { type: string; searchParam: { name: string }[] }[] }[] }>();
     assert.equal(statement.resourceType, 'CapabilityStatement');
-    assert.deepEqual(
-      statement.rest[0]?.resource.map(({ type }) => type),
-      ['Patient', 'Encounter', 'Location'],
-    );
+    const types = statement.rest[0]?.resource ?? [];
+    assert.ok(['Patient', 'Encounter', 'Location'].every((name) => types.some(({ type }) => type === name)));
+    for (const { type, searchParam } of types) {
+      for (const { name } of searchParam) assert.equal((await get(`/fhir/${type}?${name}=x`)).status, 200, `${type} ${name}`);
+      outcome(await get(`/fhir/${type}?other=x`), 400, 'invalid');
+    }
   });
 
   it('answers 404 with an OperationOutcome for an unknown id, type and route', async () => {

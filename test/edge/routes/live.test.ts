@@ -58,8 +58,9 @@ function countingFlow(): RunningFlow & { looks: number } {
 }
 
 describe('the live stream', () => {
-  it('tells at once how it is, then every change, and ends with the server', async () => {
+  it('tells at once how it is, then every change, and ends with the server', async (t) => {
     const site = await openSite();
+    t.after(() => site.close());
     const stream = await follow(site.url);
     assert.equal(stream.status, 200);
     assert.match(String(stream.headers['content-type']), /^text\/event-stream/);
@@ -98,9 +99,9 @@ describe('the live stream', () => {
     await stream.ended;
   });
 
-  it('sees flows that start after the watcher came', async () => {
+  it('sees flows that start after the watcher came', async (t) => {
     const flows: RunningFlow[] = [];
-    const edge = await openEdge({ flows, clock: fast });
+    const edge = await openEdge(t, { flows, clock: fast });
     const stream = await follow(edge.url);
     await until('a first view', () => stream.views().length > 0);
     assert.deepEqual(stream.views()[0]?.flows, []);
@@ -110,18 +111,17 @@ describe('the live stream', () => {
     await stream.ended;
   });
 
-  it('keeps the connection open with comments, and says nothing where nothing changes', async () => {
-    const edge = await openEdge({ clock: fast });
+  it('keeps the connection open with comments, and says nothing where nothing changes', async (t) => {
+    const edge = await openEdge(t, { clock: fast });
     const stream = await follow(edge.url);
     await until('two comments', () => (stream.text.match(/^: keep-alive\n\n/gm)?.length ?? 0) >= 2);
     assert.equal(stream.views().length, 1);
     stream.close();
-    await edge.stop();
   });
 
-  it('looks only while somebody watches', async () => {
+  it('looks only while somebody watches', async (t) => {
     const flow = countingFlow();
-    const edge = await openEdge({ flows: [flow], clock: fast });
+    const edge = await openEdge(t, { flows: [flow], clock: fast });
     const [one, other] = [await follow(edge.url), await follow(edge.url)];
     await until('both are told', () => one.views().length > 3 && other.views().length > 3);
     one.close();
@@ -135,12 +135,11 @@ describe('the live stream', () => {
     });
     const again = await follow(edge.url);
     await until('and begin again', () => again.views().length > 1);
-    await edge.stop();
   });
 
-  it('cuts a reader off that does not read, and serves the others', async () => {
+  it('cuts a reader off that does not read, and serves the others', async (t) => {
     const flow = countingFlow();
-    const edge = await openEdge({ flows: [flow], clock: fast, entrances: { big: 'x'.repeat(200_000) } });
+    const edge = await openEdge(t, { flows: [flow], clock: fast, entrances: { big: 'x'.repeat(200_000) } });
     const { hostname, port } = new URL(edge.url);
     const stuck = net.connect(Number(port), hostname);
     const cut = new Promise<void>((resolve) => stuck.once('close', () => resolve()));
@@ -158,11 +157,10 @@ describe('the live stream', () => {
     await cut;
     const other = await follow(edge.url);
     await until('others are served', () => other.views().length > 1);
-    await edge.stop();
   });
 
-  it('takes a hundred watchers, and the next when one has gone', async () => {
-    const edge = await openEdge();
+  it('takes a hundred watchers, and the next when one has gone', async (t) => {
+    const edge = await openEdge(t);
     const streams = await Promise.all(Array.from({ length: 100 }, () => follow(edge.url)));
     const refused = await ask(edge.url, '/api/ops/live');
     assert.deepEqual([refused.status, refused.json()['code'], refused.headers['retry-after']], [503, 'AORTA_EDGE_008', '5']);
@@ -176,9 +174,8 @@ describe('the live stream', () => {
     await Promise.all(streams.map(({ ended }) => ended));
   });
 
-  it('has no HEAD, which would never end', async () => {
-    const edge = await openEdge();
+  it('has no HEAD, which would never end', async (t) => {
+    const edge = await openEdge(t);
     assert.equal((await ask(edge.url, '/api/ops/live', { method: 'HEAD' })).status, 404);
-    await edge.stop();
   });
 });

@@ -210,6 +210,23 @@ describe('operations', () => {
     });
   });
 
+  describe('topics', () => {
+    it('are those of the running flows, with what is in them', async () => {
+      await site.send({ event: 'A01', at: '202601010800', place: 'T^1^A', id: 'tail-1', visit: 'T', pid: { 3: 'T1^^^GENHOSP^MR' } });
+      const { topics } = (await get('/api/ops/topics')).json<{ topics: { name: string; partitions: number; records: number }[] }>();
+      const adt = topics.find(({ name }) => name === 'hl7.adt');
+      assert.ok(adt && adt.partitions === 12 && adt.records > 0);
+      assert.ok(topics.some(({ name }) => name === 'ward-letters.parked'));
+      const tail = (await get('/api/ops/topics/hl7.adt/tail?limit=1')).json<{ records: { value: { controlId: string } }[] }>();
+      assert.deepEqual(
+        tail.records.map(({ value }) => value.controlId),
+        ['tail-1'],
+      );
+      problem(await get('/api/ops/topics/aorta_state/tail'), 404, 'AORTA_EDGE_004');
+      problem(await get('/api/ops/topics/hl7.adt/tail?limit=0'), 400, 'AORTA_EDGE_005');
+    });
+  });
+
   describe('quarantine', () => {
     it('lists what was refused and shows it whole', async () => {
       const message = 'MSH|^~\\&|X|Y|||20260101||ADT^A01|r1|P|2.5\rPID|1\r';

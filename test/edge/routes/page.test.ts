@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ask } from '../../support/http.ts';
-import { openEdge, type TestEdge } from '../edge.ts';
+import { byHand, openEdge, type TestEdge } from '../edge.ts';
 
 const web = resolve(import.meta.dirname, '../../../web');
 const files = readdirSync(web, { recursive: true, withFileTypes: true })
@@ -13,7 +13,7 @@ const files = readdirSync(web, { recursive: true, withFileTypes: true })
 describe('the page', () => {
   let edge: TestEdge;
   before(async () => {
-    edge = await openEdge();
+    edge = await openEdge(byHand);
   });
   after(() => edge.stop());
 
