@@ -28,6 +28,18 @@ export function adt({
   return Buffer.concat([bytes(head), bytes(name), bytes('\rPV1|1|I|W1^R1^B1\r'), bytes(more)]);
 }
 
+/** A40: `merged` becomes `survivor` (PID-3, MRG-1). */
+export const a40 = (parts: { controlId: string; survivor: string; merged: string; sender?: string }): Buffer =>
+  Buffer.from(
+    [
+      `MSH|^~\\&|${parts.sender ?? 'ADT|HOSP'}|AORTA|LAB|20240131123000||ADT^A40^ADT_A39|${parts.controlId}|P|2.5||||||UNICODE UTF-8`,
+      'EVN|A40|20240131123000',
+      `PID|1||${parts.survivor}^^^HOSP^MR||DOE^JANE`,
+      `MRG|${parts.merged}^^^HOSP^MR`,
+      '',
+    ].join('\r'),
+  );
+
 /** A socket that says exactly what it is told, and gathers answers. */
 export interface RawSender {
   readonly socket: net.Socket;
