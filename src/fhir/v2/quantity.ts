@@ -37,7 +37,10 @@ export function referenceRange(text: string | undefined, unit: V2Repetition | un
     return value === undefined ? undefined : { value, ...unitOf(unit) };
   };
   const both = between.exec(text);
-  if (both) return compact<ReferenceRange>({ low: side(both[1]), high: side(both[2]), text });
+  if (both) {
+    const [low, high] = [side(both[1]), side(both[2])];
+    return low && high ? { low, high, text } : { text };
+  }
   const one = /^(<=|>=|<|>)\s*([+-]?[\d.]+)$/.exec(text);
   const limit = side(one?.[2]);
   return compact<ReferenceRange>({ [one?.[1]?.startsWith('<') ? 'high' : 'low']: limit, text });
