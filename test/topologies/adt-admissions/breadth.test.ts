@@ -195,6 +195,12 @@ describe('the same event under another control id', () => {
     assert.equal(beds.timeline.length, 2);
   });
 
+  it('is another one of another kind, however much alike', async () => {
+    const same = { at: '202605011000', place: '4W^401^A' };
+    const visit = await run(adt({ ...same, event: 'A01' }), adt({ ...same, event: 'A08' }), adt({ ...same, event: 'A03' }));
+    assert.deepEqual([visit.skipped, visit.encounter.status], [[], 'finished']);
+  });
+
   it('still is one when the person changed in between', async () => {
     const message = { event: 'A01', at: '202605011000', place: '4W^401^A' };
     const person = await run(
