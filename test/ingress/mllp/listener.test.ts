@@ -313,14 +313,17 @@ for (const [name, make] of [
       ] as const) {
         const other = await listen({ admission: inner });
         const sender = createMllpClient({ host: '127.0.0.1', port: other.address.port });
-        const ack = await sender.send(adt({ controlId: 'store-1' }));
-        assert.equal(`${ack.code} ${ack.controlId}`, 'AE store-1');
-        assert.deepEqual(
-          ack.errors.map((each) => [each.condition, each.code]),
-          [['207', code]],
-        );
-        await sender.close();
-        await other.stop();
+        try {
+          const ack = await sender.send(adt({ controlId: 'store-1' }));
+          assert.equal(`${ack.code} ${ack.controlId}`, 'AE store-1');
+          assert.deepEqual(
+            ack.errors.map((each) => [each.condition, each.code]),
+            [['207', code]],
+          );
+        } finally {
+          await sender.close();
+          await other.stop();
+        }
       }
       assert.equal(await parts.quarantine.count(), before);
     });
