@@ -146,7 +146,8 @@ export class FlowRuntime implements LaneHost {
 
   async #claim({ topic, partition }: TopicPartition, generation: number): Promise<Commit | undefined> {
     const ref = { flow: this.program.flow, lane: 'main', topic, partition };
-    const current = () => !this.#stopped && this.#generation === generation;
+    // A stop waits for this assignment to end: with the store away it would wait for the store.
+    const current = () => !this.#stopping && this.#generation === generation;
     const claimed = await this.#persist('claim', current, () => this.#ports.state.claim(ref, this.program.sourcePartitions));
     const ends = await this.#persist('ends', current, () => this.#ports.log.ends(topic));
     // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.

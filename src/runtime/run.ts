@@ -4,9 +4,9 @@ import { within } from './within.ts';
 import type { Worker } from './worker.ts';
 
 /** Milliseconds for a stop: the ten seconds of contract.md, less what a process needs to end. */
-const stopMs = 9_000;
+const stopMs = 8_500;
 
-/** Prints the ready event (contract.md) and serves until SIGTERM or SIGINT, then drains for at most 9 s; a second signal ends at once. */
+/** Prints the ready event (contract.md) and serves until SIGTERM or SIGINT, then drains for at most 8.5 s; a second signal ends at once. */
 export async function serve(flags: RunFlags, worker: Worker, text: string, stop: () => Promise<void>): Promise<void> {
   const event = {
     event: 'ready',

@@ -110,9 +110,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stops.push(() => edge.stop());
 
     const topologies = await Promise.all(topologyFiles(options.root).map((file) => load(file, { blob: profile.blob, zone, systems })));
-    const started = await Promise.all(topologies.map((flow) => startFlow(flow, ports, options.engine)));
-    flows.push(...started);
-    stops.push(() => Promise.all(started.map((flow) => flow.stop())));
+    // Settled, all of them: one that fails must not leave the others running behind a start that failed.
+    const started = await Promise.allSettled(topologies.map((flow) => startFlow(flow, ports, options.engine)));
+    flows.push(...started.flatMap((flow) => (flow.status === 'fulfilled' ? [flow.value] : [])));
+    stops.push(() => Promise.all(flows.map((flow) => flow.stop())));
+    for (const flow of started) if (flow.status === 'rejected') throw flow.reason;
 
     const admission = createAdmission({ ...profile, clock, random, telemetry });
     await admission.start();

@@ -60,7 +60,9 @@ async function twoWorkers(
       await settled(workers);
       await checkTimelines(workers[round % 2] as Product, patients, senders.accepted);
       for (const worker of workers) fenced += await worker.metric('aorta_flow_fenced_total');
-      t.diagnostic(`round ${round}: ${senders.accepted.size} of ${senders.total} accepted, ${JSON.stringify(senders.answers)}, partitions ${partitions.at(-1)?.join('+')}`);
+      t.diagnostic(
+        `round ${round}: ${senders.accepted.size} of ${senders.total} accepted, ${JSON.stringify(senders.answers)}, partitions ${partitions.at(-1)?.join('+')}`,
+      );
     }
     senders.start();
     await senders.finished();

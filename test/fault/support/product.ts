@@ -98,7 +98,12 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     throw new Error(`${thrown.message}\n${text(stderr)}`);
   });
   const ready = JSON.parse(line) as { event: string; http: string; mllp: string };
-  if (ready.event !== 'ready') throw new Error(`not the ready event: ${line}`);
+  if (ready.event !== 'ready') {
+    // Its own end is part of what a failed start owes.
+    const ended = await Promise.race([exited.then(() => true), sleep(30_000, false, { ref: false })]);
+    child.kill('SIGKILL');
+    throw new Error(`not the ready event: ${line}${ended ? '' : '; and it did not end by itself'}`);
+  }
   const { http } = ready;
 
   const product: Product = {
