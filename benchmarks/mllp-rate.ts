@@ -73,10 +73,12 @@ async function measure(product: Product): Promise<Figures> {
   let refused = 0;
   const senders = turns.map(async (queue, n) => {
     const client = createMllpClient({ host: '127.0.0.1', port: product.mllpPort, inFlight });
+    let next = 0;
     await Promise.all(
       Array.from({ length: inFlight }, async () => {
         // One after the other; a sender that has sent all begins again with new control ids.
-        for (let at = 0; !stopping; at++) {
+        while (!stopping) {
+          const at = next++;
           const message = queue[at % queue.length] as Adt;
           const again = Math.floor(at / queue.length);
           const bytes =
