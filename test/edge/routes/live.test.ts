@@ -17,7 +17,8 @@ interface Stream {
     quarantined: number | null;
     flows: { name: string; held: number; totals: Record<string, number>; nodes: object }[];
   }[];
-  readonly ended: Promise<void>;
+  /** True: the server ended it; false: it was cut. */
+  readonly ended: Promise<boolean>;
   close(): void;
 }
 
@@ -29,7 +30,7 @@ function follow(url: string): Promise<Stream> {
         status: response.statusCode ?? 0,
         text: '',
         views: () => [...stream.text.matchAll(/^event: flows\ndata: (.*)\n\n/gm)].map(([, data]) => JSON.parse(data ?? '')),
-        ended: new Promise((done) => response.on('close', done)),
+        ended: new Promise((done) => response.on('close', () => done(response.complete))),
         close: () => request.destroy(),
       };
       response.setEncoding('utf8').on('data', (part) => {
@@ -96,7 +97,7 @@ describe('the live stream', () => {
     assert.deepEqual(last.letters.nodes, { 'write-letter': { errors: 1 } });
     assert.doesNotMatch(stream.text, /Geheim|GENHOSP|M1/);
     await site.close();
-    await stream.ended;
+    assert.equal(await stream.ended, true);
   });
 
   it('sees flows that start after the watcher came', async (t) => {
