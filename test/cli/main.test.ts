@@ -12,6 +12,7 @@ test('every verb has help with an example and its exit codes', async () => {
     ...['gen', 'check', 'push'].map((verb) => ['schema', verb]),
     ...['ls', 'show', 'redrive'].map((verb) => ['parked', verb]),
     ...['ls', 'show'].map((verb) => ['quarantine', verb]),
+    ...['ls', 'tail'].map((verb) => ['topic', verb]),
     ['new', 'topology'],
     ['audit', 'verify'],
   ];

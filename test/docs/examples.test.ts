@@ -48,9 +48,9 @@ async function examples(): Promise<readonly Example[]> {
   return all.flat();
 }
 
-// Inside the repository, so that the self-reference `aorta` resolves; with a dot, so that `tsc -p .` does not see it.
+// One below the root, like topologies/, so that `../schemas` is what it is there; inside the repository, so that the self-reference `aorta` resolves; with a dot, so that `tsc -p .` does not see it.
 async function asModules<T>(all: readonly Example[], use: (directory: string, files: readonly string[]) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(root, 'test/docs/.examples-'));
+  const directory = await mkdtemp(join(root, '.examples-'));
   try {
     const files = all.map((_, index) => `example-${index}.ts`);
     await Promise.all(all.map(({ code }, index) => writeFile(join(directory, files[index] as string), `${code}export {};\n`)));
