@@ -1,4 +1,6 @@
 /** The public API of Aorta: what a topology imports. Engine, adapters and edge are not part of it. */
+// Ids that a replay makes again are hashes.
+export { createHash } from 'node:crypto';
 export { AortaError, type ErrorClass, type ErrorCode, error } from './errors/index.ts';
 export { type Actor, actor, type Reaction, type TimerRequest } from './flow/actor.ts';
 export type { Context } from './flow/context.ts';

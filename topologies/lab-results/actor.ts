@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { type Actor, actor, type Effect } from 'aorta';
+import { type Actor, actor, createHash, type Effect } from 'aorta';
 import { putTimeline } from 'aorta/canonical';
 import type { MappingContext } from 'aorta/fhir';
 import type { TimelineEvent } from '../../schemas/generated/timeline-event.ts';

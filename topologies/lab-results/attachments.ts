@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Context } from 'aorta';
+import { createHash } from 'aorta';
 import type { Attachment } from 'aorta/fhir';
 import type { LabMessage, Order, Result } from './decode.ts';
 import type { Document } from './document.ts';

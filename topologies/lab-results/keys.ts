@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash } from 'aorta';
 import { authorityOf, first, type MappingContext, part, plainText, type V2Facts } from 'aorta/fhir';
 import type { StoredMessage, StoredOrder } from './attachments.ts';
 

@@ -9,7 +9,8 @@ export const configErrors = {
   AORTA_CFG_002: {
     class: 'Permanent',
     message: 'The environment variable {variable} is not set.',
-    remedy: '`aorta start` needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL. For a first try on this machine: eval "$(aorta services env)".',
+    remedy:
+      '`aorta start` needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL. For a first try on this machine: eval "$(aorta services env)".',
   },
   AORTA_CFG_003: {
     class: 'Permanent',
