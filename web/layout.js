@@ -1,4 +1,7 @@
 export const size = { width: 122, height: 40, gapX: 30, gapY: 10, margin: 8 };
+/** Columns with more nodes than `from` get slim ones, so that a flow with many branches still fits a screen. */
+const slim = { from: 6, height: 23, gapY: 5 };
+const rowsOf = (nodes) => (nodes.length > slim.from ? slim : size);
 
 /**
  * Places a flow's nodes in columns, left to right: a node stands right of everything that leads to it. Inside a column
@@ -21,9 +24,8 @@ export function layout(graph) {
     columns[at] = [...(columns[at] ?? []), node];
   }
 
-  const tallest = Math.max(...columns.map((nodes) => nodes.length));
-  const pitch = size.height + size.gapY;
-  const height = tallest * pitch - size.gapY;
+  const heightOf = (nodes) => nodes.length * (rowsOf(nodes).height + rowsOf(nodes).gapY) - rowsOf(nodes).gapY;
+  const height = Math.max(...columns.map(heightOf));
   const y = new Map();
   for (const nodes of columns) {
     const middle = (node) => {
@@ -32,16 +34,24 @@ export function layout(graph) {
     };
     // Stable: branches of one node keep the order in which they are declared.
     nodes.sort((a, b) => middle(a) - middle(b));
-    const top = (height - (nodes.length * pitch - size.gapY)) / 2;
+    const rows = rowsOf(nodes);
+    const top = (height - heightOf(nodes)) / 2;
     nodes.forEach((node, row) => {
-      y.set(node.id, top + row * pitch + size.height / 2);
+      y.set(node.id, top + row * (rows.height + rows.gapY) + rows.height / 2);
     });
   }
 
   const placed = new Map();
   columns.forEach((nodes, at) => {
     for (const node of nodes)
-      placed.set(node.id, { node, x: size.margin + at * (size.width + size.gapX), y: size.margin + y.get(node.id), column: at });
+      placed.set(node.id, {
+        node,
+        x: size.margin + at * (size.width + size.gapX),
+        y: size.margin + y.get(node.id),
+        column: at,
+        height: rowsOf(nodes).height,
+        slim: rowsOf(nodes) === slim,
+      });
   });
   return {
     nodes: [...placed.values()],

@@ -77,13 +77,15 @@ export function drawFlow(root, { graph, description }) {
   };
 }
 
-function drawNode({ node, x, y }, label, graph) {
+function drawNode({ node, x, y, height, slim }, label, graph) {
   const unnamed = /^.*:([^/]+)\/[^/]+$/.exec(node.id);
   const kind = node.external ? 'external' : node.stores.length > 0 ? 'state' : node.op;
   const title = unnamed ? unnamed[1] : node.id;
   const small = node.op === 'skip' ? `skip: ${node.options.reason}` : unnamed ? node.op : (label ?? node.op);
+  // A slim node is one of many branches: its branch says more than its name.
+  const name = h('text', { class: 'name', x: x + 11, y: y + (slim ? 4 : -3) }, slim ? (label ?? title) : title);
   const detail = h('text', { class: 'detail', x: x + 11, y: y + 12 }, small);
-  const badgeText = h('text', { class: 'badge-text', x: x + size.width - 3, y: y - size.height / 2 + 3, 'text-anchor': 'end' });
+  const badgeText = h('text', { class: 'badge-text', x: x + size.width - 3, y: y - height / 2 + 3, 'text-anchor': 'end' });
   const badgeTitle = h('title');
   const badgeGroup = h('g', { class: 'badge', hidden: true }, badgeTitle, badgeText);
   const about = [
@@ -101,13 +103,13 @@ function drawNode({ node, x, y }, label, graph) {
     h('rect', {
       class: 'box',
       x,
-      y: y - size.height / 2,
+      y: y - height / 2,
       width: size.width,
-      height: size.height,
-      rx: kind === 'from' || kind === 'to' ? size.height / 2 : 8,
+      height,
+      rx: kind === 'from' || kind === 'to' ? height / 2 : 8,
     }),
-    h('text', { class: 'name', x: x + 11, y: y - 3 }, title),
-    detail,
+    name,
+    slim ? null : detail,
     badgeGroup,
   );
   return {
