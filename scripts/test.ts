@@ -10,12 +10,14 @@ import { AortaError, type ErrorSpec, errorTable } from '../src/errors/index.ts';
 import { servicesDown } from '../src/services/down.ts';
 import { type ServiceName, variableOf } from '../src/services/service.ts';
 import { servicesUp } from '../src/services/up.ts';
+import { chromiumPath } from '../test/support/chromium.ts';
 
 const root = resolve(import.meta.dirname, '..');
 process.chdir(root);
 
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
 const files = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const chosen = (files.length > 0 ? files : ['test/**/*.test.ts']).flatMap((pattern) => globSync(pattern)).sort();
 const started: ServiceName[] = [];
 let interrupted: NodeJS.Signals | undefined;
 let tests: ChildProcess | undefined;
@@ -33,6 +35,8 @@ process.exitCode = 1;
 try {
   const env = await startServices();
   if (interrupted !== undefined) throw new Error(`interrupted by ${interrupted}`);
+  // Installed here, where it may take its time, and not within a test's time-out.
+  if (chosen.some((file) => file.startsWith('test/browser/'))) await chromiumPath();
   const counts = await runTests(env);
   process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed\n`);
   process.exitCode = counts.code === 0 && counts.failed === 0 && counts.passed > 0 ? 0 : 1;
@@ -58,7 +62,6 @@ async function startServices(): Promise<NodeJS.ProcessEnv> {
 
 async function runTests(env: NodeJS.ProcessEnv): Promise<{ passed: number; failed: number; code: number }> {
   const countsFile = join(scratch, 'counts.json');
-  const chosen = (files.length > 0 ? files : ['test/**/*.test.ts']).flatMap((pattern) => globSync(pattern)).sort();
   const child = spawn(
     process.execPath,
     [
