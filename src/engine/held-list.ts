@@ -18,6 +18,8 @@ export interface HeldPatient {
   /** Rows at or below this seq were removed or are being removed. */
   doneThrough: number;
   cancelWake: (() => void) | undefined;
+  /** Seq of the place kept for a merge that was tried since the last `in` came: nothing new to find there. */
+  placeTried?: number | undefined;
   /** Its `merge.out`: everything on the list goes with it. */
   leaving?: Root | undefined;
 }

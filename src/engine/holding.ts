@@ -116,10 +116,14 @@ export class Holding {
     }
     const { running } = mailbox;
     if (mailbox.length > 0 && running && !running.root.held && !this.#lane.held.get(mailbox.key)) this.#holdRunning(running);
+    const lane = this.#lane;
     for (const root of mailbox.takeAll()) {
+      const patient = lane.held.get(root.key);
       if (root.timer && root.kind === 'timer') this.timerWaits(root.timer);
-      else this.behind(root);
+      else if (!(patient && lane.program.merges && lane.merging.bypasses(root, patient))) this.behind(root);
+      else if (patient.leaving !== root) mailbox.push(root);
     }
+    if (mailbox.length > 0) lane.host.ready(lane, mailbox);
   }
 
   /** Runs the patient's next row when it is due and nothing of the patient is under way. */
@@ -133,8 +137,11 @@ export class Holding {
     patient.head ??= patient.ahead.shift();
     if (!patient.head) return void this.#read(patient);
     const { head } = patient;
-    if (head.due === null) return;
-    const wait = head.due - lane.ports.clock.now();
+    if (head.due === null) {
+      if (head.reason !== 'merge' || patient.placeTried === head.seq) return;
+      patient.placeTried = head.seq;
+    }
+    const wait = (head.due ?? 0) - lane.ports.clock.now();
     if (wait > 0) {
       patient.cancelWake?.();
       patient.cancelWake = lane.ports.clock.after(Math.min(wait, 3_600_000), () => this.next(key));

@@ -16,7 +16,8 @@ import type { EngineTurn } from './turn.ts';
  *   rows and from then on only forwards. A held giver forwards its held envelopes too, in order, and is held no more.
  * - **hold** at the taker, in the order of its events: a row on the held list keeps the place; later envelopes queue
  *   behind it.
- * - **in** at the taker: waits in the taker's link row, and makes the `hold`'s row runnable. The `hold`, when it runs and
+ * - **in** at the taker: waits in the taker's link row, and makes the `hold`'s row runnable; that also runs once whenever
+ *   it becomes the head, so it finds an `in` that came while it was being written. The `hold`, when it runs and
  *   finds its `in`, folds it by the actor's `merge`. Whichever of the two comes second wins; a fold that fails is an
  *   ordinary held row with everything behind it.
  *
@@ -173,7 +174,7 @@ export class Merging {
     this.#enter(turn, (id) => ({
       kind: 'unmerge',
       key: order.peer,
-      state: merged.states[id]?.value,
+      state: this.#stateOf(merged, id),
       restored: (value) => {
         const actor = program.actors.find((a) => a.id === id)?.actor;
         states[id] = { version: actor?.version ?? 1, value };
@@ -197,12 +198,9 @@ export class Merging {
 
   #in(turn: EngineTurn, sent: Sent, link: Link): void {
     if (link.done?.includes(sent.id)) return turn.skip(this.#lane.ref.topic, 'repeated');
+    // The row that keeps the place folds it in: a fold that fails is held there, in front of what waits behind it.
     const patient = this.#lane.held.get(turn.root.key);
-    const head = patient?.head;
-    if (patient && !patient.active && head?.reason === 'merge' && orderOf(head)?.id === sent.id) {
-      // The row that keeps the place folds it in: a fold that fails is held there, in front of what waits behind it.
-      turn.held = [{ op: 'update', row: { ...head, due: this.#lane.ports.clock.now() } }];
-    }
+    if (patient) patient.placeTried = undefined;
     turn.setState(linkStore, { ...link, arrived: { ...link.arrived, [sent.id]: sent } });
     turn.done();
   }
@@ -211,11 +209,11 @@ export class Merging {
     if (control === 'unmerge.in') {
       const { into: _, ...free } = link;
       turn.setState(linkStore, noted(free, sent.id));
-      this.#enter(turn, (id) => ({ kind: 'restored', key: sent.from, state: sent.states[id]?.value }));
+      this.#enter(turn, (id) => ({ kind: 'restored', key: sent.from, state: this.#stateOf(sent, id) }));
       return;
     }
     turn.setState(linkStore, noted({ ...link, journal: [...(link.journal ?? []), sent].slice(-keptJournal) }, sent.id));
-    this.#enter(turn, (id) => ({ kind: 'merge', key: sent.from, state: sent.states[id]?.value }));
+    this.#enter(turn, (id) => ({ kind: 'merge', key: sent.from, state: this.#stateOf(sent, id) }));
   }
 
   // ---- both ----------------------------------------------------------------------------------------------------
@@ -229,6 +227,15 @@ export class Merging {
       // `process` is synchronous, and lint refuses an asynchronous operator behind an actor that merges.
       if (step?.(event(id), turn) instanceof Promise) throw error('AORTA_ENGINE_014', { flow: this.#lane.ref.flow, store: id });
     }
+  }
+
+  /** A state that was sent, or lies in the journal, may be of an earlier version of the actor. */
+  #stateOf(sent: Sent, store: string): unknown {
+    const kept = sent.states[store];
+    const actor = this.#lane.program.actors.find(({ id }) => id === store)?.actor;
+    if (!kept || !actor || kept.version === actor.version) return kept?.value;
+    if (!actor.migrate) throw error('AORTA_ENGINE_012', { store, stored: kept.version, known: actor.version });
+    return actor.migrate(kept.value, kept.version);
   }
 
   #send(turn: EngineTurn, to: string, control: Control, sent: Sent): void {

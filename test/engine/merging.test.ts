@@ -49,11 +49,11 @@ const history = actor<Seen, Event, Event>({
     };
   },
 });
-const merging = () =>
+const merging = (actor = history) =>
   flow('merging')
     .from(events)
     .pipe(
-      process('history', history),
+      process('history', actor),
       write('applied', { tables: [applied], effects: (e, ctx) => effect.insert(applied, { id: ctx.eventId, under: ctx.key, n: e.n }) }),
       to(out),
     );
@@ -235,6 +235,78 @@ describe('merging patients', () => {
       assert.equal((await driver.held()).length, 0);
       await driver.stop();
     }
+  });
+
+  it('finds the state that comes while the place for it is being made', async () => {
+    const states = { history: { version: 1, value: { events: [{ n: 1, of: 'B' }] } } };
+    for (const between of [0, 1, 3]) {
+      const driver = await start();
+      const put = (value: Buffer, headers: Record<string, string>) => driver.log.put({ topic: 'events', key: 'A', value, headers });
+      put(Buffer.from(JSON.stringify({ id: 'm1', peer: 'B' })), { 'aorta-control': 'merge.hold', eventId: 'hold' });
+      for (let n = 1; n <= between; n++) put(await driver.encode({ n, of: 'A' }), { eventId: `A${n}` });
+      put(Buffer.from(JSON.stringify({ id: 'm1', from: 'B', states })), {
+        'aorta-control': 'merge.in',
+        'aorta-only-flow': 'merging',
+        eventId: 'in',
+      });
+      put(await driver.encode({ n: 4, of: 'A' }), { eventId: 'A4' });
+      await driver.advance(5000);
+      assert.deepEqual(
+        seen(driver, 'A').map((e) => `${e.of}${e.n}`),
+        ['B1', ...Array.from({ length: between }, (_, n) => `A${n + 1}`), 'A4'],
+      );
+      assert.equal((await driver.held()).length, 0);
+      await driver.stop();
+    }
+  });
+
+  it('finds the state also over crashes at any moment', async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = seededRandom(seed);
+      const driver = await start();
+      for (const [key, control, peer] of random.chance(0.5)
+        ? ([
+            ['A', 'merge.hold', 'B'],
+            ['B', 'merge.out', 'A'],
+          ] as const)
+        : ([
+            ['B', 'merge.out', 'A'],
+            ['A', 'merge.hold', 'B'],
+          ] as const)) {
+        const value = await driver.encode({ n: 1, of: key });
+        driver.log.put({ topic: 'events', key, value, headers: { eventId: `${key}1` } });
+        const order = Buffer.from(JSON.stringify({ id: 'm1', peer }));
+        driver.log.put({ topic: 'events', key, value: order, headers: { 'aorta-control': control, eventId: `m1:${control}` } });
+        await driver.advance(random.int(8));
+      }
+      driver.log.put({ topic: 'events', key: 'A', value: await driver.encode({ n: 2, of: 'A' }), headers: { eventId: 'A2' } });
+      for (let n = 0; n < 6; n++) {
+        await driver.advance(random.int(12));
+        if (random.chance(0.6)) await driver.crash();
+      }
+      await driver.advance(5000);
+      assert.deepEqual(await driver.held(), [], `seed ${seed}`);
+      assert.deepEqual([from(driver, 'A', 'A'), from(driver, 'A', 'B')], [[1, 2], [1]], `seed ${seed}`);
+      await driver.stop();
+    }
+  });
+
+  it('migrates a state that was sent, or folded in, by an earlier version', async () => {
+    const driver = await start();
+    await driver.send({ key: 'B', value: { n: 1, of: 'B' } });
+    await order(driver, 'B', 'merge.out', 'm1', 'A');
+    await order(driver, 'C', 'merge.out', 'm2', 'A');
+    await order(driver, 'A', 'merge.hold', 'm2', 'C');
+    await driver.deploy(
+      merging({ ...history, version: 2, migrate: (stored) => ({ events: [...(stored as Seen).events, { n: 99, of: 'B' }] }) }),
+    );
+    await order(driver, 'A', 'merge.hold', 'm1', 'B');
+    await driver.advance(500);
+    assert.deepEqual(from(driver, 'A', 'B'), [99, 1, 99], 'its own state, and the one that was sent');
+    await order(driver, 'A', 'unmerge.out', 'u2', 'C');
+    await order(driver, 'C', 'unmerge.hold', 'u2', 'A');
+    assert.deepEqual(from(driver, 'C', 'B'), [99], 'the one in the journal');
+    await driver.stop();
   });
 
   it('holds a merge whose reducer fails in its place, and goes on from there when it is redriven', async () => {
