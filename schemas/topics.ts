@@ -6,7 +6,7 @@ import { type TimelineEvent, timelineEventSchema } from './generated/timeline-ev
 /** The topics of Aorta's own flows. Key: patient id. */
 export const topics = {
   /** HL7 v2 ADT messages, as accepted by MLLP ingress. */
-  adt: topic<Hl7Adt>('hl7.adt', hl7AdtSchema, { partitions: 12, retentionDays: 7 }),
+  adt: topic<Hl7Adt>('hl7.adt', hl7AdtSchema, { partitions: 12, retentionDays: 7, merges: true }),
   /** HL7 v2 ORU messages (results), as accepted by MLLP ingress. */
   oru: topic<Hl7Oru>('hl7.oru', hl7OruSchema, { partitions: 12, retentionDays: 7 }),
   /** What happened to a patient, for everyone downstream. */

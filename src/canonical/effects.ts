@@ -8,6 +8,7 @@ import {
   fhirIdentifier,
   fhirResource,
   type IdentifierRow,
+  patientLink,
   place,
   type ResourceRow,
   type TimelineRow,
@@ -127,6 +128,11 @@ export const putTimeline = (row: TimelineRow): Effect => effect.insert(timelineE
 export const putVisit = (row: VisitRow): Effect => effect.upsert(visit, row);
 
 export const removeVisit = (encounter: string): Effect => effect.remove(visit, { encounter });
+
+/** From now on, reads of either patient show both. */
+export const linkPatients = (merged: string, survivor: string): Effect => effect.upsert(patientLink, { patient: merged, survivor });
+
+export const unlinkPatients = (merged: string): Effect => effect.remove(patientLink, { patient: merged });
 
 /** Everything that finds a resource: its identifiers, and each once more under its authority's bare namespace. */
 export function identifierKeys(identifiers: readonly Identifier[] | undefined): IdentifierKey[] {

@@ -3,6 +3,7 @@ import type { Binary } from '../fhir/r4-results.ts';
 import { parseExact } from '../fhir/v2/decimal.ts';
 import type { State } from '../state/port.ts';
 import { decodeCursor, encodeCursor, pageSize } from './cursor.ts';
+import { family } from './family.ts';
 import { type PatientTimeline, timeline } from './timeline.ts';
 import { type Ward, wards } from './wards.ts';
 
@@ -22,7 +23,7 @@ export interface SearchPage {
   readonly cursor?: string;
 }
 
-/** Read side of the canonical store: what the edge serves. Never writes. */
+/** Read side of the canonical store: what the edge serves. Never writes. Of merged patients it shows the rows of all. */
 export interface Canonical {
   /** The newest version, or undefined. A Binary with its data. */
   readResource(type: string, id: string): Promise<Resource | undefined>;
@@ -72,8 +73,9 @@ async function search(state: Pick<State, 'query'>, type: string, query: SearchQu
     params.push(value, ...(systems ?? []));
   }
   if (query.patient !== undefined) {
-    where.push('r.patient = ?');
-    params.push(query.patient.replace(/^Patient\//, ''));
+    const ids = await family(state, query.patient.replace(/^Patient\//, ''));
+    where.push(`r.patient IN (${ids.map(() => '?').join(', ')})`);
+    params.push(...ids);
   }
   if (query.cursor !== undefined) {
     where.push('r.id > ?');

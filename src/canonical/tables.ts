@@ -132,5 +132,16 @@ export const fhirBinary = table<BinaryRow>('fhir_binary', {
   indexes: [['ref'], ['patient']],
 });
 
+/** Who was merged into whom (HL7 A40). The row is the merged patient's; reads of either patient show both. */
+export interface PatientLinkRow {
+  patient: string;
+  survivor: string;
+}
+export const patientLink = table<PatientLinkRow>('patient_link', {
+  columns: { patient: { type: 'text', phi: true }, survivor: { type: 'text', phi: true } },
+  key: ['patient'],
+  indexes: [['survivor']],
+});
+
 /** For `write(…, { tables })` and `state.ensureTables`. */
-export const canonicalTables = [fhirResource, fhirIdentifier, timelineEvent, visit, place, fhirBinary];
+export const canonicalTables = [fhirResource, fhirIdentifier, timelineEvent, visit, place, fhirBinary, patientLink];

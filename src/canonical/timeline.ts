@@ -1,5 +1,6 @@
 import type { State } from '../state/port.ts';
 import { decodeCursor, encodeCursor, pageSize } from './cursor.ts';
+import { family } from './family.ts';
 import type { TimelineRow } from './tables.ts';
 
 /** One event of a patient's history, as the timeline route gives it. Times are ISO 8601 in UTC. */
@@ -28,12 +29,13 @@ export async function timeline(
   const limit = pageSize(page.limit, 100);
   // Equal times and sequences can only come from different topics: the event id settles the order of reading.
   const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, ['number', 'number', 'string'] as const);
+  const ids = await family(state, patientId);
   const rows = await state.query<TimelineRow>(
     `SELECT event_id, occurred_at, sequence, type, recorded_at, sender, message_id, encounter, facility, ward, room, bed, cancels
-     FROM timeline_event WHERE patient = ?${
+     FROM timeline_event WHERE patient IN (${ids.map(() => '?').join(', ')})${
        after ? ' AND (occurred_at > ? OR (occurred_at = ? AND (sequence > ? OR (sequence = ? AND event_id > ?))))' : ''
      } ORDER BY occurred_at, sequence, event_id LIMIT ?`,
-    [patientId, ...(after ? [after[0], after[0], after[1], after[1], after[2]] : []), limit + 1],
+    [...ids, ...(after ? [after[0], after[0], after[1], after[1], after[2]] : []), limit + 1],
   );
   if (rows.length === 0) {
     const known = await state.query('SELECT id FROM fhir_resource WHERE type = ? AND id = ?', ['Patient', patientId]);

@@ -1,5 +1,6 @@
 import type { Patient } from '../fhir/r4.ts';
 import type { State } from '../state/port.ts';
+import { survivors } from './family.ts';
 import type { PlaceRow } from './tables.ts';
 
 export interface Occupant {
@@ -37,7 +38,10 @@ export interface Ward {
   readonly occupied: number;
 }
 
-/** Who is where, derived from the visits: no row of a bed says who is in it, so none can be left wrong. */
+/**
+ * Who is where, derived from the visits: no row of a bed says who is in it, so none can be left wrong. A patient who was
+ * merged into another is shown as that one.
+ */
 export async function wards(state: Pick<State, 'query'>): Promise<readonly Ward[]> {
   const places = await state.query<PlaceRow>(
     "SELECT id, level, facility, ward, room, bed FROM place WHERE level IN ('ward', 'room', 'bed') ORDER BY facility, ward, room, bed",
@@ -49,12 +53,20 @@ export async function wards(state: Pick<State, 'query'>): Promise<readonly Ward[
      WHERE v.status = 'in-progress' AND v.location IS NOT NULL ORDER BY v.since DESC, v.encounter`,
     [],
   );
+  const now = await survivors(state, [...new Set(here.map(({ patient }) => patient))]);
+  const merged = [...new Set(here.flatMap(({ patient }) => (now.get(patient) === patient ? [] : [now.get(patient) as string])))];
+  const bodies = new Map<string, unknown>();
+  for (const id of merged) {
+    const [row] = await state.query<{ body: unknown }>("SELECT body FROM fhir_resource WHERE type = 'Patient' AND id = ?", [id]);
+    bodies.set(id, row?.body);
+  }
   const byLocation = Map.groupBy(here, (row) => row.location);
   const occupants = (id: string | undefined): Occupant[] =>
     ((id && byLocation.get(id)) || []).map((row) => {
-      const name = nameOf(row.body);
+      const patientId = now.get(row.patient) ?? row.patient;
+      const name = nameOf(bodies.has(patientId) ? bodies.get(patientId) : row.body);
       return {
-        patientId: row.patient,
+        patientId,
         encounterId: row.encounter,
         ...(name ? { name } : {}),
         ...(row.since === null ? {} : { since: Number(row.since) }),

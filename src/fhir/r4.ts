@@ -99,8 +99,13 @@ export interface PatientContact {
   organization?: Reference;
   period?: Period;
 }
+export interface PatientLink {
+  other: Reference;
+  type: 'replaced-by' | 'replaces' | 'refer' | 'seealso';
+}
 export interface Patient extends DomainResource {
   resourceType: 'Patient';
+  active?: boolean;
   name?: HumanName[];
   telecom?: ContactPoint[];
   gender?: 'male' | 'female' | 'other' | 'unknown';
@@ -115,6 +120,7 @@ export interface Patient extends DomainResource {
   contact?: PatientContact[];
   communication?: { language: CodeableConcept }[];
   generalPractitioner?: Reference[];
+  link?: PatientLink[];
 }
 export type EncounterStatus =
   | 'planned'

@@ -40,6 +40,8 @@ export interface GraphTopic {
   readonly retentionMs: number;
   readonly compacted: boolean;
   readonly schema: string | null;
+  /** Carries merges of patients. */
+  readonly merges?: true;
 }
 
 export interface GraphTable {
@@ -76,6 +78,7 @@ const topicOf = (topic: Topic<unknown>): GraphTopic => ({
   retentionMs: topic.retentionMs,
   compacted: topic.compacted ?? false,
   schema: schemaFingerprint(topic.schema),
+  ...(topic.merges ? { merges: true as const } : {}),
 });
 
 const tableOf = (table: Table<never>): GraphTable => ({

@@ -74,7 +74,8 @@ export interface OutboxRecord {
   readonly timestamp: number;
 }
 
-export type HeldReason = 'retry' | 'park' | 'breaker' | 'credits' | 'behind' | 'poison';
+/** `merge`: keeps the place of a patient who is being merged in. */
+export type HeldReason = 'merge' | 'retry' | 'park' | 'breaker' | 'credits' | 'behind' | 'poison';
 
 /** One envelope on the held list. `seq` orders a patient's rows; it rises per lane. */
 export interface HeldRow {

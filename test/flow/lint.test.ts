@@ -35,6 +35,8 @@ import {
 const numbers = topic<number>('in', 'int');
 const out = topic<number>('out', 'int');
 const counting = actor({ version: 1, initial: () => 0, receive: (s: number, n: number) => ({ state: s + n, emit: [n] }) });
+const adding = actor({ ...counting, merge: (s, t) => ({ state: s + t }), unmerge: (s, t) => ({ state: s - t, restored: t }) });
+const merged = () => flow('f').from(topic<number>('merged', 'int', { merges: true }));
 const rowsOf = (over: Partial<Table<{ id: number }>> = {}) =>
   table<{ id: number }>('rows', { columns: { id: { type: 'integer' } }, key: ['id'], ...over });
 const writing = (name: string, rows: Table<{ id: number }>) =>
@@ -177,6 +179,25 @@ const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
     ['no number', () => start().pipe(process('p', actor({ ...counting, version: 1.5 })), to(out)), 'p', 'error'],
     ['no migration', () => start().pipe(process('p', actor({ ...counting, version: 2 })), to(out)), 'p', 'warning'],
   ],
+  AORTA_LINT_024: [
+    ['no merge', () => merged().pipe(process('p', counting), to(out)), 'p', 'error'],
+    ['no unmerge', () => merged().pipe(process('p', actor({ ...counting, merge: (s) => ({ state: s }) })), to(out)), 'p', 'warning'],
+  ],
+  AORTA_LINT_025: [
+    ['a call behind the actor', () => merged().pipe(process('p', adding), later('ask', 5_000), to(out)), 'ask', 'error'],
+    [
+      'in a branch',
+      () =>
+        merged().pipe(
+          later('before', 5_000),
+          process('p', adding),
+          branch('b', { big: [(n: number) => n > 1, later('ask', 5_000)], otherwise: map((n: number) => n) }),
+          to(out),
+        ),
+      'ask',
+      'error',
+    ],
+  ],
 };
 
 for (const [code, all] of Object.entries(cases)) {
@@ -192,6 +213,11 @@ for (const [code, all] of Object.entries(cases)) {
     });
   }
 }
+
+test('a topic with merges asks nothing of flows without state, and of actors that merge', () => {
+  assert.deepEqual(lint(merged().pipe(later('ask', 5_000), to(out))), []);
+  assert.deepEqual(lint(merged().pipe(later('ask', 5_000), process('p', adding), to(out))), []);
+});
 
 test('a sound flow has no finding', () => {
   const rows = rowsOf();

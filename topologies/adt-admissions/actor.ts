@@ -3,53 +3,61 @@ import { putTimeline } from 'aorta/canonical';
 import { type MappingContext, visitKey } from 'aorta/fhir';
 import type { TimelineEvent } from '../../schemas/generated/timeline-event.ts';
 import { eventOf, rowOf } from '../hl7/history.ts';
-import { isNewer, listed } from './allergies.ts';
-import { learn } from './demographics.ts';
 import { remembering, saysNothingNew } from './duplicate.ts';
 import { timelineType } from './history.ts';
+import { hosting, stateAt, whose } from './members.ts';
+import { merging } from './merge.ts';
+import { knowing, withNews } from './news.ts';
 import { Revision } from './revision.ts';
-import { knows, limits, newPatient, type PatientState } from './state.ts';
+import { knows, newPatient, type PatientState } from './state.ts';
 import type { Step } from './steps.ts';
 
 /** What one event changes, and what it tells everyone downstream. */
 export interface Change {
   readonly effects: readonly Effect[];
-  readonly event: TimelineEvent;
+  /** Null for what a merge of patients writes by itself. */
+  readonly event: TimelineEvent | null;
 }
 
 /**
  * One patient's visits. The state is the events themselves: each turn adds one and folds the visits it touches anew, so
- * that a late event takes its place in event time and the current bed is whatever the newest events say.
+ * that a late event takes its place in event time and the current bed is whatever the newest events say. An event of a
+ * patient who was merged into this one changes that patient's part of the state (members.ts).
  */
 export const visits = (mapping: MappingContext): Actor<PatientState, Step, Change> =>
   actor({
-    version: 2,
+    version: 3,
     initial: () => newPatient,
-    // Version 1 knew no contacts, allergies and diagnoses.
+    // Version 1 knew no contacts, allergies and diagnoses; version 2 no merged patients.
     migrate: (stored) => ({ ...newPatient, ...(stored as PatientState) }),
+    ...merging(mapping),
     receive(state, step: Step, ctx) {
-      const key = step.visit === undefined ? undefined : (visitKey(step, mapping.systems) ?? '');
-      if (key !== undefined && knows(state, step.eventId)) return { skip: 'duplicate' };
-      const learnt = knowing(state, step, ctx.source.offset, mapping);
-      if (saysNothingNew(state, learnt, step, key)) return { skip: 'natural-duplicate' };
-      const turn = new Revision(remembering(learnt, step, key), mapping, ctx);
+      const systems = mapping.systems ?? {};
+      const key = step.visit === undefined ? undefined : (visitKey(step, systems) ?? '');
+      const person = whose(state, step, systems);
+      const host = key === undefined ? person : hosting(state, key, step.occurredAt, person);
+      const [of, at] = [stateAt(state, person), stateAt(state, host)];
+      if (key !== undefined && knows(at, step.eventId)) return { skip: 'duplicate' };
+      const learnt = knowing(of, step, ctx.source.offset + of.shift, mapping);
+      const together = ({ visits: _, ...rest }: PatientState): PatientState => ({ ...rest, visits: at.visits });
+      if (saysNothingNew(together(of), together(learnt), step, key)) return { skip: 'natural-duplicate' };
+      const turn = new Revision(
+        withNews(state, person, remembering(learnt, step, key), { step, seq: ctx.source.offset + state.shift }, mapping),
+        mapping,
+        ctx,
+      );
       turn.patient();
-      turn.allergies();
-      const { eventId: id, kind, occurredAt: at, when, visit: facts = {}, diagnoses } = step;
-      const event = { id, kind, at, when, seq: ctx.source.offset, facts, ...(diagnoses.length > 0 ? { diagnoses } : {}) };
-      const encounter = key === undefined ? null : turn.visit(key, event);
-      const told = eventOf(step, ctx, timelineType[kind], { encounter, cancels: turn.cancels(id) });
-      return { state: turn.state, emit: [{ effects: [...turn.effects, putTimeline(rowOf(step, told, ctx.source.offset))], event: told }] };
+      turn.within(person, (member) => member.allergies());
+      const seq = ctx.source.offset + at.shift;
+      const { eventId: id, kind, occurredAt, when, visit: facts = {}, diagnoses } = step;
+      const event = { id, kind, at: occurredAt, when, seq, facts, ...(diagnoses.length > 0 ? { diagnoses } : {}) };
+      const links = turn.within(host, (member) => ({
+        encounter: key === undefined ? null : member.visit(key, event),
+        cancels: member.cancels(id),
+      }));
+      const told = eventOf(step, ctx, timelineType[kind], links);
+      // The row is where its encounter is; readers follow the link.
+      const row = { ...rowOf(step, told, seq), patient: host.at(-1) ?? ctx.key };
+      return { state: turn.state, emit: [{ effects: [...turn.effects, putTimeline(row)], event: told }] };
     },
   });
-
-/** The state with what the message says of the person. */
-function knowing(state: PatientState, step: Step, seq: number, mapping: MappingContext): PatientState {
-  const { patient, contacts, allergies, occurredAt: at, sender } = step;
-  return {
-    ...state,
-    demographics: learn(state.demographics, patient, at, seq, mapping.systems),
-    contacts: contacts.length > 0 && isNewer(at, seq, state.contacts) ? { segments: contacts, at, seq } : state.contacts,
-    allergies: allergies.length > 0 ? listed(state.allergies, allergies, { sender, at, seq }, limits) : state.allergies,
-  };
-}

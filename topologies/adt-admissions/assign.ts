@@ -37,6 +37,13 @@ export function assign<E extends VisitEvent>(state: Assignable<E>): { readonly [
   return assigned;
 }
 
+/** Whether some visit is going on then. */
+export const isOpenAt = (state: Assignable, at: number): boolean =>
+  Object.entries(assign(state)).some(([key, events]) => {
+    const { from, to } = interval(inOrder(events));
+    return (events.length > 0 || key in state.bases) && (key in state.bases || from <= at) && at <= to;
+  });
+
 /** Begins a visit, where none is open. */
 const opens = ({ kind }: VisitEvent): boolean => kind === 'admit' || kind === 'register' || kind === 'pre-admit';
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash } from 'aorta';
 import { placeOf, samePlace } from 'aorta/fhir';
 import { limits, type PatientState } from './state.ts';
 import type { Step } from './steps.ts';
@@ -26,9 +26,9 @@ export function saysNothingNew(before: PatientState, learnt: PatientState, step:
 export const remembering = (state: PatientState, step: Step, key: string | undefined): PatientState =>
   key === undefined ? { ...state, said: [...state.said, saidKey(step)].slice(-limits.said) } : state;
 
-function saidKey({ kind, occurredAt, sender, patient, contacts, allergies }: Step): string {
+function saidKey({ kind, occurredAt, sender, patient, contacts, allergies, prior }: Step): string {
   return createHash('sha256')
-    .update(JSON.stringify([kind, occurredAt, sender, patient, contacts, allergies]))
+    .update(JSON.stringify([kind, occurredAt, sender, patient, contacts, allergies, ...(prior ? [prior] : [])]))
     .digest('base64url')
     .slice(0, 22);
 }

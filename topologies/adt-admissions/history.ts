@@ -14,4 +14,5 @@ export const timelineType: Record<StepKind, TimelineEventType> = {
   'cancel-discharge': 'Cancellation',
   'add-person': 'Registration',
   person: 'Update',
+  merge: 'Merge',
 };

@@ -13,6 +13,8 @@ import {
   cancelTransfer,
   discharge,
   is,
+  isMerge,
+  mergeNews,
   preAdmit,
   register,
   transfer,
@@ -36,9 +38,12 @@ export interface Resources {
  * Order is event time (EVN-6, else EVN-2, else MSH-7), then arrival: a late transfer enters the history and does not
  * move the current bed; cancellations take back the event before them, and wait for one that is not there yet.
  *
+ * Patients who are merged (A40, A34): merge.ts.
+ *
  * Skipped, each a named metric: `event-not-handled`; `no-visit` (a visit event without PV1); `transfer-without-location`
  * (A02 that names no place in PV1-3); `duplicate` (an event that the visit has already); `natural-duplicate` (the same
- * event of the same visit and time under another control id, saying nothing new). Bytes that are no HL7 after all
+ * event of the same visit and time under another control id, saying nothing new); `not-an-event` (what a merge writes
+ * before the message that says so). Bytes that are no HL7 after all
  * are a Decode failure and park the patient: ingress took them.
  */
 export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = {} }: Resources = {}) {
@@ -62,11 +67,12 @@ export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = 
         'cancel-discharge': [is('A13'), filterMap('no-departure', cancelDischarge)],
         'new-person': [is('A28'), map('person', addPerson)],
         'person-update': [is('A31'), map('person-news', updatePerson)],
+        merge: [isMerge, map('merge-news', mergeNews)],
         otherwise: skip('event-not-handled'),
       }),
       process('encounter', visits({ zone, systems })),
       write('canonical', { tables: canonicalTables, effects: (change) => change.effects }),
-      map('timeline', (change) => change.event),
+      filterMap('timeline', (change) => change.event ?? skip('not-an-event')),
       to(topics.timeline),
     );
 }

@@ -1,6 +1,16 @@
-import { createHash } from 'node:crypto';
-import { type Context, type Effect, effect } from 'aorta';
-import { digestOf, identifierKeys, putPlace, putResource, putVisit, removeResource, removeVisit, timelineEvent } from 'aorta/canonical';
+import { createHash } from 'aorta';
+import { type Effect, effect } from 'aorta';
+import {
+  digestOf,
+  fhirIdentifier,
+  identifierKeys,
+  putPlace,
+  putResource,
+  putVisit,
+  removeResource,
+  removeVisit,
+  timelineEvent,
+} from 'aorta/canonical';
 import {
   allergyFrom,
   conditionFrom,
@@ -10,6 +20,7 @@ import {
   encounterId,
   locationIdOf,
   type MappingContext,
+  type Patient,
   type Place,
   patientFrom,
   placesOf,
@@ -18,26 +29,65 @@ import { isActive } from './allergies.ts';
 import { assign } from './assign.ts';
 import { cancellations, inOrder } from './cancel.ts';
 import { factsOf } from './demographics.ts';
+import { knownOf, oldNumbers, type Path, stateAt, withState } from './members.ts';
 import { add, isOld, type KeptEvent, limits, type PatientState, seal, type Written } from './state.ts';
 import { pictureOf, sinceOf, type VisitPicture, viewOf } from './visit.ts';
+
+/** Whose state it is, and when. */
+export interface Turn {
+  readonly key: string;
+  readonly now: number;
+}
 
 /** Collects what one turn writes while it moves the state on. */
 export class Revision {
   state: PatientState;
   readonly effects: Effect[] = [];
   readonly mapping: MappingContext;
-  readonly ctx: Context;
+  readonly ctx: Turn;
 
-  constructor(state: PatientState, mapping: MappingContext, ctx: Context) {
+  constructor(state: PatientState, mapping: MappingContext, ctx: Turn) {
     this.state = state;
     this.mapping = mapping;
     this.ctx = ctx;
   }
 
+  /** The work on a member of this patient: its own id, its own state. */
+  within<T>(path: Path, work: (member: Revision) => T): T {
+    const id = path.at(-1);
+    if (id === undefined) return work(this);
+    const member = new Revision(stateAt(this.state, path), this.mapping, { key: id, now: this.ctx.now });
+    const result = work(member);
+    this.state = withState(this.state, path, member.state);
+    this.effects.push(...member.effects);
+    return result;
+  }
+
   patient(): void {
-    const resource = patientFrom(this.ctx.key, factsOf(this.state.demographics), this.mapping, this.state.contacts?.segments);
-    const patient = this.#put(resource, this.state.patient, '');
+    const patient = this.#put(this.#person(), this.state.patient, '');
     if (patient) this.state = { ...this.state, patient };
+  }
+
+  /** The Patient as it stays behind: not to be used any more, and not found by its numbers, which are the survivor's. */
+  replacedBy(survivor: string): void {
+    const person = this.#person();
+    const link = [...(person.link ?? []), { other: { reference: `Patient/${survivor}` }, type: 'replaced-by' as const }];
+    const replaced: Patient = { ...person, active: false, link };
+    const { identifiers = [] } = this.#put(replaced, this.state.patient, '') ?? {};
+    for (const [system, value] of identifiers)
+      this.effects.push(effect.remove(fhirIdentifier, { type: 'Patient', system, value, id: this.ctx.key }));
+  }
+
+  #person(): Patient {
+    const { demographics, contacts } = knownOf(this.state);
+    const person = patientFrom(this.ctx.key, factsOf(demographics), this.mapping, contacts?.segments);
+    const old = patientFrom(this.ctx.key, { 'PID-3': oldNumbers(this.state, this.mapping.systems ?? {}) }, this.mapping).identifier ?? [];
+    const merged = Object.keys(this.state.merged);
+    return {
+      ...person,
+      ...(old.length > 0 ? { identifier: [...(person.identifier ?? []), ...old.map((each) => ({ ...each, use: 'old' as const }))] } : {}),
+      ...(merged.length > 0 ? { link: merged.map((id) => ({ other: { reference: `Patient/${id}` }, type: 'replaces' as const })) } : {}),
+    };
   }
 
   /** Every allergy ever listed, as it was last described. */

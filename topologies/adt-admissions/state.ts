@@ -1,8 +1,10 @@
 import type { IdentifierKey } from 'aorta/canonical';
+import type { V2Field } from 'aorta/fhir';
 import { type Allergies, noAllergies, type SegmentList } from './allergies.ts';
 import { assign } from './assign.ts';
 import { inOrder } from './cancel.ts';
 import type { Demographics } from './demographics.ts';
+import type { Member } from './members.ts';
 import { pictureOf, type VisitEvent, type VisitPicture } from './visit.ts';
 
 /** An event with what its timeline row says now. */
@@ -38,6 +40,12 @@ export interface PatientState {
   readonly conditions: { readonly [encounter: string]: { readonly [id: string]: Written } };
   /** The newest events about the person only (`saidKey`): they have no visit that would remember them. */
   readonly said: readonly string[];
+  /** Patients who were merged into this one, by id. */
+  readonly merged: { readonly [patient: string]: Member };
+  /** Numbers (CX) that A40 named as merged and nobody had. */
+  readonly retired: V2Field;
+  /** Added to offsets: see `shiftFrom`. */
+  readonly shift: number;
   /** Places (Location id, building, floor) that this patient's turns have put already. */
   readonly places: readonly string[];
 }
@@ -54,6 +62,9 @@ export const newPatient: PatientState = {
   encounters: {},
   conditions: {},
   said: [],
+  merged: {},
+  retired: [],
+  shift: 0,
   places: [],
 };
 

@@ -2,7 +2,7 @@ import { skip } from 'aorta';
 import { placeOf, type V2Facts } from 'aorta/fhir';
 import type { AdtMessage } from './decode.ts';
 
-/** What an event does to a visit; `add-person` and `person` do nothing to any. */
+/** What an event does to a visit; `add-person`, `person` and `merge` do nothing to any. */
 export type StepKind =
   | 'admit'
   | 'register'
@@ -14,7 +14,8 @@ export type StepKind =
   | 'cancel-transfer'
   | 'cancel-discharge'
   | 'add-person'
-  | 'person';
+  | 'person'
+  | 'merge';
 
 /** A message whose content is enough for what its event means. */
 export interface Step extends AdtMessage {
@@ -46,9 +47,17 @@ export function transfer(message: AdtMessage) {
 export const update = (message: AdtMessage) => ({ ...message, kind: 'update' as const });
 
 /** A28 and A31 are about the person: their PV1 is there for the form (`PV1|1|N`), and touches no visit. */
-const aboutPerson = (kind: 'add-person' | 'person') => (message: AdtMessage) => ({ ...message, visit: undefined, diagnoses: [], kind });
+const aboutPerson = (kind: 'add-person' | 'person' | 'merge') => (message: AdtMessage) => ({
+  ...message,
+  visit: undefined,
+  diagnoses: [],
+  kind,
+});
 
 export const addPerson = aboutPerson('add-person');
 export const updatePerson = aboutPerson('person');
+/** A40: what it says of the survivor. That somebody was merged into it comes beforehand, by itself (merge.ts). */
+export const mergeNews = aboutPerson('merge');
+export const isMerge = (message: AdtMessage): boolean => message.event === 'A40' || message.event === 'A34';
 
 const hasPlace = (visit: V2Facts): boolean => placeOf(visit['PV1-3']?.[0]) !== undefined;

@@ -115,9 +115,10 @@ function after(before: VisitPicture, event: VisitEvent): VisitPicture {
       return left({ ...located(said, event), status: 'finished', discharged: event.when }, event.when);
     case 'update':
     case 'cancel-transfer':
-    // The two about the person never come to a visit.
+    // Those about the person never come to a visit.
     case 'add-person':
     case 'person':
+    case 'merge':
       return closed ? said : located(said, event);
     case 'cancel-admit':
       return { ...(before.diagnoses ? { diagnoses: before.diagnoses } : {}), status: 'cancelled', facts, stays: [] };

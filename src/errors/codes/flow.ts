@@ -46,4 +46,9 @@ export const flowErrors = {
     message: 'Topic {topic} is not valid: {problem}.',
     remedy: 'Correct its declaration; the name is also the name of its sink and source nodes.',
   },
+  AORTA_FLOW_010: {
+    class: 'Defect',
+    message: 'The actor {node} has no way to merge patients (or to unmerge them).',
+    remedy: 'Give the actor `merge` and `unmerge`; redrive the parked patient afterwards.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

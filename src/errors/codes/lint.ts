@@ -119,4 +119,14 @@ export const lintErrors = {
     message: "actor of '{node}': {problem}",
     remedy: 'version is a whole number from 1 up; from 2 on, migrate(stored, fromVersion) reads what older versions stored.',
   },
+  AORTA_LINT_024: {
+    class: 'Permanent',
+    message: "actor of '{node}' has no {missing}, and '{topic}' carries merges of patients",
+    remedy: 'Give the actor merge(state, merged, ctx) and unmerge(state, merged, ctx): what two states together are, and how they part.',
+  },
+  AORTA_LINT_025: {
+    class: 'Permanent',
+    message: "'{node}' may wait behind an actor, and '{topic}' carries merges of patients",
+    remedy: 'Put asynchronous operators before the actor, or behind a topic that the flow writes.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -3,6 +3,8 @@ import { coPartition } from './co-partition.ts';
 import { deadlineOverSession } from './deadline-over-session.ts';
 import { deadlinesOverRebalance } from './deadlines-over-rebalance.ts';
 import { duplicateName } from './duplicate-name.ts';
+import { mergeAsynchronous } from './merge-asynchronous.ts';
+import { mergeStep } from './merge-step.ts';
 import { missingOtherwise } from './missing-otherwise.ts';
 import { missingSchema } from './missing-schema.ts';
 import { noEffect } from './no-effect.ts';
@@ -46,4 +48,6 @@ export const rules: readonly Rule[] = [
   unreachable,
   deadlinesOverRebalance,
   actorVersion,
+  mergeStep,
+  mergeAsynchronous,
 ];

@@ -132,7 +132,12 @@ export function process<S, In, Out>(store: string, actor: Actor<S, In, Out>): Op
   return (source) =>
     extend(source, processSpec, {
       name: store,
-      options: { stateVersion: actor.version, migrates: actor.migrate !== undefined, timers: actor.timer !== undefined },
+      options: {
+        stateVersion: actor.version,
+        migrates: actor.migrate !== undefined,
+        timers: actor.timer !== undefined,
+        ...(actor.merge ? { merges: true } : {}),
+      },
       impl: { actor },
       position,
     });
