@@ -346,6 +346,25 @@ describe('adt-admissions: merged patients', () => {
         if (random.chance(0.1)) await site.driver.crash();
       }
       await site.driver.advance(20_000);
+      assert.deepEqual(
+        (await site.driver.held()).map(({ key, head }) => [key, head.reason, head.errorCode]),
+        [],
+        `seed ${seed}`,
+      );
+      const rows = site.driver.rows<TimelineRow>(timelineEvent);
+      assert.equal(rows.length, 40);
+      assert.equal(new Set(rows.map(({ event_id }) => event_id)).size, 40);
+      for (const key of ['A', 'B']) {
+        const [encounter, ...more] = site.resources<Encounter>('Encounter', key);
+        assert.equal(more.length, 0);
+        const places = encounter?.location?.map(({ location }) => Number(location.display?.split(' ')[1]));
+        assert.deepEqual(
+          places,
+          [...(places ?? [])].sort((x, y) => x - y),
+          `seed ${seed}: in order`,
+        );
+        assert.equal(places?.length, site.timeline(key).length);
+      }
       await site.driver.stop();
     }
   });
