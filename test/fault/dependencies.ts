@@ -32,7 +32,8 @@ export async function outage(
   way: Way,
   options: { awayMs?: number; messagesEach?: number } = {},
 ): Promise<OutageFigures> {
-  const { awayMs = 8_000, messagesEach = 40 } = options;
+  // Longer than the 15 s after which ingress answers, come what may.
+  const { awayMs = dependency === 'kafka' ? 17_000 : 8_000, messagesEach = 40 } = options;
   const random = chance();
   t.diagnostic(`FAULT_SEED=${random.seed}`);
   const patients = hospital(random, 50, messagesEach);
