@@ -84,7 +84,12 @@ class ConfluentRegistry implements Registry {
     if (existing && canonical(existing.schema) === canonical(schema)) return existing.id;
     const level = await orUndefined(this.#api.Subject.config({ subject }));
     // Before the first version, so that no version ever stands without a level.
-    if (!level) await this.#api.Subject.updateConfig({ subject, body: { compatibility: 'BACKWARD' } });
+    if (!level) {
+      await this.#api.Subject.updateConfig({ subject, body: { compatibility: 'BACKWARD' } }).catch((cause) => {
+        // Apicurio: somebody else has just set it.
+        if (!(cause instanceof ApiFailure && cause.status === 409)) throw cause;
+      });
+    }
     return (await this.#api.Subject.register({ subject, body })).data().id;
   }
 

@@ -20,7 +20,8 @@ describe('code maps', () => {
           readFileSync(new URL(`source/${file}`, root), 'utf8')
             .split(/\r?\n/)
             [Number(line) - 1]?.split(',') ?? [];
-        assert.equal(cells[0], code, row);
+        // The guide pads some codes.
+        assert.equal(cells[0]?.trim(), code, row);
         assert.ok(cells.includes(to) && cells.includes(system), row);
       }
     }
