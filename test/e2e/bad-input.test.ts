@@ -182,7 +182,8 @@ test('500 idle connections: 200 of one address are taken, the others refused and
     await eventually('300 to be refused', () => closed >= 300);
     await sleep(200);
     const open = await product.metric('aorta_mllp_connections');
-    strictEqual(open, 200);
+    // The good sender's two are among them, until it has sent everything.
+    ok(open >= 198 && open <= 200, `${open} open`);
     ok((await product.metric('aorta_mllp_connections_refused_total', { reason: 'peer' })) >= 300);
     const before = good.accepted.size;
     await eventually('the good sender to go on', () => good.done || good.accepted.size > before + 5);
