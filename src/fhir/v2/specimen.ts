@@ -13,7 +13,6 @@ import {
   additivePreservative,
   specimenCollectionMethod,
   specimenCondition,
-  specimenSourceSite,
   specimenType,
   yesNoIndicatorAvailabilityStatus,
 } from './tables/index.ts';
@@ -86,9 +85,7 @@ function collectionOf(facts: V2Facts, ctx: MappingContext): SpecimenCollection |
     collectedPeriod: end === undefined ? undefined : { ...(start ? { start } : {}), end },
     quantity: amount(facts, 'SPM-12') ?? amount(facts, 'OBR-9'),
     method: all(facts, 'SPM-7', (cwe) => concept(cwe, { map: specimenCollectionMethod, table: '0488' }))[0],
-    bodySite:
-      all(facts, 'SPM-8', (cwe) => concept(cwe, { map: specimenSourceSite }))[0] ??
-      (source && concept(named(source, 4), { map: specimenSourceSite })),
+    bodySite: all(facts, 'SPM-8', (cwe) => concept(cwe))[0] ?? (source && concept(named(source, 4))),
   });
 }
 

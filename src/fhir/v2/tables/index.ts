@@ -685,9 +685,6 @@ export const specimenCondition: CodeMap = {
   CFU: { code: 'CFU', display: 'Centrifuged', system: 'http://terminology.hl7.org/CodeSystem/v2-0493', row: 'SpecimenCondition.csv:12' },
 };
 
-export const specimenSourceSite: CodeMap = {
-};
-
 export const specimenType: CodeMap = {
   ABS: { code: 'ABS', display: 'Abscess', system: 'http://terminology.hl7.org/CodeSystem/v2-0487', row: 'SpecimenType.csv:3' },
   ACNE: { code: 'ACNE', display: 'Tissue, Acne', system: 'http://terminology.hl7.org/CodeSystem/v2-0487', row: 'SpecimenType.csv:4' },
