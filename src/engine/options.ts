@@ -30,7 +30,7 @@ export interface EngineOptions {
   readonly suspects: number;
   /** Milliseconds between looks for redrive requests. @default 1000 */
   readonly redriveEveryMs: number;
-  /** Milliseconds of synchronous work before the event loop gets its turn. @default 8 */
+  /** Milliseconds of synchronous work before the event loop gets its turn: acknowledgements wait behind it. @default 2 */
   readonly sliceMs: number;
   /** Milliseconds without a heartbeat after which the group gives a worker's partitions to others. @default 30_000 */
   readonly sessionTimeoutMs: number;
@@ -50,7 +50,7 @@ export const defaultOptions: EngineOptions = {
   timerWindowMs: 60_000,
   suspects: 256,
   redriveEveryMs: 1000,
-  sliceMs: 8,
+  sliceMs: 2,
   sessionTimeoutMs: 30_000,
 };
 

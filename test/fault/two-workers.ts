@@ -19,6 +19,8 @@ export interface TwoWorkerFigures {
 }
 
 const sessionTimeoutMs = 3_000;
+/** adt-admissions and lab-results, 12 each. */
+const partitionsOfAllFlows = 24;
 
 interface Pair {
   readonly here: Site;
@@ -54,7 +56,7 @@ async function twoWorkers(
       await fault({ here, workers, senders }, round);
       await eventually('both to own partitions again', async () => {
         const owned = await share();
-        return owned.every((count) => count > 0) && owned.reduce((sum, count) => sum + count, 0) === 12;
+        return owned.every((count) => count > 0) && owned.reduce((sum, count) => sum + count, 0) === partitionsOfAllFlows;
       });
       await senders.stop();
       await settled(workers);
