@@ -347,7 +347,8 @@ export class Lane {
   relax(): void {
     if (!this.paused || !this.owned || this.draining || this.refused) return;
     const { maxRecords, maxHeld } = this.options;
-    if (this.records > maxRecords / 2 || this.bytes > this.host.maxLaneBytes() / 2 || this.held.total > maxHeld) return;
+    // Not at half: a patient whose next record is still in the log has nothing to do meanwhile.
+    if (this.records > maxRecords * 0.75 || this.bytes > this.host.maxLaneBytes() * 0.75 || this.held.total > maxHeld) return;
     this.paused = false;
     this.host.resume(this);
   }

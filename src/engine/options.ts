@@ -6,7 +6,7 @@ import type { Telemetry } from '../telemetry/port.ts';
 export interface EngineOptions {
   /** Turns of one worker that may be under way at once. @default 2048 */
   readonly maxRunning: number;
-  /** Unsettled records of one partition before it is paused. @default 5000 */
+  /** Unsettled records of one partition before it is paused. @default 10_000 */
   readonly maxRecords: number;
   /** Bytes of unsettled records of the worker; shared by its partitions. @default 64 MiB */
   readonly maxBytes: number;
@@ -38,7 +38,7 @@ export interface EngineOptions {
 
 export const defaultOptions: EngineOptions = {
   maxRunning: 2048,
-  maxRecords: 5000,
+  maxRecords: 10_000,
   maxBytes: 64 * 1024 * 1024,
   maxRecordBytes: 943_718,
   maxWaitMs: 30_000,
