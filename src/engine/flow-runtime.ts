@@ -4,7 +4,7 @@ import { AortaError, error } from '../errors/index.ts';
 import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port.ts';
 import type { RedriveRequest } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
-import { ActorCell } from './actor-cell.ts';
+import { Activation } from './activation.ts';
 import { FlowMetrics } from './flow-metrics.ts';
 import { type CommitItem, GroupCommit } from './group-commit.ts';
 import { Lane, type LaneHost } from './lane.ts';
@@ -13,6 +13,7 @@ import { Settlements } from './observe.ts';
 import type { EngineOptions, EnginePorts } from './options.ts';
 import type { Program } from './program.ts';
 import type { Root } from './root.ts';
+import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
 
 /**
@@ -33,12 +34,8 @@ export class FlowRuntime implements LaneHost {
   readonly settlements = new Settlements();
   readonly #cancel: (() => void)[] = [];
   #consumer: LogConsumer | undefined;
-  #runQueue: { lane: Lane; mailbox: Mailbox }[] = [];
-  #runHead = 0;
-  #pumping = false;
-  #running = 0;
-  #activating: { lane: Lane; mailbox: Mailbox }[] = [];
-  #activationScheduled = false;
+  readonly #queue: RunQueue;
+  readonly #activation: Activation;
   #committing: Promise<void> | undefined;
   #stopping = false;
   #stopped = false;
@@ -53,6 +50,13 @@ export class FlowRuntime implements LaneHost {
     this.program = program;
     this.#ports = ports;
     this.#options = options;
+    this.#activation = new Activation(
+      program,
+      ports,
+      (wanted, work) => this.#persist('state', wanted, work),
+      (lane, mailbox) => this.ready(lane, mailbox),
+    );
+    this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs);
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
       this.#retrying('commit', cause, attempt),
@@ -273,85 +277,15 @@ export class FlowRuntime implements LaneHost {
   // ---- run queue -----------------------------------------------------------------------------------------------
 
   ready(lane: Lane, mailbox: Mailbox): void {
-    if (mailbox.ready) return;
-    mailbox.ready = true;
-    this.#runQueue.push({ lane, mailbox });
-    this.#pump();
+    this.#queue.ready(lane, mailbox);
   }
 
   running(change: 1 | -1): void {
-    this.#running += change;
-    if (change < 0) this.#pump();
-  }
-
-  #pump(): void {
-    if (this.#pumping || this.#runHead === this.#runQueue.length) return;
-    this.#pumping = true;
-    this.#ports.clock.soon(() => this.#slice());
-  }
-
-  /** Ready patients in turn, for a slice of time: heartbeats, sockets and acknowledgements get the loop in between. */
-  #slice(): void {
-    const { clock } = this.#ports;
-    const until = clock.monotonic() + this.#options.sliceMs;
-    let n = 0;
-    while (this.#runHead < this.#runQueue.length && this.#running < this.#options.maxRunning) {
-      const { lane, mailbox } = this.#runQueue[this.#runHead++] as { lane: Lane; mailbox: Mailbox };
-      mailbox.ready = false;
-      lane.turns.next(mailbox);
-      if ((++n & 15) === 0 && clock.monotonic() > until) break;
-    }
-    if (this.#runHead === this.#runQueue.length) {
-      this.#runQueue = [];
-      this.#runHead = 0;
-    } else if (this.#runHead > 4096) {
-      this.#runQueue = this.#runQueue.slice(this.#runHead);
-      this.#runHead = 0;
-    }
-    this.#pumping = false;
-    if (this.#running < this.#options.maxRunning) this.#pump();
+    this.#queue.running(change);
   }
 
   activate(lane: Lane, mailbox: Mailbox): void {
-    this.#activating.push({ lane, mailbox });
-    if (this.#activationScheduled) return;
-    this.#activationScheduled = true;
-    this.#ports.clock.soon(() => {
-      this.#activationScheduled = false;
-      void this.#load(this.#activating.splice(0));
-    });
-  }
-
-  /** Reads the state of many patients in one query a store. */
-  async #load(batch: readonly { lane: Lane; mailbox: Mailbox }[]): Promise<unknown> {
-    const keys = batch.map(({ mailbox }) => mailbox.key);
-    const { flow, cells } = this.program;
-    try {
-      const loaded = await this.#persist(
-        'state',
-        () => batch.some(({ lane }) => lane.owned),
-        () => Promise.all(cells.map(({ id }) => this.#ports.state.states(flow, id, keys))),
-      );
-      batch.forEach(({ mailbox }, i) => {
-        mailbox.cells = new Map(
-          cells.map(({ id, actor }, store) => [id, new ActorCell(actor, id, mailbox.key, loaded[store]?.[i] ?? null)]),
-        );
-      });
-    } catch (cause) {
-      // One of them cannot be read: only that one fails.
-      if (batch.length > 1) return Promise.all([this.#load(batch.slice(0, batch.length >> 1)), this.#load(batch.slice(batch.length >> 1))]);
-      for (const { lane, mailbox } of batch) {
-        mailbox.loading = false;
-        const root = mailbox.shift();
-        if (root && lane.owned) lane.failing.fail(mailbox, root, cause, 'state');
-      }
-      return undefined;
-    }
-    for (const { lane, mailbox } of batch) {
-      mailbox.loading = false;
-      if (lane.owned) this.ready(lane, mailbox);
-    }
-    return undefined;
+    this.#activation.activate(lane, mailbox);
   }
 
   // ---- commit --------------------------------------------------------------------------------------------------
@@ -451,7 +385,7 @@ export class FlowRuntime implements LaneHost {
     const gauge = (name: string, help: string, read: () => number) => this.#cancel.push(telemetry.sampled(name, help, { flow }, read));
     gauge('aorta_flow_partitions', 'Partitions that this worker owns', () => this.#lanes.size);
     gauge('aorta_flow_open_records', 'Records delivered and not settled', () => lanes().reduce((sum, l) => sum + l.records, 0));
-    gauge('aorta_flow_running_turns', 'Turns that wait for an asynchronous step', () => this.#running);
+    gauge('aorta_flow_running_turns', 'Turns that wait for an asynchronous step', () => this.#queue.count);
     gauge('aorta_flow_held_patients', 'Patients on the held list', () => lanes().reduce((sum, l) => sum + l.held.size, 0));
     gauge('aorta_flow_held_envelopes', 'Envelopes on the held list', () => lanes().reduce((sum, l) => sum + l.held.total, 0));
     gauge('aorta_flow_refused_partitions', 'Partitions that stand still with an error', () => lanes().filter((l) => l.refused).length);

@@ -1,0 +1,66 @@
+import { ActorCell } from './actor-cell.ts';
+import type { Lane } from './lane.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { EnginePorts } from './options.ts';
+import type { Program } from './program.ts';
+
+type Persist = <T>(wanted: () => boolean, work: () => Promise<T>) => Promise<T>;
+
+/** Loads the state of patients who become active: all that ask within one round of the event loop go together. */
+export class Activation {
+  readonly #program: Program;
+  readonly #ports: EnginePorts;
+  /** Until the store answers, or nobody wants it any more. */
+  readonly #persist: Persist;
+  readonly #ready: (lane: Lane, mailbox: Mailbox) => void;
+  readonly #waiting: { lane: Lane; mailbox: Mailbox }[] = [];
+  #scheduled = false;
+
+  constructor(program: Program, ports: EnginePorts, persist: Persist, ready: (lane: Lane, mailbox: Mailbox) => void) {
+    this.#program = program;
+    this.#ports = ports;
+    this.#persist = persist;
+    this.#ready = ready;
+  }
+
+  activate(lane: Lane, mailbox: Mailbox): void {
+    this.#waiting.push({ lane, mailbox });
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#ports.clock.soon(() => {
+      this.#scheduled = false;
+      void this.#load(this.#waiting.splice(0));
+    });
+  }
+
+  /** Reads the state of many patients in one query a store. */
+  async #load(batch: readonly { lane: Lane; mailbox: Mailbox }[]): Promise<unknown> {
+    const keys = batch.map(({ mailbox }) => mailbox.key);
+    const { flow, cells } = this.#program;
+    try {
+      const loaded = await this.#persist(
+        () => batch.some(({ lane }) => lane.owned),
+        () => Promise.all(cells.map(({ id }) => this.#ports.state.states(flow, id, keys))),
+      );
+      batch.forEach(({ mailbox }, i) => {
+        mailbox.cells = new Map(
+          cells.map(({ id, actor }, store) => [id, new ActorCell(actor, id, mailbox.key, loaded[store]?.[i] ?? null)]),
+        );
+      });
+    } catch (cause) {
+      // One of them cannot be read: only that one fails.
+      if (batch.length > 1) return Promise.all([this.#load(batch.slice(0, batch.length >> 1)), this.#load(batch.slice(batch.length >> 1))]);
+      for (const { lane, mailbox } of batch) {
+        mailbox.loading = false;
+        const root = mailbox.shift();
+        if (root && lane.owned) lane.failing.fail(mailbox, root, cause, 'state');
+      }
+      return undefined;
+    }
+    for (const { lane, mailbox } of batch) {
+      mailbox.loading = false;
+      if (lane.owned) this.#ready(lane, mailbox);
+    }
+    return undefined;
+  }
+}

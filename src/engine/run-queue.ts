@@ -1,0 +1,64 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Lane } from './lane.ts';
+import type { Mailbox } from './mailbox.ts';
+
+/**
+ * Ready patients of all lanes of a flow, each in its turn, so that nobody starves. Turns run in slices of time: in
+ * between, heartbeats, sockets and acknowledgements get the event loop. At most `maxRunning` turns wait for an
+ * asynchronous step at once; above that nothing new starts.
+ */
+export class RunQueue {
+  readonly #clock: Clock;
+  readonly #maxRunning: number;
+  readonly #sliceMs: number;
+  #queue: { lane: Lane; mailbox: Mailbox }[] = [];
+  #head = 0;
+  #scheduled = false;
+  /** Turns that wait for an asynchronous step. */
+  count = 0;
+
+  constructor(clock: Clock, maxRunning: number, sliceMs: number) {
+    this.#clock = clock;
+    this.#maxRunning = maxRunning;
+    this.#sliceMs = sliceMs;
+  }
+
+  ready(lane: Lane, mailbox: Mailbox): void {
+    if (mailbox.ready) return;
+    mailbox.ready = true;
+    this.#queue.push({ lane, mailbox });
+    this.#schedule();
+  }
+
+  running(change: 1 | -1): void {
+    this.count += change;
+    if (change < 0) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#head === this.#queue.length) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => this.#slice());
+  }
+
+  #slice(): void {
+    const until = this.#clock.monotonic() + this.#sliceMs;
+    let n = 0;
+    while (this.#head < this.#queue.length && this.count < this.#maxRunning) {
+      const { lane, mailbox } = this.#queue[this.#head++] as { lane: Lane; mailbox: Mailbox };
+      mailbox.ready = false;
+      lane.turns.next(mailbox);
+      // Turns may take microseconds or most of a millisecond.
+      if ((++n & 3) === 0 && this.#clock.monotonic() > until) break;
+    }
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    } else if (this.#head > 4096) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    this.#scheduled = false;
+    if (this.count < this.#maxRunning) this.#schedule();
+  }
+}
