@@ -14,7 +14,8 @@ export type { Edge, EdgeOptions } from './options.ts';
  * The HTTP side. One file a group of routes; each route declares who may use it and whether its use is audited, and
  * `access.ts` enforces that. Failures are problem documents, on FHIR routes OperationOutcomes (`problem.ts`).
  *
- * - Reads only, but for requests to redrive, which are rows that the partition's owner executes.
+ * - Reads only, but for requests to redrive, which are rows that the partition's owner executes, and to unmerge, which
+ *   go through ingress like a message.
  * - No PHI in metrics, logs and headers: route templates, never URLs.
  * - Bounded: bodies 1 MiB, 30 s for a request to arrive, 100 watchers, each cut off when it does not read.
  *

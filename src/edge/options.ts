@@ -2,6 +2,7 @@ import type { Canonical } from '../canonical/index.ts';
 import type { Clock, Random } from '../clock/clock.ts';
 import type { RunningFlow } from '../engine/index.ts';
 import type { Audit } from '../governance/audit/port.ts';
+import type { Unmerged } from '../ingress/index.ts';
 import type { Log } from '../log/port.ts';
 import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
@@ -26,6 +27,8 @@ export interface EdgeOptions {
   readonly telemetry: PrometheusTelemetry;
   readonly clock: Clock;
   readonly random: Random;
+  /** Undoes a merge of patients; goes through ingress. Without it there is none here. */
+  readonly unmerge?: (unmerge: { survivor: string; merged: string; dryRun: boolean }) => Promise<Unmerged>;
   /** What is not ready; empty: all is. */
   readonly ready: () => Promise<readonly string[]>;
 }

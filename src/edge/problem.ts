@@ -9,6 +9,9 @@ const statusOf: Readonly<Record<string, number>> = {
   AORTA_EDGE_006: 403,
   AORTA_EDGE_007: 403,
   AORTA_FHIR_001: 400,
+  AORTA_INGRESS_008: 409,
+  AORTA_INGRESS_009: 409,
+  AORTA_INGRESS_004: 503,
 };
 
 const titles: Readonly<Record<number, string>> = {
@@ -16,6 +19,7 @@ const titles: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not found',
+  409: 'Conflict',
   413: 'Payload too large',
   414: 'URI too long',
   415: 'Unsupported media type',

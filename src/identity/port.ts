@@ -67,6 +67,11 @@ export type AdmitOutcome =
    */
   | { readonly kind: 'moved'; readonly patientId: string }
   /**
+   * Another instance has merged or unmerged the patient, and its records (the last one's `eventId`) are not known to be in
+   * the log: what this one appended could stand before them. Nothing stored: wait for them, or finish them.
+   */
+  | { readonly kind: 'behind'; readonly eventId: string; readonly owedSince: number }
+  /**
    * An unmerge that is not possible. `merged-on`: the survivor has been merged itself, undo that first. `owed`: another
    * instance owes the survivor a record, which may be about the other: try again.
    */

@@ -1,6 +1,7 @@
 import type { Blob } from '../blob/port.ts';
 import { blobThreshold } from '../blob/port.ts';
 import type { Clock, Random } from '../clock/clock.ts';
+import { sleep } from '../clock/system.ts';
 import { ulid } from '../clock/ulid.ts';
 import { error } from '../errors/index.ts';
 import type { Identity } from '../identity/port.ts';
@@ -8,7 +9,7 @@ import type { Log } from '../log/port.ts';
 import type { Telemetry } from '../telemetry/port.ts';
 import { AppendPump, type Pending } from './admission/append-pump.ts';
 import { type BatchParts, number, resolvePatients, store } from './admission/batch.ts';
-import { finishElsewhere } from './admission/elsewhere.ts';
+import { finishElsewhere, takeOverAfter } from './admission/elsewhere.ts';
 import { PatientCache } from './admission/patient-cache.ts';
 import { WaitingQueue } from './admission/queue.ts';
 import { type AdmissionRequest, type Admitted, type MergeOutcome, Waiting } from './admission/request.ts';
@@ -84,6 +85,7 @@ const defaultLimits: AdmissionLimits = {
 const pruneEveryMs = 3_600_000;
 const idleMarkMs = 2_000;
 const mostMoves = 8;
+const behindMs = 20;
 
 export interface AdmissionOptions {
   readonly identity: Identity;
@@ -115,6 +117,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let wake: () => void = () => {};
   let looping: Promise<void> = Promise.resolve();
   let cancelMark: () => void = () => {};
+  let markDue = false;
   let cancelPrune: () => void = () => {};
   const stopSampling = [
     telemetry.sampled('aorta_ingress_waiting', 'Messages that wait to be stored.', {}, () => queue.length),
@@ -150,6 +153,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     pump.marked(settledThrough);
     const ready: Pending[] = [];
     const moved: Waiting[] = [];
+    let waits = false;
     for (const [{ waiting, admission, merge }, outcome] of outcomes) {
       const { eventId, patientId, identifiers, seq, append, ahead = [] } = admission;
       const mine = outcome.kind === 'admitted' || (outcome.kind === 'duplicate' && outcome.eventId === eventId);
@@ -166,7 +170,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
         };
         if (merge) merged(merge, eventId);
         for (const each of ahead) ready.push({ ...each, done: false, waiters: [] });
-        ready.push({ seq, eventId, append, done: false, waiters: waiting.answered ? [] : [{ waiting, result }] });
+        // Other instances wait for these records with everything of the patient: told at once, not with the next batch.
+        const appended = ahead.length > 0 ? { appended: markSoon } : {};
+        ready.push({ seq, eventId, append, done: false, waiters: waiting.answered ? [] : [{ waiting, result }], ...appended });
       } else if (outcome.kind === 'duplicate') {
         duplicates.inc();
         if (outcome.settled)
@@ -178,6 +184,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
         waiting.patientId = outcome.patientId === patientId ? undefined : outcome.patientId;
         if (++waiting.moves > mostMoves) waiting.reject(error('AORTA_INGRESS_007'));
         else moved.push(waiting);
+      } else if (outcome.kind === 'behind') {
+        waiting.patientId = undefined;
+        parts.cache.forget(identifiers);
+        moved.push(waiting);
+        waits = true;
+        if (clock.now() - outcome.owedSince > takeOverAfter) elsewhere(outcome.eventId, outcome.owedSince).catch(() => {});
       } else if (outcome.kind === 'refused') {
         waiting.reject(refusal(outcome.reason));
       }
@@ -185,13 +197,24 @@ export function createAdmission(options: AdmissionOptions): Admission {
     queue.putBack(moved);
     batchSize.observe(numbered.length);
     pump.push(ready);
+    // Nothing else to do: another instance is about to append.
+    if (waits && ready.length === 0) await sleep(clock, behindMs, abort.signal);
+  };
+
+  /**
+   * Between two batches: a batch that is being decided may have read that a message is owed, and then looks for it among
+   * those that are not marked.
+   */
+  const markSoon = (): void => {
+    markDue = true;
+    wake();
   };
 
   /** Between messages nobody carries the mark to identity; without it other instances would think them owed. */
   const markWhenIdle = (): void => {
     cancelMark();
     cancelMark = clock.after(idleMarkMs, () => {
-      if (pump.idle) void mark().catch(() => {});
+      if (pump.idle) markSoon();
       else markWhenIdle();
     });
   };
@@ -214,6 +237,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
     while (!abort.signal.aborted) {
       // One batch in the log's hands and one prepared behind it.
       await pump.room(1);
+      if (markDue) {
+        markDue = false;
+        await mark().catch(() => markWhenIdle());
+      }
       if (queue.length === 0) {
         if (state === 'stopping') return;
         await new Promise<void>((resolve) => {
@@ -259,7 +286,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
       nextSeq = Math.max(last, owed.at(-1)?.seq ?? 0) + 1;
       if (owed.length > 0) telemetry.log('info', 'ingress.owed', { count: owed.length });
       for (let at = 0; at < owed.length; at += 64) {
-        pump.push(owed.slice(at, at + 64).map(({ seq, eventId, append }) => ({ seq, eventId, append, done: false, waiters: [] })));
+        const part = owed.slice(at, at + 64);
+        pump.push(
+          part.map(({ seq, eventId, append }, n): Pending => {
+            const last = at + n === owed.length - 1;
+            return { seq, eventId, append, done: false, waiters: [], ...(last ? { appended: markSoon } : {}) };
+          }),
+        );
       }
       state = 'running';
       if (owed.length > 0) markWhenIdle();

@@ -6,6 +6,8 @@ export {
   type AdmissionRequest,
   type Admitted,
   createAdmission,
+  type Unmerge,
+  type Unmerged,
 } from './admission.ts';
 export { defaultLimits, type MllpLimits } from './mllp/limits.ts';
 export { type MllpListener, type MllpOptions, startMllp } from './mllp/listener.ts';

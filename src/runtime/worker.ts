@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
 import { topologyFiles } from '../cli/topologies.ts';
 import { systemClock, systemRandom } from '../clock/system.ts';
-import { startEdge } from '../edge/index.ts';
+import { type EdgeOptions, startEdge } from '../edge/index.ts';
 import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index.ts';
 import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
@@ -83,6 +83,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const flows: RunningFlow[] = [];
     const entrances: Record<string, string> = {};
     let ready = false;
+    // Ingress starts last.
+    let unmerge: NonNullable<EdgeOptions['unmerge']> = () => Promise.reject(error('AORTA_INGRESS_004'));
     const canonical = createCanonical(profile.state, { systems, blob: profile.blob });
     const edge = await startEdge({
       host: options.host,
@@ -99,6 +101,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       telemetry,
       clock,
       random,
+      unmerge: (asked) => unmerge(asked),
       ready: async () => {
         if (!ready) return ['starting'];
         const problems: string[] = [];
@@ -138,6 +141,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await admission.stop({ drainMs: 1_000 });
       await closed;
     });
+    unmerge = (asked) => admission.unmerge({ ...asked, topics: mllp.mergeTopics });
     entrances['mllp'] = `${mllp.address.host}:${mllp.address.port}`;
     ready = true;
     stops.push(announce(options.data, { http: edge.url, pid: process.pid }));

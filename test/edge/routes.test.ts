@@ -18,6 +18,7 @@ GET  /api/ops/why                  operator,admin            read
 GET  /api/ops/parked               operator,admin            read, once a minute
 GET  /api/ops/parked/:flow/:key    operator,admin            read
 POST /api/ops/parked/redrive       operator,admin            redrive
+POST /api/ops/unmerge              admin                     unmerge
 GET  /api/ops/quarantine           operator,admin            read, once a minute
 GET  /api/ops/quarantine/:id       operator,admin            read
 GET  /api/ops/topics               viewer,operator,admin

@@ -221,6 +221,29 @@ for (const [name, make] of [
       await assert.rejects(admission.unmerge(unmerge), { code: 'AORTA_INGRESS_009' });
     });
 
+    it('an instance does not append for a patient before another one’s merge is in the log', async () => {
+      let hold: (() => void) | undefined;
+      const append: Log['append'] = async (records) => {
+        if (records.some(({ headers }) => headers?.['aorta-control'])) await new Promise<void>((resolve) => (hold = resolve));
+        return parts.log.append(records);
+      };
+      const [one, two] = [(await open({ log: { append } })).admission, (await open()).admission];
+      const [a, b, other] = [[id()], [id()], [id()]];
+      const mine = (await one.admit(request('a', a))).patientId;
+      const theirs = (await one.admit(request('b', b))).patientId;
+      const merging = one.admit(merge('A40', a, b));
+      while (!hold) await new Promise((resolve) => setTimeout(resolve, 5));
+      const late = ['l1', 'l2', 'l3'].map((controlId, n) => two.admit(request(controlId, n === 1 ? a : b)));
+      assert.equal((await two.admit(request('other', other))).kind, 'admitted', 'others go on');
+      assert.deepEqual(
+        (await told(mine, theirs)).map(({ what }) => what).filter((what) => what.startsWith('l')),
+        [],
+      );
+      hold();
+      await Promise.all([merging, ...late]);
+      assert.deepEqual(whatOf(await told(mine), mine), ['a', 'merge.hold', 'A40', 'l1', 'l2', 'l3']);
+    });
+
     it('an A40 among messages of both patients over two instances: each is stored once, and those after it are the survivor’s', async () => {
       for (const seed of [1, 2, 3, 4, 5, 6]) {
         const random = seededRandom(seed);
@@ -258,6 +281,14 @@ for (const [name, make] of [
         const records = await told(mine, theirs);
         const events = records.filter(({ what }) => what.startsWith(key) && what.includes('.'));
         assert.deepEqual(events.map(({ what }) => what).sort(), [...acked].sort(), `seed ${seed}: each once`);
+        const held = whatOf(records, mine).indexOf('merge.hold');
+        assert.deepEqual(
+          whatOf(records, mine).filter(
+            (what, n) => n < held && /\.(?=\d+$)/.test(what) && Number(what.slice(key.length).split('.')[0]) % 2 === 1,
+          ),
+          [],
+          `seed ${seed}: nothing of the merged patient before the survivor holds`,
+        );
         for (const stream of streams.keys()) {
           const numbers = (patient: string) =>
             whatOf(events, patient)

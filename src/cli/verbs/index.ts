@@ -12,6 +12,7 @@ export const verbs: Readonly<Record<string, () => Promise<VerbModule>>> = {
   doctor: () => import('./doctor.ts'),
   why: () => import('./why.ts'),
   parked: () => import('./parked.ts'),
+  unmerge: () => import('./unmerge.ts'),
   quarantine: () => import('./quarantine.ts'),
   topic: () => import('./topic.ts'),
   audit: () => import('./audit.ts'),

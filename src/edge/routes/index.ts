@@ -7,6 +7,7 @@ import { parkedRoutes } from './parked.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { timelineRoutes } from './timeline.ts';
 import { topicRoutes } from './topics.ts';
+import { unmergeRoutes } from './unmerge.ts';
 import { wardRoutes } from './wards.ts';
 import { whyRoutes } from './why.ts';
 
@@ -19,6 +20,7 @@ export const groups = [
   flowRoutes,
   whyRoutes,
   parkedRoutes,
+  unmergeRoutes,
   quarantineRoutes,
   topicRoutes,
   liveRoutes,

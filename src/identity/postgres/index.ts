@@ -5,7 +5,7 @@ import { decodeHeaders } from '../../postgres/headers.ts';
 import { type PostgresOptions, type PostgresPool, poolOf, type Row } from '../../postgres/pool.ts';
 import { plain, repeat } from '../../postgres/repeat.ts';
 import type { AdmitOutcome, Identifier, Identity, OwedAppend } from '../port.ts';
-import { patientLink, readLinks } from './links.ts';
+import { patientLink, pendingOf, readLinks } from './links.ts';
 import { pair, plan } from './plan.ts';
 import { admitReads, admitWrites, knownFingerprint, knownIdentifier } from './statements.ts';
 
@@ -41,7 +41,10 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
 
     async admit(instance, batch, settledThrough, now) {
       const reads = admitReads(instance, batch, settledThrough, removed.get(instance) ?? 0);
-      const decide = ([, , fingerprints, identifiers]: readonly (readonly Row[])[], merging?: Awaited<ReturnType<typeof readLinks>>) => {
+      const decide = (
+        [, , fingerprints, identifiers, pending]: readonly (readonly Row[])[],
+        merging?: Awaited<ReturnType<typeof readLinks>>,
+      ) => {
         // Of what was read twice the newer reading counts: it was made under the lock.
         const known = new Map(
           [...(identifiers ?? []).map(knownIdentifier), ...(merging?.identifiers ?? [])].map((each) => [
@@ -49,7 +52,15 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
             each,
           ]),
         );
-        return plan(instance, batch, now, (fingerprints ?? []).map(knownFingerprint), [...known.values()], merging?.known);
+        return plan(
+          instance,
+          batch,
+          now,
+          (fingerprints ?? []).map(knownFingerprint),
+          [...known.values()],
+          merging?.known,
+          pendingOf(pending ?? []),
+        );
       };
       const merges = batch.some(({ merge, unmerge }) => merge || unmerge !== undefined);
       const outcomes = await repeat<readonly AdmitOutcome[]>((leftMs) => {

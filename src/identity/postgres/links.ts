@@ -1,7 +1,7 @@
 import { array } from '../../postgres/array.ts';
 import type { Row, Session, Statement } from '../../postgres/pool.ts';
 import type { Admission, PatientLink } from '../port.ts';
-import type { KnownIdentifier, KnownLinks } from './plan.ts';
+import type { KnownIdentifier, KnownLinks, Pending, Plan } from './plan.ts';
 
 const texts = (values: readonly string[]): Buffer => array('text', values);
 
@@ -53,9 +53,8 @@ export async function readLinks(
 }
 
 export function linkWrites(
-  repointed: readonly KnownIdentifier[],
-  linked: readonly PatientLink[],
-  unlinked: readonly string[],
+  instance: string,
+  { repointed, linked, unlinked }: Pick<Plan, 'repointed' | 'linked' | 'unlinked'>,
 ): Statement[] {
   const writes: Statement[] = [];
   if (repointed.length > 0)
@@ -68,14 +67,40 @@ export function linkWrites(
         texts(repointed.map(({ patientId }) => patientId)),
       ],
     });
-  for (const { id, from, to, at, identifiers } of linked)
+  for (const { id, from, to, at, identifiers, seq } of linked)
     writes.push({
-      text: 'insert into aorta_link (id, from_patient, to_patient, linked_at, identifiers, active) values ($1, $2, $3, $4, $5, 1)',
-      values: [id, from, to, at, JSON.stringify(identifiers.map(({ system, value }) => [system, value]))],
+      text: `insert into aorta_link (id, from_patient, to_patient, linked_at, identifiers, active, instance, seq)
+        values ($1, $2, $3, $4, $5, 1, $6, $7)`,
+      values: [id, from, to, at, JSON.stringify(identifiers.map(({ system, value }) => [system, value])), instance, seq],
     });
-  if (unlinked.length > 0) writes.push({ text: 'update aorta_link set active = 0 where id = any($1::text[])', values: [texts(unlinked)] });
+  for (const { id, seq } of unlinked)
+    writes.push({ text: 'update aorta_link set active = 0, instance = $2, seq = $3 where id = $1', values: [id, instance, seq] });
   return writes;
 }
+
+/** Asked after the identifiers were locked, so that a merge that was waited for is seen. */
+export const pendingRead = (instance: string, batch: readonly Admission[]): Statement => ({
+  text: `select l.from_patient, l.to_patient, o.event_id, o.owed_since
+    from aorta_link l join aorta_owed o on o.instance = l.instance and o.seq = l.seq
+    where o.instance <> $1 and (l.from_patient = any($2::text[]) or l.to_patient = any($2::text[]) or l.id = any($3::text[])
+      or l.to_patient in (select to_patient from aorta_link where id = any($3::text[])))`,
+  values: [
+    instance,
+    texts([...new Set(batch.flatMap(({ patientId, merge }) => [patientId, ...(merge?.links ?? []).map(({ from }) => from)]))]),
+    texts(batch.flatMap(({ unmerge }) => unmerge ?? [])),
+  ],
+  prepared: true,
+});
+
+export const pendingOf = (rows: readonly Row[]): Pending =>
+  new Map(
+    rows.flatMap((row) =>
+      [row.from_patient, row.to_patient].map((patient) => [
+        patient as string,
+        { eventId: row.event_id as string, owedSince: row.owed_since as number },
+      ]),
+    ),
+  );
 
 export const patientLink = (row: Row): PatientLink => ({
   id: row.id as string,

@@ -17,6 +17,9 @@ export interface KnownIdentifier extends Identifier {
   readonly patientId: string;
 }
 
+/** By patient: the record that another instance owes about its merge or unmerge. */
+export type Pending = ReadonlyMap<string, { readonly eventId: string; readonly owedSince: number }>;
+
 /** What is stored about the merges and unmerges of a batch. */
 export interface KnownLinks {
   /** In force, those to undo and those that their survivors are part of. */
@@ -35,9 +38,9 @@ export interface Plan {
   readonly repointed: readonly KnownIdentifier[];
   /** Whose fingerprint and appends are to be stored. */
   readonly admitted: readonly Admission[];
-  readonly linked: readonly PatientLink[];
-  /** Ids of merges undone. */
-  readonly unlinked: readonly string[];
+  readonly linked: readonly (PatientLink & { readonly seq: number })[];
+  /** Merges undone. */
+  readonly unlinked: readonly { readonly id: string; readonly seq: number }[];
 }
 
 /**
@@ -52,6 +55,7 @@ export function plan(
   fingerprints: readonly KnownFingerprint[],
   identifiers: readonly KnownIdentifier[],
   { links: known, owed }: KnownLinks = noLinks,
+  pending: Pending = new Map(),
 ): Plan {
   const messages = new Map<string, Map<string, KnownFingerprint>>();
   const remember = (fingerprint: KnownFingerprint): void => {
@@ -65,10 +69,10 @@ export function plan(
 
   const inserted: Identifier[] = [];
   const admitted: Admission[] = [];
-  const linked: PatientLink[] = [];
-  const unlinked: string[] = [];
+  const linked: Plan['linked'][number][] = [];
+  const unlinked: Plan['unlinked'][number][] = [];
   const displaced = new Set<string>();
-  const inForce = (): readonly PatientLink[] => [...known, ...linked].filter(({ id }) => !unlinked.includes(id));
+  const inForce = (): readonly PatientLink[] => [...known, ...linked].filter(({ id }) => !unlinked.some((each) => each.id === id));
 
   const moved = ({ identifiers: own, patientId, merge }: Admission): { kind: 'moved'; patientId: string } | undefined => {
     const first = own.map(of).find((one) => one !== undefined);
@@ -84,15 +88,15 @@ export function plan(
     if (inForce().some(({ from }) => from === link.to)) return { kind: 'refused', reason: 'merged-on' };
     return owed.has(link.to) ? { kind: 'refused', reason: 'owed' } : undefined;
   };
-  const link = (id: string, from: string, to: string): void => {
+  const link = (id: string, from: string, to: string, seq: number): void => {
     const theirs = [...patients].filter(([, patient]) => patient === from).map(([key]) => key);
     for (const key of theirs) patients.set(key, to);
-    linked.push({ id, from, to, at: now, identifiers: theirs.sort().map(unpair) });
+    linked.push({ id, from, to, at: now, identifiers: theirs.sort().map(unpair), seq });
   };
-  const unlink = (id: string): void => {
+  const unlink = (id: string, seq: number): void => {
     const undone = inForce().find((each) => each.id === id);
     if (!undone) return;
-    unlinked.push(id);
+    unlinked.push({ id, seq });
     for (const each of undone.identifiers) if (of(each) === undone.to) patients.set(pair(each.system, each.value), undone.from);
   };
 
@@ -112,15 +116,23 @@ export function plan(
       for (const id of [...concerned, away.patientId]) displaced.add(id);
       return away;
     }
+    const undone = unmerge === undefined ? undefined : inForce().find((each) => each.id === unmerge);
+    const before = [...concerned, ...(undone ? [undone.from, undone.to] : [])]
+      .map((id) => pending.get(id))
+      .find((one) => one !== undefined);
+    if (before) {
+      for (const id of concerned) displaced.add(id);
+      return { kind: 'behind', ...before };
+    }
     const no = unmerge === undefined ? undefined : refused(unmerge);
     if (no) return no;
-    for (const { id, from } of merge?.links ?? []) link(id, from, patientId);
+    for (const { id, from } of merge?.links ?? []) link(id, from, patientId, seq);
     for (const { system, value } of [...admission.identifiers, ...(merge?.identifiers ?? [])]) {
       if (patients.has(pair(system, value))) continue;
       patients.set(pair(system, value), patientId);
       inserted.push({ system, value });
     }
-    if (unmerge !== undefined) unlink(unmerge);
+    if (unmerge !== undefined) unlink(unmerge, seq);
     remember({ sender, controlId, digest, eventId, patientId, instance, seq, admittedAt: now, owed: true });
     admitted.push(admission);
     return { kind: 'admitted', controlIdReused };

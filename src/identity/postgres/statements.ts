@@ -2,10 +2,10 @@ import { array } from '../../postgres/array.ts';
 import { encodeHeaders } from '../../postgres/headers.ts';
 import type { Row, Statement } from '../../postgres/pool.ts';
 import type { Admission } from '../port.ts';
-import { linkWrites } from './links.ts';
+import { linkWrites, pendingRead } from './links.ts';
 import type { KnownFingerprint, KnownIdentifier, Plan } from './plan.ts';
 
-/** Settles what the instance has appended, then reads what is known of the batch; the last two answers count. */
+/** Settles what the instance has appended, then reads what is known of the batch; the last three answers count. */
 export function admitReads(instance: string, batch: readonly Admission[], settledThrough: number, removedThrough: number): Statement[] {
   const identifiers = batch.flatMap((admission) => [...admission.identifiers, ...(admission.merge?.identifiers ?? [])]);
   const fingerprints = batch.map((admission) => admission.fingerprint);
@@ -51,12 +51,14 @@ export function admitReads(instance: string, batch: readonly Admission[], settle
       ],
       prepared: true,
     },
+    pendingRead(instance, batch),
   ];
 }
 
 /** Plain inserts: a key that someone else took meanwhile must fail, not be passed over. Sorted, so that two batches cannot wait in a circle. */
-export function admitWrites(instance: string, { identifiers, repointed, admitted, linked, unlinked }: Plan, now: number): Statement[] {
-  const writes: Statement[] = linkWrites(repointed, linked, unlinked);
+export function admitWrites(instance: string, planned: Plan, now: number): Statement[] {
+  const { identifiers, admitted } = planned;
+  const writes: Statement[] = linkWrites(instance, planned);
   if (identifiers.length > 0) {
     const sorted = sortedBy(identifiers, ({ system, value }) => [system, value]);
     writes.push({

@@ -1,6 +1,6 @@
 import type { Writer } from '../../sqlite/jobs.ts';
 import type { AdmitOutcome, Fingerprint, Identifier, Merge } from '../port.ts';
-import { link, mergedOthers, refusedUnmerge, unlink } from './links.ts';
+import { behind, link, mergedOthers, refusedUnmerge, sidesOf, unlink } from './links.ts';
 
 interface SentAppend {
   readonly topic: string;
@@ -36,14 +36,16 @@ export function admit(writer: Writer, { instance, batch, settledThrough, now }: 
   writer.prepare('DELETE FROM aorta_owed WHERE instance = ? AND seq <= ?').run(instance, settledThrough);
   const displaced = new Set<string>();
   const outcomes = batch.map((admission) => {
-    const { patientId, merge } = admission;
+    const { patientId, merge, unmerge } = admission;
     const duplicate = duplicateOf(writer, admission);
     if (duplicate) return duplicate;
     const concerned = [patientId, ...(merge?.links ?? []).map(({ from }) => from)];
-    const behind = concerned.some((id) => displaced.has(id));
-    const moved = behind ? ({ kind: 'moved', patientId } as const) : movedTo(writer, admission);
+    const follows = concerned.some((id) => displaced.has(id));
+    const moved = follows ? ({ kind: 'moved', patientId } as const) : movedTo(writer, admission);
     if (moved) for (const id of [...concerned, moved.patientId]) displaced.add(id);
-    return moved ?? refusedUnmerge(writer, instance, admission) ?? store(writer, instance, admission, now);
+    const waits = moved ? undefined : behind(writer, instance, [...concerned, ...sidesOf(writer, unmerge)]);
+    if (waits) for (const id of concerned) displaced.add(id);
+    return moved ?? waits ?? refusedUnmerge(writer, instance, admission) ?? store(writer, instance, admission, now);
   });
   const lastSeq = batch.reduce((last, { seq }, index) => (outcomes[index]?.kind === 'admitted' ? Math.max(last, seq) : last), 0);
   writer
@@ -94,9 +96,9 @@ function store(writer: Writer, instance: string, admission: SentAdmission, now: 
   const known = writer.prepare(
     'INSERT INTO aorta_identifier (system, value, patient_id) VALUES (?, ?, ?) ON CONFLICT (system, value) DO NOTHING',
   );
-  for (const { id, from } of merge?.links ?? []) link(writer, { id, from, to: patientId, at: now });
+  for (const { id, from } of merge?.links ?? []) link(writer, { id, from, to: patientId, at: now, instance, seq });
   for (const { system, value } of [...identifiers, ...(merge?.identifiers ?? [])]) known.run(system, value, patientId);
-  if (unmerge !== null) unlink(writer, unmerge);
+  if (unmerge !== null) unlink(writer, unmerge, instance, seq);
   writer
     .prepare(`INSERT INTO aorta_fingerprint (sender, control_id, digest, event_id, patient_id, instance, seq, admitted_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)

@@ -13,7 +13,10 @@ export function mergedOthers(writer: Writer, { identifiers, links }: Merge, surv
 }
 
 /** Points all identifiers of `from` to `to`, and notes which. */
-export function link(writer: Writer, { id, from, to, at }: { id: string; from: string; to: string; at: number }): void {
+export function link(
+  writer: Writer,
+  { id, from, to, at, instance, seq }: { id: string; from: string; to: string; at: number; instance: string; seq: number },
+): void {
   const rows = writer.prepare('SELECT system, value FROM aorta_identifier WHERE patient_id = ? ORDER BY system, value').all(from) as {
     system: string;
     value: string;
@@ -21,9 +24,29 @@ export function link(writer: Writer, { id, from, to, at }: { id: string; from: s
   const moved = JSON.stringify(rows.map(({ system, value }) => [system, value]));
   writer.prepare('UPDATE aorta_identifier SET patient_id = ? WHERE patient_id = ?').run(to, from);
   writer
-    .prepare('INSERT INTO aorta_link (id, from_patient, to_patient, linked_at, identifiers, active) VALUES (?, ?, ?, ?, ?, 1)')
-    .run(id, from, to, at, moved);
+    .prepare(
+      'INSERT INTO aorta_link (id, from_patient, to_patient, linked_at, identifiers, active, instance, seq) VALUES (?, ?, ?, ?, ?, 1, ?, ?)',
+    )
+    .run(id, from, to, at, moved, instance, seq);
 }
+
+/** The record that another instance owes about a merge or unmerge of one of the patients. */
+export function behind(writer: Writer, instance: string, patients: readonly string[]): AdmitOutcome | undefined {
+  const find =
+    writer.prepare(`SELECT o.event_id, o.owed_since FROM aorta_link l JOIN aorta_owed o ON o.instance = l.instance AND o.seq = l.seq
+    WHERE o.instance <> ?1 AND (l.from_patient = ?2 OR l.to_patient = ?2) LIMIT 1`);
+  for (const patient of patients) {
+    const row = find.get(instance, patient) as { event_id: string; owed_since: number } | undefined;
+    if (row) return { kind: 'behind', eventId: row.event_id, owedSince: row.owed_since };
+  }
+  return undefined;
+}
+
+/** The patients of a merge. */
+export const sidesOf = (writer: Writer, id: string | null): readonly string[] => {
+  const row = id === null ? undefined : active(writer, id);
+  return row ? [row.from_patient, row.to_patient] : [];
+};
 
 interface LinkRow {
   readonly from_patient: string;
@@ -49,11 +72,11 @@ export function refusedUnmerge(
 }
 
 /** Gives back what the merge moved, as far as the survivor still has it. */
-export function unlink(writer: Writer, id: string): void {
+export function unlink(writer: Writer, id: string, instance: string, seq: number): void {
   const row = active(writer, id);
   if (!row) return;
   const give = writer.prepare('UPDATE aorta_identifier SET patient_id = ? WHERE system = ? AND value = ? AND patient_id = ?');
   for (const [system, value] of JSON.parse(row.identifiers) as [string, string][])
     give.run(row.from_patient, system, value, row.to_patient);
-  writer.prepare('UPDATE aorta_link SET active = 0 WHERE id = ?').run(id);
+  writer.prepare('UPDATE aorta_link SET active = 0, instance = ?, seq = ? WHERE id = ?').run(instance, seq, id);
 }

@@ -10,6 +10,8 @@ export interface Pending {
   readonly eventId: string;
   readonly append: Append;
   done: boolean;
+  /** Called when it is in the log. */
+  readonly appended?: () => void;
   waiters: { readonly waiting: Waiting; readonly result: Admitted }[];
 }
 
@@ -118,6 +120,7 @@ export class AppendPump {
         each.done = true;
         this.settledThrough = Math.max(this.settledThrough, each.seq);
       }
+      for (const each of batch) each.appended?.();
       for (const each of batch) {
         const waiters = each.waiters;
         each.waiters = [];

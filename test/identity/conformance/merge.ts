@@ -145,12 +145,13 @@ export function mergeConformance(opened: () => { readonly one: Identity; readonl
       const { one } = opened();
       const [a, b, c] = await patients(3);
       const stray = identifier();
+      const instance = fresh('i');
       const merge = merging(3, a, [...b.identifiers.slice(1), stray, ...c.identifiers.slice(0, 1)], [b.patientId, c.patientId]);
-      assert.deepEqual(kinds(await one.admit(fresh('i'), [merge], 0, 1)), ['admitted']);
+      assert.deepEqual(kinds(await one.admit(instance, [merge], 0, 1)), ['admitted']);
       assert.deepEqual(new Set(await ownerOf(...b.identifiers, ...c.identifiers, stray)), new Set([a.patientId]));
       assert.equal((await one.links(a.patientId)).length, 2);
       const nobody = merging(6, a, [identifier()], []);
-      assert.deepEqual(kinds(await one.admit(fresh('i'), [nobody], 0, 1)), ['admitted']);
+      assert.deepEqual(kinds(await one.admit(instance, [nobody], 0, 1)), ['admitted']);
       assert.deepEqual(await ownerOf(...(nobody.merge?.identifiers ?? [])), [a.patientId]);
     });
 
@@ -177,6 +178,36 @@ export function mergeConformance(opened: () => { readonly one: Identity; readonl
       assert.deepEqual(await two.admit(instance, [unmerge(6)], 4, 3), [{ kind: 'refused', reason: 'not-merged' }]);
       const again = merging(9, a, b.identifiers, [b.patientId]);
       assert.deepEqual(kinds(await two.admit(instance, [again], 4, 4)), ['admitted'], 'and they may be merged once more');
+    });
+
+    it('what another instance has for a patient waits until the records of a merge or unmerge are in the log', async () => {
+      const { one, two } = opened();
+      const [a, b, c] = await patients(3);
+      const [instance, other] = [fresh('i'), fresh('j')];
+      const merge = merging(3, a, b.identifiers, [b.patientId]);
+      await one.admit(instance, [merge], 0, 5000);
+      const for_ = (patient: Admission, seq: number, identifiers = patient.identifiers) =>
+        admission(seq, { patientId: patient.patientId, identifiers });
+      const behind = (of: Admission, owedSince: number) => ({ kind: 'behind', eventId: of.eventId, owedSince });
+      const follows = { kind: 'moved', patientId: a.patientId };
+      assert.deepEqual(await two.admit(other, [for_(a, 1, b.identifiers), for_(c, 2), for_(a, 3)], 0, 6000), [
+        behind(merge, 5000),
+        { kind: 'admitted', controlIdReused: false },
+        follows,
+      ]);
+      const onwards = merging(6, c, a.identifiers, [a.patientId]);
+      const undo = (seq: number) =>
+        admission(seq, { patientId: b.patientId, identifiers: [], unmerge: merge.merge?.links[0]?.id as string });
+      for (const waits of [onwards, undo(6)]) assert.deepEqual(await two.admit(other, [waits], 2, 6000), [behind(merge, 5000)]);
+      assert.deepEqual(kinds(await one.admit(instance, [for_(a, 4)], 0, 6000)), ['admitted'], 'its own are in order anyway');
+      await one.admit(instance, [], 4, 6000);
+      assert.deepEqual(kinds(await two.admit(other, [for_(a, 3)], 2, 7000)), ['admitted']);
+      await two.admit(other, [], 3, 7000);
+      const undone = undo(5);
+      assert.deepEqual(kinds(await one.admit(instance, [undone], 4, 8000)), ['admitted']);
+      assert.deepEqual(await two.admit(other, [for_(b, 4)], 3, 9000), [behind(undone, 8000)]);
+      await one.settle([{ instance, seq: 5 }]);
+      assert.deepEqual(kinds(await two.admit(other, [for_(b, 4)], 3, 9000)), ['admitted']);
     });
 
     it('refuses to undo a merge whose survivor was merged on, or is owed a record by another instance', async () => {

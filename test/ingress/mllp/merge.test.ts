@@ -48,7 +48,16 @@ async function told(parts: Parts): Promise<Map<string, string[]>> {
 for (const { name, make } of profiles) {
   describe(`A40 over MLLP on ${name}`, { timeout: 120_000 }, () => {
     let child: ChildProcess | undefined;
-    after(() => void child?.kill('SIGKILL'));
+    const open: { close(): Promise<void> }[] = [];
+    after(async () => {
+      child?.kill('SIGKILL');
+      for (const each of open) await each.close();
+    });
+    const sender = (port: number) => {
+      const made = createMllpClient({ host: '127.0.0.1', port, timeoutMs: 20_000 });
+      open.push(made);
+      return made;
+    };
 
     const start = async (args: readonly string[], killAt: string): Promise<number> => {
       const started = spawn(process.execPath, [join(import.meta.dirname, 'killed-process.ts'), ...args], {
@@ -63,8 +72,8 @@ for (const { name, make } of profiles) {
     // After the transaction of the A40; and after its append, before the answer.
     for (const killAt of ['admit:3', 'append:3']) {
       it(`killed at ${killAt.split(':')[0]}: the merge is told once and in order, and answered when it is sent again`, async () => {
-        const { args, open, remove } = await make();
-        const first = createMllpClient({ host: '127.0.0.1', port: await start(args, killAt), timeoutMs: 20_000 });
+        const { args, open: reopen, remove } = await make();
+        const first = sender(await start(args, killAt));
         const exited = once(child as ChildProcess, 'exit');
         await first.send(adt({ controlId: 'a1', mrn: 'a' }));
         await first.send(adt({ controlId: 'b1', mrn: 'b' }));
@@ -72,7 +81,7 @@ for (const { name, make } of profiles) {
         await first.close();
         await exited;
         const port = await start(args, 'never:0');
-        const again = createMllpClient({ host: '127.0.0.1', port, timeoutMs: 20_000 });
+        const again = sender(port);
         assert.equal((await again.send(a40({ controlId: 'm1', survivor: 'a', merged: 'b' }))).code, 'AA');
         assert.equal((await again.send(adt({ controlId: 'b2', mrn: 'b' }))).code, 'AA');
         const self = await again.send(a40({ controlId: 'm2', survivor: 'b', merged: 'b' }));
@@ -89,7 +98,7 @@ for (const { name, make } of profiles) {
         await again.close();
         child?.kill('SIGTERM');
         await stopped;
-        const parts = await open();
+        const parts = await reopen();
         try {
           const found = await parts.identity.resolve([[{ system: 'urn:id:HOSP', value: 'a' }], [{ system: 'urn:id:HOSP', value: 'b' }]]);
           const survivor = found[0]?.patientId as string;
