@@ -8,7 +8,7 @@ export const topics = {
   /** HL7 v2 ADT messages, as accepted by MLLP ingress. */
   adt: topic<Hl7Adt>('hl7.adt', hl7AdtSchema, { partitions: 12, retentionDays: 7, merges: true }),
   /** HL7 v2 ORU messages (results), as accepted by MLLP ingress. */
-  oru: topic<Hl7Oru>('hl7.oru', hl7OruSchema, { partitions: 12, retentionDays: 7 }),
+  oru: topic<Hl7Oru>('hl7.oru', hl7OruSchema, { partitions: 12, retentionDays: 7, merges: true }),
   /** What happened to a patient, for everyone downstream. */
   timeline: topic<TimelineEvent>('patient.timeline', timelineEventSchema, { partitions: 12, retentionDays: 7 }),
 };

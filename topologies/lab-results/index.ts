@@ -1,4 +1,4 @@
-import { branch, flow, map, mapAsync, process, to, write } from 'aorta';
+import { branch, filterMap, flow, map, mapAsync, process, skip, to, write } from 'aorta';
 import { canonicalTables } from 'aorta/canonical';
 import type { Hl7Oru } from '../../schemas/generated/hl7-oru.ts';
 import { topics } from '../../schemas/topics.ts';
@@ -26,7 +26,9 @@ const none: BlobReader & BlobWriter = { ...noBlobs, put: () => Promise.reject(ne
  * what it alone knows is added. Documents inside OBX become Binary: small ones in the row, large ones in the blob store.
  * Patient and Encounter are put as placeholders (version 0) where ADT has not written them.
  *
- * Skipped: `natural-duplicate` (the same message under another control id). OBR-25 Y and Z and messages of two patients
+ * Patients who are merged (HL7 A40): merge.ts.
+ *
+ * Skipped: `natural-duplicate` (the same message under another control id); `not-an-event` (what a merge writes). OBR-25 Y and Z and messages of two patients
  * are refused at the door; should one come here all the same, it is Permanent and parks the patient.
  */
 export default function labResults({ blob = none, zone = 'UTC', systems = {} }: Resources = {}) {
@@ -42,7 +44,7 @@ export default function labResults({ blob = none, zone = 'UTC', systems = {} }: 
       mapAsync('documents', storeDocuments(blob), { readOnly: true }),
       process('results', results({ zone, systems })),
       write('canonical', { tables: canonicalTables, effects: (change) => change.effects }),
-      map('timeline', (change) => change.event),
+      filterMap('timeline', (change) => change.event ?? skip('not-an-event')),
       to(topics.timeline),
     );
 }

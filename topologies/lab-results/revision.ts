@@ -1,4 +1,4 @@
-import type { Context, Effect } from 'aorta';
+import type { Effect } from 'aorta';
 import { digestOf, identifierKeys, putBinary, putIfAbsent, putResource } from 'aorta/canonical';
 import {
   type DomainResource,
@@ -29,6 +29,15 @@ interface Said {
   readonly specimen: string | null;
 }
 
+/** Whose state it is, when, and the order of arrival. */
+export interface Turn {
+  readonly key: string;
+  readonly now: number;
+  readonly seq: number;
+  /** The patient of the visit: another one only after a merge. */
+  readonly visitor: string;
+}
+
 /** Collects what one message writes while it moves the state on. */
 export class Revision {
   state: ResultsState;
@@ -36,15 +45,15 @@ export class Revision {
   readonly encounter: string | null;
   readonly #message: StoredMessage;
   readonly #mapping: MappingContext;
-  readonly #ctx: Context;
+  readonly #ctx: Turn;
 
-  constructor(state: ResultsState, message: StoredMessage, mapping: MappingContext, ctx: Context) {
+  constructor(state: ResultsState, message: StoredMessage, mapping: MappingContext, ctx: Turn) {
     this.state = state;
     this.#message = message;
     this.#mapping = mapping;
     this.#ctx = ctx;
     const visit = visitKey(message, mapping.systems);
-    this.encounter = visit === undefined ? null : encounterId(ctx.key, visit);
+    this.encounter = visit === undefined ? null : encounterId(ctx.visitor, visit);
   }
 
   write(): void {
@@ -64,23 +73,23 @@ export class Revision {
 
   /** Patient and visit as this message knows them, where nobody else has written them: ADT does, and better. */
   #placeholders(): void {
-    const put = (mark: string, resource: DomainResource & { id?: string }) => {
+    const put = (mark: string, resource: DomainResource & { id?: string }, patient: string) => {
       if (this.state.placeholders.includes(mark)) return;
       const placeholder = resource as DomainResource & { id: string };
-      this.effects.push(...putIfAbsent(placeholder, { version: 0, now: this.#ctx.now, patient: this.#ctx.key }));
+      this.effects.push(...putIfAbsent(placeholder, { version: 0, now: this.#ctx.now, patient }));
       this.state = { ...this.state, placeholders: [...this.state.placeholders, mark].slice(-limits.placeholders) };
     };
-    put('', patientFrom(this.#ctx.key, this.#message.patient, this.#mapping));
+    put('', patientFrom(this.#ctx.key, this.#message.patient, this.#mapping), this.#ctx.key);
     if (this.encounter === null) return;
-    const view = { id: this.encounter, patientId: this.#ctx.key, status: 'unknown', period: undefined, stays: [] } as const;
+    const view = { id: this.encounter, patientId: this.#ctx.visitor, status: 'unknown', period: undefined, stays: [] } as const;
     // Places are ADT's: a placeholder refers to none.
     const { 'PV1-3': _place, 'PV1-6': _prior, 'PV1-11': _temporary, 'PV1-42': _pending, ...facts } = this.#message.visit ?? {};
-    put(this.encounter, encounterFrom({ ...view, facts }, this.#mapping));
+    put(this.encounter, encounterFrom({ ...view, facts }, this.#mapping), this.#ctx.visitor);
   }
 
   #rank(final: boolean, facts: V2Facts): Rank {
     const { occurredAt } = this.#message;
-    return [final ? 1 : 0, changedAt(facts, occurredAt, this.#mapping.zone), occurredAt, this.#ctx.source.offset];
+    return [final ? 1 : 0, changedAt(facts, occurredAt, this.#mapping.zone), occurredAt, this.#ctx.seq];
   }
 
   #order(key: string, order: StoredOrder): void {

@@ -1,5 +1,5 @@
 import type { IdentifierKey } from 'aorta/canonical';
-import type { Attachment, V2Facts } from 'aorta/fhir';
+import type { Attachment, V2Facts, V2Field } from 'aorta/fhir';
 import { comesBefore, type Rank } from './rank.ts';
 
 /** What was last written of a resource. */
@@ -49,6 +49,12 @@ export interface ResultsState {
   readonly seen: readonly string[];
   /** Patient (``) and encounters that were put as placeholders already. */
   readonly placeholders: readonly string[];
+  /** PID-3 of the patient's messages (CX). */
+  readonly numbers: V2Field;
+  /** Patients who were merged into this one, by id. */
+  readonly merged: { readonly [patient: string]: ResultsState };
+  /** Added to offsets: see `shiftFrom`. */
+  readonly shift: number;
 }
 
 export const noResults: ResultsState = {
@@ -56,6 +62,9 @@ export const noResults: ResultsState = {
   horizon: { until: [-1, -1, -1, -1], version: 0 },
   seen: [],
   placeholders: [],
+  numbers: [],
+  merged: {},
+  shift: 0,
 };
 
 /** Beyond them the longest unchanged reports are let go; `kept`: characters of a preliminary result that is kept whole. */
