@@ -104,6 +104,22 @@ test('redrive sends exactly what was asked, with the token', async () => {
   assert.deepEqual(JSON.parse(asked[1]?.body ?? ''), { flow: 'f', action: 'redrive', dryRun: false });
 });
 
+test('unmerge names both patients and says what was given back', async () => {
+  answer = { status: 200, body: { mergedAt: '2026-01-01T00:00:00.000Z', identifiers: 2 } };
+  const args = ['unmerge', '--survivor', 'A', '--merged', 'B', ...at];
+  assert.equal((await aorta([...args, '--dry-run'])).stdout, 'would give back 2 identifiers, merged at 2026-01-01T00:00:00.000Z\n');
+  assert.match((await aorta(args)).stdout, /^gave back 2 identifiers/);
+  assert.deepEqual(
+    asked.map(({ method, url, body }) => [method, url, JSON.parse(body)]),
+    [
+      ['POST', '/api/ops/unmerge', { survivor: 'A', merged: 'B', dryRun: true }],
+      ['POST', '/api/ops/unmerge', { survivor: 'A', merged: 'B', dryRun: false }],
+    ],
+  );
+  assert.deepEqual(JSON.parse((await aorta([...args, '--json'])).stdout), answer.body);
+  assert.equal((await aorta(['unmerge', '--survivor', 'A', ...at])).code, 2);
+});
+
 test('a refusal is AORTA_CLI_002 with the reason of the problem document, without the ids of the path', async () => {
   answer = { status: 403, body: { title: 'Forbidden', detail: 'needs the operator role' } };
   const { code, stdout, stderr } = await aorta(['why', 'secret-patient', ...at, '--json']);

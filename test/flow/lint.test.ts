@@ -214,6 +214,11 @@ for (const [code, all] of Object.entries(cases)) {
   }
 }
 
+test('a flow that cannot merge its patients does not start on a topic with merges', () => {
+  assert.throws(() => assertSound(merged().pipe(process('p', counting), to(out))), { code: 'AORTA_FLOW_001', message: /AORTA_LINT_024/ });
+  assert.throws(() => assertSound(merged().pipe(process('p', adding), later('ask', 5_000), to(out))), { message: /AORTA_LINT_025/ });
+});
+
 test('a topic with merges asks nothing of flows without state, and of actors that merge', () => {
   assert.deepEqual(lint(merged().pipe(later('ask', 5_000), to(out))), []);
   assert.deepEqual(lint(merged().pipe(later('ask', 5_000), process('p', adding), to(out))), []);
