@@ -1,5 +1,4 @@
-import { createHash } from 'aorta';
-import { type Effect, effect } from 'aorta';
+import { createHash, type Effect, effect } from 'aorta';
 import {
   digestOf,
   fhirIdentifier,

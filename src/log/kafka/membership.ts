@@ -5,12 +5,16 @@
  * K1: heartbeats come from a timer for as long as partitions are held, also while handlers run or partitions drain.
  * K2: a commit names the generation and member it was made under; the coordinator refuses it once they have changed.
  */
+import { sleep } from '../../clock/system.ts';
 import { error } from '../../errors/index.ts';
 import type { Commit, TopicPartition } from '../port.ts';
 import { createAssigner, unitOf } from './assigner.ts';
 import { type Connect, closeCluster, followTopics, kafkaLogger, openCluster, type Surroundings, shortRetries } from './cluster.ts';
 import { type Broker, type Cluster, ConsumerGroup, InstrumentationEventEmitter } from './internals.ts';
 import { backoff, isEvicted, isPassing, isRebalancing, typeOf, unreachable, within } from './problems.ts';
+
+/** Milliseconds until every broker knows a topic that was just made. */
+const newTopicMs = 2_000;
 
 export interface MembershipOptions {
   readonly group: string;
@@ -81,12 +85,16 @@ export class Membership {
 
   /** AORTA_LOG_002 for a topic that does not exist, AORTA_LOG_008 when no broker answers. */
   async connect(): Promise<void> {
-    const found = within(this.#around.clock, this.#options.commitTimeoutMs, 'connect', followTopics(this.cluster, this.#options.topics));
-    const gone = await found.catch((thrown) => {
-      throw unreachable('connect', thrown);
-    });
-    const [missing] = gone;
-    if (missing !== undefined) throw error('AORTA_LOG_002', { topic: missing });
+    const deadline = this.#around.clock.monotonic() + newTopicMs;
+    for (;;) {
+      const found = within(this.#around.clock, this.#options.commitTimeoutMs, 'connect', followTopics(this.cluster, this.#options.topics));
+      const [missing] = await found.catch((thrown) => {
+        throw unreachable('connect', thrown);
+      });
+      if (missing === undefined) return;
+      if (this.#around.clock.monotonic() > deadline) throw error('AORTA_LOG_002', { topic: missing });
+      await sleep(this.#around.clock, 100);
+    }
   }
 
   /** Waits until every member of the group has joined: at most the rebalance time-out. */

@@ -49,7 +49,8 @@ export async function startNode(
   if (!existsSync(join(dataDir, 'meta.properties'))) {
     context.say('formatting storage');
     const clusterId = Buffer.from(clusterUuid.replaceAll('-', ''), 'hex').toString('base64url');
-    await execute(jvm, [...quickJvm, '-cp', classpath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config]);
+    // With '=': one id in 64 begins with a dash.
+    await execute(jvm, [...quickJvm, '-cp', classpath, 'kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '-c', config]);
   }
   context.say('starting');
   const mark = await launch({

@@ -19,7 +19,7 @@ export interface Emission {
 
 /** Everything in `patient.timeline`, in offset order. The embedded profile's worker must have ended: its file has one owner. */
 export async function emitted(site: Site, topic = 'patient.timeline'): Promise<readonly Emission[]> {
-  const closing: (() => Promise<unknown> | void)[] = [];
+  const closing: (() => unknown)[] = [];
   let log: Log;
   if (site.services) {
     log = createKafkaLog({ brokers: site.services.kafkaBrokers, clientId: 'fault-oracle' });

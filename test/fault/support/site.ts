@@ -27,7 +27,7 @@ export interface SiteOptions {
 export async function site(profile: 'embedded' | 'kafka', options: SiteOptions = {}): Promise<Site> {
   const dir = mkdtempSync(join(tmpdir(), `aorta-site-${profile}-`));
   const products: Product[] = [];
-  const closers: (() => Promise<unknown> | void)[] = [() => rmSync(dir, { recursive: true, force: true })];
+  const closers: (() => unknown)[] = [() => rmSync(dir, { recursive: true, force: true })];
   let own: Site['services'];
   if (profile === 'kafka') {
     const kafka = options.kafka ?? (await privateKafka());
