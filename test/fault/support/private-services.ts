@@ -31,7 +31,7 @@ const silent = () => undefined;
 
 /** An Apache Kafka of its own. Topic and group names are fixed by contract, so tests cannot share one. */
 export function privateKafka(): Promise<PrivateService> {
-  const cluster = `f8${randomUUID().slice(2)}`;
+  const cluster = randomUUID();
   return privateService(kafka, async (dir, ports) => {
     const classpath = await kafkaClasspath({ dir: serviceDir('kafka'), ports: {}, say: silent });
     const node = { id: 1, brokerPort: await freePort(ports['broker']), controllerPort: await freePort(ports['controller']) };
