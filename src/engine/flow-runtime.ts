@@ -1,5 +1,5 @@
-import type { Clock } from '../clock/clock.ts';
 import { sleep } from '../clock/system.ts';
+import { within } from '../clock/within.ts';
 import { AortaError, error } from '../errors/index.ts';
 import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port.ts';
 import type { RedriveRequest } from '../state/port.ts';
@@ -228,7 +228,7 @@ export class FlowRuntime implements LaneHost {
     while (lanes.some((lane) => lane.running > 0) && left() > 0) await sleep(clock, Math.min(10, left()));
     for (const lane of lanes) lane.abort();
     // Aborted turns must not be written; what ended before is.
-    const bounded = (work: Promise<unknown>) => atMost(clock, Math.max(100, left()), work);
+    const bounded = (work: Promise<unknown>) => within(clock, Math.max(100, left()), work);
     await bounded(this.#commits.drained());
     await bounded(Promise.all(lanes.map((lane) => lane.outbox.drained())));
     for (const lane of lanes) lane.flush();
@@ -400,20 +400,3 @@ export class FlowRuntime implements LaneHost {
 }
 
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
-
-/** Resolves with the work or after `ms`; leaves no timer behind, which would keep a stopped process alive. */
-function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, resolve);
-    work.then(
-      () => {
-        cancel();
-        resolve();
-      },
-      (cause) => {
-        cancel();
-        reject(cause);
-      },
-    );
-  });
-}

@@ -52,8 +52,6 @@ export class GroupCommit {
   #busy = false;
   #idle: (() => void)[] = [];
   #closed = false;
-  /** Since when the store has not answered; undefined while it does. */
-  failingSince: number | undefined;
 
   constructor(state: State, clock: Clock, random: Random, options: GroupCommitOptions, onRetry: (cause: unknown, attempt: number) => void) {
     this.#state = state;
@@ -159,14 +157,11 @@ export class GroupCommit {
     for (let attempt = 1; ; attempt++) {
       try {
         const outcomes = await this.#state.transact(groups);
-        this.failingSince = undefined;
         return outcomes;
       } catch (cause) {
         if (!(cause instanceof AortaError) || classOf(cause) !== 'Transient') {
-          this.failingSince = undefined;
           throw cause;
         }
-        this.failingSince ??= this.#clock.now();
         this.#onRetry(cause, attempt);
         const delay = this.#random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10));
         await new Promise<void>((resolve) => this.#clock.after(delay, resolve));

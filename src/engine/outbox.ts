@@ -32,7 +32,6 @@ export class Outbox {
   #idle: (() => void)[] = [];
   /** Every group at or below this number is in the log. */
   sentThrough: number;
-  failingSince: number | undefined;
 
   constructor(
     log: Log,
@@ -127,7 +126,6 @@ export class Outbox {
     for (let attempt = 1; !this.#closed; attempt++) {
       try {
         await this.#log.append(records);
-        this.failingSince = undefined;
         return;
       } catch (cause) {
         // Trying again will not help (no right, no topic): nothing later may overtake, so the lane stands still, loudly.
@@ -136,7 +134,6 @@ export class Outbox {
           this.close();
           return;
         }
-        this.failingSince ??= this.#clock.now();
         this.#onRetry(cause, attempt);
         const delay = this.#random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10));
         await new Promise<void>((resolve) => this.#clock.after(delay, resolve));

@@ -1,6 +1,6 @@
 import type { RunFlags } from '../cli/run-flags.ts';
 import { systemClock } from '../clock/system.ts';
-import { within } from './within.ts';
+import { within } from '../clock/within.ts';
 import type { Worker } from './worker.ts';
 
 /** Milliseconds for a stop: the ten seconds of contract.md, less what a process needs to end. */

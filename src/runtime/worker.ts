@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
 import { topologyFiles } from '../cli/topologies.ts';
 import { systemClock, systemRandom } from '../clock/system.ts';
+import { within } from '../clock/within.ts';
 import { type EdgeOptions, startEdge } from '../edge/index.ts';
 import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index.ts';
 import { error } from '../errors/index.ts';
@@ -14,7 +15,6 @@ import { serdeFor } from '../schema/serde.ts';
 import { announce } from './instance.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
 import { ingressTopics } from './topics.ts';
-import { within } from './within.ts';
 
 export interface WorkerOptions {
   readonly data: string;

@@ -2,6 +2,7 @@ import type { Hl7Adt } from '../../../schemas/generated/hl7-adt.ts';
 import { topics } from '../../../schemas/topics.ts';
 import { adtEvents, type IdentifierSystems, type Message, mergeEvents, readAdt, readMerge, typeOf } from '../../hl7/index.ts';
 import type { Serde } from '../../schema/port.ts';
+import { recordOf } from './record.ts';
 import type { Route } from './route.ts';
 
 export interface AdtRouteOptions {
@@ -28,7 +29,7 @@ export function adtRoute(options: AdtRouteOptions): Route {
       const merging = mergeEvents.has(typeOf(message).event) ? readMerge(message, rules) : undefined;
       const { facts, findings } = merging ?? readAdt(message, rules);
       if (!facts) return { findings };
-      const { sender, controlId, event, occurredAt, identifiers } = facts;
+      const { sender, controlId, identifiers } = facts;
       return {
         findings,
         accepted: {
@@ -36,24 +37,7 @@ export function adtRoute(options: AdtRouteOptions): Route {
           controlId,
           identifiers,
           ...(merging?.facts ? { merge: { identifiers: merging.facts.merged, topics: options.mergeTopics ?? [topic] } } : {}),
-          build: ({ patientId, eventId }, { body, receivedAt }) => ({
-            topic,
-            key: patientId,
-            timestamp: receivedAt,
-            value: serde.serialize({
-              eventId,
-              patientId,
-              sender,
-              controlId,
-              event,
-              occurredAt,
-              receivedAt,
-              charset: message.charset.name,
-              raw: body.raw,
-              blobRef: body.blobRef,
-              size: message.original.length,
-            }),
-          }),
+          build: recordOf(topic, serde, message, facts),
         },
       };
     },

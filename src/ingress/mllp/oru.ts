@@ -2,6 +2,7 @@ import type { Hl7Oru } from '../../../schemas/generated/hl7-oru.ts';
 import { topics } from '../../../schemas/topics.ts';
 import { type IdentifierSystems, type Message, oruEvents, readOru } from '../../hl7/index.ts';
 import type { Serde } from '../../schema/port.ts';
+import { recordOf } from './record.ts';
 import type { Route } from './route.ts';
 
 export interface OruRouteOptions {
@@ -22,31 +23,14 @@ export function oruRoute({ serde, zone, identifierSystems, topic = topics.oru.na
     read(message: Message) {
       const { facts, findings } = readOru(message, rules);
       if (!facts) return { findings };
-      const { sender, controlId, event, occurredAt, identifiers } = facts;
+      const { sender, controlId, identifiers } = facts;
       return {
         findings,
         accepted: {
           sender,
           controlId,
           identifiers,
-          build: ({ patientId, eventId }, { body, receivedAt }) => ({
-            topic,
-            key: patientId,
-            timestamp: receivedAt,
-            value: serde.serialize({
-              eventId,
-              patientId,
-              sender,
-              controlId,
-              event,
-              occurredAt,
-              receivedAt,
-              charset: message.charset.name,
-              raw: body.raw,
-              blobRef: body.blobRef,
-              size: message.original.length,
-            }),
-          }),
+          build: recordOf(topic, serde, message, facts),
         },
       };
     },

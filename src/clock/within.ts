@@ -1,4 +1,4 @@
-import type { Clock } from '../clock/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** True when the work ended in time; it is not stopped when it did not. No timer outlives it, as one would hold the process. */
 export async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
