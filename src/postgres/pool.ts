@@ -248,11 +248,14 @@ async function run(client: pg.PoolClient, statements: readonly Statement[]): Pro
     for (const value of values) if (value !== null && typeof value === 'object') bytes += value.length;
   // Checked before anything is sent: a statement that fails on our side would be left out of the transaction.
   if (bytes > maxBytes) throw new StatementError('refused', null, false, `${bytes} bytes in one transaction`);
-  const answers = await Promise.allSettled(
-    statements.map(({ text, values = [], prepared }) =>
-      client.query({ text, values: values as unknown[], ...(prepared ? { name: nameOf(text) } : {}) }),
-    ),
+  // One write to the socket for all of them: pg writes once a statement, and each write is a system call.
+  const socket = socketOf(client);
+  socket.cork();
+  const sent = statements.map(({ text, values = [], prepared }) =>
+    client.query({ text, values: values as unknown[], ...(prepared ? { name: nameOf(text) } : {}) }),
   );
+  socket.uncork();
+  const answers = await Promise.allSettled(sent);
   const failed = answers.find((answer) => answer.status === 'rejected');
   if (failed) throw failed.reason instanceof AortaError ? failed.reason : statementError(failed.reason);
   // A file of several statements answers with a list of results, which has no rows.
