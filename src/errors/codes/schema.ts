@@ -51,4 +51,9 @@ export const schemaErrors = {
     message: 'The registry refused {operation}: {problem}.',
     remedy: 'Check the registry, its credentials and the subject; its own log tells more.',
   },
+  AORTA_SCHEMA_011: {
+    class: 'Defect',
+    message: 'The installed avsc is not the one this codec was built on: {problem}.',
+    remedy: 'Install avsc 5.7.9 exactly; the codec uses internals of it.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

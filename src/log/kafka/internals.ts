@@ -9,6 +9,7 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { error } from '../../errors/index.ts';
+import { type FramedBody, type MakeRequest, withFrames } from './frame.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -24,7 +25,14 @@ export type OpenSocket = (to: {
 
 /** A request that encodes itself and a response that decodes itself, as kafkajs's connections take them. */
 export interface ProtocolPair<T> {
-  readonly request: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string; encode(): Promise<unknown> };
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    encode(): Promise<unknown>;
+    /** The body written by the request itself, into the one buffer that goes to the socket (frame.ts). */
+    readonly frame?: FramedBody;
+  };
   readonly response: { decode(data: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<T> };
   readonly requestTimeout?: number;
 }
@@ -142,6 +150,11 @@ export interface RequestQueue {
 type Constructor<T> = new (options: Record<string, unknown>) => T;
 
 const from = <T>(path: string): T => require(`kafkajs/src/${path}`) as T;
+
+// Before anything that loads kafkajs's connections: they take the function from the module when they are loaded.
+const requestModule = require.resolve('kafkajs/src/protocol/request.js');
+export const framed = withFrames(from<MakeRequest>('protocol/request.js'));
+(require.cache[requestModule] as NodeJS.Module).exports = framed;
 
 export const Cluster: Constructor<Cluster> = from('cluster/index.js');
 export const ConsumerGroup: Constructor<ConsumerGroup> = from('consumer/consumerGroup.js');

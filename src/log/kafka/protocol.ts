@@ -1,4 +1,5 @@
 /** Produce (version 7) and Fetch (version 11) requests with one result per partition; kafkajs throws the first error of all. */
+import type { FramedBody } from './frame.ts';
 import { Encoder, type ProtocolPair } from './internals.ts';
 import type { AbortedTransaction } from './records/decode.ts';
 
@@ -106,23 +107,49 @@ function byTopic<T extends { readonly topic: string }>(items: readonly T[]): Map
   return groups;
 }
 
+/** The body of a produce request, version 7: no transaction, acks=all, then each topic with its partitions' batches. */
+function produceBody(groups: ReadonlyMap<string, readonly ProducePartition[]>, timeoutMs: number): FramedBody {
+  let size = 2 + 2 + 4 + 4;
+  for (const [topic, members] of groups) {
+    size += 2 + Buffer.byteLength(topic) + 4;
+    for (const { batch } of members) size += 8 + batch.length;
+  }
+  return {
+    size,
+    write(into, start) {
+      let at = into.writeInt16BE(-1, start);
+      at = into.writeInt16BE(-1, at);
+      at = into.writeInt32BE(timeoutMs, at);
+      at = into.writeInt32BE(groups.size, at);
+      for (const [topic, members] of groups) {
+        const length = into.write(topic, at + 2, 'utf8');
+        into.writeInt16BE(length, at);
+        at = into.writeInt32BE(members.length, at + 2 + length);
+        for (const { partition, batch } of members) {
+          at = into.writeInt32BE(partition, at);
+          at = into.writeInt32BE(batch.length, at);
+          into.set(batch, at);
+          at += batch.length;
+        }
+      }
+    },
+  };
+}
+
 /** acks=all; `timeoutMs` is how long the broker waits for the in-sync replicas. */
 export function produceRequest(partitions: readonly ProducePartition[], timeoutMs: number): ProtocolPair<readonly ProduceResult[]> {
+  const frame = produceBody(byTopic(partitions), timeoutMs);
   return {
     request: {
       apiKey: 0,
       apiVersion: 7,
       apiName: 'Produce',
+      frame,
+      // For a kafkajs whose connections were loaded before internals.ts could give them frames.
       async encode() {
-        let size = 64;
-        for (const { topic, batch } of partitions) size += batch.length + topic.length * 3 + 16;
-        const groups = byTopic(partitions);
-        const encoder = new Encoder(size).writeString(null).writeInt16(-1).writeInt32(timeoutMs).writeInt32(groups.size);
-        for (const [topic, members] of groups) {
-          encoder.writeString(topic).writeInt32(members.length);
-          for (const { partition, batch } of members) encoder.writeInt32(partition).writeInt32(batch.length).writeBuffer(batch);
-        }
-        return encoder;
+        const body = Buffer.allocUnsafe(frame.size);
+        frame.write(body, 0);
+        return new Encoder(frame.size).writeBuffer(body);
       },
     },
     response: {

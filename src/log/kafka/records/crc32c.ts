@@ -1,52 +1,63 @@
 /**
- * CRC-32C (Castagnoli), as record batches carry it. Eight tables, eight bytes a step: Node has CRC-32 only, and the
- * plain one-table loop costs more than the rest of the encoder.
+ * CRC-32C (Castagnoli), as record batches carry it: Node has CRC-32 only. Sixteen bytes a step, read as four aligned words
+ * through sixteen tables in one array: twice the speed of eight tables and single bytes (docs/performance.md). Words are
+ * read as the machine has them, which is little-endian wherever Node 24 runs.
  */
-const tables: readonly Int32Array[] = (() => {
-  const all = Array.from({ length: 8 }, () => new Int32Array(256));
-  const first = all[0] as Int32Array;
+const table = (() => {
+  const all = new Int32Array(16 * 256);
   for (let n = 0; n < 256; n++) {
     let c = n;
     for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0x82f63b78 : c >>> 1;
-    first[n] = c;
+    all[n] = c;
   }
   for (let n = 0; n < 256; n++) {
-    let c = first[n] as number;
-    for (let t = 1; t < 8; t++) {
-      c = (first[c & 0xff] as number) ^ (c >>> 8);
-      (all[t] as Int32Array)[n] = c;
+    let c = all[n] as number;
+    for (let t = 1; t < 16; t++) {
+      c = (all[c & 0xff] as number) ^ (c >>> 8);
+      all[t * 256 + n] = c;
     }
   }
   return all;
 })();
 
-const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-];
+/** The table of the byte that has `after` more bytes of its step behind it. */
+const look = (after: number, byte: number): number => table[after * 256 + byte] as number;
+
+function bytes(buffer: Uint8Array, start: number, end: number, seed: number): number {
+  let crc = seed;
+  for (let i = start; i < end; i++) crc = look(0, (crc ^ (buffer[i] as number)) & 0xff) ^ (crc >>> 8);
+  return crc;
+}
 
 /** Unsigned CRC-32C of `buffer[start, end)`. */
 export function crc32c(buffer: Uint8Array, start = 0, end = buffer.length): number {
-  let crc = -1;
-  let i = start;
-  for (const stop = end - 7; i < stop; i += 8) {
-    crc ^= (buffer[i] as number) | ((buffer[i + 1] as number) << 8) | ((buffer[i + 2] as number) << 16) | ((buffer[i + 3] as number) << 24);
+  const aligned = Math.min(end, start + ((4 - ((buffer.byteOffset + start) & 3)) & 3));
+  let crc = bytes(buffer, start, aligned, -1);
+  const steps = (end - aligned) >>> 4;
+  if (steps === 0) return (bytes(buffer, aligned, end, crc) ^ -1) >>> 0;
+  const words = new Int32Array(buffer.buffer, buffer.byteOffset + aligned, steps * 4);
+  for (let i = 0; i < words.length; i += 4) {
+    const a = crc ^ (words[i] as number);
+    const b = words[i + 1] as number;
+    const c = words[i + 2] as number;
+    const d = words[i + 3] as number;
     crc =
-      (t7[crc & 0xff] as number) ^
-      (t6[(crc >>> 8) & 0xff] as number) ^
-      (t5[(crc >>> 16) & 0xff] as number) ^
-      (t4[crc >>> 24] as number) ^
-      (t3[buffer[i + 4] as number] as number) ^
-      (t2[buffer[i + 5] as number] as number) ^
-      (t1[buffer[i + 6] as number] as number) ^
-      (t0[buffer[i + 7] as number] as number);
+      look(15, a & 0xff) ^
+      look(14, (a >>> 8) & 0xff) ^
+      look(13, (a >>> 16) & 0xff) ^
+      look(12, a >>> 24) ^
+      look(11, b & 0xff) ^
+      look(10, (b >>> 8) & 0xff) ^
+      look(9, (b >>> 16) & 0xff) ^
+      look(8, b >>> 24) ^
+      look(7, c & 0xff) ^
+      look(6, (c >>> 8) & 0xff) ^
+      look(5, (c >>> 16) & 0xff) ^
+      look(4, c >>> 24) ^
+      look(3, d & 0xff) ^
+      look(2, (d >>> 8) & 0xff) ^
+      look(1, (d >>> 16) & 0xff) ^
+      look(0, d >>> 24);
   }
-  for (; i < end; i++) crc = (t0[(crc ^ (buffer[i] as number)) & 0xff] as number) ^ (crc >>> 8);
-  return (crc ^ -1) >>> 0;
+  return (bytes(buffer, aligned + (steps << 4), end, crc) ^ -1) >>> 0;
 }

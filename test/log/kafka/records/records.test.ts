@@ -121,6 +121,21 @@ test('CRC-32C is the Castagnoli one', () => {
   assert.equal(crc32c(Buffer.alloc(32, 0xff)), 0x62a8ab43);
 });
 
+test('CRC-32C is the same by words and by bits, wherever the bytes lie', () => {
+  const bitwise = (bytes: Uint8Array): number => {
+    let crc = -1;
+    for (const byte of bytes) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+    }
+    return (crc ^ -1) >>> 0;
+  };
+  const memory = Buffer.from(Array.from({ length: 160 }, (_, n) => (n * 167 + 13) & 0xff));
+  for (let start = 0; start < 20; start++)
+    for (let end = start; end <= memory.length; end++) assert.equal(crc32c(memory, start, end), bitwise(memory.subarray(start, end)));
+  for (let from = 0; from < 5; from++) assert.equal(crc32c(memory.subarray(from), 3), bitwise(memory.subarray(from + 3)));
+});
+
 test('decoding starts at the offset asked for and leaves a cut-off batch for the next fetch', () => {
   const both = Buffer.concat([
     batch([record('a'), record('b'), record('c')], { base: 10 }),
