@@ -13,7 +13,8 @@ export interface BacklogResult {
 
 /**
  * A peer against a backlog. What counts happens between the first tenth of the output (so that joining the group and
- * compiling are over) and its end, or `seconds` after it began.
+ * compiling are over) and its end, or `seconds` after it began. A backlog so small that all of it came out between two
+ * looks counts from the peer's start.
  */
 export async function backlogRound(cluster: Cluster, task: Task, messages: number, seconds: number): Promise<BacklogResult> {
   const peer = new PeerProcess(task);
@@ -29,11 +30,12 @@ export async function backlogRound(cluster: Cluster, task: Task, messages: numbe
   };
   try {
     await peer.started();
+    const ready = [0, await peer.usage(), performance.now()] as const;
     await reaches(1, began + patience);
     const end = performance.now() + seconds * 1000;
     // A slow peer does not get to a tenth: then a fifth of the time is its warm-up.
     await reaches(messages / 10, performance.now() + seconds * 200);
-    const [first, before, start] = [done, await peer.usage(), performance.now()];
+    const [first, before, start] = done < messages ? ([done, await peer.usage(), performance.now()] as const) : ready;
     await reaches(messages, end);
     const [stop, after] = [performance.now(), await peer.usage()];
     const count = done - first;
