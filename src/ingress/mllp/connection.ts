@@ -252,12 +252,12 @@ export class Connection {
     this.#account();
     const { exchange, refuse, metrics, clock } = this.#parts;
     const started = clock.monotonic();
-    const done = (answer: Buffer | undefined): void => {
+    const done = (answers: readonly Buffer[]): void => {
       this.#running--;
       this.#runningBytes -= bytes;
       this.#account();
-      if (answer) metrics.ackSeconds.observe((clock.monotonic() - started) / 1000);
-      answered(answer);
+      if (answers.length > 0) metrics.ackSeconds.observe((clock.monotonic() - started) / 1000);
+      answered(answers);
       this.#pump();
     };
     if (item.kind === 'frame') {
@@ -266,7 +266,7 @@ export class Connection {
     }
     const { message } = error(item.code, item.details);
     const { code, reason, body, size } = item;
-    void refuse({ code, message, reason, peer: this.peer, body, size, receivedAt: clock.now() }).then(() => done(undefined));
+    void refuse({ code, message, reason, peer: this.peer, body, size, receivedAt: clock.now() }).then(() => done([]));
   }
 
   #end(reason: CloseReason): void {

@@ -9,6 +9,7 @@ import type { Serde } from '../../schema/port.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import type { Admission } from '../admission.ts';
 import { adtRoute } from './adt.ts';
+import { type BatchAnswers, withBatches } from './batch.ts';
 import { Connection, type ConnectionParts } from './connection.ts';
 import { createExchange } from './exchange.ts';
 import { defaultLimits, type MllpLimits } from './limits.ts';
@@ -38,6 +39,8 @@ export interface MllpOptions {
   };
   /** Topic of ADT messages. @default hl7.adt */
   readonly adtTopic?: string;
+  /** How a batch (FHS, BHS) is answered. @default 'batch' */
+  readonly batchAnswers?: BatchAnswers;
   /** Message types beside ADT. */
   readonly routes?: readonly Route[];
   /** Makes the server; for TLS. @default a plain TCP server */
@@ -89,7 +92,9 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
     ...(defaults.identifierSystems ? { identifierSystems: defaults.identifierSystems } : {}),
   });
   const routes = [adt, ...(options.routes ?? [])];
-  const exchange = createExchange({ routes, admission, refuse, metrics, telemetry, clock, random, charset });
+  const one = createExchange({ routes, admission, refuse, metrics, telemetry, clock, random, charset });
+  const answers = options.batchAnswers ?? 'batch';
+  const exchange = withBatches({ exchange: one, refuse, metrics, telemetry, limits, clock, random, answers });
   const parts: ConnectionParts = { limits, exchange, refuse, metrics, clock, held: { bytes: 0 } };
 
   const connections = new Set<Connection>();
