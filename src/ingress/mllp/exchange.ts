@@ -26,6 +26,7 @@ import type { Ticket } from './lane.ts';
 import type { MllpMetrics } from './metrics.ts';
 import type { Refuse } from './refusal.ts';
 import type { Accepted, Route } from './route.ts';
+import type { Senders } from './senders.ts';
 
 /** Above this many bytes a message is worked on in slices, so that other connections get their turn. */
 const large = 1024 * 1024;
@@ -34,6 +35,8 @@ export interface Arrival {
   readonly content: Buffer;
   /** Address of the sender, without port. */
   readonly peer: string;
+  /** Whom the sender's certificate names. */
+  readonly subject?: string | undefined;
   readonly receivedAt: number;
   readonly ticket: Ticket;
 }
@@ -57,6 +60,7 @@ export interface ExchangeParts {
   readonly random: Random;
   /** Of messages without MSH-18. */
   readonly charset: Charset;
+  readonly senders?: Senders;
 }
 
 export function createExchange(parts: ExchangeParts): Exchange {
@@ -122,6 +126,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
       const outcome = await admit(message, accepted, arrival);
       if (outcome.kind === 'duplicate') metrics.duplicates.inc();
       if (outcome.controlIdReused) metrics.controlIdReused.inc();
+      parts.senders?.heard(accepted.sender, arrival.subject);
       return acknowledge(message, { code: 'AA', accept: 'taken' }, { eventId: outcome.eventId });
     } catch (cause) {
       if (cause instanceof AortaError && isFindingCode(cause.code)) return refusal(message, [asFinding(cause)], arrival);

@@ -12,6 +12,7 @@ export interface MllpMetrics {
   ignored(reason: string): void;
   closed(reason: string): void;
   connectionRefused(reason: string): void;
+  tlsRefused(reason: string): void;
   readonly opened: Counter;
   readonly batches: Counter;
   readonly duplicates: Counter;
@@ -44,6 +45,7 @@ export function mllpMetrics(telemetry: Telemetry): MllpMetrics {
     ignored: (reason) => counter('aorta_mllp_ignored_total', 'Frames that are never answered.', { reason }).inc(),
     closed: (reason) => counter('aorta_mllp_connections_closed_total', 'Connections closed, by reason.', { reason }).inc(),
     connectionRefused: (reason) => counter('aorta_mllp_connections_refused_total', 'Connections refused, by limit.', { reason }).inc(),
+    tlsRefused: (reason) => counter('aorta_mllp_tls_refused_total', 'TLS handshakes refused, by reason.', { reason }).inc(),
     opened: counter('aorta_mllp_connections_opened_total', 'Connections accepted.'),
     batches: counter('aorta_mllp_batches_total', 'Frames with a batch, or with more than one message.'),
     duplicates: counter('aorta_mllp_duplicates_total', 'Messages that came before and were acknowledged again without effect.'),
