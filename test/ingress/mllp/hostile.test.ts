@@ -221,6 +221,8 @@ describe('MLLP under attack', () => {
         assert.equal(telemetry.count('aorta_mllp_connections_closed_total', { reason: 'stalled' }), 80);
         assert.equal(telemetry.count('aorta_mllp_connections_closed_total', { reason: 'idle' }), 40);
         assert.equal(telemetry.count('aorta_mllp_refused_total', { reason: 'stalled', code: 'AORTA_MLLP_002' }), 80);
+        assert.equal(telemetry.text().match(/warn mllp\.frame\.stalled peer="127\.0\.0\.1" .*bytes=\d+ ms=/g)?.length, 80);
+        assert.equal(telemetry.text().match(/warn mllp\.connection\.idle peer="127\.0\.0\.1" .*ms=\S+ count=0/g)?.length, 40);
       },
       { clock: fast },
     );
