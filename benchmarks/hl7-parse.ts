@@ -3,7 +3,7 @@
  * and how long a 16 MB ORU takes from its first byte to its acknowledgement over MLLP (embedded profile, a process of its
  * own). Rates are by CPU time, so that they hold on a machine that does something else as well.
  *
- *   node benchmarks/hl7-parse.ts [--seconds 3] [--rounds 5] [--no-mllp] [--json]
+ *   node benchmarks/hl7-parse.ts [--seconds 3] [--rounds 5] [--only read|ingress|everyField|encode] [--no-mllp] [--json]
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,7 @@ import { site } from '../test/fault/support/site.ts';
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '3' },
+    only: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     'no-mllp': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -132,8 +133,9 @@ const manySegments = (size: number): Buffer => {
 };
 
 const figures: Record<string, number> = { messageBytes: messages[0]?.length ?? 0 };
-for (const [name, work] of Object.entries(works)) figures[`${name}PerSecond`] = rateOf(work);
+for (const [name, work] of Object.entries(works)) if (!values.only || values.only === name) figures[`${name}PerSecond`] = rateOf(work);
 for (const name of ['ingress', 'everyField', 'encode'] as const) {
+  if (values.only && values.only !== name) continue;
   const work = works[name];
   if (work)
     figures[`${name}Growth`] = growthOf(name === 'ingress' ? (bytes) => void atOnce(contentDigest(parse(bytes))) : work, manySegments);
