@@ -170,6 +170,7 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
 
   const stop = async (drainMs: number): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    secure?.stop();
     const open = [...connections];
     let cancel: () => void = () => {};
     const late = new Promise<void>((resolve) => {
@@ -183,7 +184,6 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
     await closed;
     cancel();
     cancelCheck();
-    secure?.stop();
     if (!options.senders) senders.stop();
     for (const end of stopSampling) end();
   };

@@ -1,6 +1,6 @@
 import type { Counter, Histogram, Telemetry } from '../../telemetry/port.ts';
 
-/** The metrics of MLLP ingress. Labels are codes and reasons: never a peer, a name or a patient. */
+/** The metrics of MLLP ingress. Labels are codes and reasons: never a peer or a patient. Those by sender are in senders.ts. */
 export interface MllpMetrics {
   /** Messages by verdict, as the original mode says it; `none` for acknowledgements, which have none. */
   answered(code: string): void;

@@ -25,6 +25,7 @@ export interface TlsServer {
   readonly server: net.Server;
   /** When the certificate in use ends, milliseconds since 1970. */
   notAfter(): number;
+  /** Ends handshakes under way; connections are their owner's. */
   stop(): void;
 }
 
@@ -48,8 +49,8 @@ export async function tlsServer(
     telemetry.log('warn', 'mllp.tls.refused', { peer, reason, code });
   };
 
-  /** By address and port: what ends the count of a handshake. */
-  const shaking = new Map<string, { readonly peer: string; readonly done: () => void }>();
+  /** Handshakes under way, by address and port. */
+  const shaking = new Map<string, { readonly peer: string; readonly raw: net.Socket; readonly done: () => void }>();
   const end = (socket: net.Socket): string => {
     const found = shaking.get(`${socket.remoteAddress} ${socket.remotePort}`);
     found?.done();
@@ -102,9 +103,13 @@ export async function tlsServer(
       if (left === 0) perPeer.delete(peer);
       else perPeer.set(peer, left);
     };
-    shaking.set(key, { peer, done });
+    shaking.set(key, { peer, raw, done });
     raw.once('close', done);
     secure.emit('connection', raw);
   });
-  return { server, stop: material.stop, notAfter: material.notAfter };
+  const stop = (): void => {
+    material.stop();
+    for (const { raw } of [...shaking.values()]) raw.destroy();
+  };
+  return { server, stop, notAfter: material.notAfter };
 }

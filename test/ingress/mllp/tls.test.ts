@@ -180,6 +180,14 @@ describe('MLLP over TLS', () => {
     await good.close();
   });
 
+  it('a stop does not wait for handshakes that nobody ends', async () => {
+    const mllp = await listen(() => server, { handshakeMs: 3_600_000 });
+    const silent = await rawSender(mllp.address.port);
+    silent.write('\x16\x03\x01');
+    await delay(20);
+    await Promise.all([mllp.stop({ drainMs: 3_600_000 }), silent.closed]);
+  });
+
   it('plaintext is spoken on loopback only, unless the configuration says otherwise', async () => {
     for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.example.org']) {
       await assert.rejects(at.listen({ host }), { code: 'AORTA_MLLP_009', message: /reads the messages/ }, host);
