@@ -44,6 +44,7 @@ describe('Encoding', () => {
     const name = Buffer.from([0x1b, 0x24, 0x42, 0x1b, 0x24, 0x42, 0x3b, 0x33, 0x1b, 0x28, 0x4a, 0x41, 0x1b, 0x24, 0x42, 0x3b, 0x33]);
     const bytes = Buffer.concat([Buffer.from(`${head}PID|1||7||`), name, Buffer.from('\rPV1|1|I\r\nNTE|a\nb\r')]);
     assert.equal(parse(bytes).text('PID-5'), '山A山');
+    assert.equal(parse(bytes).charsetBroken, false, 'a line ends in ASCII, whether its sender went back or not');
     assert.deepEqual(encode(parse(bytes)), bytes);
     const edited = edit(parse(bytes), { 'PV1-2': '山' });
     const before = bytes.indexOf('PV1');

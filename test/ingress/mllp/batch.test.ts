@@ -162,6 +162,24 @@ describe('A batch over MLLP', () => {
     raw.socket.destroy();
   });
 
+  it('of thousands of messages that need no store lets others have their turn in between', async () => {
+    const busy = await at.listen({ limits: { quarantineEntries: 1, quarantineEntriesPerSecond: 0.001 } });
+    const raw = await rawSender(busy.address.port);
+    const messages = Array.from({ length: 3_000 }, (_, n) => adt({ controlId: `y-${n}`, event: 'A99' }));
+    let [turns, going] = [0, true];
+    const tick = () => {
+      turns++;
+      if (going) setImmediate(tick);
+    };
+    setImmediate(tick);
+    raw.write(framed(batchOf(messages)));
+    await raw.answered(1);
+    going = false;
+    assert.equal(raw.answers[0]?.split('MSA|AR|').length, 3_001);
+    assert.ok(turns > 150, `${turns} turns`);
+    raw.socket.destroy();
+  });
+
   it('random batches: every good message stored once and answered, whatever stands around it', async () => {
     let number = 0;
     const piece = fc.constantFrom('good', 'good', 'good', 'FHS', 'BHS', 'BTS', 'FTS', 'junk', 'empty', 'MSH|', 'ack');
