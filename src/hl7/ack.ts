@@ -28,6 +28,8 @@ export interface Ack {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly errors?: readonly AckError[];
+  /** Writes NE into MSH-15 and MSH-16, as enhanced mode asks for: an acknowledgement wants none for itself. */
+  readonly enhanced?: boolean;
 }
 
 const maxErrors = 20;
@@ -35,14 +37,6 @@ const maxErrors = 20;
 /** Whether the message is itself an acknowledgement: those are never answered. */
 export const isAck = (message: Message): boolean =>
   message.field('MSH', 9).component(1).text === 'ACK' || message.segment('MSA') !== undefined;
-
-/**
- * Which acknowledgement rules the sender asks for (HL7 v2.5.1 section 2.9.2): enhanced when MSH-15 or MSH-16 is valued.
- * Only the original mode is answered so far; enhanced senders get the application acknowledgement.
- */
-export function ackMode(message: Message): 'original' | 'enhanced' {
-  return message.field('MSH', 15).size > 0 || message.field('MSH', 16).size > 0 ? 'enhanced' : 'original';
-}
 
 /**
  * Builds the acknowledgement in the sender's delimiters and charset: MSH-3/4 and MSH-5/6 change places, MSH-11, MSH-12
@@ -70,8 +64,7 @@ export function buildAck(ack: Ack): Buffer {
     mirror(12, '2.5'),
     '',
     '',
-    '',
-    '',
+    ...(ack.enhanced ? ['NE', 'NE'] : ['', '']),
     '',
     mirror(18),
   ];
@@ -85,7 +78,7 @@ export function buildAck(ack: Ack): Buffer {
 }
 
 /** ERR as of v2.5; before, ERR-1 held place and code in one, so older senders get that as well. */
-function errorSegment(each: AckError, d: Delimiters, separator: string, component: string, version: string): string {
+export function errorSegment(each: AckError, d: Delimiters, separator: string, component: string, version: string): string {
   const at = each.location;
   const place = at
     ? [at.segment, at.sequence ?? 1, at.field, at.field === undefined ? undefined : (at.repetition ?? 1), at.component, at.subcomponent]
@@ -124,6 +117,12 @@ function safe(message: Message, raw: Buffer): string {
       return '';
     }
   }
+  return safeText(bytes);
+}
+
+/** Bytes (as latin1) that may stand in an answer: none that would end the segment or the frame, never huge. */
+export function safeText(bytes: Buffer): string {
+  if (bytes.length > 1024) return '';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these very bytes would break the frame or the segment.
   return bytes.toString('latin1').replace(/[\x0a\x0b\x0d\x1c]/g, '');
 }

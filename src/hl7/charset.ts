@@ -1,6 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
 import { error } from '../errors/index.ts';
+import { switching } from './charset-iso2022.ts';
+import { encodeJis, JisToEuc } from './charset-jis.ts';
 import { type Sliced, sliceBytes } from './sliced.ts';
 
 /** A character set of MSH-18 (HL7 table 0211). */
@@ -12,6 +14,8 @@ export interface Charset {
    * and the message is turned into UTF-8 before it is split.
    */
   readonly asciiSafe: boolean;
+  /** Texts may switch to other sets within an element: `\C..\` and `\M..\` mean something. */
+  readonly switches?: boolean;
   decode(bytes: Buffer, start: number, end: number): string;
   /** Throws AORTA_HL7_020 for a character that the set does not have. */
   encode(text: string): Buffer;
@@ -89,10 +93,6 @@ function multiByte(name: string, codec: string): Charset {
     asciiSafe: false,
     decode,
     encode(text) {
-      if (codec === '') {
-        if (!isAscii(Buffer.from(text))) throw error('AORTA_HL7_020', { charset: name });
-        return Buffer.from(text, 'latin1');
-      }
       return encoder(name, (t) => iconv.encode(t, codec), decode)(text);
     },
     *valid(bytes) {
@@ -107,6 +107,42 @@ function multiByte(name: string, codec: string): Charset {
           yield;
         }
         pieces.push(Buffer.from(decoder.decode()));
+      } catch {
+        return undefined;
+      }
+      return Buffer.concat(pieces);
+    },
+  };
+}
+
+function japanese(): Charset {
+  const name = 'ISO-2022-JP';
+  const lenient = new TextDecoder('euc-jp');
+  const decode = (bytes: Buffer, start: number, end: number): string => {
+    const part = bytes.subarray(start, end);
+    const euc = new JisToEuc().push(part, true);
+    return euc ? lenient.decode(euc) : part.toString('latin1');
+  };
+  return {
+    name,
+    asciiSafe: false,
+    switches: true,
+    decode,
+    encode: encoder(name, encodeJis, decode),
+    *valid(bytes) {
+      return (yield* this.toUtf8(bytes)) !== undefined;
+    },
+    *toUtf8(bytes) {
+      const [toEuc, decoder] = [new JisToEuc(), new TextDecoder('euc-jp', { fatal: true })];
+      const pieces: Buffer[] = [];
+      try {
+        for (let from = 0; from < bytes.length; from += sliceBytes) {
+          const last = from + sliceBytes >= bytes.length;
+          const euc = toEuc.push(bytes.subarray(from, from + sliceBytes), last);
+          if (!euc) return undefined;
+          pieces.push(Buffer.from(decoder.decode(euc, { stream: !last })));
+          yield;
+        }
       } catch {
         return undefined;
       }
@@ -130,7 +166,7 @@ function once(name: string, make: () => Charset): Charset {
 }
 const iso = (part: number) => once(`ISO-8859-${part}`, () => singleByte(`ISO-8859-${part}`, `iso8859-${part}`));
 // ISO IR 14, 87 and 159 are the sets that ISO-2022-JP switches between by escape sequences (MSH-20 `ISO 2022-1994`).
-const japanese = () => once('ISO-2022-JP', () => multiByte('ISO-2022-JP', ''));
+const japaneseSet = () => once('ISO-2022-JP', japanese);
 
 /**
  * The charset of one value of MSH-18: table 0211, IANA names, and the spellings seen in the field (`UTF-8`,
@@ -163,7 +199,7 @@ export function charsetOf(declared: string): Charset | undefined {
     case 'ISOIR87':
     case 'ISOIR159':
     case 'ISO2022JP':
-      return japanese();
+      return japaneseSet();
     case 'GB18030':
     case 'GB180302000':
       return once('GB18030', () => multiByte('GB18030', 'gb18030'));
@@ -180,11 +216,18 @@ export function charsetOf(declared: string): Charset | undefined {
   }
 }
 
-/** MSH-18 may repeat: the first set, or the Japanese family when any repetition switches to it. Empty: undefined. */
+/**
+ * MSH-18 may repeat. The first set is the message's own; further ones are those that its texts switch to by escape
+ * sequences of ISO 2022 (charset-iso2022.ts), raw or as `\C..\` and `\M..\`. The Japanese sets are one family, as
+ * one decoder reads them all. Beside a set of more than one byte a character there is nothing to switch to. Empty: undefined.
+ */
 export function charsetOfField(repetitions: readonly string[]): Charset | 'unknown' | undefined {
   const named = repetitions.filter((value) => value.trim() !== '');
   if (named.length === 0) return undefined;
   const sets = named.map(charsetOf);
-  if (sets.includes(undefined)) return 'unknown';
-  return sets.find((set) => set?.name === 'ISO-2022-JP') ?? sets[0] ?? 'unknown';
+  const [first] = sets;
+  if (!first || sets.includes(undefined)) return 'unknown';
+  const family = sets.find((set) => set?.name === 'ISO-2022-JP');
+  if (family || repetitions.length === 1 || !first.asciiSafe || first === utf8) return family ?? first;
+  return once(`${first.name} switching`, () => switching(first));
 }

@@ -9,7 +9,7 @@ type Pieces = string[][][][];
 
 /**
  * Writes the message from its parts again: byte for byte what was read, terminators, unknown escape sequences and what
- * is no segment included. Throws AORTA_HL7_020 for sets that can be read only (ISO-2022-JP).
+ * is no segment included.
  */
 export const encode = (message: Message): Buffer => write(message, new Map());
 
@@ -110,5 +110,36 @@ function write(message: Message, changed: ReadonlyMap<Segment, Pieces>): Buffer 
   }
   out.push(bytes.subarray(from));
   const whole = Buffer.concat(out);
-  return text === charset ? whole : charset.encode(whole.toString());
+  if (text === charset) return whole;
+  // One text has several spellings in such sets (redundant escape sequences of ISO 2022): what is unchanged keeps its own.
+  if (whole.equals(bytes)) return Buffer.from(message.original);
+  return respelled(message, changed) ?? charset.encode(whole.toString());
+}
+
+const isLineEnd = (byte: number | undefined): boolean => byte === 0x0d || byte === 0x0a;
+
+/**
+ * As `write`, for a message that was turned into UTF-8: segments without a change as they stand in the original, found by
+ * counting line ends, which are the same bytes in every set. Undefined when something else stands between segments.
+ */
+function respelled(message: Message, changed: ReadonlyMap<Segment, Pieces>): Buffer | undefined {
+  const { original, charset, reading, delimiters } = message;
+  const out: Buffer[] = [];
+  let from = 0;
+  let at = 0;
+  for (const segment of message.segments()) {
+    const between = reading.bytes.subarray(from, segment.start);
+    if (!between.every(isLineEnd)) return undefined;
+    out.push(between);
+    at += between.length;
+    const start = at;
+    for (let left = segment.raw.filter(isLineEnd).length; at < original.length; at++) if (isLineEnd(original[at]) && left-- === 0) break;
+    const pieces = changed.get(segment);
+    out.push(
+      pieces ? charset.encode(Buffer.from(join(segment.name, pieces, delimiters), 'latin1').toString()) : original.subarray(start, at),
+    );
+    from = segment.end;
+  }
+  out.push(original.subarray(at));
+  return Buffer.concat(out);
 }

@@ -1,4 +1,5 @@
 import type { Charset } from './charset.ts';
+import { type Switch, switchOf } from './charset-iso2022.ts';
 import type { Delimiters } from './delimiters.ts';
 import { find } from './find.ts';
 
@@ -8,7 +9,9 @@ import { find } from './find.ts';
  * - `\Xdd…\` holds bytes of the message's charset. Seen in the field: pairs that start with 00 (`\X000d\`, `\X00E0\`);
  *   no charset here has a NUL in text, so those are read as UTF-16.
  * - `\.br\ \.sp\ \.ce\` and their counts become line ends, `\.sk n\` spaces, other layout commands and `\H\ \N\` vanish.
- * - Everything else, such as `\Z…\`, `\C…\`, `\M…\` or a lone escape character (`BSV 4\5 re.`), stays as it is.
+ * - `\Cxxyy\ \Mxxyyzz\` switch to another set until the next of them or the end of the element, in messages that name
+ *   more than one (MSH-18) and for sets that are known here (charset-iso2022.ts).
+ * - Everything else, such as `\Z…\` or a lone escape character (`BSV 4\5 re.`), stays as it is.
  *
  * `bytes` are in `charset`, or in UTF-8 when the set is not ASCII-safe. Never throws.
  */
@@ -20,6 +23,7 @@ export function unescapeText(bytes: Buffer, start: number, end: number, delimite
   // Bytes waiting to be decoded together: a character may lie half in \X..\ and half outside.
   let run: Buffer[] = [];
   let foreign: Buffer[] = [];
+  let now: Switch | 'base' = 'base';
   const flushForeign = () => {
     if (foreign.length === 0) return;
     const joined = Buffer.concat(foreign);
@@ -29,7 +33,7 @@ export function unescapeText(bytes: Buffer, start: number, end: number, delimite
   const flushRun = () => {
     if (run.length === 0) return;
     const joined = run.length === 1 && run[0] ? run[0] : Buffer.concat(run);
-    out += text.decode(joined, 0, joined.length);
+    out += now === 'base' ? text.decode(joined, 0, joined.length) : now(joined);
     run = [];
   };
   const raw = (from: number, to: number) => {
@@ -48,6 +52,15 @@ export function unescapeText(bytes: Buffer, start: number, end: number, delimite
     const close = find(bytes, mark, at + 1, end);
     if (close < 0) break;
     const meaning = sequence(bytes, at + 1, close, delimiters);
+    const to = meaning === undefined && charset.switches ? switched(bytes, at + 1, close) : undefined;
+    if (to !== undefined) {
+      raw(from, at);
+      literal('');
+      now = to;
+      from = close + 1;
+      at = find(bytes, mark, from, end);
+      continue;
+    }
     if (meaning === undefined) {
       // The closing mark of what is no sequence may open the next one.
       raw(from, close);
@@ -56,7 +69,7 @@ export function unescapeText(bytes: Buffer, start: number, end: number, delimite
     }
     raw(from, at);
     if (typeof meaning === 'string') literal(meaning);
-    else if (charset === text) run.push(meaning);
+    else if (charset === text && now === 'base') run.push(meaning);
     else {
       flushRun();
       foreign.push(meaning);
@@ -68,6 +81,14 @@ export function unescapeText(bytes: Buffer, start: number, end: number, delimite
   flushForeign();
   flushRun();
   return out;
+}
+
+/** The set that `Cxxyy` or `Mxxyyzz` switches to; undefined when it is neither, or the set is not known. */
+function switched(bytes: Buffer, start: number, end: number): Switch | 'base' | undefined {
+  const size = end - start;
+  const single = bytes[start] === 0x43 && size === 5;
+  const multiple = bytes[start] === 0x4d && (size === 5 || size === 7);
+  return single || multiple ? switchOf(bytes.toString('latin1', start + 1, end)) : undefined;
 }
 
 /** What the sequence between two marks stands for: text, bytes of the charset, or undefined when it is none. */

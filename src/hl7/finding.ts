@@ -52,6 +52,9 @@ const rules = {
   AORTA_HL7_031: ['AE', '103', 'status-not-mapped'],
   AORTA_HL7_032: ['AE', '205', 'self-merge'],
   AORTA_HL7_033: ['AE', '100', 'two-merges'],
+  AORTA_HL7_040: ['AE', '100', 'batch-count'],
+  AORTA_HL7_041: ['AE', '100', 'batch-structure'],
+  AORTA_HL7_042: ['AR', '207', 'batch-too-long'],
 } as const satisfies Partial<Record<ErrorCode, readonly ['AE' | 'AR', Condition, string]>>;
 
 export type FindingCode = keyof typeof rules;

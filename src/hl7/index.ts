@@ -9,7 +9,11 @@
  * ```
  * Nothing that a field holds makes it throw. Costs follow what is read, not the message's size.
  */
-export { type Ack, type AckCode, type AckError, ackMode, buildAck, isAck } from './ack.ts';
+export { type Ack, type AckCode, type AckError, buildAck, isAck } from './ack.ts';
+export { type AckCondition, type AckRequest, ackRequest, acksDue, type Outcome, refusedAtHeader } from './ack-mode.ts';
+export { type BatchMessage, type BatchPart, type BatchSegment, batchHeader, batchParts, mayBeBatch } from './batch.ts';
+export { type BatchAck, buildBatchAck, faultOf } from './batch-ack.ts';
+export { type Batch, type BatchFile, batchFile } from './batch-structure.ts';
 export { ascii, type Charset, charsetOf, charsetOfField, latin1, utf8 } from './charset.ts';
 export { type Condition, conditions } from './condition.ts';
 export { type Delimiters, defaultDelimiters } from './delimiters.ts';

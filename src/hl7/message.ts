@@ -221,8 +221,7 @@ function* read(bytes: Buffer, options: ParseOptions): Sliced<Message> {
   const maxSegments = options.maxSegments ?? defaultMaxSegments;
   const draft = new Message(bytes, header, { bytes, delimiters, charset: latin1, text: latin1 }, false, false, maxSegments);
   const named = draft.field('MSH', 18);
-  const found =
-    named.size === 0 ? undefined : charsetOfField(named.repetitions().map((r) => (r.state === 'value' ? r.raw.toString('latin1') : '')));
+  const found = named.size === 0 ? undefined : namedCharset(named);
   const unknown = found === 'unknown';
   const charset = found === undefined || found === 'unknown' ? fallback : found;
   if (charset.asciiSafe) return new Message(bytes, header, { bytes, delimiters, charset, text: charset }, unknown, false, maxSegments);
@@ -237,6 +236,21 @@ function* read(bytes: Buffer, options: ParseOptions): Sliced<Message> {
       maxSegments,
     );
   return new Message(bytes, header, { bytes, delimiters, charset, text: charset }, unknown, true, maxSegments);
+}
+
+/** Senders name few charsets, and name them in every message. */
+const namedBefore = new Map<string, ReturnType<typeof charsetOfField>>();
+
+function namedCharset(field: Element): ReturnType<typeof charsetOfField> {
+  const read = (): ReturnType<typeof charsetOfField> =>
+    charsetOfField(field.repetitions().map((r) => (r.state === 'value' ? r.raw.toString('latin1') : '')));
+  if (field.size > 64) return read();
+  // With the mark that separates its repetitions: the same text means other sets under another one.
+  const key = `${field.reading.delimiters.repetition} ${field.raw.toString('latin1')}`;
+  if (namedBefore.has(key)) return namedBefore.get(key);
+  const found = read();
+  if (namedBefore.size < 256) namedBefore.set(key, found);
+  return found;
 }
 
 /**

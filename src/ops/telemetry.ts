@@ -46,6 +46,12 @@ const allowed = new Set([
   'status',
   'connection',
   'limit',
+  'field',
+  // MSH-3|MSH-4, and the common name of a client's certificate: applications, not persons.
+  'sender',
+  'certificate',
+  'notAfter',
+  'tls',
 ]);
 
 function fieldsOf(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defaultOptions, type EngineOptions } from '../engine/index.ts';
 import { error } from '../errors/index.ts';
+import { type MllpConfig, mllpProblem } from './mllp-config.ts';
 
 /** What `aorta.config.ts` may say: `export default defineConfig({ … })`. Addresses and secrets stay in the environment. */
 export interface Config {
@@ -11,6 +12,8 @@ export interface Config {
   /** Assigning authority's namespace → FHIR identifier system. */
   readonly identifierSystems?: Readonly<Record<string, string>>;
   readonly engine?: Partial<EngineOptions>;
+  /** HL7 v2 over MLLP: TLS, limits, how batches are answered, whose silence is reported. */
+  readonly mllp?: MllpConfig;
 }
 
 /** For editors: completes and checks the keys. */
@@ -32,6 +35,7 @@ const rules: Readonly<Record<string, (value: unknown) => string | undefined>> = 
     }
     return undefined;
   },
+  mllp: mllpProblem,
 };
 
 /** Every problem of a configuration, each with its key. */

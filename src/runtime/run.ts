@@ -13,6 +13,7 @@ export async function serve(flags: RunFlags, worker: Worker, text: string, stop:
     profile: worker.profile,
     http: worker.http,
     mllp: `${worker.mllp.host}:${worker.mllp.port}`,
+    ...(worker.mllps ? { mllps: `${worker.mllps.host}:${worker.mllps.port}` } : {}),
     data: flags.data,
   };
   // Before the ready line: who reads it may send the signal at once.

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
 import { topologyFiles } from '../cli/topologies.ts';
@@ -8,11 +9,14 @@ import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index
 import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
-import { createAdmission, oruRoute, startMllp } from '../ingress/index.ts';
+import { createFileSecrets } from '../governance/secrets/file/index.ts';
+import { createAdmission, type MllpOptions, oruRoute } from '../ingress/index.ts';
 import { measureEventLoop } from '../ops/event-loop.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
 import { announce } from './instance.ts';
+import { startMllpListeners } from './mllp.ts';
+import type { MllpConfig } from './mllp-config.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
 import { ingressTopics } from './topics.ts';
 
@@ -31,12 +35,15 @@ export interface WorkerOptions {
   readonly zone?: string;
   /** Assigning authority's namespace → FHIR identifier system. */
   readonly identifierSystems?: Readonly<Record<string, string>>;
+  readonly mllp?: MllpConfig;
 }
 
 export interface Worker {
   readonly profile: 'embedded' | 'kafka';
   readonly http: string;
   readonly mllp: { readonly host: string; readonly port: number };
+  /** MLLP over TLS, where it has a port of its own. */
+  readonly mllps: { readonly host: string; readonly port: number } | undefined;
   readonly flows: readonly RunningFlow[];
   readonly telemetry: PrometheusTelemetry;
   readonly canonical: Canonical;
@@ -122,7 +129,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const admission = createAdmission({ ...profile, clock, random, telemetry });
     await admission.start();
     stops.push(() => admission.stop({ drainMs: 1_000 }));
-    const mllp = await startMllp({
+    const secrets = createFileSecrets({ dir: process.env['AORTA_SECRETS_DIR'] ?? join(options.data, 'secrets'), clock, telemetry });
+    stops.push(() => secrets.close());
+    const ingress: MllpOptions = {
       host: options.host,
       port: options.mllpPort,
       admission,
@@ -133,7 +142,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       clock,
       random,
       defaults: { zone, identifierSystems: systems },
-    });
+    };
+    const mllp = await startMllpListeners(ingress, options.mllp ?? {}, secrets);
     stops.push(async () => {
       const closed = mllp.stop({ drainMs: ingressDrainMs + 2_000 });
       // Senders whose messages cannot be stored now get an AE, while their connections are still there to carry it.
@@ -143,12 +153,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     });
     unmerge = (asked) => admission.unmerge({ ...asked, topics: mllp.mergeTopics });
     entrances['mllp'] = `${mllp.address.host}:${mllp.address.port}`;
+    if (mllp.secure) entrances['mllps'] = `${mllp.secure.host}:${mllp.secure.port}`;
     ready = true;
     stops.push(announce(options.data, { http: edge.url, pid: process.pid }));
     stops.push(() => {
       ready = false;
     });
-    return { profile: profile.kind, http: edge.url, mllp: mllp.address, flows, telemetry, canonical, stop };
+    return { profile: profile.kind, http: edge.url, mllp: mllp.address, mllps: mllp.secure, flows, telemetry, canonical, stop };
   } catch (thrown) {
     await stop().catch(() => {});
     throw thrown;

@@ -1,25 +1,12 @@
 import net from 'node:net';
+import tls from 'node:tls';
 import type { Clock } from '../clock/clock.ts';
 import { systemClock } from '../clock/system.ts';
 import { error } from '../errors/index.ts';
-import { parse } from '../hl7/index.ts';
 import { Framer, framed } from '../ingress/mllp/framer.ts';
+import { type Expected, expectedOf, type ReceivedAck, readAck } from './received-ack.ts';
 
-/** An acknowledgement as the sender sees it. */
-export interface ReceivedAck {
-  /** MSA-1: AA, AE, AR, CA, CE, CR. */
-  readonly code: string;
-  /** MSA-2: the control id that it answers. */
-  readonly controlId: string;
-  readonly errors: readonly {
-    readonly location: string;
-    readonly condition: string;
-    readonly severity: string;
-    readonly code: string;
-    readonly text: string;
-  }[];
-  readonly raw: Buffer;
-}
+export type { ReceivedAck } from './received-ack.ts';
 
 export interface MllpClientOptions {
   readonly host: string;
@@ -30,13 +17,22 @@ export interface MllpClientOptions {
   readonly timeoutMs?: number;
   /** How often a message is sent when its connection is lost or no answer comes. @default 1 */
   readonly attempts?: number;
+  /**
+   * Milliseconds to wait for an acknowledgement that comes only in the good or only in the bad case (MSH-15, MSH-16: ER,
+   * SU); then it is the other case. @default 1_000
+   */
+  readonly quietMs?: number;
+  /** Speaks TLS. */
+  readonly tls?: tls.ConnectionOptions;
   readonly clock?: Clock;
 }
 
 export interface MllpClient {
   /**
-   * Sends one message (framed here) and resolves with its acknowledgement, whatever its code. Rejects with
-   * AORTA_MLLP_006 (no answer in time: the connection is closed, as its order is no longer known) or AORTA_MLLP_007.
+   * Sends one message or batch (framed here) and resolves with its last acknowledgement, whatever its code: in enhanced
+   * mode the application's where it asks for one, and CE or CR if it is not accepted. Code '' when none was due.
+   * Rejects with AORTA_MLLP_006 (no answer in time: the connection is closed, as its order is no longer known) or
+   * AORTA_MLLP_007.
    */
   send(message: Buffer | string): Promise<ReceivedAck>;
   close(): Promise<void>;
@@ -44,8 +40,8 @@ export interface MllpClient {
 
 interface Sent {
   readonly bytes: Buffer;
-  /** MSH-10; undefined when none can be read: then the next answer is its own. */
-  readonly controlId: string | undefined;
+  readonly expected: Expected;
+  accept: ReceivedAck | undefined;
   attempts: number;
   cancelTimer: () => void;
   readonly resolve: (ack: ReceivedAck) => void;
@@ -54,7 +50,7 @@ interface Sent {
 
 /** An MLLP sender: connects when needed, matches answers by MSA-2, drops late answers to messages it gave up. */
 export function createMllpClient(options: MllpClientOptions): MllpClient {
-  const { host, port, inFlight = 1, timeoutMs = 30_000, attempts = 1, clock = systemClock } = options;
+  const { host, port, inFlight = 1, timeoutMs = 30_000, attempts = 1, quietMs = 1_000, clock = systemClock } = options;
   let socket: net.Socket | undefined;
   let closed = false;
   let cancelRetry: (() => void) | undefined;
@@ -79,7 +75,7 @@ export function createMllpClient(options: MllpClientOptions): MllpClient {
   };
 
   const connect = (): net.Socket => {
-    const opened = net.connect({ host, port, noDelay: true });
+    const opened = options.tls ? tls.connect({ host, port, ...options.tls }) : net.connect({ host, port, noDelay: true });
     let problem = 'it was closed';
     const framer = new Framer(64 * 1024 * 1024, {
       frame(content) {
@@ -104,12 +100,31 @@ export function createMllpClient(options: MllpClientOptions): MllpClient {
     return opened;
   };
 
-  const onAnswer = (ack: ReceivedAck): void => {
-    const at = sent.findIndex((each) => each.controlId === undefined || ack.controlId === '' || each.controlId === ack.controlId);
-    const [answered] = at < 0 ? [] : sent.splice(at, 1);
-    answered?.cancelTimer();
-    answered?.resolve(ack);
+  const finish = (one: Sent, ack: ReceivedAck): void => {
+    const at = sent.indexOf(one);
+    if (at < 0) return;
+    sent.splice(at, 1);
+    one.cancelTimer();
+    one.resolve(one.accept && one.accept !== ack ? { ...ack, accept: one.accept } : ack);
     pump();
+  };
+
+  const onAnswer = (ack: ReceivedAck): void => {
+    const one = sent.find(({ expected: { controlId } }) => controlId === undefined || ack.controlId === '' || controlId === ack.controlId);
+    if (!one) return;
+    if (ack.code !== 'CA' || one.expected.afterAccept === 'none') return finish(one, ack);
+    one.accept = ack;
+    if (one.expected.afterAccept === 'sure') return;
+    one.cancelTimer();
+    one.cancelTimer = clock.after(quietMs, () => finish(one, ack));
+  };
+
+  /** Waits for what the message asks for. */
+  const wait = (one: Sent, to: net.Socket): void => {
+    const { first, controlId = '' } = one.expected;
+    const none: ReceivedAck = { code: '', controlId, errors: [], raw: Buffer.alloc(0) };
+    if (first === 'sure') one.cancelTimer = clock.after(timeoutMs, () => lost(to, error('AORTA_MLLP_006', { seconds: timeoutMs / 1000 })));
+    else one.cancelTimer = clock.after(first === 'none' ? 0 : quietMs, () => finish(one, one.accept ?? none));
   };
 
   const pump = (): void => {
@@ -119,9 +134,11 @@ export function createMllpClient(options: MllpClientOptions): MllpClient {
       if (!next) return;
       const to = socket ?? connect();
       next.attempts++;
+      next.accept = undefined;
       sent.push(next);
-      next.cancelTimer = clock.after(timeoutMs, () => lost(to, error('AORTA_MLLP_006', { seconds: timeoutMs / 1000 })));
-      to.write(framed(next.bytes));
+      // Timed from when it has gone out: a connection may still have to be made.
+      to.write(framed(next.bytes), () => next.expected.first !== 'sure' && socket === to && sent.includes(next) && wait(next, to));
+      if (next.expected.first === 'sure') wait(next, to);
     }
   };
 
@@ -130,7 +147,7 @@ export function createMllpClient(options: MllpClientOptions): MllpClient {
       if (closed) return Promise.reject(error('AORTA_MLLP_007', { problem: 'the client is closed' }));
       const bytes = typeof message === 'string' ? Buffer.from(message) : message;
       return new Promise((resolve, reject) => {
-        queue.push({ bytes, controlId: controlIdOf(bytes), attempts: 0, cancelTimer() {}, resolve, reject });
+        queue.push({ bytes, expected: expectedOf(bytes), accept: undefined, attempts: 0, cancelTimer() {}, resolve, reject });
         pump();
       });
     },
@@ -146,24 +163,4 @@ export function createMllpClient(options: MllpClientOptions): MllpClient {
       await ended;
     },
   };
-}
-
-function controlIdOf(bytes: Buffer): string | undefined {
-  try {
-    return parse(bytes).field('MSH', 10).raw.toString('latin1') || undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function readAck(content: Buffer): ReceivedAck {
-  const message = parse(content);
-  const errors = [...message.segments('ERR')].map((err) => ({
-    location: err.field(2).raw.toString('latin1'),
-    condition: err.field(3).component(1).text ?? '',
-    severity: err.field(4).text ?? '',
-    code: err.field(5).component(1).text ?? '',
-    text: err.field(8).text ?? '',
-  }));
-  return { code: message.text('MSA-1') ?? '', controlId: message.field('MSA', 2).raw.toString('latin1'), errors, raw: content };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ackMode, buildAck, finding, isAck, parse } from '../../src/hl7/index.ts';
+import { ackRequest, buildAck, finding, isAck, parse } from '../../src/hl7/index.ts';
 
 const inbound = (msh: string) => parse(Buffer.from(`${msh}\rPID|1||7\r`));
 const lines = (bytes: Buffer) => bytes.toString('latin1').split('\r');
@@ -90,8 +90,8 @@ describe('An acknowledgement', () => {
   });
 
   it('knows which mode the sender asks for', () => {
-    assert.equal(ackMode(inbound('MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.5')), 'original');
-    assert.equal(ackMode(inbound('MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.5|||AL|NE')), 'enhanced');
-    assert.equal(ackMode(inbound('MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.5||||AL')), 'enhanced');
+    assert.equal(ackRequest(inbound('MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.5')).mode, 'original');
+    assert.equal(ackRequest(inbound('MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.5|||AL|NE')).mode, 'enhanced');
+    assert.equal(ackRequest(inbound('MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.5||||AL')).mode, 'enhanced');
   });
 });

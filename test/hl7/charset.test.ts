@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { atOnce, charsetOf, inTurns, parse, parseInTurns, utf8, validateCharset } from '../../src/hl7/index.ts';
+import { atOnce, charsetOf, charsetOfField, encode, inTurns, parse, parseInTurns, utf8, validateCharset } from '../../src/hl7/index.ts';
 
 const message = (charset: string, name: Buffer) =>
   Buffer.concat([Buffer.from(`MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.5||||||${charset}\rPID|1||7||`), name, Buffer.from('^X\r')]);
@@ -66,6 +66,43 @@ describe('MSH-18', () => {
     assert.equal(gb.text('PID-5.2'), 'X');
     const big5 = parse(message('BIG-5', Buffer.from([0xa5, 0x5c, 0xa5, 0x7c])));
     assert.equal(big5.text('PID-5.1'), '功四');
+  });
+
+  it('Japanese: half-width katakana, JIS X 0212 and Roman are read and written', () => {
+    const text = 'ABC 山田 ｱｲｳ 丂 x';
+    const set = charsetOf('ISO IR87');
+    const bytes = set?.encode(text) ?? Buffer.alloc(0);
+    assert.equal(bytes.toString('latin1'), 'ABC \x1b$B;3ED\x1b(B \x1b(I123\x1b(B \x1b$(D0!\x1b(B x');
+    assert.equal(parse(message('~ISO IR87~ISO IR159~ISO IR14', bytes)).text('PID-5.1'), text);
+    assert.equal(parse(message('~ISO IR87', Buffer.from('\x1b(Ja\\T\\b\x1b(B'))).text('PID-5.1'), 'a&b');
+    assert.throws(() => set?.encode('김'), { code: 'AORTA_HL7_020' });
+    for (const broken of ['\x1b$B;', '\x1b$Z;3', '\x1b(I~', '\x1b$B;\x1b(B'])
+      assert.equal(atOnce(validateCharset(parse(message('~ISO IR87', Buffer.from(broken))))).length, 1, JSON.stringify(broken));
+  });
+
+  it('Japanese text is the same wherever it is cut into slices', async () => {
+    const text = '山ｱ丂A'.repeat(200_000);
+    const bytes = message('~ISO IR87', charsetOf('ISO IR87')?.encode(text) ?? Buffer.alloc(0));
+    assert.equal((await parseInTurns(bytes)).text('PID-5.1'), text);
+  });
+
+  it('with repetitions: the first is the own set, others are switched to inside an element, which begins in the own one', () => {
+    // ESC - L: 8859/5; ESC - F: 8859/7; ESC ( B: back to the own set; ESC $ ) C: Korean.
+    const name = Buffer.concat([Buffer.from('M\xfcller \x1b-L\xb8\xd2\xd0 \x1b-F\xcd\xdf \x1b$)C\xb1\xe8\x1b(B\xfc^\xfc', 'latin1')]);
+    const read = parse(message('8859/1~8859/5~8859/7', name));
+    assert.equal(read.text('PID-5.1'), 'Müller Ива Νί 김ü');
+    assert.equal(read.text('PID-5.2'), 'ü', 'the next element is in the own set again');
+    assert.equal(read.charset.name, 'ISO-8859-1');
+    assert.deepEqual(atOnce(validateCharset(read)), []);
+    assert.deepEqual(encode(read), message('8859/1~8859/5~8859/7', name));
+    assert.equal(parse(message('8859/1', name)).text('PID-5.1')?.includes('\x1b-L'), true, 'one set alone switches nothing');
+    const unknown = Buffer.from('a\x1b%Gb\x1b', 'latin1');
+    assert.equal(parse(message('8859/1~8859/5', unknown)).text('PID-5.1'), 'a\x1b%Gb\x1b');
+    assert.equal(parse(message('8859/1~EBCDIC', unknown)).charsetUnknown, true);
+    assert.equal(parse(message('UNICODE UTF-8~8859/1', Buffer.from('é'))).text('PID-5.1'), 'é');
+    const holes = parse(message('8859/3~8859/5', Buffer.from([0xa5])));
+    assert.equal(atOnce(validateCharset(holes)).length, 1, 'what is in the own set is checked');
+    assert.equal(charsetOfField(['8859/1', '8859/5'])?.valueOf(), charsetOfField(['8859/1', '8859/7'])?.valueOf());
   });
 
   it('bytes that are no characters of the declared set are a finding, not an exception', async () => {

@@ -38,6 +38,20 @@ describe('Encoding', () => {
     assert.deepEqual(encode(parse(bytes)), bytes);
   });
 
+  it('keeps the spelling of what is not changed where a text has several', () => {
+    const head = 'MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.5||||||~ISO IR87\r';
+    // The name with a sequence too many, and without going back to ASCII before the line ends.
+    const name = Buffer.from([0x1b, 0x24, 0x42, 0x1b, 0x24, 0x42, 0x3b, 0x33, 0x1b, 0x28, 0x4a, 0x41, 0x1b, 0x24, 0x42, 0x3b, 0x33]);
+    const bytes = Buffer.concat([Buffer.from(`${head}PID|1||7||`), name, Buffer.from('\rPV1|1|I\r\nNTE|a\nb\r')]);
+    assert.equal(parse(bytes).text('PID-5'), '山A山');
+    assert.equal(parse(bytes).charsetBroken, false, 'a line ends in ASCII, whether its sender went back or not');
+    assert.deepEqual(encode(parse(bytes)), bytes);
+    const edited = edit(parse(bytes), { 'PV1-2': '山' });
+    const before = bytes.indexOf('PV1');
+    assert.deepEqual(edited.subarray(0, before), bytes.subarray(0, before));
+    assert.equal(edited.toString('latin1', before), 'PV1|1|\x1b$B;3\x1b(B\r\nNTE|a\nb\r');
+  });
+
   it('changes what it is told and nothing else', () => {
     const bytes = Buffer.from('MSH|^~\\&|A|B\nPID|1||7^^^H~8||DOE^J\\Zx\\|\n\nOBX|1|TX|||a\\5 b\rno segment\r', 'latin1');
     const message = parse(bytes);

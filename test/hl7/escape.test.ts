@@ -36,6 +36,17 @@ describe('Escape sequences', () => {
     assert.equal(read('\\H\\bold\\N\\ plain'), 'bold plain');
   });
 
+  it('switch sets where the message names more than one, until the next switch or the end of the element', () => {
+    assert.equal(read('\\M2442\\;3ED\\C2842\\ A', '~ISO IR87'), '山田 A');
+    assert.equal(read('\\C2849\\123\\C284A\\x', '~ISO IR87'), 'ｱｲｳx');
+    assert.equal(read('\\M242844\\0!\\C2842\\', '~ISO IR159'), '丂');
+    const cyrillic = Buffer.from('a\\C2D4C\\\xb8\xd2\\T\\\xd0\\C2842\\\xfc', 'latin1');
+    assert.equal(read(cyrillic, '8859/1~8859/5'), 'aИв&аü');
+    assert.equal(read(Buffer.from('\\C2D4C\\\\XFC\\\xb8', 'latin1'), '8859/1~8859/5'), 'üИ', '\\X..\\ is in the own set');
+    for (const text of ['\\C2D4C\\x', '\\M2442\\;3']) assert.equal(read(text, '8859/1'), text, 'one set: kept');
+    for (const text of ['\\C2D7E\\x', '\\C2D\\', '\\M24\\', '\\CXXXX\\']) assert.equal(read(text, '8859/1~8859/5'), text, 'unknown: kept');
+  });
+
   it('are kept when unknown, unfinished or not escapes at all', () => {
     for (const text of [
       'BSV 4\\5 re.',

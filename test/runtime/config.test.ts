@@ -18,6 +18,44 @@ describe('configuration', () => {
     assert.match(problemsOf({ engine: { maxRecord: 5 } })[0] ?? '', /maxRecord is not known \(known: .*maxRecords/);
   });
 
+  it('of MLLP: names every problem, and never repeats what may be a secret', () => {
+    const tls = {
+      certificate: 'cert.pem',
+      key: 'secret:mllp-key',
+      clientCa: 'ca.pem',
+      subjects: ['ADT'],
+      minVersion: 'TLSv1.3',
+      port: 2576,
+    };
+    const good = {
+      tls: { ...tls, host: '0.0.0.0' },
+      plaintext: 'loopback',
+      batchAnswers: 'each',
+      limits: { idleMs: 1 },
+      silentAfterMinutes: { '*': 5 },
+    };
+    assert.deepEqual(problemsOf({ mllp: good }), []);
+    assert.deepEqual(problemsOf({ mllp: {} }), []);
+    for (const [mllp, problem] of [
+      [[], /expected an object/],
+      [{ port: 1 }, /port: not known \(known: tls, plaintext/],
+      [{ plaintext: 'yes' }, /plaintext: expected loopback or anywhere/],
+      [{ limits: { idle: 1 } }, /idle: not known .*idleMs/],
+      [{ limits: { idleMs: '5' } }, /idleMs: expected a number/],
+      [{ silentAfterMinutes: { A: 0 } }, /minutes each/],
+      [{ tls: {} }, /certificate is missing, key is missing/],
+      [{ tls: { ...tls, key: '-----BEGIN KEY' } }, /key: expected secret:<name>/],
+      [{ tls: { ...tls, minVersion: 'TLSv1.1' } }, /minVersion/],
+      [{ tls: { ...tls, clientCa: undefined } }, /subjects without clientCa/],
+      [{ tls: { ...tls, port: undefined, host: 'x' } }, /host without port/],
+      [{ tls: { ...tls, port: 70_000 } }, /expected a port/],
+    ] as const) {
+      const [found = ''] = problemsOf({ mllp });
+      assert.match(found, problem);
+      assert.doesNotMatch(found, /BEGIN/);
+    }
+  });
+
   it('is read from a file, and a file that is named must be there', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'aorta-config-'));
     const file = join(dir, 'good.config.ts');

@@ -58,8 +58,8 @@ export const hl7Errors = {
   },
   AORTA_HL7_012: {
     class: 'Permanent',
-    message: 'One frame holds more than one MSH segment.',
-    remedy: 'The sender must put each message into a frame of its own.',
+    message: 'The message holds a second MSH segment, after a lone line feed.',
+    remedy: 'Other segments of it end with CR, so this may be text that quotes a message. The sender must end segments alike.',
   },
   AORTA_HL7_013: {
     class: 'Permanent',
@@ -95,5 +95,20 @@ export const hl7Errors = {
     class: 'Permanent',
     message: 'The message merges more than one pair of patients: a second {location}.',
     remedy: 'The sender must send one message a pair; split the message and resubmit its parts.',
+  },
+  AORTA_HL7_040: {
+    class: 'Permanent',
+    message: 'The batch does not hold as many messages, or the file as many batches, as {location} says.',
+    remedy: 'What it held was taken, message by message, and acknowledged so. Find out at the sender what is missing or too much.',
+  },
+  AORTA_HL7_041: {
+    class: 'Permanent',
+    message: 'The structure of the batch is wrong: {problem}.',
+    remedy: 'What it held was taken, message by message. The sender must write FHS, BHS, messages, BTS, FTS (HL7 v2.5.1 section 2.10.3).',
+  },
+  AORTA_HL7_042: {
+    class: 'Permanent',
+    message: 'The batch has more than {limit} messages.',
+    remedy: 'Nothing of it was taken. Split it at the sender, or raise limits.batchMessages.',
   },
 } as const satisfies Record<string, ErrorSpec>;

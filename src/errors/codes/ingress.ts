@@ -91,4 +91,15 @@ export const ingressErrors = {
     message: 'The exchange failed.',
     remedy: 'A defect of the entry point: report it. The sender was answered AE.',
   },
+  AORTA_MLLP_009: {
+    class: 'Permanent',
+    message: 'MLLP without TLS on {host}: whoever reads the network there reads the messages, and whoever reaches it can send some.',
+    remedy:
+      "Set mllp.tls in aorta.config.ts. Where the network is protected otherwise (a VPN, a private link), say so: mllp.plaintext: 'anywhere'.",
+  },
+  AORTA_MLLP_010: {
+    class: 'Permanent',
+    message: 'Certificate, key or CA of MLLP over TLS are not usable: {problem}.',
+    remedy: 'Give PEM: the certificate with its chain, its private key, and the CAs that clients are checked against.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -4,7 +4,7 @@ import { framed } from './framer.ts';
 
 interface Place {
   done: boolean;
-  answer: Buffer | undefined;
+  answers: readonly Buffer[];
 }
 
 /** Answers leave in the order in which their places were taken, whatever the order in which they become ready. */
@@ -31,13 +31,13 @@ export class Answers {
     return this.#places.length;
   }
 
-  /** Takes the next place; its answer is given later, or undefined for none. */
-  place(): (answer: Buffer | undefined) => void {
-    const place: Place = { done: false, answer: undefined };
+  /** Takes the next place; its answers are given later: none, one, or two in their order. */
+  place(): (answers: readonly Buffer[]) => void {
+    const place: Place = { done: false, answers: [] };
     this.#places.push(place);
-    return (answer) => {
+    return (answers) => {
       place.done = true;
-      place.answer = answer;
+      place.answers = answers;
       this.#write();
     };
   }
@@ -47,9 +47,10 @@ export class Answers {
     const socket = this.#socket;
     socket.cork();
     while (this.#places[0]?.done) {
-      const answer = this.#places.shift()?.answer;
-      if (!answer || socket.destroyed || socket.writableEnded) continue;
-      if (!socket.write(framed(answer))) this.unreadSince ??= this.#clock.monotonic();
+      for (const answer of this.#places.shift()?.answers ?? []) {
+        if (socket.destroyed || socket.writableEnded) continue;
+        if (!socket.write(framed(answer))) this.unreadSince ??= this.#clock.monotonic();
+      }
     }
     socket.uncork();
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../clock/clock.ts';
 import { type ErrorCode, error } from '../../errors/index.ts';
+import type { Telemetry } from '../../telemetry/port.ts';
 import { Answers } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import { Framer } from './framer.ts';
@@ -26,21 +27,16 @@ export interface ConnectionParts {
   readonly exchange: Exchange;
   readonly refuse: Refuse;
   readonly metrics: MllpMetrics;
+  readonly telemetry: Telemetry;
   readonly clock: Clock;
   /** Bytes that open frames and unanswered messages of all connections hold. */
   readonly held: { bytes: number };
 }
 
+type Details = Record<string, string | number>;
 type Item =
   | { readonly kind: 'frame'; readonly content: Buffer; readonly receivedAt: number }
-  | {
-      readonly kind: 'refused';
-      readonly code: ErrorCode;
-      readonly reason: string;
-      readonly body: Buffer;
-      readonly size: number;
-      readonly details: Record<string, string | number>;
-    };
+  | { readonly kind: 'refused'; code: ErrorCode; reason: string; body: Buffer; size: number; details: Details };
 
 /** Open frames from this size on are given up when memory is short. */
 const sacrificed = 1024 * 1024;
@@ -59,6 +55,8 @@ export class Connection {
   readonly settled: Promise<void>;
   readonly #socket: Socket;
   readonly #parts: ConnectionParts;
+  /** Whom the client's certificate names. */
+  readonly #subject: string | undefined;
   readonly #framer: Framer;
   readonly #lane = new Lane();
   readonly #backlog: Item[] = [];
@@ -79,8 +77,9 @@ export class Connection {
   #gone = false;
   #settle: () => void = () => {};
 
-  constructor(socket: Socket, parts: ConnectionParts) {
+  constructor(socket: Socket, parts: ConnectionParts, subject?: string) {
     this.#socket = socket;
+    this.#subject = subject;
     this.#answers = new Answers(socket, parts.clock);
     this.#parts = parts;
     this.peer = socket.remoteAddress ?? 'unknown';
@@ -142,11 +141,17 @@ export class Connection {
       if (!silent && (late <= 0 || this.#frameBytes >= (late / 1000) * limits.frameRate)) return;
       const body = this.#framer.end() ?? Buffer.alloc(0);
       this.#account();
+      this.#log('mllp.frame.stalled', { bytes: body.length, ms: now - this.#frameSince });
       this.#add('AORTA_MLLP_002', 'stalled', body, body.length, {});
       this.#end('stalled');
     } else if (!this.#framer.open && this.#answers.waiting === 0 && now - this.#lastFrameAt > limits.idleMs) {
+      this.#log('mllp.connection.idle', { ms: now - this.#lastFrameAt, count: this.#frames });
       this.#end('idle');
     }
+  }
+
+  #log(event: string, fields: { readonly ms: number; readonly bytes?: number; readonly count?: number }): void {
+    this.#parts.telemetry.log('warn', event, { peer: this.peer, certificate: this.#subject, ...fields });
   }
 
   #onData(chunk: Buffer): void {
@@ -208,7 +213,7 @@ export class Connection {
     if (rest && this.#ending !== 'shutdown') this.#add('AORTA_MLLP_003', 'truncated', rest, rest.length, { problem });
   }
 
-  #add(code: ErrorCode, reason: string, body: Buffer, size: number, details: Record<string, string | number>): void {
+  #add(code: ErrorCode, reason: string, body: Buffer, size: number, details: Details): void {
     this.#backlog.push({ kind: 'refused', code, reason, body: Buffer.from(body.subarray(0, keptBytes)), size, details });
   }
 
@@ -252,21 +257,22 @@ export class Connection {
     this.#account();
     const { exchange, refuse, metrics, clock } = this.#parts;
     const started = clock.monotonic();
-    const done = (answer: Buffer | undefined): void => {
+    const done = (answers: readonly Buffer[]): void => {
       this.#running--;
       this.#runningBytes -= bytes;
       this.#account();
-      if (answer) metrics.ackSeconds.observe((clock.monotonic() - started) / 1000);
-      answered(answer);
+      if (answers.length > 0) metrics.ackSeconds.observe((clock.monotonic() - started) / 1000);
+      answered(answers);
       this.#pump();
     };
     if (item.kind === 'frame') {
-      void exchange({ content: item.content, peer: this.peer, receivedAt: item.receivedAt, ticket: this.#lane.ticket() }).then(done);
+      const { content, receivedAt } = item;
+      void exchange({ content, peer: this.peer, subject: this.#subject, receivedAt, ticket: this.#lane.ticket() }).then(done);
       return;
     }
     const { message } = error(item.code, item.details);
     const { code, reason, body, size } = item;
-    void refuse({ code, message, reason, peer: this.peer, body, size, receivedAt: clock.now() }).then(() => done(undefined));
+    void refuse({ code, message, reason, peer: this.peer, body, size, receivedAt: clock.now() }).then(() => done([]));
   }
 
   #end(reason: CloseReason): void {

@@ -1,11 +1,7 @@
 import type { Clock, Random } from '../../clock/clock.ts';
-import { ulid } from '../../clock/ulid.ts';
 import { AortaError, error } from '../../errors/index.ts';
 import {
-  type AckCode,
-  type AckError,
   atOnce,
-  buildAck,
   type Charset,
   contentDigest,
   type Finding,
@@ -16,6 +12,7 @@ import {
   type Message,
   parse,
   parseInTurns,
+  refusedAtHeader,
   type Sliced,
   salvage,
   typeOf,
@@ -24,10 +21,12 @@ import {
 } from '../../hl7/index.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import type { Admission, Admitted } from '../admission.ts';
+import { type Answers, acknowledgements } from './acknowledge.ts';
 import type { Ticket } from './lane.ts';
 import type { MllpMetrics } from './metrics.ts';
 import type { Refuse } from './refusal.ts';
 import type { Accepted, Route } from './route.ts';
+import type { Senders } from './senders.ts';
 
 /** Above this many bytes a message is worked on in slices, so that other connections get their turn. */
 const large = 1024 * 1024;
@@ -36,18 +35,20 @@ export interface Arrival {
   readonly content: Buffer;
   /** Address of the sender, without port. */
   readonly peer: string;
+  /** Whom the sender's certificate names. */
+  readonly subject?: string | undefined;
   readonly receivedAt: number;
   readonly ticket: Ticket;
 }
 
 /**
- * One frame → one answer: parse, check, find the route of its type, admit, acknowledge. AA only when the record is
- * durable. Undefined for what is never answered (acknowledgements). Never rejects.
+ * One message → its answers: parse, check, find the route of its type, admit, acknowledge. CA and AA only when the record
+ * is durable. None for what is never answered (acknowledgements) and where the sender asks for none. Never rejects.
  *
  * What breaks a rule is quarantined before its AE or AR goes out. A failure to store is AE with ERR-3 207 and is not
  * quarantined: nothing is wrong with the message, and its sender will send it again.
  */
-export type Exchange = (arrival: Arrival) => Promise<Buffer | undefined>;
+export type Exchange = (arrival: Arrival) => Promise<Answers>;
 
 export interface ExchangeParts {
   readonly routes: readonly Route[];
@@ -59,34 +60,34 @@ export interface ExchangeParts {
   readonly random: Random;
   /** Of messages without MSH-18. */
   readonly charset: Charset;
+  readonly senders?: Senders;
 }
 
 export function createExchange(parts: ExchangeParts): Exchange {
-  const { admission, refuse, metrics, telemetry, clock, random, charset } = parts;
+  const { admission, refuse, metrics, telemetry, clock, charset } = parts;
   const routes = new Map(parts.routes.map((route) => [route.type, route]));
 
-  const answer = (to: Message | undefined, code: AckCode, errors: readonly AckError[] = [], eventId = ulid(clock, random)): Buffer => {
-    metrics.answered(code);
-    // Twenty characters, as old receivers allow; from the event id, so that a repeated message gets the same one.
-    return buildAck({ to, code, controlId: eventId.slice(-20), at: clock.now(), errors });
-  };
+  const acknowledge = acknowledgements(parts);
 
   const refusal = async (
     to: Message | undefined,
     findings: readonly Finding[],
     { content, peer, receivedAt }: Arrival,
-  ): Promise<Buffer> => {
+  ): Promise<Answers> => {
     const [first] = findings;
     for (const each of findings.slice(1)) metrics.refused(each.reason, each.code);
-    if (first) await refuse({ code: first.code, message: first.message, reason: first.reason, peer, body: content, receivedAt });
-    return answer(to, findings.some((each) => each.ack === 'AR') ? 'AR' : 'AE', findings);
+    const refused = first && { code: first.code, message: first.message, reason: first.reason, peer, body: content, receivedAt };
+    const kept = refused !== undefined && (await refuse(refused));
+    const code = findings.some((each) => each.ack === 'AR') ? 'AR' : 'AE';
+    return acknowledge(to, { code, accept: kept && !refusedAtHeader(findings) ? 'taken' : 'refused' }, { errors: findings });
   };
 
-  const failed = (to: Message | undefined, thrown: unknown): Buffer => {
+  const failed = (to: Message | undefined, thrown: unknown): Answers => {
     const cause = thrown instanceof AortaError ? thrown : error('AORTA_MLLP_008', {}, { cause: thrown });
     if (!(thrown instanceof AortaError)) telemetry.log('error', 'mllp.exchange.failed', { error: thrown });
     metrics.refused('not-stored', cause.code);
-    return answer(to, 'AE', [{ condition: '207', severity: 'E', code: cause.code, message: cause.message }]);
+    const errors = [{ condition: '207', severity: 'E', code: cause.code, message: cause.message }] as const;
+    return acknowledge(to, { code: 'AE', accept: 'refused' }, { errors });
   };
 
   const admit = async (message: Message, accepted: Accepted, { content, receivedAt, ticket }: Arrival): Promise<Admitted> => {
@@ -105,7 +106,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     return outcome;
   };
 
-  const read = async (arrival: Arrival): Promise<Buffer | undefined> => {
+  const read = async (arrival: Arrival): Promise<Answers> => {
     const { content } = arrival;
     const inSlices = content.length > large;
     let message: Message;
@@ -118,14 +119,15 @@ export function createExchange(parts: ExchangeParts): Exchange {
       if (isAck(message)) {
         metrics.ignored('acknowledgement');
         metrics.answered('none');
-        return undefined;
+        return [];
       }
       const { findings, accepted } = await check(message, inSlices);
       if (!accepted || findings.length > 0) return await refusal(message, findings, arrival);
       const outcome = await admit(message, accepted, arrival);
       if (outcome.kind === 'duplicate') metrics.duplicates.inc();
       if (outcome.controlIdReused) metrics.controlIdReused.inc();
-      return answer(message, 'AA', [], outcome.eventId);
+      parts.senders?.heard(accepted.sender, arrival.subject);
+      return acknowledge(message, { code: 'AA', accept: 'taken' }, { eventId: outcome.eventId });
     } catch (cause) {
       if (cause instanceof AortaError && isFindingCode(cause.code)) return refusal(message, [asFinding(cause)], arrival);
       return failed(message, cause);

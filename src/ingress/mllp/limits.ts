@@ -21,6 +21,8 @@ export interface MllpLimits {
   readonly inFlight: number;
   /** Bytes of them: above it one message at a time is worked on. @default 8_388_608 */
   readonly inFlightBytes: number;
+  /** Messages of one batch, or of one frame. @default 10_000 */
+  readonly batchMessages: number;
   /** Refused input kept from one address: entries and bytes at once, and how many more a second. What is above is only counted. @default 2_000, 20 */
   readonly quarantineEntries: number;
   readonly quarantineEntriesPerSecond: number;
@@ -41,6 +43,7 @@ export const defaultLimits: MllpLimits = {
   connectionsPerPeer: 200,
   inFlight: 64,
   inFlightBytes: 8 * 1024 * 1024,
+  batchMessages: 10_000,
   quarantineEntries: 2_000,
   quarantineEntriesPerSecond: 20,
   quarantineBytes: 128 * 1024 * 1024,

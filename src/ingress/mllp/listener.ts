@@ -9,12 +9,16 @@ import type { Serde } from '../../schema/port.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import type { Admission } from '../admission.ts';
 import { adtRoute } from './adt.ts';
+import { type BatchAnswers, withBatches } from './batch.ts';
 import { Connection, type ConnectionParts } from './connection.ts';
 import { createExchange } from './exchange.ts';
 import { defaultLimits, type MllpLimits } from './limits.ts';
+import { refusePlaintext } from './loopback.ts';
 import { mllpMetrics } from './metrics.ts';
 import { refusals } from './refusal.ts';
 import type { Route } from './route.ts';
+import { createSenders, type Senders } from './senders.ts';
+import { type MllpTls, tlsServer } from './tls.ts';
 
 export interface MllpOptions {
   readonly host: string;
@@ -38,10 +42,16 @@ export interface MllpOptions {
   };
   /** Topic of ADT messages. @default hl7.adt */
   readonly adtTopic?: string;
+  /** How a batch (FHS, BHS) is answered. @default 'batch' */
+  readonly batchAnswers?: BatchAnswers;
   /** Message types beside ADT. */
   readonly routes?: readonly Route[];
-  /** Makes the server; for TLS. @default a plain TCP server */
-  readonly server?: (onConnection: (socket: net.Socket) => void) => net.Server;
+  /** Speaks TLS, and mutual TLS where the material has a CA of the senders. @default plaintext */
+  readonly tls?: MllpTls;
+  /** Where plaintext may be spoken. @default 'loopback' */
+  readonly plaintext?: 'loopback' | 'anywhere';
+  /** Who was heard of when; to be shared by listeners of one site. @default one of its own */
+  readonly senders?: Senders;
 }
 
 export interface MllpListener {
@@ -54,6 +64,7 @@ export interface MllpListener {
 }
 
 const checkMs = 1_000;
+const expiry = ['aorta_mllp_tls_certificate_not_after_timestamp_seconds', 'When the certificate in use ends, Unix time.'] as const;
 
 /** Topics whose flows are told of merged patients: of all messages that the listener takes. */
 const mergeTopicsOf = ({ adtTopic = topics.adt.name, routes = [] }: MllpOptions): readonly string[] => [
@@ -68,7 +79,8 @@ const mergeTopicsOf = ({ adtTopic = topics.adt.name, routes = [] }: MllpOptions)
  * frame, memory of all open frames: quarantined, connection closed. Too many connections, in all or from one address:
  * refused at once. Unread answers, idle connections: closed. Nothing of this touches other connections.
  *
- * Throws AORTA_CFG_001 for an unknown charset or zone; a port that is taken rejects as node:net does.
+ * Throws AORTA_CFG_001 for an unknown charset or zone, AORTA_MLLP_009 for plaintext that others than this machine could
+ * read, AORTA_MLLP_010 for certificates that are not usable; a port that is taken rejects as node:net does.
  */
 export async function startMllp(options: MllpOptions): Promise<MllpListener> {
   const { host, admission, serde, quarantine, telemetry, clock, random, defaults = {} } = options;
@@ -77,6 +89,7 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
   if (!charset) throw error('AORTA_CFG_001', { problem: `charset ${defaults.charset} is not known` });
   const zone = defaults.zone ?? 'UTC';
   checkZone(zone);
+  if (!options.tls && options.plaintext !== 'anywhere') refusePlaintext(host);
 
   const metrics = mllpMetrics(telemetry);
   const refuse = refusals({ quarantine, telemetry, metrics, limits, clock, random });
@@ -89,14 +102,17 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
     ...(defaults.identifierSystems ? { identifierSystems: defaults.identifierSystems } : {}),
   });
   const routes = [adt, ...(options.routes ?? [])];
-  const exchange = createExchange({ routes, admission, refuse, metrics, telemetry, clock, random, charset });
-  const parts: ConnectionParts = { limits, exchange, refuse, metrics, clock, held: { bytes: 0 } };
+  const senders = options.senders ?? createSenders({ telemetry, clock });
+  const one = createExchange({ routes, admission, refuse, metrics, telemetry, clock, random, charset, senders });
+  const answers = options.batchAnswers ?? 'batch';
+  const exchange = withBatches({ exchange: one, refuse, metrics, telemetry, limits, clock, random, answers });
+  const parts: ConnectionParts = { limits, exchange, refuse, metrics, telemetry, clock, held: { bytes: 0 } };
 
   const connections = new Set<Connection>();
   const perPeer = new Map<string, number>();
   let stopping: Promise<void> | undefined;
 
-  const accept = (socket: net.Socket): void => {
+  const accept = (socket: net.Socket, subject?: string): void => {
     const peer = socket.remoteAddress ?? 'unknown';
     const fromPeer = perPeer.get(peer) ?? 0;
     const over = stopping
@@ -115,7 +131,7 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
     }
     metrics.opened.inc();
     perPeer.set(peer, fromPeer + 1);
-    const connection = new Connection(socket, parts);
+    const connection = new Connection(socket, parts, subject);
     connections.add(connection);
     void connection.closed.then(() => {
       connections.delete(connection);
@@ -126,21 +142,23 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
   };
 
   // Half-open: a sender may end its side right after the message and still wants the answer.
-  const server = options.server?.(accept) ?? net.createServer({ allowHalfOpen: true, noDelay: true }, accept);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port: options.port, backlog: 511 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  const secure = options.tls ? await tlsServer(options.tls, { limits, metrics, telemetry, clock }, accept) : undefined;
+  const server = secure?.server ?? net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(socket));
+  try {
+    await listening(server, host, options.port);
+  } catch (thrown) {
+    secure?.stop();
+    throw thrown;
+  }
   server.on('error', (cause) => telemetry.log('error', 'mllp.listener.failed', { error: cause }));
   const address = server.address() as net.AddressInfo;
-  telemetry.log('info', 'mllp.listening', { host: address.address, port: address.port });
+  telemetry.log('info', 'mllp.listening', { host: address.address, port: address.port, tls: secure !== undefined });
 
+  const transport = { transport: secure ? 'tls' : 'tcp' };
   const stopSampling = [
-    telemetry.sampled('aorta_mllp_connections', 'Open connections.', {}, () => connections.size),
-    telemetry.sampled('aorta_mllp_held_bytes', 'Bytes that open frames hold.', {}, () => parts.held.bytes),
+    ...(secure ? [telemetry.sampled(...expiry, {}, () => secure.notAfter() / 1000)] : []),
+    telemetry.sampled('aorta_mllp_connections', 'Open connections.', transport, () => connections.size),
+    telemetry.sampled('aorta_mllp_held_bytes', 'Bytes that open frames hold.', transport, () => parts.held.bytes),
   ];
   let cancelCheck: () => void = () => {};
   const checkAll = (): void => {
@@ -152,6 +170,7 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
 
   const stop = async (drainMs: number): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    secure?.stop();
     const open = [...connections];
     let cancel: () => void = () => {};
     const late = new Promise<void>((resolve) => {
@@ -165,6 +184,7 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
     await closed;
     cancel();
     cancelCheck();
+    if (!options.senders) senders.stop();
     for (const end of stopSampling) end();
   };
 
@@ -177,4 +197,14 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
       return stopping;
     },
   };
+}
+
+function listening(server: net.Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 511 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }

@@ -24,10 +24,10 @@ export interface Refused {
 }
 
 /**
- * Counts, logs and quarantines refused input; resolves when it is kept, so that the sender's answer comes after. Never
- * rejects. Each address may fill only so much of the quarantine; the rest is counted, or a flood would fill the disk.
+ * Counts, logs and quarantines refused input; resolves when that is done, so that the sender's answer comes after, with
+ * whether all of it is kept. Never rejects. Each address may fill only so much of the quarantine; the rest is counted, or a flood would fill the disk.
  */
-export type Refuse = (refused: Refused) => Promise<void>;
+export type Refuse = (refused: Refused) => Promise<boolean>;
 
 export function refusals(parts: {
   quarantine: Quarantine;
@@ -45,15 +45,17 @@ export function refusals(parts: {
     telemetry.log('warn', 'mllp.refused', { code, reason, peer, size });
     if (!entries.take(peer, 1) || !bytes.take(peer, Math.min(body.length, keptBytes))) {
       metrics.quarantineDropped.inc();
-      return;
+      return false;
     }
     try {
       // A copy: the body may be a view of a socket's much larger chunk.
       const kept = Buffer.from(body.subarray(0, keptBytes));
       await quarantine.put({ id: ulid(clock, random), source: 'mllp', peer, code, reason: message, receivedAt, size, body: kept });
+      return kept.length === size;
     } catch (cause) {
       metrics.quarantineFailures.inc();
       telemetry.log('error', 'mllp.quarantine.failed', { code, error: cause });
+      return false;
     }
   };
 }

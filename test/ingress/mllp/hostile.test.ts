@@ -221,6 +221,8 @@ describe('MLLP under attack', () => {
         assert.equal(telemetry.count('aorta_mllp_connections_closed_total', { reason: 'stalled' }), 80);
         assert.equal(telemetry.count('aorta_mllp_connections_closed_total', { reason: 'idle' }), 40);
         assert.equal(telemetry.count('aorta_mllp_refused_total', { reason: 'stalled', code: 'AORTA_MLLP_002' }), 80);
+        assert.equal(telemetry.text().match(/warn mllp\.frame\.stalled peer="127\.0\.0\.1" .*bytes=\d+ ms=/g)?.length, 80);
+        assert.equal(telemetry.text().match(/warn mllp\.connection\.idle peer="127\.0\.0\.1" .*ms=\S+ count=0/g)?.length, 40);
       },
       { clock: fast },
     );
@@ -401,6 +403,51 @@ describe('MLLP under attack', () => {
           raw.socket.destroy();
         }),
         { numRuns: 150 },
+      );
+    });
+  });
+
+  it('random frames of batch segments, enhanced headers, acknowledgements and binary: never down, every answer is well formed', async () => {
+    await attack({ frameBytes: 100_000, batchMessages: 20 }, async ({ port }) => {
+      const condition = fc.constantFrom('', 'AL', 'NE', 'ER', 'SU', 'XX', '""');
+      const line = fc.oneof(
+        fc.constantFrom(
+          'FHS|^~\\&|A|B',
+          'BHS|^~\\&|A|B|C|D|||||B-1',
+          'BHS|',
+          'FHS',
+          'BTS|1',
+          'BTS|x',
+          'FTS|1',
+          'PID|1',
+          'MSH',
+          'MSH|',
+          'MSA|AA|1',
+        ),
+        fc
+          .tuple(condition, condition, fc.constantFrom('ADT^A01', 'ACK', 'ZZZ^Z01', ''))
+          .map(([accept, application, type]) => `MSH|^~\\&|A|B|C|D|20240131||${type}|h-${number++}|P|2.5|||${accept}|${application}`),
+        fc
+          .uint8Array({ maxLength: 40 })
+          .map((bytes) => Buffer.from(bytes).toString('latin1').replaceAll('\x0b', '').replaceAll('\x1c', '')),
+      );
+      const frame = fc.tuple(fc.array(line, { maxLength: 30 }), fc.constantFrom('\r', '\n', '\r\n', '\n\r'));
+      await fc.assert(
+        fc.asyncProperty(fc.array(frame, { minLength: 1, maxLength: 4 }), async (frames) => {
+          const raw = await rawSender(port);
+          const controlId = `fuzz-${number++}`;
+          const all = frames.map(([lines, end]) => framed(Buffer.from(lines.join(end), 'latin1')));
+          raw.write(Buffer.concat([...all, framed(adt({ controlId }))]));
+          const ended = () => raw.answers.at(-1)?.includes(`MSA|AA|${controlId}`) ?? false;
+          await Promise.race([raw.closed, until(ended)]);
+          assert.ok(ended());
+          for (const answer of raw.answers) {
+            assert.match(answer, /^(MSH|BHS|FHS)/);
+            for (const [, code = ''] of answer.matchAll(/\rMSA.(..)/g)) assert.match(code, /^(A[AER]|C[AER])$/);
+          }
+          raw.socket.destroy();
+        }),
+        { numRuns: 100 },
       );
     });
   });

@@ -211,8 +211,8 @@ for (const [name, make] of [
       ['what is not HL7 at all', Buffer.from('GET / HTTP/1.1\r\n\r\n'), 'AR ', '207', '', 'AORTA_HL7_001', 'not-hl7'],
       ['an empty frame', Buffer.alloc(0), 'AR ', '207', '', 'AORTA_HL7_001', 'not-hl7'],
       [
-        'two messages in one frame',
-        Buffer.concat([adt({ controlId: 'n-12' }), adt({ controlId: 'n-13' })]),
+        'a second message behind a lone line feed',
+        adt({ controlId: 'n-12', more: Buffer.concat([Buffer.from('OBX|1|TX|||\n'), adt({ controlId: 'n-13' })]) }),
         'AE n-12',
         '100',
         'MSH^2',
