@@ -52,6 +52,9 @@ const rules = {
   AORTA_HL7_031: ['AE', '103', 'status-not-mapped'],
   AORTA_HL7_032: ['AE', '205', 'self-merge'],
   AORTA_HL7_033: ['AE', '100', 'two-merges'],
+  // MSH-3 and MSH-4 are coded in tables of the site (0361, 0362).
+  AORTA_PROFILE_002: ['AR', '103', 'unknown-sender'],
+  AORTA_PROFILE_003: ['AR', '201', 'refused-by-profile'],
 } as const satisfies Partial<Record<ErrorCode, readonly ['AE' | 'AR', Condition, string]>>;
 
 export type FindingCode = keyof typeof rules;

@@ -13,3 +13,4 @@ export { defaultLimits, type MllpLimits } from './mllp/limits.ts';
 export { type MllpListener, type MllpOptions, startMllp } from './mllp/listener.ts';
 export { type OruRouteOptions, oruRoute } from './mllp/oru.ts';
 export type { Accepted, Route } from './mllp/route.ts';
+export { judgeSample, type SampleVerdict } from './mllp/sample.ts';

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
+import { loadSources } from '../cli/sources.ts';
 import { topologyFiles } from '../cli/topologies.ts';
 import { systemClock, systemRandom } from '../clock/system.ts';
 import { within } from '../clock/within.ts';
@@ -22,7 +23,7 @@ export interface WorkerOptions {
   /** 0 picks a free port. */
   readonly port: number;
   readonly mllpPort: number;
-  /** Project directory: `topologies/` is below it. */
+  /** Project directory: `topologies/` and `sources/` are below it. */
   readonly root: string;
   readonly open: (options: ProfileOptions) => Promise<Profile>;
   readonly engine?: Partial<EngineOptions>;
@@ -31,6 +32,8 @@ export interface WorkerOptions {
   readonly zone?: string;
   /** Assigning authority's namespace → FHIR identifier system. */
   readonly identifierSystems?: Readonly<Record<string, string>>;
+  /** Senders without a source profile are refused. @default false */
+  readonly strictSenders?: boolean;
 }
 
 export interface Worker {
@@ -57,6 +60,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const random = systemRandom;
   const zone = options.zone ?? 'UTC';
   const systems = options.identifierSystems ?? {};
+  const sources = await loadSources(options.root, { strict: options.strictSenders ?? false });
   const profile = await options.open({ data: options.data, clock, telemetry });
   const stops: (() => Promise<unknown> | unknown)[] = [() => profile.close()];
   // A promise that nobody waits for is a defect to be seen, never a reason to drop everybody's messages.
@@ -112,7 +116,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     });
     stops.push(() => edge.stop());
 
-    const topologies = await Promise.all(topologyFiles(options.root).map((file) => load(file, { blob: profile.blob, zone, systems })));
+    const topologies = await Promise.all(
+      topologyFiles(options.root).map((file) => load(file, { blob: profile.blob, zone, systems, sources })),
+    );
     // Settled, all of them: one that fails must not leave the others running behind a start that failed.
     const started = await Promise.allSettled(topologies.map((flow) => startFlow(flow, ports, options.engine)));
     flows.push(...started.flatMap((flow) => (flow.status === 'fulfilled' ? [flow.value] : [])));
@@ -133,6 +139,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       clock,
       random,
       defaults: { zone, identifierSystems: systems },
+      sources,
     });
     stops.push(async () => {
       const closed = mllp.stop({ drainMs: ingressDrainMs + 2_000 });

@@ -23,6 +23,7 @@ import {
   type Place,
   patientFrom,
   placesOf,
+  withExtensions,
 } from 'aorta/fhir';
 import { isActive } from './allergies.ts';
 import { assign } from './assign.ts';
@@ -79,7 +80,8 @@ export class Revision {
 
   #person(): Patient {
     const { demographics, contacts } = knownOf(this.state);
-    const person = patientFrom(this.ctx.key, factsOf(demographics), this.mapping, contacts?.segments);
+    const facts = factsOf(demographics);
+    const person = withExtensions(patientFrom(this.ctx.key, facts, this.mapping, contacts?.segments), facts);
     const old = patientFrom(this.ctx.key, { 'PID-3': oldNumbers(this.state, this.mapping.systems ?? {}) }, this.mapping).identifier ?? [];
     const merged = Object.keys(this.state.merged);
     return {
@@ -136,7 +138,8 @@ export class Revision {
     this.#conditions(id, picture);
     const current = view.stays.findLast((stay) => !stay.ended);
     const since = current ? sinceOf(picture) : null;
-    const written = this.#put(encounterFrom(view, this.mapping), this.state.encounters[id] ?? null, String(since));
+    const encounter = withExtensions(encounterFrom(view, this.mapping), view.facts);
+    const written = this.#put(encounter, this.state.encounters[id] ?? null, String(since));
     if (written) {
       const closed = view.status === 'finished' || view.status === 'cancelled';
       this.state = { ...this.state, encounters: { ...this.state.encounters, [id]: { ...written, closed } } };

@@ -3,7 +3,7 @@ import type { Hl7Adt } from '../../../schemas/generated/hl7-adt.ts';
 import { topics } from '../../../schemas/topics.ts';
 import type { Clock, Random } from '../../clock/clock.ts';
 import { error } from '../../errors/index.ts';
-import { charsetOf, checkZone, type IdentifierSystems } from '../../hl7/index.ts';
+import { charsetOf, checkZone, type IdentifierSystems, type Sources } from '../../hl7/index.ts';
 import type { Quarantine } from '../../quarantine/port.ts';
 import type { Serde } from '../../schema/port.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
@@ -36,6 +36,8 @@ export interface MllpOptions {
     /** Namespace of an assigning authority → FHIR system. */
     readonly identifierSystems?: IdentifierSystems;
   };
+  /** Source profiles. @default none: every message is read by the defaults */
+  readonly sources?: Sources;
   /** Topic of ADT messages. @default hl7.adt */
   readonly adtTopic?: string;
   /** Message types beside ADT. */
@@ -89,7 +91,17 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
     ...(defaults.identifierSystems ? { identifierSystems: defaults.identifierSystems } : {}),
   });
   const routes = [adt, ...(options.routes ?? [])];
-  const exchange = createExchange({ routes, admission, refuse, metrics, telemetry, clock, random, charset });
+  const exchange = createExchange({
+    routes,
+    admission,
+    refuse,
+    metrics,
+    telemetry,
+    clock,
+    random,
+    charset,
+    ...(options.sources ? { sources: options.sources } : {}),
+  });
   const parts: ConnectionParts = { limits, exchange, refuse, metrics, clock, held: { bytes: 0 } };
 
   const connections = new Set<Connection>();

@@ -50,6 +50,7 @@ class Site {
       raw,
       blobRef: null,
       size: raw.length,
+      profile: null,
     };
   }
 

@@ -30,7 +30,7 @@ class Site {
     const { event, controlId, sender, occurredAt } = facts;
     const value = {
       ...{ eventId: `e-${controlId}`, patientId: key, sender, controlId, event, occurredAt, receivedAt: 0, charset: 'UTF-8' },
-      ...{ raw, blobRef: null, size: raw.length },
+      ...{ raw, blobRef: null, size: raw.length, profile: null },
     };
     await this.driver.send({ key, value, eventId: value.eventId });
     await this.driver.advance(100);
