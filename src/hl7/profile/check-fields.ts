@@ -33,7 +33,11 @@ export function fieldProblems(value: unknown, key: string): Problems {
     const place = (name: string): Used | undefined => {
       const parsed = path(rule[name]);
       if (!parsed) found.push(`${at}.${name}: expected a path such as PV1-19 or PID-3[2].1, got ${shown(rule[name])}`);
-      return parsed ? { place: parsed, at: `${at}.${name}` } : undefined;
+      if (!parsed) return undefined;
+      const used = { place: parsed, at: `${at}.${name}` };
+      const problems = readProblems(used);
+      found.push(...problems);
+      return problems.length > 0 ? undefined : used;
     };
     found.push(...strange(rule, kind === 'default' ? ['default', 'value'] : [kind, 'to', 'onlyIfEmpty'], at));
     const first = place(kind);
@@ -69,4 +73,10 @@ function writeProblems({ place, at }: Used): Problems {
   return place.segment === 'MSH' && fixed.has(place.field)
     ? [`${at}: MSH-${place.field} says how to read the message and whose it is; it cannot be changed here`]
     : [];
+}
+
+/** Segments around messages are no part of one; MSH-1 and MSH-2 are separators, no text. */
+function readProblems({ place, at }: Used): Problems {
+  if (/^[FB](HS|TS)$/.test(place.segment)) return [`${at}: ${place.segment} is no segment of a message`];
+  return place.segment === 'MSH' && place.field < 3 ? [`${at}: MSH-${place.field} holds the delimiters`] : [];
 }

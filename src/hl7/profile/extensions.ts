@@ -9,17 +9,21 @@ export interface ExtensionValue extends Omit<ExtensionRule, 'from'> {
 
 /** Empty fields say nothing. Where the path names no component it is the first one, as for every coded field. */
 export function extensionsOf(message: Message, rules: readonly ExtensionRule[]): ExtensionValue[] {
-  return rules.flatMap(({ from, ...rule }): ExtensionValue[] => {
-    const { component, subcomponent } = parsePath(from);
-    const place = message.get(from);
-    const element =
-      component === undefined ? place.component(1).subcomponent(1) : subcomponent === undefined ? place.subcomponent(1) : place;
-    // `""` stands for the whole field.
-    const field = component === undefined ? place : element;
-    if (field.state === 'null' || element.state === 'null') return [{ ...rule, text: null }];
-    const text = element.text?.trim();
-    return text ? [{ ...rule, text }] : [];
-  });
+  try {
+    return rules.flatMap((rule) => extensionOf(message, rule) ?? []);
+  } catch {
+    // AORTA_HL7_013, as below.
+    return [];
+  }
+}
+
+function extensionOf(message: Message, { from, ...rule }: ExtensionRule): ExtensionValue | undefined {
+  const { component, subcomponent } = parsePath(from);
+  const place = message.get(from);
+  const element = component === undefined ? place.component(1).subcomponent(1) : subcomponent === undefined ? place.subcomponent(1) : place;
+  if (place.state === 'null' || element.state === 'null') return { ...rule, text: null };
+  const text = element.text?.trim();
+  return text ? { ...rule, text } : undefined;
 }
 
 /** Names of Z-segments that are not among those known, in order, once each. Stops at the limit of segments. */

@@ -1,3 +1,4 @@
+import { AortaError } from '../../errors/index.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Message } from '../message.ts';
 import { applyAuthorities } from './authorities.ts';
@@ -28,7 +29,7 @@ export interface Interpretation {
 
 /**
  * The one place where profiles are applied: by ingress (checks, identity, event time) and by flows (facts). Never throws
- * for what a message holds, and applying a profile to its own result changes nothing.
+ * for what a message holds (one with more segments than are looked at is a finding, AORTA_HL7_013), and applying a profile to its own result changes nothing.
  *
  * Numbers get their authorities and types before fields are moved and after: so they have them wherever they go.
  */
@@ -54,8 +55,9 @@ export function interpret(received: Message, source: Source | undefined): Interp
       numbers();
     }
     outcome = applyEvents(draft.done(), source.events);
-  } catch {
-    // AORTA_HL7_013, too many segments to look at: whoever reads on says so.
+  } catch (cause) {
+    // Half applied, it would be somebody else's message: it is refused.
+    return { message: received, profile: source.ref, findings: [tooLong(cause)], extensions: () => [], unknownSegments: () => [] };
   }
   const { message, skip, refuse } = outcome;
   const { segments = {}, zone } = source.profile;
@@ -68,4 +70,9 @@ export function interpret(received: Message, source: Source | undefined): Interp
     extensions: () => extensionsOf(message, source.extensions),
     unknownSegments: () => unknownSegments(message, (name) => Object.hasOwn(segments, name)),
   };
+}
+
+function tooLong(cause: unknown): Finding {
+  if (!(cause instanceof AortaError) || cause.code !== 'AORTA_HL7_013') throw cause;
+  return { ...finding('AORTA_HL7_013'), message: cause.message };
 }
