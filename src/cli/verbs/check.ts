@@ -61,7 +61,9 @@ warnings), samples with another outcome than expected, stale files.`,
       for (const file of stale) print(`${file} does not fit its schema: run \`aorta schema gen\``);
       for (const { file, profile, differences } of failed) print([`${file} (${profile}):`, ...differences.map(differenceText)].join('\n'));
       if (sources.list.length > 0)
-        print(`${sources.list.length} source profiles, ${samples.length} samples${failed.length > 0 ? `, ${failed.length} failed` : ''}`);
+        print(
+          `${counted(sources.list.length, 'source profile')}, ${counted(samples.length, 'sample')}${failed.length > 0 ? `, ${failed.length} failed` : ''}`,
+        );
       print(`${topologies.length} topologies, ${findings.length} findings${stale.length > 0 ? `, ${stale.length} stale files` : ''}`);
     }
     return wrong ? exit.found : exit.done;
@@ -71,3 +73,5 @@ warnings), samples with another outcome than expected, stale files.`,
 function fails({ severity }: Finding, strict: boolean): boolean {
   return severity === 'error' || (strict && severity === 'warning');
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
