@@ -30,7 +30,7 @@ import { assign } from './assign.ts';
 import { cancellations, inOrder } from './cancel.ts';
 import { factsOf } from './demographics.ts';
 import { knownOf, oldNumbers, type Path, stateAt, withState } from './members.ts';
-import { add, isOld, type KeptEvent, limits, type PatientState, seal, type Written } from './state.ts';
+import { add, isOld, type KeptEvent, limits, type PatientState, seal, type Written, withSaid } from './state.ts';
 import { pictureOf, sinceOf, type VisitPicture, viewOf } from './visit.ts';
 
 /** Whose state it is, and when. */
@@ -108,7 +108,10 @@ export class Revision {
 
   /** Adds the event to its visit and writes what changes by it; gives the event's encounter. */
   visit(key: string, event: Omit<KeptEvent, 'encounter' | 'cancels'>): string | null {
-    if (isOld(this.state, key, event.at)) return encounterId(this.ctx.key, key);
+    if (isOld(this.state, key, event.at)) {
+      this.state = withSaid(this.state, event.said === undefined ? [] : [event.said]);
+      return encounterId(this.ctx.key, key);
+    }
     for (const place of placesOf(event.facts)) this.#place(place);
     this.state = add(this.state, key, { ...event, encounter: null, cancels: null });
     // Loose events may change side whenever a visit changes; without them only this visit is touched.
