@@ -69,7 +69,7 @@ export type FieldRule =
 
 export type ExtensionType = 'string' | 'code' | 'dateTime';
 
-/** A field of a Z-segment becomes an extension. */
+/** A field of a Z-segment becomes an extension, of what ADT messages write; an Encounter's needs a PV1 in the message. */
 export interface ExtensionRule {
   /** Of the segment under which it stands, such as `ZPI-3.1`; the first such segment. */
   readonly from: PathText;

@@ -62,7 +62,7 @@ describe('A sender with a profile', () => {
     );
   });
 
-  it('deletes an extension with `""`, leaves it when it says nothing, and takes a newer value', async () => {
+  it('deletes an extension when told to, leaves it when nothing is said, and takes a newer value', async () => {
     const sources = sourcesOf({
       name: 'x',
       version: 1,
