@@ -17,6 +17,10 @@ const places: Readonly<Record<string, Readonly<Record<number, 'CX' | 'XCN' | 'EI
   OBX: { 16: 'XCN', 21: 'EI' },
 };
 
+const byName = new Map(
+  Object.entries(places).map(([name, fields]) => [name, Object.entries(fields).map(([n, type]) => [Number(n), type] as const)]),
+);
+
 /** Component of the authority (HD) in CX and XCN. */
 const component = { CX: 4, XCN: 9 } as const;
 
@@ -30,16 +34,20 @@ export function universalId(system: string): readonly [id: string, type: string]
  * Gives each number whose authority is only a namespace the system that the profile has for it; one without any
  * authority is the sending facility's (MSH-4, else MSH-3). Universal ids that the sender wrote stay.
  */
-export function applyAuthorities(draft: Draft, authorities: ReadonlyMap<string, readonly [id: string, type: string]>): void {
+export function applyAuthorities(
+  draft: Draft,
+  authorities: ReadonlyMap<string, readonly [id: string, type: string]>,
+  segments: Iterable<Segment> = draft.message.segments(),
+): void {
   if (authorities.size === 0) return;
   const { message } = draft;
   const facility = [4, 3].map((n) => message.field('MSH', n)).find((field) => field.size > 0);
   // A facility with an id of its own needs no configuration.
   const own = facility?.component(2).text ? undefined : facility?.component(1).text?.trim();
-  for (const segment of message.segments()) {
-    const fields = places[segment.name];
+  for (const segment of segments) {
+    const fields = byName.get(segment.name);
     if (!fields || !message.isNamed(segment)) continue;
-    for (const [n, type] of Object.entries(fields)) inField(draft, segment, Number(n), type, authorities, own);
+    for (const [n, type] of fields) inField(draft, segment, n, type, authorities, own);
   }
 }
 

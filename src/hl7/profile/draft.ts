@@ -32,7 +32,14 @@ export class Draft {
   /** The bytes of a field; `` when it is not there. */
   field(segment: Segment, n: number): string {
     const fields = this.#fields.get(segment);
-    return fields ? (fields[n] ?? '') : segment.field(n).raw.toString('latin1');
+    if (fields) return fields[n] ?? '';
+    const field = segment.field(n);
+    return field.size === 0 ? '' : field.raw.toString('latin1');
+  }
+
+  /** Segments that were changed. */
+  changed(): readonly Segment[] {
+    return [...this.#fields.keys()];
   }
 
   get(segment: Segment, path: Path): string {

@@ -43,16 +43,14 @@ export function interpret(received: Message, source: Source | undefined): Interp
       unknownSegments: () => unknownSegments(received, () => false),
     };
   const draft = new Draft(received);
-  const numbers = () => {
-    applyIdentifierTypes(draft, source.identifierTypes);
-    applyAuthorities(draft, source.authorities);
-  };
   let outcome: EventOutcome = { message: received };
   try {
-    numbers();
+    applyIdentifierTypes(draft, source.identifierTypes);
+    applyAuthorities(draft, source.authorities);
     if (source.fields.length > 0) {
       applyFields(draft, source.fields);
-      numbers();
+      applyIdentifierTypes(draft, source.identifierTypes);
+      applyAuthorities(draft, source.authorities, draft.changed());
     }
     outcome = applyEvents(draft.done(), source.events);
   } catch (cause) {
