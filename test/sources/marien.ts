@@ -24,6 +24,7 @@ export default defineSourceProfile({
       { skip: 'billing-update', when: { path: 'EVN-4', in: ['BILL', 'DRG'] } },
     ],
     A20: { skip: 'bed-status' },
+    P03: { skip: 'charges' },
     A06: { refuse: 'class-changes-come-as-a01' },
   },
   fields: [

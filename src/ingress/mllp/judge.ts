@@ -33,6 +33,13 @@ export function* judge(received: Message, routes: ReadonlyMap<string, Route>, so
   const found = validateHeader(message);
   if (source === undefined && sources.strict) found.push(finding('AORTA_PROFILE_002', { segment: 'MSH', field: 3 }));
   found.push(...reading.findings);
+  // A profile's copy of a large message took its time.
+  yield;
+  // What is not for us need not be of a type that is taken here, nor keep that type's rules.
+  if (skip !== undefined) {
+    found.push(...(yield* validateCharset(message)));
+    return found.length > 0 ? { reading, findings: found } : { reading, findings: [], skip };
+  }
   const { type } = typeOf(message);
   const route = routes.get(type);
   if (!route) {
@@ -40,9 +47,7 @@ export function* judge(received: Message, routes: ReadonlyMap<string, Route>, so
     return { reading, findings: found };
   }
   found.push(...(yield* validateCharset(message)));
-  // An event that is refused or not for us need not be one that its type's rules understand.
   if (reading.findings.length > 0) return { reading, findings: found };
-  if (skip !== undefined) return found.length > 0 ? { reading, findings: found } : { reading, findings: [], skip };
   const { findings, accepted } = route.read(reading);
   return { reading, findings: [...found, ...findings], ...(accepted ? { accepted } : {}) };
 }

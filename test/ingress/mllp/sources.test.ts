@@ -95,6 +95,15 @@ describe('Ingress with source profiles', () => {
     assert.equal(telemetry.count('aorta_mllp_source_messages_total', { profile: 'marien', outcome: 'skipped' }), 1);
   });
 
+  it('skips also what is of a type or event that is not taken here', async () => {
+    const other = (type: string, id: string) =>
+      Buffer.from(sample('billing').toString('latin1').replace('ADT^A08', type).replace('|900002|', `|${id}|`), 'latin1');
+    assert.match(await send(other('DFT^P03', 'dft-1')), /MSA\|AA\|dft-1/);
+    assert.match(await send(other('ADT^A20', 'a20-1')), /MSA\|AA\|a20-1/);
+    assert.match(await send(other('DFT^P11', 'dft-2')), /MSA\|AR\|dft-2/);
+    assert.equal(telemetry.count('aorta_mllp_source_skips_total', { profile: 'marien', reason: 'bed-status' }), 1);
+  });
+
   it('does not skip what is no good message: its header is wrong', async () => {
     const answer = await send(Buffer.from(sample('billing').toString('latin1').replace('|900002|', '||'), 'latin1'));
     assert.match(answer, /MSA\|AE\|/);
