@@ -69,6 +69,17 @@ describe('A profile', () => {
     assert.deepEqual(rest({ fields: [{ default: 'OBX[1]-11', value: 'F' }] }, ...obx), ['OBX|1|NM|||5||||||F', obx[1], obx[2]]);
   });
 
+  it('keeps a line feed inside a value as text, where behind it a segment would begin', () => {
+    const bytes = Buffer.from('MSH|^~\\&|APP|FAC|||||ADT^A08|1|P|2.5\rPID|1||a\nPV1^x|||||\rPV1|1|I\r');
+    const { message } = read({ fields: [{ copy: 'PID-3.1', to: 'PID-5' }] }, bytes);
+    assert.deepEqual(
+      [...message.segments()].map(({ name }) => name),
+      ['MSH', 'PID', 'PV1'],
+    );
+    assert.equal(message.text('PID-5'), 'a\nPV1');
+    assert.equal(message.text('PV1-2'), 'I');
+  });
+
   it('fills what the sender leaves empty, in its own delimiters, and only that', () => {
     assert.deepEqual(rest({ fields: [{ default: 'PV1-2', value: 'A|B^C' }] }, 'PV1|1|'), ['PV1|1|A\\F\\B\\S\\C']);
     assert.deepEqual(rest({ fields: [{ default: 'PV1-2', value: 'I' }] }, 'PV1|1|""'), ['PV1|1|""']);
