@@ -30,6 +30,7 @@ export function eventOf(patient: number, seq: number, intended: number): Hl7Adt 
     raw: body.subarray(0, rawBytes),
     blobRef: null,
     size: rawBytes,
+    profile: null,
   };
 }
 

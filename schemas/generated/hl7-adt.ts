@@ -24,6 +24,8 @@ export interface Hl7Adt {
   readonly blobRef: null | string;
   /** Length of the message in bytes. */
   readonly size: number;
+  /** name@version of the source profile by which ingress read the message; null for none. */
+  readonly profile: null | string;
 }
 
 export const hl7AdtSchema = {
@@ -101,9 +103,18 @@ export const hl7AdtSchema = {
       "name": "size",
       "type": "int",
       "doc": "Length of the message in bytes."
+    },
+    {
+      "name": "profile",
+      "type": [
+        "null",
+        "string"
+      ],
+      "doc": "name@version of the source profile by which ingress read the message; null for none.",
+      "default": null
     }
   ]
 } as const;
 
 /** SHA-256 of the schema's Parsing Canonical Form, hex. */
-export const hl7AdtFingerprint = 'b29d42a70844a0378c5b7bfddb630cba2ad29c186282aa2d487959db0a937c35';
+export const hl7AdtFingerprint = '89c08337688b7065ea77dbbdd00ef204f10a4a8b95eedd5b9ca643a21a17f76b';

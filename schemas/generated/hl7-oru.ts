@@ -24,6 +24,8 @@ export interface Hl7Oru {
   readonly blobRef: null | string;
   /** Length of the message in bytes. */
   readonly size: number;
+  /** name@version of the source profile by which ingress read the message; null for none. */
+  readonly profile: null | string;
 }
 
 export const hl7OruSchema = {
@@ -101,9 +103,18 @@ export const hl7OruSchema = {
       "name": "size",
       "type": "int",
       "doc": "Length of the message in bytes."
+    },
+    {
+      "name": "profile",
+      "type": [
+        "null",
+        "string"
+      ],
+      "doc": "name@version of the source profile by which ingress read the message; null for none.",
+      "default": null
     }
   ]
 } as const;
 
 /** SHA-256 of the schema's Parsing Canonical Form, hex. */
-export const hl7OruFingerprint = 'b956e24438b265c2e72f6dcba08023d8700a1ca3f880db95b89bb726f1b35959';
+export const hl7OruFingerprint = 'f932603f190aea3640bfec65493f604951d6e6148ef9029c465968d95139372a';

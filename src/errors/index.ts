@@ -9,6 +9,7 @@ import { hl7Errors } from './codes/hl7.ts';
 import { ingressErrors } from './codes/ingress.ts';
 import { lintErrors } from './codes/lint.ts';
 import { logErrors } from './codes/log.ts';
+import { profileErrors } from './codes/profile.ts';
 import { schemaErrors } from './codes/schema.ts';
 import { servicesErrors } from './codes/services.ts';
 import { sqliteErrors } from './codes/sqlite.ts';
@@ -30,6 +31,7 @@ export const errorTable = {
   ...ingressErrors,
   ...lintErrors,
   ...logErrors,
+  ...profileErrors,
   ...schemaErrors,
   ...servicesErrors,
   ...sqliteErrors,

@@ -24,6 +24,7 @@ export {
   statusOfClass,
 } from './v2/encounter.ts';
 export { authorityOf, entity } from './v2/entity.ts';
+export { type ExtensionSaid, extensionFacts, withExtensions } from './v2/extension.ts';
 export { all, deleteMark, first, inside, isDelete, part, type V2Facts, type V2Field, type V2Repetition } from './v2/field.ts';
 export { identifier, systemOf } from './v2/identifier.ts';
 export { locationChain, locationIdOf, type Place, placeOf, samePlace } from './v2/location.ts';

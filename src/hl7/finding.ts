@@ -55,6 +55,9 @@ const rules = {
   AORTA_HL7_040: ['AE', '100', 'batch-count'],
   AORTA_HL7_041: ['AE', '100', 'batch-structure'],
   AORTA_HL7_042: ['AR', '207', 'batch-too-long'],
+  // MSH-3 and MSH-4 are coded in tables of the site (0361, 0362).
+  AORTA_PROFILE_002: ['AR', '103', 'unknown-sender'],
+  AORTA_PROFILE_003: ['AR', '201', 'refused-by-profile'],
 } as const satisfies Partial<Record<ErrorCode, readonly ['AE' | 'AR', Condition, string]>>;
 
 export type FindingCode = keyof typeof rules;

@@ -27,6 +27,7 @@ export { type MergeFacts, mergeEvents, readMerge } from './merge.ts';
 export { Message, type ParseOptions, parse, parseInTurns, salvage } from './message.ts';
 export { oruEvents, readOru } from './oru.ts';
 export { type Path, type PathText, parsePath } from './path.ts';
+export * from './profile/index.ts';
 export { Segment } from './segment.ts';
 export { atOnce, inTurns, type Sliced } from './sliced.ts';
 export { instantOf, type Precision, parseTimestamp, type Timestamp, timestampText } from './timestamp.ts';

@@ -17,6 +17,10 @@ import { atOnce, inTurns, type Sliced } from './sliced.ts';
 export interface ParseOptions {
   /** Charset of messages whose MSH-18 is empty. @default ISO-8859-1 */
   readonly charset?: Charset;
+  /** The charset of all messages, whatever their MSH-18 says. */
+  readonly override?: Charset;
+  /** Charsets by sender: decides on the header (MSH-3, MSH-4), which is read as ISO-8859-1; comes before the two above. */
+  readonly bySender?: (header: Message) => Pick<ParseOptions, 'charset' | 'override'> | undefined;
   /** Segments that may be looked at before AORTA_HL7_013. @default 50_000 */
   readonly maxSegments?: number;
 }
@@ -51,6 +55,12 @@ export class Message {
     this.charsetBroken = broken;
     this.#maxSegments = maxSegments;
     this.#next = header;
+  }
+
+  /** The same message with other content: what it is read from, not what was received. */
+  withBytes(bytes: Buffer): Message {
+    const header = Math.max(0, findHeader(bytes));
+    return new Message(this.original, header, { ...this.reading, bytes }, this.charsetUnknown, this.charsetBroken, this.#maxSegments);
   }
 
   get delimiters(): Delimiters {
@@ -217,13 +227,15 @@ function* read(bytes: Buffer, options: ParseOptions): Sliced<Message> {
   const header = findHeader(bytes);
   if (header < 0) throw error('AORTA_HL7_001', { problem: 'it does not start with MSH' });
   const delimiters = readDelimiters(bytes, header);
-  const fallback = options.charset ?? latin1;
   const maxSegments = options.maxSegments ?? defaultMaxSegments;
   const draft = new Message(bytes, header, { bytes, delimiters, charset: latin1, text: latin1 }, false, false, maxSegments);
+  const own = options.bySender?.(draft);
+  const fallback = own?.charset ?? options.charset ?? latin1;
+  const override = own?.override ?? options.override;
   const named = draft.field('MSH', 18);
   const found = named.size === 0 ? undefined : namedCharset(named);
-  const unknown = found === 'unknown';
-  const charset = found === undefined || found === 'unknown' ? fallback : found;
+  const unknown = found === 'unknown' && override === undefined;
+  const charset = override ?? (found === undefined || found === 'unknown' ? fallback : found);
   if (charset.asciiSafe) return new Message(bytes, header, { bytes, delimiters, charset, text: charset }, unknown, false, maxSegments);
   const converted = yield* charset.toUtf8(bytes);
   if (converted)

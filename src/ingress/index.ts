@@ -13,6 +13,7 @@ export { defaultLimits, type MllpLimits } from './mllp/limits.ts';
 export { type MllpListener, type MllpOptions, startMllp } from './mllp/listener.ts';
 export { type OruRouteOptions, oruRoute } from './mllp/oru.ts';
 export type { Accepted, Route } from './mllp/route.ts';
+export { judgeSample, type SampleVerdict } from './mllp/sample.ts';
 export { createSenders, type Senders, type SendersOptions } from './mllp/senders.ts';
 export type { MllpTls } from './mllp/tls.ts';
 export type { TlsMaterial } from './mllp/tls-material.ts';

@@ -11,6 +11,8 @@ export interface Config {
   readonly zone?: string;
   /** Assigning authority's namespace → FHIR identifier system. */
   readonly identifierSystems?: Readonly<Record<string, string>>;
+  /** Messages of senders for which `sources/` has no profile are refused (AR) and quarantined. @default false */
+  readonly strictSenders?: boolean;
   readonly engine?: Partial<EngineOptions>;
   /** HL7 v2 over MLLP: TLS, limits, how batches are answered, whose silence is reported. */
   readonly mllp?: MllpConfig;
@@ -26,6 +28,7 @@ const rules: Readonly<Record<string, (value: unknown) => string | undefined>> = 
     isRecord(value) && Object.values(value).every((system) => typeof system === 'string' && /^[a-z][a-z0-9+.-]*:\S+$/i.test(system))
       ? undefined
       : 'expected namespaces with a URI each',
+  strictSenders: (value) => (typeof value === 'boolean' ? undefined : `expected true or false, got ${shown(value)}`),
   engine: (value) => {
     if (!isRecord(value)) return 'expected options of the engine';
     for (const [name, option] of Object.entries(value)) {

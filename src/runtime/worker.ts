@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
+import { loadSources } from '../cli/sources.ts';
 import { topologyFiles } from '../cli/topologies.ts';
 import { systemClock, systemRandom } from '../clock/system.ts';
 import { within } from '../clock/within.ts';
@@ -26,7 +27,7 @@ export interface WorkerOptions {
   /** 0 picks a free port. */
   readonly port: number;
   readonly mllpPort: number;
-  /** Project directory: `topologies/` is below it. */
+  /** Project directory: `topologies/` and `sources/` are below it. */
   readonly root: string;
   readonly open: (options: ProfileOptions) => Promise<Profile>;
   readonly engine?: Partial<EngineOptions>;
@@ -36,6 +37,8 @@ export interface WorkerOptions {
   /** Assigning authority's namespace → FHIR identifier system. */
   readonly identifierSystems?: Readonly<Record<string, string>>;
   readonly mllp?: MllpConfig;
+  /** Senders without a source profile are refused. @default false */
+  readonly strictSenders?: boolean;
 }
 
 export interface Worker {
@@ -64,6 +67,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const random = systemRandom;
   const zone = options.zone ?? 'UTC';
   const systems = options.identifierSystems ?? {};
+  const sources = await loadSources(options.root, { strict: options.strictSenders ?? false });
   const profile = await options.open({ data: options.data, clock, telemetry });
   const stops: (() => Promise<unknown> | unknown)[] = [() => profile.close()];
   // A promise that nobody waits for is a defect to be seen, never a reason to drop everybody's messages.
@@ -119,7 +123,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     });
     stops.push(() => edge.stop());
 
-    const topologies = await Promise.all(topologyFiles(options.root).map((file) => load(file, { blob: profile.blob, zone, systems })));
+    const topologies = await Promise.all(
+      topologyFiles(options.root).map((file) => load(file, { blob: profile.blob, zone, systems, sources })),
+    );
     // Settled, all of them: one that fails must not leave the others running behind a start that failed.
     const started = await Promise.allSettled(topologies.map((flow) => startFlow(flow, ports, options.engine)));
     flows.push(...started.flatMap((flow) => (flow.status === 'fulfilled' ? [flow.value] : [])));
@@ -142,6 +148,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       clock,
       random,
       defaults: { zone, identifierSystems: systems },
+      sources,
     };
     const mllp = await startMllpListeners(ingress, options.mllp ?? {}, secrets);
     stops.push(async () => {

@@ -14,6 +14,7 @@ test('every verb has help with an example and its exit codes', async () => {
     ...['ls', 'show'].map((verb) => ['quarantine', verb]),
     ...['ls', 'tail'].map((verb) => ['topic', verb]),
     ['new', 'topology'],
+    ['new', 'source'],
     ['audit', 'verify'],
   ];
   const groups = new Set(deeper.map(([group]) => group));

@@ -48,6 +48,7 @@ const adt: Hl7Adt = {
   raw: Buffer.from('MSH|^~\\&|'),
   blobRef: null,
   size: 9,
+  profile: null,
 };
 
 describe('serde', () => {

@@ -3,7 +3,7 @@ import { putTimeline } from 'aorta/canonical';
 import { type MappingContext, visitKey } from 'aorta/fhir';
 import type { TimelineEvent } from '../../schemas/generated/timeline-event.ts';
 import { eventOf, rowOf } from '../hl7/history.ts';
-import { remembering, saysNothingNew } from './duplicate.ts';
+import { remembering, saidKey, saysNothingNew } from './duplicate.ts';
 import { timelineType } from './history.ts';
 import { hosting, stateAt, whose } from './members.ts';
 import { merging } from './merge.ts';
@@ -39,7 +39,7 @@ export const visits = (mapping: MappingContext): Actor<PatientState, Step, Chang
       const [of, at] = [stateAt(state, person), stateAt(state, host)];
       if (key !== undefined && knows(at, step.eventId)) return { skip: 'duplicate' };
       const learnt = knowing(of, step, ctx.source.offset + of.shift, mapping);
-      const together = ({ visits: _, ...rest }: PatientState): PatientState => ({ ...rest, visits: at.visits });
+      const together = ({ visits: _, said: __, ...rest }: PatientState): PatientState => ({ ...rest, visits: at.visits, said: at.said });
       if (saysNothingNew(together(of), together(learnt), step, key)) return { skip: 'natural-duplicate' };
       const turn = new Revision(
         withNews(state, person, remembering(learnt, step, key), { step, seq: ctx.source.offset + state.shift }, mapping),
@@ -50,7 +50,8 @@ export const visits = (mapping: MappingContext): Actor<PatientState, Step, Chang
       turn.within(person, (member) => member.allergies());
       const seq = ctx.source.offset + at.shift;
       const { eventId: id, kind, occurredAt, when, visit: facts = {}, diagnoses } = step;
-      const event = { id, kind, at: occurredAt, when, seq, facts, ...(diagnoses.length > 0 ? { diagnoses } : {}) };
+      const said = saidKey(step);
+      const event = { id, kind, at: occurredAt, when, seq, facts, said, ...(diagnoses.length > 0 ? { diagnoses } : {}) };
       const links = turn.within(host, (member) => ({
         encounter: key === undefined ? null : member.visit(key, event),
         cancels: member.cancels(id),

@@ -1,6 +1,6 @@
 import { createHash } from 'aorta';
 import { placeOf, samePlace } from 'aorta/fhir';
-import { limits, type PatientState } from './state.ts';
+import { type PatientState, withSaid } from './state.ts';
 import type { Step } from './steps.ts';
 
 /**
@@ -9,7 +9,11 @@ import type { Step } from './steps.ts';
  * different things are two: dropping one of them would lose what only it says.
  */
 export function saysNothingNew(before: PatientState, learnt: PatientState, step: Step, key: string | undefined): boolean {
-  if (key === undefined) return before.said.includes(saidKey(step));
+  // Word for word, whatever came in between; a loose event may lie in a visit by now.
+  const word = saidKey(step);
+  const events = key === undefined ? [] : key === '' ? Object.values(before.visits).flat() : (before.visits[key] ?? []);
+  if (before.said.includes(word) || events.some(({ said }) => said === word)) return true;
+  if (key === undefined) return false;
   const place = (facts: Step['visit']) => placeOf(facts?.['PV1-3']?.[0]);
   const twin = before.visits[key]?.some(
     (event) =>
@@ -24,11 +28,13 @@ export function saysNothingNew(before: PatientState, learnt: PatientState, step:
 
 /** Events about the person only leave nothing in a visit: the newest are remembered by what they said. */
 export const remembering = (state: PatientState, step: Step, key: string | undefined): PatientState =>
-  key === undefined ? { ...state, said: [...state.said, saidKey(step)].slice(-limits.said) } : state;
+  key === undefined ? withSaid(state, [saidKey(step)]) : state;
 
-function saidKey({ kind, occurredAt, sender, patient, contacts, allergies, prior }: Step): string {
+/** Digest of what an event is and says: of the person, and of the visit where it has one. */
+export function saidKey({ kind, occurredAt, sender, patient, contacts, allergies, prior, visit, diagnoses }: Step): string {
+  const ofVisit = visit === undefined ? [] : [visit, diagnoses];
   return createHash('sha256')
-    .update(JSON.stringify([kind, occurredAt, sender, patient, contacts, allergies, ...(prior ? [prior] : [])]))
+    .update(JSON.stringify([kind, occurredAt, sender, patient, contacts, allergies, ...(prior ? [prior] : []), ...ofVisit]))
     .digest('base64url')
     .slice(0, 22);
 }

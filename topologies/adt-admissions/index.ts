@@ -1,5 +1,6 @@
 import { branch, filterMap, flow, map, mapAsync, process, skip, to, write } from 'aorta';
 import { canonicalTables } from 'aorta/canonical';
+import { noSources, type Sources } from 'aorta/hl7';
 import type { Hl7Adt } from '../../schemas/generated/hl7-adt.ts';
 import { topics } from '../../schemas/topics.ts';
 import { type BlobReader, fetchBody, isInline, noBlobs } from '../hl7/body.ts';
@@ -29,6 +30,8 @@ export interface Resources {
   readonly zone?: string;
   /** Identifier systems of namespaces, as ingress has them. */
   readonly systems?: Readonly<Record<string, string>>;
+  /** Source profiles, as ingress has them. @default none */
+  readonly sources?: Sources;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface Resources {
  * before the message that says so). Bytes that are no HL7 after all
  * are a Decode failure and park the patient: ingress took them.
  */
-export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = {} }: Resources = {}) {
+export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = {}, sources = noSources }: Resources = {}) {
   return flow('adt-admissions', { version: '1' })
     .from(topics.adt)
     .pipe(
@@ -54,7 +57,7 @@ export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = 
         inline: [isInline, map((record: Hl7Adt) => record)],
         otherwise: mapAsync('fetch-body', fetchBody(blob), { readOnly: true }),
       }),
-      map('decode', decode(zone)),
+      map('decode', decode(zone, sources)),
       branch('event', {
         admit: [is('A01'), filterMap('admission', admit)],
         registration: [is('A04'), filterMap('arrival', register)],

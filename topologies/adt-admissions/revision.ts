@@ -23,13 +23,14 @@ import {
   type Place,
   patientFrom,
   placesOf,
+  withExtensions,
 } from 'aorta/fhir';
 import { isActive } from './allergies.ts';
 import { assign } from './assign.ts';
 import { cancellations, inOrder } from './cancel.ts';
 import { factsOf } from './demographics.ts';
 import { knownOf, oldNumbers, type Path, stateAt, withState } from './members.ts';
-import { add, isOld, type KeptEvent, limits, type PatientState, seal, type Written } from './state.ts';
+import { add, isOld, type KeptEvent, limits, type PatientState, seal, type Written, withSaid } from './state.ts';
 import { pictureOf, sinceOf, type VisitPicture, viewOf } from './visit.ts';
 
 /** Whose state it is, and when. */
@@ -79,7 +80,8 @@ export class Revision {
 
   #person(): Patient {
     const { demographics, contacts } = knownOf(this.state);
-    const person = patientFrom(this.ctx.key, factsOf(demographics), this.mapping, contacts?.segments);
+    const facts = factsOf(demographics);
+    const person = withExtensions(patientFrom(this.ctx.key, facts, this.mapping, contacts?.segments), facts);
     const old = patientFrom(this.ctx.key, { 'PID-3': oldNumbers(this.state, this.mapping.systems ?? {}) }, this.mapping).identifier ?? [];
     const merged = Object.keys(this.state.merged);
     return {
@@ -106,7 +108,10 @@ export class Revision {
 
   /** Adds the event to its visit and writes what changes by it; gives the event's encounter. */
   visit(key: string, event: Omit<KeptEvent, 'encounter' | 'cancels'>): string | null {
-    if (isOld(this.state, key, event.at)) return encounterId(this.ctx.key, key);
+    if (isOld(this.state, key, event.at)) {
+      this.state = withSaid(this.state, event.said === undefined ? [] : [event.said]);
+      return encounterId(this.ctx.key, key);
+    }
     for (const place of placesOf(event.facts)) this.#place(place);
     this.state = add(this.state, key, { ...event, encounter: null, cancels: null });
     // Loose events may change side whenever a visit changes; without them only this visit is touched.
@@ -136,7 +141,8 @@ export class Revision {
     this.#conditions(id, picture);
     const current = view.stays.findLast((stay) => !stay.ended);
     const since = current ? sinceOf(picture) : null;
-    const written = this.#put(encounterFrom(view, this.mapping), this.state.encounters[id] ?? null, String(since));
+    const encounter = withExtensions(encounterFrom(view, this.mapping), view.facts);
+    const written = this.#put(encounter, this.state.encounters[id] ?? null, String(since));
     if (written) {
       const closed = view.status === 'finished' || view.status === 'cancelled';
       this.state = { ...this.state, encounters: { ...this.state.encounters, [id]: { ...written, closed } } };

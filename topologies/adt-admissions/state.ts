@@ -38,7 +38,10 @@ export interface PatientState {
   readonly encounters: { readonly [id: string]: Written & { readonly closed: boolean } };
   /** Conditions by encounter. */
   readonly conditions: { readonly [encounter: string]: { readonly [id: string]: Written } };
-  /** The newest events about the person only (`saidKey`): they have no visit that would remember them. */
+  /**
+   * The newest events that no visit remembers (`saidKey`): those about the person only, and those of visits that were
+   * folded or sealed.
+   */
   readonly said: readonly string[];
   /** Patients who were merged into this one, by id. */
   readonly merged: { readonly [patient: string]: Member };
@@ -72,10 +75,16 @@ export const newPatient: PatientState = {
  * Events kept of a visit: beyond it the older half is folded for good, and what arrives later from before that enters
  * the history only. Visits kept open to late events: beyond it the longest closed ones are sealed.
  */
-export const limits = { events: 256, visits: 16, sealed: 1000, places: 256, said: 64, allergies: 200, lists: 8 };
+export const limits = { events: 256, visits: 16, sealed: 1000, places: 256, said: 512, allergies: 200, lists: 8 };
 
 export const knows = (state: PatientState, eventId: string): boolean =>
   Object.values(state.visits).some((events) => events.some((event) => event.id === eventId));
+
+/** Remembers what was said, where no visit does any more. */
+export const withSaid = (state: PatientState, words: readonly string[]): PatientState =>
+  words.length === 0 ? state : { ...state, said: [...state.said, ...words].slice(-limits.said) };
+
+const wordsOf = (events: readonly KeptEvent[]): string[] => events.flatMap(({ said }) => said ?? []);
 
 /** Too late to be folded: its visit is sealed, or folded for good beyond that time. */
 export const isOld = (state: PatientState, key: string, at: number): boolean =>
@@ -90,7 +99,11 @@ function folded(state: PatientState, key: string): PatientState {
   const events = state.visits[key] ?? [];
   const [older, newer] = [events.slice(0, limits.events / 2), events.slice(limits.events / 2)];
   const base = { picture: pictureOf(older, state.bases[key]?.picture), until: older[older.length - 1]?.at ?? 0 };
-  return { ...state, visits: { ...state.visits, [key]: newer }, bases: { ...state.bases, [key]: base } };
+  return {
+    ...withSaid(state, wordsOf(older)),
+    visits: { ...state.visits, [key]: newer },
+    bases: { ...state.bases, [key]: base },
+  };
 }
 
 /** Loose events stay for good where they belong now. */
@@ -122,7 +135,7 @@ export function seal(state: PatientState, idOf: (key: string) => string): Patien
     delete conditions[idOf(key)];
   }
   return {
-    ...state,
+    ...withSaid(state, wordsOf([...gone].flatMap((key) => state.visits[key] ?? []))),
     encounters,
     conditions,
     visits: keep(state.visits),

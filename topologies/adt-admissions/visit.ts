@@ -33,6 +33,8 @@ export interface VisitEvent {
   readonly facts: V2Facts;
   /** DG1 of the message; absent: it has none. */
   readonly diagnoses?: readonly V2Facts[];
+  /** Digest of all that the message says (duplicate.ts); absent in states of before. */
+  readonly said?: string;
 }
 
 /** A diagnosis and how it stands. */

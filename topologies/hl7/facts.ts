@@ -1,14 +1,22 @@
 import { fromInstant, type MessageDefaults, part, settle, toDateTime, type V2Facts, type V2Field } from 'aorta/fhir';
-import { charsetOf, type Message, parse, type Segment } from 'aorta/hl7';
+import { charsetOf, type Interpretation, interpret, type Message, parse, type Segment, type Sources } from 'aorta/hl7';
 
-/** Reads the record's message in the charset that ingress found. */
-export function messageOf(record: { readonly charset: string; readonly raw: Buffer | null }): Message {
+/** What a record says of its message. */
+export interface Recorded {
+  readonly charset: string;
+  readonly raw: Buffer | null;
+  readonly profile: string | null;
+}
+
+/** Reads the record's message as ingress did: in the charset that it found, by the source profile that it noted. */
+export function readingOf(record: Recorded, sources: Sources): Interpretation {
   const charset = charsetOf(record.charset);
-  return parse(record.raw ?? Buffer.alloc(0), charset ? { charset } : {});
+  const received = parse(record.raw ?? Buffer.alloc(0), charset ? { override: charset } : {});
+  return interpret(received, sources.recorded(record.profile));
 }
 
 /** What the message says once for all its fields. */
-export function defaultsOf(message: Message): MessageDefaults {
+export function defaultsOf({ message, zone }: Pick<Interpretation, 'message' | 'zone'>): MessageDefaults {
   const sentAt = message.text('MSH-7.1');
   const facility = [4, 3]
     .map((n) =>
@@ -18,7 +26,7 @@ export function defaultsOf(message: Message): MessageDefaults {
         .map((c) => c.text ?? ''),
     )
     .find((hd) => hd.some((text) => text !== ''));
-  return { facility: facility ?? ['unknown'], ...(sentAt === undefined ? {} : { sentAt }) };
+  return { facility: facility ?? ['unknown'], ...(sentAt === undefined ? {} : { sentAt }), ...(zone === undefined ? {} : { zone }) };
 }
 
 /** The fields that the message says something about (`""` included), of the first such segments. */
@@ -50,5 +58,6 @@ export const storable = (text: string): string => (text.includes('\u0000') ? tex
 /** Event time as FHIR dateTime. An offset in MSH-7 holds for the whole message (HL7 v2.5.1, 2.15.9.7). */
 export function whenOf(occurred: string | undefined, defaults: MessageDefaults, occurredAt: number, zone: string): string {
   const field: V2Field | undefined = occurred === undefined ? undefined : settle({ 'PV1-44': [[[occurred]]] }, defaults)['PV1-44'];
-  return toDateTime(part(field?.[0], 1), zone) ?? fromInstant(occurredAt, zone);
+  const own = defaults.zone ?? zone;
+  return toDateTime(part(field?.[0], 1), own) ?? fromInstant(occurredAt, own);
 }

@@ -12,9 +12,9 @@ import {
   type V2Facts,
   type V2Field,
 } from 'aorta/fhir';
-import type { Message, Segment } from 'aorta/hl7';
+import type { Message, Segment, Sources } from 'aorta/hl7';
 import type { Hl7Oru } from '../../schemas/generated/hl7-oru.ts';
-import { defaultsOf, factsOf, messageOf, segmentFacts, whenOf } from '../hl7/facts.ts';
+import { defaultsOf, factsOf, readingOf, segmentFacts, whenOf } from '../hl7/facts.ts';
 import { type Document, documentsIn } from './document.ts';
 
 /** One OBX with what follows it. */
@@ -57,9 +57,10 @@ const inherited = new Set(['F', 'P', 'C', 'X', 'R', 'I', 'S']);
  *
  * Throws AORTA_FHIR_002 (OBR-25 Y or Z: the map makes them errors) and AORTA_FHIR_003 (more than one patient).
  */
-export const decode = (zone: string) => (record: Hl7Oru) => {
-  const message = messageOf(record);
-  const defaults = defaultsOf(message);
+export const decode = (zone: string, sources: Sources) => (record: Hl7Oru) => {
+  const reading = readingOf(record, sources);
+  const { message } = reading;
+  const defaults = defaultsOf(reading);
   const settled = (facts: V2Facts) => settle(facts, defaults);
   if (message.segment('PID', 2)) throw error('AORTA_FHIR_003');
   return {

@@ -1,5 +1,6 @@
 import { branch, filterMap, flow, map, mapAsync, process, skip, to, write } from 'aorta';
 import { canonicalTables } from 'aorta/canonical';
+import { noSources, type Sources } from 'aorta/hl7';
 import type { Hl7Oru } from '../../schemas/generated/hl7-oru.ts';
 import { topics } from '../../schemas/topics.ts';
 import { type BlobReader, fetchBody, isInline, noBlobs } from '../hl7/body.ts';
@@ -14,6 +15,8 @@ export interface Resources {
   readonly zone?: string;
   /** Identifier systems of namespaces, as ingress has them. */
   readonly systems?: Readonly<Record<string, string>>;
+  /** Source profiles, as ingress has them. @default none */
+  readonly sources?: Sources;
 }
 
 const none: BlobReader & BlobWriter = { ...noBlobs, put: () => Promise.reject(new Error('no blob store was given')) };
@@ -31,7 +34,7 @@ const none: BlobReader & BlobWriter = { ...noBlobs, put: () => Promise.reject(ne
  * Skipped: `natural-duplicate` (the same message under another control id); `not-an-event` (what a merge writes). OBR-25 Y and Z and messages of two patients
  * are refused at the door; should one come here all the same, it is Permanent and parks the patient.
  */
-export default function labResults({ blob = none, zone = 'UTC', systems = {} }: Resources = {}) {
+export default function labResults({ blob = none, zone = 'UTC', systems = {}, sources = noSources }: Resources = {}) {
   return flow('lab-results', { version: '1' })
     .from(topics.oru)
     .pipe(
@@ -39,7 +42,7 @@ export default function labResults({ blob = none, zone = 'UTC', systems = {} }: 
         inline: [isInline, map((record: Hl7Oru) => record)],
         otherwise: mapAsync('fetch-body', fetchBody(blob), { readOnly: true }),
       }),
-      map('decode', decode(zone)),
+      map('decode', decode(zone, sources)),
       // Stored under its digest: repeating it changes nothing, which is what `readOnly` asks.
       mapAsync('documents', storeDocuments(blob), { readOnly: true }),
       process('results', results({ zone, systems })),

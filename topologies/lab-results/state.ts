@@ -68,7 +68,7 @@ export const noResults: ResultsState = {
 };
 
 /** Beyond them the longest unchanged reports are let go; `kept`: characters of a preliminary result that is kept whole. */
-export const limits = { reports: 48, parts: 2_000, seen: 64, placeholders: 64, kept: 64 * 1024 };
+export const limits = { reports: 48, parts: 2_000, seen: 256, placeholders: 64, kept: 64 * 1024 };
 
 const partsOf = (report: Report): number => Object.keys(report.results).length + Object.keys(report.specimens).length;
 

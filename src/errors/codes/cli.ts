@@ -31,4 +31,9 @@ export const cliErrors = {
     message: "'{name}' is not a name for a topology.",
     remedy: 'Use lower-case letters, digits and dashes, beginning with a letter: bed-board.',
   },
+  AORTA_CLI_007: {
+    class: 'Permanent',
+    message: "'{name}' is not a name for a source profile.",
+    remedy: 'Use lower-case letters, digits and dashes, beginning with a letter: west-campus. `none` means no profile.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -1,4 +1,4 @@
-import { parseDtm } from './datetime.ts';
+import { type Dtm, offsetAt, parseDtm, toDate } from './datetime.ts';
 import { deleteMark, first, type V2Facts, type V2Field, type V2Repetition } from './field.ts';
 
 /** What a message says once for all its fields. */
@@ -7,6 +7,8 @@ export interface MessageDefaults {
   readonly facility: readonly string[];
   /** MSH-7: where it has an offset, that is the default of the whole message (HL7 v2.5.1, 2.15.9.7). */
   readonly sentAt?: string;
+  /** Zone of the sender's times without an offset, where it is not that of the mapping. */
+  readonly zone?: string;
 }
 
 const numbers = new Set(['PID-2', 'PID-3', 'PID-4', 'PV1-5', 'PV1-19', 'PV1-50', 'MRG-1', 'MRG-3', 'MRG-5']);
@@ -20,10 +22,10 @@ const times = new Set([
 
 /**
  * Makes facts mean the same outside their message: numbers without an authority (CX.4) and places without a facility
- * (PL.4) get the sender's, times without an offset that of MSH-7.
+ * (PL.4) get the sender's, times without an offset that of MSH-7, else that of the sender's own zone.
  */
 export function settle(facts: V2Facts, defaults: MessageDefaults): V2Facts {
-  const offset = parseDtm(defaults.sentAt)?.offset?.replace(':', '');
+  const offset = offsetOf(defaults);
   const settled: Record<string, V2Field> = {};
   for (const [name, field] of Object.entries(facts)) {
     if (numbers.has(name) || places.has(name)) settled[name] = field.map((repetition) => withFourth(repetition, defaults.facility));
@@ -50,11 +52,19 @@ function withAuthority(repetition: V2Repetition, facility: readonly string[]): V
   return [repetition[0], [facility[0] ?? ''], [facility[1] ?? ''], [facility[2] ?? '']];
 }
 
+/** Of a time without one; undefined where neither the message nor the sender's zone has it. */
+function offsetOf({ sentAt, zone }: MessageDefaults): ((time: Dtm, text: string) => string) | undefined {
+  const sent = parseDtm(sentAt)?.offset;
+  if (sent !== undefined) return () => sent.replace(':', '');
+  if (zone === undefined) return undefined;
+  return ({ time = '' }, text) => offsetAt(`${toDate(text)}T${time.slice(0, 8).replace(':60', ':59')}`, zone).replace(':', '');
+}
+
 /** The first two components: TS and DTM have one, DR has two. */
-function withOffset(repetition: V2Repetition, offset: string): V2Repetition {
+function withOffset(repetition: V2Repetition, offset: (time: Dtm, text: string) => string): V2Repetition {
   return repetition.map((component, index) => {
     const text = component[0]?.trim() ?? '';
     const dtm = index < 2 ? parseDtm(text) : undefined;
-    return dtm?.time !== undefined && dtm.offset === undefined ? [`${text}${offset}`] : component;
+    return dtm?.time !== undefined && dtm.offset === undefined ? [`${text}${offset(dtm, text)}`] : component;
   });
 }

@@ -1,6 +1,6 @@
 import type { Hl7Adt } from '../../../schemas/generated/hl7-adt.ts';
 import { topics } from '../../../schemas/topics.ts';
-import { adtEvents, type IdentifierSystems, type Message, mergeEvents, readAdt, readMerge, typeOf } from '../../hl7/index.ts';
+import { adtEvents, type IdentifierSystems, type Interpretation, mergeEvents, readAdt, readMerge, typeOf } from '../../hl7/index.ts';
 import type { Serde } from '../../schema/port.ts';
 import { recordOf } from './record.ts';
 import type { Route } from './route.ts';
@@ -25,19 +25,23 @@ export function adtRoute(options: AdtRouteOptions): Route {
   return {
     type: 'ADT',
     topic,
-    read(message: Message) {
-      const merging = mergeEvents.has(typeOf(message).event) ? readMerge(message, rules) : undefined;
-      const { facts, findings } = merging ?? readAdt(message, rules);
+    read(reading: Interpretation) {
+      const { message } = reading;
+      const own = reading.zone === undefined ? rules : { ...rules, zone: reading.zone };
+      const merging = mergeEvents.has(typeOf(message).event) ? readMerge(message, own) : undefined;
+      const { facts, findings } = merging ?? readAdt(message, own);
       if (!facts) return { findings };
-      const { sender, controlId, identifiers } = facts;
+      const { sender, controlId, identifiers, event, occurredAt } = facts;
       return {
         findings,
         accepted: {
           sender,
           controlId,
           identifiers,
+          event,
+          occurredAt,
           ...(merging?.facts ? { merge: { identifiers: merging.facts.merged, topics: options.mergeTopics ?? [topic] } } : {}),
-          build: recordOf(topic, serde, message, facts),
+          build: recordOf(topic, serde, reading, facts),
         },
       };
     },

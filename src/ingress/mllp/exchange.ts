@@ -10,23 +10,24 @@ import {
   isAck,
   isFindingCode,
   type Message,
+  noSources,
   parse,
   parseInTurns,
   refusedAtHeader,
   type Sliced,
+  type Sources,
   salvage,
-  typeOf,
-  validateCharset,
-  validateHeader,
 } from '../../hl7/index.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import type { Admission, Admitted } from '../admission.ts';
 import { type Answers, acknowledgements } from './acknowledge.ts';
+import { judge, type Verdict } from './judge.ts';
 import type { Ticket } from './lane.ts';
 import type { MllpMetrics } from './metrics.ts';
 import type { Refuse } from './refusal.ts';
 import type { Accepted, Route } from './route.ts';
 import type { Senders } from './senders.ts';
+import { sourceMetrics } from './source-metrics.ts';
 
 /** Above this many bytes a message is worked on in slices, so that other connections get their turn. */
 const large = 1024 * 1024;
@@ -61,10 +62,14 @@ export interface ExchangeParts {
   /** Of messages without MSH-18. */
   readonly charset: Charset;
   readonly senders?: Senders;
+  /** @default none */
+  readonly sources?: Sources;
 }
 
 export function createExchange(parts: ExchangeParts): Exchange {
-  const { admission, refuse, metrics, telemetry, clock, charset } = parts;
+  const { admission, refuse, metrics, telemetry, clock, charset, sources = noSources } = parts;
+  const parsing = { charset, ...sources.parsing };
+  const bySource = sourceMetrics(telemetry, sources);
   const routes = new Map(parts.routes.map((route) => [route.type, route]));
 
   const acknowledge = acknowledgements(parts);
@@ -111,7 +116,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     const inSlices = content.length > large;
     let message: Message;
     try {
-      message = inSlices ? await parseInTurns(content, { charset }, clock.soon) : parse(content, { charset });
+      message = inSlices ? await parseInTurns(content, parsing, clock.soon) : parse(content, parsing);
     } catch (cause) {
       return refusal(salvage(content), [asFinding(cause)], arrival);
     }
@@ -121,7 +126,9 @@ export function createExchange(parts: ExchangeParts): Exchange {
         metrics.answered('none');
         return [];
       }
-      const { findings, accepted } = await check(message, inSlices);
+      const { findings, accepted, skip } = await check(message, inSlices);
+      // Taken in as far as this site wants it: the reviewed profile says that nothing of it is to be kept.
+      if (skip !== undefined) return acknowledge(message, { code: 'AA', accept: 'taken' });
       if (!accepted || findings.length > 0) return await refusal(message, findings, arrival);
       const outcome = await admit(message, accepted, arrival);
       if (outcome.kind === 'duplicate') metrics.duplicates.inc();
@@ -134,18 +141,11 @@ export function createExchange(parts: ExchangeParts): Exchange {
     }
   };
 
-  const check = async (message: Message, inSlices: boolean): Promise<{ findings: readonly Finding[]; accepted?: Accepted }> => {
-    const found = validateHeader(message);
-    const drive = <T>(work: Sliced<T>) => (inSlices ? inTurns(work, clock.soon) : atOnce(work));
-    const { type } = typeOf(message);
-    const route = routes.get(type);
-    if (!route) {
-      if (type !== '') found.push(finding('AORTA_HL7_003', { segment: 'MSH', field: 9, component: 1 }));
-      return { findings: found };
-    }
-    found.push(...(await drive(validateCharset(message))));
-    const { findings, accepted } = route.read(message);
-    return { findings: [...found, ...findings], ...(accepted ? { accepted } : {}) };
+  const check = async (message: Message, inSlices: boolean): Promise<Verdict> => {
+    const work: Sliced<Verdict> = judge(message, routes, sources);
+    const verdict = inSlices ? await inTurns(work, clock.soon) : atOnce(work);
+    bySource.judged(verdict);
+    return verdict;
   };
 
   return async (arrival) => {

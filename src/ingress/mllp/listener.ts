@@ -3,7 +3,7 @@ import type { Hl7Adt } from '../../../schemas/generated/hl7-adt.ts';
 import { topics } from '../../../schemas/topics.ts';
 import type { Clock, Random } from '../../clock/clock.ts';
 import { error } from '../../errors/index.ts';
-import { charsetOf, checkZone, type IdentifierSystems } from '../../hl7/index.ts';
+import { charsetOf, checkZone, type IdentifierSystems, type Sources } from '../../hl7/index.ts';
 import type { Quarantine } from '../../quarantine/port.ts';
 import type { Serde } from '../../schema/port.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
@@ -40,6 +40,8 @@ export interface MllpOptions {
     /** Namespace of an assigning authority → FHIR system. */
     readonly identifierSystems?: IdentifierSystems;
   };
+  /** Source profiles. @default none: every message is read by the defaults */
+  readonly sources?: Sources;
   /** Topic of ADT messages. @default hl7.adt */
   readonly adtTopic?: string;
   /** How a batch (FHS, BHS) is answered. @default 'batch' */
@@ -103,7 +105,9 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
   });
   const routes = [adt, ...(options.routes ?? [])];
   const senders = options.senders ?? createSenders({ telemetry, clock });
-  const one = createExchange({ routes, admission, refuse, metrics, telemetry, clock, random, charset, senders });
+  const { sources } = options;
+  const shared = { routes, admission, refuse, metrics, telemetry, clock, random, charset, senders };
+  const one = createExchange({ ...shared, ...(sources ? { sources } : {}) });
   const answers = options.batchAnswers ?? 'batch';
   const exchange = withBatches({ exchange: one, refuse, metrics, telemetry, limits, clock, random, answers });
   const parts: ConnectionParts = { limits, exchange, refuse, metrics, telemetry, clock, held: { bytes: 0 } };

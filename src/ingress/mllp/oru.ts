@@ -1,6 +1,6 @@
 import type { Hl7Oru } from '../../../schemas/generated/hl7-oru.ts';
 import { topics } from '../../../schemas/topics.ts';
-import { type IdentifierSystems, type Message, oruEvents, readOru } from '../../hl7/index.ts';
+import { type IdentifierSystems, type Interpretation, oruEvents, readOru } from '../../hl7/index.ts';
 import type { Serde } from '../../schema/port.ts';
 import { recordOf } from './record.ts';
 import type { Route } from './route.ts';
@@ -20,17 +20,19 @@ export function oruRoute({ serde, zone, identifierSystems, topic = topics.oru.na
   return {
     type: 'ORU',
     topic,
-    read(message: Message) {
-      const { facts, findings } = readOru(message, rules);
+    read(reading: Interpretation) {
+      const { facts, findings } = readOru(reading.message, reading.zone === undefined ? rules : { ...rules, zone: reading.zone });
       if (!facts) return { findings };
-      const { sender, controlId, identifiers } = facts;
+      const { sender, controlId, identifiers, event, occurredAt } = facts;
       return {
         findings,
         accepted: {
           sender,
           controlId,
           identifiers,
-          build: recordOf(topic, serde, message, facts),
+          event,
+          occurredAt,
+          build: recordOf(topic, serde, reading, facts),
         },
       };
     },

@@ -1,5 +1,5 @@
 import type { Hl7Adt } from '../../../schemas/generated/hl7-adt.ts';
-import type { Message } from '../../hl7/index.ts';
+import type { Interpretation } from '../../hl7/index.ts';
 import type { Serde } from '../../schema/port.ts';
 import type { Accepted } from './route.ts';
 
@@ -13,7 +13,12 @@ interface Facts {
 
 /** Builds the record of a message as its sender wrote it; `hl7.adt` and `hl7.oru` have the same fields. */
 export const recordOf =
-  (topic: string, serde: Serde<Hl7Adt>, message: Message, { sender, controlId, event, occurredAt }: Facts): Accepted['build'] =>
+  (
+    topic: string,
+    serde: Serde<Hl7Adt>,
+    { message, profile }: Interpretation,
+    { sender, controlId, event, occurredAt }: Facts,
+  ): Accepted['build'] =>
   ({ patientId, eventId }, { body, receivedAt }) => ({
     topic,
     key: patientId,
@@ -30,5 +35,6 @@ export const recordOf =
       raw: body.raw,
       blobRef: body.blobRef,
       size: message.original.length,
+      profile,
     }),
   });

@@ -1,4 +1,4 @@
-import type { Finding, Message } from '../../hl7/index.ts';
+import type { Finding, Interpretation } from '../../hl7/index.ts';
 import type { Identifier } from '../../identity/port.ts';
 import type { Append } from '../../log/port.ts';
 import type { MergeRequest } from '../admission/request.ts';
@@ -14,6 +14,10 @@ export interface Accepted {
   readonly sender: string;
   readonly controlId: string;
   readonly identifiers: readonly Identifier[];
+  /** Trigger event, as its sender means it. */
+  readonly event: string;
+  /** Milliseconds since 1970. */
+  readonly occurredAt: number;
   readonly merge?: MergeRequest;
   build(
     ids: { readonly patientId: string; readonly eventId: string; readonly seq: number },
@@ -26,5 +30,5 @@ export interface Route {
   readonly type: string;
   /** Topic of its records, where flows are told of merged patients. */
   readonly topic?: string;
-  read(message: Message): { readonly findings: readonly Finding[]; readonly accepted?: Accepted };
+  read(reading: Interpretation): { readonly findings: readonly Finding[]; readonly accepted?: Accepted };
 }

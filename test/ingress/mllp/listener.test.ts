@@ -82,6 +82,7 @@ for (const [name, make] of [
           raw: message,
           blobRef: null,
           size: message.length,
+          profile: null,
         },
       );
       const [raw] = await parts.records();

@@ -211,3 +211,57 @@ describe('the same event under another control id', () => {
     assert.deepEqual(person.skipped, ['natural-duplicate']);
   });
 });
+
+describe('an event that comes again much later', () => {
+  const limitsOf = { events: 256, visits: 16 };
+  const minute = (n: number): string => {
+    const at = new Date(Date.UTC(2026, 4, 1, 0, n));
+    return at.toISOString().slice(0, 16).replace(/[-:T]/g, '');
+  };
+
+  it('is one, though something of the same minute came in between', async () => {
+    const message = { event: 'A01', at: '202605011000', place: '4W^401^A', pid: { 5: 'Old^Name' } };
+    const visit = await run(
+      adt({ ...message, id: '1' }),
+      adt({ event: 'A08', at: '202605011000', pid: { 5: 'New^Name' }, pv1: { 10: 'CAR' } }),
+    );
+    const before = visit.outcome();
+    await visit.send(adt({ ...message, id: '2' }));
+    assert.deepEqual(visit.skipped, ['natural-duplicate']);
+    assert.deepEqual(visit.outcome(), before);
+  });
+
+  it('is one, though its visit had so many events since that the older ones were folded', async () => {
+    const move = (n: number, id = `m${n}`) => adt({ event: n === 0 ? 'A01' : 'A02', at: minute(n), id, place: `4W^${n}^A` });
+    const visit = await run(...Array.from({ length: limitsOf.events + 40 }, (_, n) => move(n)));
+    const before = visit.outcome();
+    await visit.send(move(0, 'again-0'), move(3, 'again-3'), move(290, 'again-290'));
+    assert.deepEqual(visit.skipped, ['natural-duplicate', 'natural-duplicate', 'natural-duplicate']);
+    assert.deepEqual(visit.outcome(), before);
+  });
+
+  it('is one, though its visit is over and so many came after it that it was sealed; also what came late to it', async () => {
+    const stay = (n: number) => [
+      adt({ event: 'A01', at: minute(10 * n), id: `in${n}`, visit: `V${n}`, place: '4W^401^A' }),
+      adt({ event: 'A03', at: minute(10 * n + 5), id: `out${n}`, visit: `V${n}` }),
+    ];
+    const visit = await run(...Array.from({ length: limitsOf.visits + 4 }, (_, n) => stay(n)).flat());
+    const late = (id: string) => adt({ event: 'A02', at: minute(3), id, visit: 'V0', place: '4W^402^B' });
+    await visit.send(late('late'));
+    assert.deepEqual(visit.skipped, []);
+    const before = visit.outcome();
+    const again = (id: string) => adt({ event: 'A01', at: minute(0), id, visit: 'V0', place: '4W^401^A' });
+    await visit.send(again('again'), late('late-again'));
+    assert.deepEqual(visit.skipped, ['natural-duplicate', 'natural-duplicate']);
+    assert.deepEqual(visit.outcome(), before);
+  });
+
+  it('is one, without a visit number, though its visit has a key of its own by now', async () => {
+    const move = (n: number, id = `m${n}`) => adt({ event: n === 0 ? 'A01' : 'A02', at: minute(n), id, visit: null, place: `4W^${n}^A` });
+    const visit = await run(...Array.from({ length: limitsOf.events + 2 }, (_, n) => move(n)));
+    const before = visit.outcome();
+    await visit.send(move(200, 'again'));
+    assert.deepEqual(visit.skipped, ['natural-duplicate']);
+    assert.deepEqual(visit.outcome(), before);
+  });
+});

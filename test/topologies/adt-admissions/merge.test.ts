@@ -50,6 +50,7 @@ class Site {
       raw,
       blobRef: null,
       size: raw.length,
+      profile: null,
     };
   }
 
@@ -129,6 +130,35 @@ class Site {
 const admit = (place = '4W^401^A'): AdtText => ({ event: 'A01', at: '202605011000', place });
 
 describe('adt-admissions: merged patients', () => {
+  it('an event under a new control id is one effect, before and after the merge, by either number of the log, and after its undoing', async () => {
+    const site = await Site.start();
+    const [bed, person, leave] = [
+      admit('4W^402^A'),
+      { event: 'A31', at: '202605011015', pv1: null, pid: { 13: '555-1' } },
+      { event: 'A03', at: '202605011030' },
+    ];
+    const b = (text: AdtText): AdtText => ({ ...text, pid: { ...text.pid, 5: 'Baker^Bert' } });
+    await site.send('A', { ...admit(), pid: { 5: 'Able^Anna' } });
+    for (const text of [bed, person, leave]) await site.send('B', b(text));
+    await site.send('B', b(bed));
+    await site.merge('A', 'B', { pid: { 5: 'Able^Anna' } });
+    const merged = site.outcome();
+    for (const text of [bed, person, leave]) {
+      await site.send('B', b(text));
+      await site.send('A', b(text), 'B');
+    }
+    await site.send('A', { ...admit(), pid: { 5: 'Able^Anna' } });
+    await site.send('A', { event: 'A40', at: '202605011200', pv1: null, pid: { 5: 'Able^Anna' }, more: ['MRG|MB^^^GENHOSP^MR'] });
+    assert.deepEqual(site.outcome(), merged);
+    await site.unmerge('A', 'B');
+    const apart = site.outcome();
+    for (const text of [bed, person, leave]) await site.send('B', b(text));
+    await site.send('A', { ...admit(), pid: { 5: 'Able^Anna' } });
+    assert.deepEqual(site.outcome(), apart);
+    assert.deepEqual([site.timeline('B').length, site.timeline('A').length], [3, 2]);
+    await site.driver.stop();
+  });
+
   it('the merged patient stays, inactive and linked; the survivor is found by its numbers', async () => {
     const site = await Site.start();
     await site.send('A', { ...admit(), pid: { 5: 'Able^Anna' } });

@@ -74,6 +74,7 @@ export class PatientRun {
       raw,
       blobRef: null,
       size: raw.length,
+      profile: null,
       ...over,
     };
   }

@@ -30,7 +30,7 @@ class Site {
     const { event, controlId, sender, occurredAt } = facts;
     const value = {
       ...{ eventId: `e-${controlId}`, patientId: key, sender, controlId, event, occurredAt, receivedAt: 0, charset: 'UTF-8' },
-      ...{ raw, blobRef: null, size: raw.length },
+      ...{ raw, blobRef: null, size: raw.length, profile: null },
     };
     await this.driver.send({ key, value, eventId: value.eventId });
     await this.driver.advance(100);
@@ -87,6 +87,20 @@ const report = (id: string, at: string, value: string, over: Partial<OruText['or
 });
 
 describe('lab-results: merged patients', () => {
+  it('a message under a new control id is one effect, before and after the merge, under either key, and after its undoing', async () => {
+    const site = await Site.start();
+    const again = (n: number) => report(`again-${n}`, '202605011000', '10');
+    await site.send('B', report('first', '202605011000', '10'));
+    await site.send('B', again(1));
+    await site.merge('A', 'B');
+    await site.send('B', again(2));
+    await site.send('A', again(3), 'B');
+    await site.unmerge('A', 'B');
+    await site.send('B', again(4));
+    assert.deepEqual([site.timeline('A'), site.timeline('B'), site.values()], [[], ['first'], ['B final 10']]);
+    await site.driver.stop();
+  });
+
   it('a correction finds the report under the id that it was written under, from wherever it comes', async () => {
     const site = await Site.start();
     await site.send('B', report('first', '202605011000', '10'));

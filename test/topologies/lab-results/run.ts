@@ -73,6 +73,7 @@ export class ResultsRun {
       raw,
       blobRef: null,
       size: raw.length,
+      profile: null,
       ...over,
     };
   }
