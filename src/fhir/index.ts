@@ -26,10 +26,12 @@ export {
 export { authorityOf, entity } from './v2/entity.ts';
 export { all, deleteMark, first, inside, isDelete, part, type V2Facts, type V2Field, type V2Repetition } from './v2/field.ts';
 export { identifier, systemOf } from './v2/identifier.ts';
+export { livingWillFrom, livingWillId } from './v2/living-will.ts';
 export { locationChain, locationIdOf, type Place, placeOf, samePlace } from './v2/location.ts';
 export { noteFields } from './v2/note.ts';
 export { type ObservationView, observationFields, observationFrom, observationStatus } from './v2/observation.ts';
 export { patientFields, patientFrom } from './v2/patient.ts';
+export { motherFrom, relatedFrom, relatedId, relatedKey } from './v2/related.ts';
 export { isUnmappable, type ReportView, reportFields, reportFrom, reportStatus } from './v2/report.ts';
 export { type MessageDefaults, settle } from './v2/settle.ts';
 export { specimenFields, specimenFrom } from './v2/specimen.ts';

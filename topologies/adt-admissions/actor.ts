@@ -26,9 +26,9 @@ export interface Change {
  */
 export const visits = (mapping: MappingContext): Actor<PatientState, Step, Change> =>
   actor({
-    version: 3,
+    version: 4,
     initial: () => newPatient,
-    // Version 1 knew no contacts, allergies and diagnoses; version 2 no merged patients.
+    // Version 1 knew no contacts, allergies and diagnoses; version 2 no merged patients; version 3 no related persons.
     migrate: (stored) => ({ ...newPatient, ...(stored as PatientState) }),
     ...merging(mapping),
     receive(state, step: Step, ctx) {

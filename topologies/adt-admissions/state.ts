@@ -27,6 +27,8 @@ export interface PatientState {
   readonly contacts: SegmentList | null;
   readonly allergies: Allergies;
   readonly patient: Written | null;
+  /** What hangs on the person alone: RelatedPerson and living will, by type and id. */
+  readonly personal: { readonly [resource: string]: Written };
   /** By visit key; loose events (see `assign`) under the empty key. */
   readonly visits: { readonly [key: string]: readonly KeptEvent[] };
   /** Older events of a long visit, folded for good. */
@@ -55,6 +57,7 @@ export const newPatient: PatientState = {
   contacts: null,
   allergies: noAllergies,
   patient: null,
+  personal: {},
   visits: {},
   bases: {},
   unnumbered: 0,

@@ -10,7 +10,7 @@ import { notesFrom } from './note.ts';
 import { performersOf } from './performer.ts';
 import { referenceRange } from './quantity.ts';
 import { interpretationCodes, natureOfAbnormalTesting, observationResultStatus } from './tables/index.ts';
-import { observedValue, plainText, valueOfAttachment } from './value.ts';
+import { observedValue, plainText, sampledData, valueOfAttachment } from './value.ts';
 
 /** The fields of OBX that reach Observation. */
 export const observationFields: readonly string[] = [
@@ -126,6 +126,8 @@ function valuesIn(type: string | undefined, field: V2Field, facts: V2Facts, ctx:
       .trim();
     return text === '' ? [] : [{ valueString: text }];
   }
+  const samples = type === 'NA' || type === 'MA' ? sampledData(type, field, facts['OBX-6']?.[0]) : undefined;
+  if (samples) return [samples];
   return field.map((value) => observedValue(type, value, facts['OBX-6']?.[0], ctx)).filter((value) => value !== undefined);
 }
 
