@@ -90,7 +90,7 @@ export function structureProblems(resource: { resourceType: string; id?: string 
           ? 'Extension'
           : name === 'period'
             ? 'Period'
-            : name === 'telecom'
+            : name === 'telecom' || name === 'valueContactPoint'
               ? 'ContactPoint'
               : kind === resource.resourceType || kind === 'contact'
                 ? typeof member === 'object'

@@ -1,5 +1,6 @@
 import { branch, filterMap, flow, map, mapAsync, process, skip, to, write } from 'aorta';
 import { canonicalTables } from 'aorta/canonical';
+import type { MappingContext } from 'aorta/fhir';
 import type { Hl7Adt } from '../../schemas/generated/hl7-adt.ts';
 import { topics } from '../../schemas/topics.ts';
 import { type BlobReader, fetchBody, isInline, noBlobs } from '../hl7/body.ts';
@@ -29,6 +30,8 @@ export interface Resources {
   readonly zone?: string;
   /** Identifier systems of namespaces, as ingress has them. */
   readonly systems?: Readonly<Record<string, string>>;
+  /** What senders mean by AL1-4. @default 'severity' */
+  readonly allergySeverity?: NonNullable<MappingContext['allergySeverity']>;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface Resources {
  * before the message that says so). Bytes that are no HL7 after all
  * are a Decode failure and park the patient: ingress took them.
  */
-export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = {} }: Resources = {}) {
+export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = {}, allergySeverity = 'severity' }: Resources = {}) {
   return flow('adt-admissions', { version: '1' })
     .from(topics.adt)
     .pipe(
@@ -70,7 +73,7 @@ export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = 
         merge: [isMerge, map('merge-news', mergeNews)],
         otherwise: skip('event-not-handled'),
       }),
-      process('encounter', visits({ zone, systems })),
+      process('encounter', visits({ zone, systems, allergySeverity })),
       write('canonical', { tables: canonicalTables, effects: (change) => change.effects }),
       filterMap('timeline', (change) => change.event ?? skip('not-an-event')),
       to(topics.timeline),

@@ -126,7 +126,10 @@ function extensions(facts: V2Facts, ctx: MappingContext): Extension[] {
     ...nested('PID-28', `${base}/patient-nationality`),
     ...animal(facts),
     ...all(facts, 'PD1-6', (cwe) => concept(cwe)).map((value) => ({ url: `${base}/patient-disability`, valueCodeableConcept: value })),
-    ...all(facts, 'PD1-14', (xon) => part(xon, 1)).map((value) => ({ url: `${base}/patient-congregation`, valueString: value })),
+    ...all(facts, 'PD1-14', (xon) => part(xon, 1) ?? part(xon, 10)).map((value) => ({
+      url: `${base}/patient-congregation`,
+      valueString: value,
+    })),
   ];
 }
 
