@@ -45,12 +45,14 @@ export function resourcesOf(given: Given): Promise<object[]> {
   return run;
 }
 
+/** The message with these fields: ORU where one of them is of an order, ADT else. */
+export function probeMessage({ 'MSH-9': event = 'A01', allergySeverity: _setting, ...fields }: Given): string {
+  return isResult(fields) ? message(fields, results, 'ORU^R01^ORU_R01') : message(fields, admission, `ADT^${event}^ADT_A01`);
+}
+
 async function runFlow(given: Given): Promise<object[]> {
-  const { 'MSH-9': event = 'A01', allergySeverity, ...fields } = given;
-  const resources = allergySeverity === 'criticality' ? { allergySeverity: 'criticality' as const } : {};
-  const run = isResult(fields)
-    ? await new ResultsRun().send(message(fields, results, 'ORU^R01^ORU_R01'))
-    : await new PatientRun(resources).send(message(fields, admission, `ADT^${event}^ADT_A01`));
+  const settings = given['allergySeverity'] === 'criticality' ? { allergySeverity: 'criticality' as const } : {};
+  const run = await (isResult(given) ? new ResultsRun() : new PatientRun(settings)).send(probeMessage(given));
   return kinds.flatMap((type) => run.resources<object>(type));
 }
 
