@@ -89,7 +89,9 @@ function walk(value: unknown, path: string, find: (reference: string) => Json | 
 /** Times as moments and numbers without their punctuation: how they are written is each converter's own. */
 function plain(path: string, value: string): string {
   if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(value)) return new Date(value).toISOString();
-  return path.endsWith('telecom.value') && /^[+\d][\d ()./-]*(X\d+)?$/.test(value) ? value.replace(/[ ()./-]/g, '') : value;
+  if (!path.endsWith('telecom.value')) return value;
+  const number = value.replace(/ ?(ext\. ?|X)(?=\d+$)/, 'X');
+  return /^[+\d(][\d ()./-]*(X\d+)?$/.test(number) ? number.replace(/[ ()./-]/g, '') : value;
 }
 
 /** Extensions are told apart by their url. */
@@ -138,7 +140,7 @@ export interface Difference {
   readonly side: 'ours' | 'theirs';
   readonly path: string;
   readonly value: string;
-  /** What the other side has at the same place. */
+  /** What the other side has at the same place, and this one has not. Empty: this side only says more. */
   readonly instead: readonly string[];
 }
 
@@ -158,14 +160,21 @@ export function differences(ours: ReadonlyMap<string, readonly Fact[]>, theirs: 
 }
 
 function less(these: readonly Fact[], those: readonly Fact[], side: Difference['side']): Difference[] {
+  const others = without(those, these);
+  return without(these, those).map((fact) => ({
+    side,
+    ...fact,
+    instead: others.filter(({ path }) => path === fact.path).map(({ value }) => value),
+  }));
+}
+
+function without(these: readonly Fact[], those: readonly Fact[]): Fact[] {
   const rest = new Map<string, number>();
-  const key = ({ path, value }: Fact) => `${path}\u0000${value}`;
+  const key = ({ path, value }: Fact) => JSON.stringify([path, value]);
   for (const fact of those) rest.set(key(fact), (rest.get(key(fact)) ?? 0) + 1);
-  const found: Difference[] = [];
-  for (const fact of these) {
+  return these.filter((fact) => {
     const n = rest.get(key(fact)) ?? 0;
     if (n > 0) rest.set(key(fact), n - 1);
-    else found.push({ side, ...fact, instead: those.filter(({ path }) => path === fact.path).map(({ value }) => value) });
-  }
-  return found;
+    return n === 0;
+  });
 }

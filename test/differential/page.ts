@@ -1,4 +1,4 @@
-import type { Refusal, Rule } from './explained.ts';
+import type { Refusal, Rule } from './rule.ts';
 
 /** What a run found. */
 export interface Outcome {

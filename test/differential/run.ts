@@ -46,7 +46,8 @@ try {
   process.stdout.write(
     `${all.length} messages, ${outcome.compared} compared, ${[...outcome.explained.values()].reduce((a, n) => a + n, 0)} differences explained, ${unexplained.length} not\n`,
   );
-  if (unexplained.length + idle.length === 0) writeFileSync(resolve(import.meta.dirname, '../../docs/differential.md'), differentialPage(outcome));
+  if (unexplained.length + idle.length === 0)
+    writeFileSync(resolve(import.meta.dirname, '../../docs/differential.md'), differentialPage(outcome));
   else process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true, force: true });

@@ -53,6 +53,16 @@ export const ofType = (code: 'SS' | 'VN' | 'DL', text?: string): CodeableConcept
   ...(text ? { text } : {}),
 });
 
+/** PID-19, NK1-37: the US social security number. Its naming system has it without dashes. */
+export const ssn = (value: string | undefined): Identifier | undefined =>
+  value === undefined
+    ? undefined
+    : {
+        type: ofType('SS'),
+        system: 'http://hl7.org/fhir/sid/us-ssn',
+        value: /^\d{3}-\d{2}-\d{4}$/.test(value) ? value.replaceAll('-', '') : value,
+      };
+
 /** PID-20, DLN: number, issuing authority, expiry. */
 export function driversLicence(dln: V2Repetition, ctx: MappingContext): Identifier | undefined {
   const value = part(dln, 1);

@@ -5,7 +5,7 @@ import { contactFrom } from './contact.ts';
 import type { MappingContext } from './context.ts';
 import { parseDtm, toDate, toDateTime } from './datetime.ts';
 import { all, codeIn, compact, first, part, type V2Facts, type V2Repetition } from './field.ts';
-import { driversLicence, identifier, ofType } from './identifier.ts';
+import { driversLicence, identifier, ssn } from './identifier.ts';
 import { humanName, humanNames, nameText } from './name.ts';
 import { organization, practitioner } from './practitioner.ts';
 import { administrativeSex, maritalStatus, religion, yesNoIndicator } from './tables/index.ts';
@@ -29,7 +29,7 @@ export function patientFrom(id: string, facts: V2Facts, ctx: MappingContext, con
       extension: extensions(facts, ctx),
       identifier: [
         ...['PID-3', 'PID-2', 'PID-4'].flatMap((field) => all(facts, field, (cx) => identifier(cx, ctx))),
-        ...all(facts, 'PID-19', ssn),
+        ...all(facts, 'PID-19', (st) => ssn(part(st, 1))),
         ...all(facts, 'PID-20', (dln) => driversLicence(dln, ctx)),
       ],
       name: ['PID-5', 'PID-9'].flatMap((field) => all(facts, field, (xpn) => humanNames(xpn, ctx)).flat()),
@@ -54,12 +54,6 @@ export function patientFrom(id: string, facts: V2Facts, ctx: MappingContext, con
       ],
     }),
   };
-}
-
-/** Rows PID-19: identifier type SS of the US social security register. */
-function ssn(field: V2Repetition) {
-  const value = field[0]?.[0]?.trim();
-  return value ? { type: ofType('SS'), system: 'http://hl7.org/fhir/sid/us-ssn', value } : undefined;
 }
 
 /** Row PID-7, "length greater than 8": the time of birth is an extension of birthDate. */

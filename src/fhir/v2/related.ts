@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Identifier, Patient, RelatedPerson } from '../r4.ts';
+import type { Patient, RelatedPerson } from '../r4.ts';
 import { address } from './address.ts';
 import { codingOf, concept, lookup } from './concept.ts';
 import type { MappingContext } from './context.ts';
 import { toDate, toDateTime } from './datetime.ts';
 import { all, codeIn, compact, first, isDelete, part, type V2Facts } from './field.ts';
-import { identifier, ofType } from './identifier.ts';
+import { identifier, ssn } from './identifier.ts';
 import { humanNames } from './name.ts';
 import { spokenLanguage } from './patient.ts';
 import { administrativeSex, contactRole, relationship } from './tables/index.ts';
@@ -77,6 +77,3 @@ export function motherFrom(id: string, patientId: string, facts: V2Facts, ctx: M
     relationship: [{ coding: [codingOf(mother)] }],
   };
 }
-
-const ssn = (value: string | undefined): Identifier | undefined =>
-  value === undefined ? undefined : { type: ofType('SS'), system: 'http://hl7.org/fhir/sid/us-ssn', value };

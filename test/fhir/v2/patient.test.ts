@@ -55,7 +55,7 @@ describe('PID → Patient', () => {
     assert.deepEqual(
       identifier?.map(({ type, system, value, period }) => [type?.coding?.[0]?.code, system, value, period?.end]),
       [
-        ['SS', 'http://hl7.org/fhir/sid/us-ssn', '123-45-6789', undefined],
+        ['SS', 'http://hl7.org/fhir/sid/us-ssn', '123456789', undefined],
         ['DL', 'urn:id:CA', 'DL9', '2030-12-31'],
       ],
     );

@@ -35,7 +35,7 @@ describe('NK1 → RelatedPerson', () => {
     );
     assert.deepEqual(
       person.identifier?.map(({ system, value }) => `${system} ${value}`),
-      ['urn:id:GENHOSP R1', 'http://hl7.org/fhir/sid/us-ssn 123-45-6789'],
+      ['urn:id:GENHOSP R1', 'http://hl7.org/fhir/sid/us-ssn 123456789'],
     );
     assert.deepEqual(
       person.telecom?.map(({ value, use }) => `${value} ${use}`),

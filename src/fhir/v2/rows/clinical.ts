@@ -219,7 +219,7 @@ export const nk1Related: TableClaims = {
     'NK1-31 telecom[3]': person.contactPhone,
     'NK1-32 address[2]': done('related.ts', { ...kin, 'NK1-32': 'Mill Lane^^Thun' }, 'RelatedPerson.address.city', 'Thun'),
     'NK1-33 identifier[2]': done('related.ts', { ...kin, 'NK1-33': 'R1^^^GENHOSP' }, 'RelatedPerson.identifier.value', 'R1'),
-    'NK1-37 identifier[3].value': done('related.ts', social, 'RelatedPerson.identifier.value', '123-45-6789'),
+    'NK1-37 identifier[3].value': done('related.ts', social, 'RelatedPerson.identifier.value', '123456789'),
     'NK1-37 identifier[3].system': done('related.ts', social, 'RelatedPerson.identifier.system', 'http://hl7.org/fhir/sid/us-ssn'),
     'NK1-37 identifier[3].type.coding.code': done('related.ts', social, 'RelatedPerson.identifier.type.coding.code', 'SS'),
     'NK1-37 identifier[3].type.coding.code #2': not('NK1-37 is the US number, as PID-19 is; other countries send theirs in NK1-33'),

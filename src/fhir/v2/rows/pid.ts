@@ -62,7 +62,7 @@ export const pidPatient: TableClaims = {
       'Patient.extension[patient-religion].valueCodeableConcept.coding.code',
       '1009',
     ),
-    'PID-19 identifier[4].value': done(file, { 'PID-19': '123-45-6789' }, 'Patient.identifier.value', '123-45-6789'),
+    'PID-19 identifier[4].value': done(file, { 'PID-19': '123-45-6789' }, 'Patient.identifier.value', '123456789'),
     'PID-19 identifier[4].type.coding.code': done(file, { 'PID-19': '123-45-6789' }, 'Patient.identifier.type.coding.code', 'SS'),
     'PID-19 identifier[4].type.coding.code #2': not(
       'PID-19 is the US number; other countries send theirs in PID-3 with its authority (HL7 v2.5.1, 3.4.2.19)',

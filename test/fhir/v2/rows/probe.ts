@@ -17,6 +17,8 @@ const base: Given = {
 };
 const results = ['PID', 'PD1', 'PV1', 'ORC', 'OBR', 'OBX', 'NTE', 'SPM'];
 const admission = ['EVN', 'PID', 'PD1', 'NK1', 'PV1', 'PV2', 'AL1', 'DG1'];
+/** Their first field is a set id. */
+const numbered = new Set(['PID', 'NK1', 'PV1', 'AL1', 'DG1', 'OBR', 'OBX', 'NTE', 'SPM']);
 const always = new Set(['EVN', 'PID', 'PV1', 'OBR', 'OBX']);
 
 const isResult = (given: Given): boolean => Object.keys(given).some((name) => /^(ORC|OBR|OBX|SPM|NTE)-/.test(name));
@@ -30,7 +32,7 @@ function message(given: Given, names: readonly string[], type: string): string {
   const lines = names.filter((name) => always.has(name) || Object.keys(given).some((field) => field.startsWith(`${name}-`)));
   return [
     `MSH|^~\\&|SYS|GENHOSP|AORTA|HUB|202605010900||${type}|1|P|2.8.2||||||UNICODE UTF-8`,
-    ...lines.map((name) => segment(name, { 1: name === 'EVN' ? '' : '1', ...fields.get(name) })),
+    ...lines.map((name) => segment(name, { 1: numbered.has(name) ? '1' : '', ...fields.get(name) })),
     '',
   ].join('\r');
 }
