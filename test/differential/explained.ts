@@ -24,7 +24,7 @@ export const rules: readonly Rule[] = [
     id: 'visit-number-from-time',
     side: 'theirs',
     at: /^Encounter\.identifier\./,
-    value: /^(\d{8,14}|VN|http:\/\/terminology\.hl7\.org\/CodeSystem\/v2-0203|urn:id:(ACC1|A))$/,
+    value: /^(\d{8,14}|VN|http:\/\/terminology\.hl7\.org\/CodeSystem\/v2-0203|(urn:id:)?(ACC1|A))$/,
     because: 'without PV1-19 it takes PID-18 or the message’s time for a visit number; row PV1-19 of PV1[Encounter] is the visit number',
   },
   {
@@ -111,7 +111,7 @@ export const rules: readonly Rule[] = [
     id: 'patient-of-a-refused-event',
     side: 'theirs',
     at: /^Patient$/,
-    because: 'an A01 without PV1 or an A02 without a place is skipped with a metric: what it would do is not known',
+    because: 'a visit event without PV1, or an A02 without a place (row PV1-3), is skipped with a metric: what it would do is not known',
   },
   // What it does not tell.
   {
@@ -198,13 +198,8 @@ export const rules: readonly Rule[] = [
   },
   { id: 'religion', at: /^Patient\.extension\[patient-religion\]/, because: 'map Religion: codes of v3-ReligiousAffiliation' },
   {
-    id: 'relationship',
-    at: /\.relationship\./,
-    because: 'maps Relationship and ContactRole',
-  },
-  {
     id: 'specimen-type',
-    at: /^Specimen\.(type|collection\.method|condition|container\.additiveCodeableConcept)\./,
+    at: /^Specimen\.(type|collection\.method|condition|container\.additiveCodeableConcept)\.coding\.(system|display)$/,
     because: 'maps SpecimenType, SpecimenCollectionMethod, SpecimenCondition, AdditivePreservative: system and display with the code',
   },
   {
@@ -233,7 +228,6 @@ export const rules: readonly Rule[] = [
     at: /\.(coding|class)\.display$/,
     because: 'it looks up the words of codes; FHIR leaves them to the writer',
   },
-  { id: 'text-of-a-category', side: 'theirs', at: /^Condition\.category\.text$/, because: 'it repeats the words of the code as text' },
   {
     id: 'original-text',
     at: /^(Condition\.code|Encounter\.reasonCode|Observation\.valueCodeableConcept)\.text$/,
@@ -259,7 +253,8 @@ export const rules: readonly Rule[] = [
   // Text and times.
   {
     id: 'escapes',
-    at: /^Patient\.(address\.line|extension\[patient-birthPlace\].*)$/,
+    kind: 'differs',
+    at: /^Patient\.address\.line$/,
     because: 'HL7 v2.5.1, 2.7: \\X..\\ are the bytes that it writes; it keeps the sequence',
   },
   {
@@ -279,13 +274,24 @@ export const rules: readonly Rule[] = [
     because: 'row PV2-12: the same words; it puts a paragraph around them',
   },
   {
-    id: 'number-with-extension',
-    at: /telecom\.value$/,
+    id: 'delete-is-no-number',
+    side: 'theirs',
+    at: /^Patient\.telecom\.(value|system)$/,
+    value: /^(""|phone)$/,
+    because: 'HL7 v2.5.1, 2.5.3: `""` deletes what is stored; it takes it for a number',
+  },
+  {
+    id: 'use-of-a-mail-address',
+    side: 'theirs',
+    kind: 'adds',
+    at: /^Patient\.telecom\.use$/,
+    value: /^home$/,
     because:
-      'XTN[ContactPoint], rows XTN.7: "X" and the extension; it writes "ext."; `""` deletes, and is no number; XTN.4 and XTN.12 where they are',
+      'XTN[ContactPoint], row XTN.2: NET is no use of FHIR (map TelecommunicationUseCode), and PID-13 says `home` only where XTN.2 is empty',
   },
   {
     id: 'telecom-system-and-use',
+    kind: 'differs',
     at: /telecom\.(system|use)$/,
     because: 'XTN[ContactPoint], rows XTN.2 and XTN.3: the use and equipment that are given; it takes them from the field',
   },
@@ -310,12 +316,6 @@ export const rules: readonly Rule[] = [
     because: 'OBX-7 ">=150" is a lower limit; it takes it for an upper one. Limits have the unit’s code, too',
   },
   {
-    id: 'lab-address',
-    side: 'theirs',
-    at: /^Observation\.performer\./,
-    because: 'rows OBX-24 and 25: with a medical director the laboratory is his role’s organization',
-  },
-  {
     id: 'device',
     side: 'theirs',
     at: /^Observation\.device$/,
@@ -334,9 +334,57 @@ export const rules: readonly Rule[] = [
     because: 'row ORC-16: the reason of the order’s control code is an extension (request-statusReason), OBR-31 the reason of the order',
   },
   {
-    id: 'multiple-birth',
-    at: /^Patient\.multipleBirth/,
-    because: 'rows PID-24 and PID-25: the order is the integer, and the indicator counts only without it',
+    id: 'number-beside-made-up-ones',
+    side: 'ours',
+    kind: 'differs',
+    at: /^(DiagnosticReport|ServiceRequest)\.identifier\.(value|type\.coding\.code)$/,
+    instead: /^(\d{8,14}|VN)$/,
+    because: 'rows ORC-4, ORC-33, ORC-38 and OBR-53 are numbers of their own; beside them it has the ones that it makes up',
+  },
+  {
+    id: 'version-of-a-code',
+    side: 'ours',
+    kind: 'differs',
+    at: /^Observation\.valueCodeableConcept\.coding\.version$/,
+    instead: /^SCT$/,
+    because: 'rows CWE.7, 8 and 13 are the versions; it reads CWE.6 (the alternate system) as one',
+  },
+  {
+    id: 'unit-in-words',
+    side: 'ours',
+    kind: 'differs',
+    at: /^Observation\.valueQuantity\.unit$/,
+    because: 'row CWE.2 of CWE[Quantity]: the unit in words; it repeats the code',
+  },
+  {
+    id: 'clinical-status',
+    side: 'ours',
+    at: /^Condition\.clinicalStatus\./,
+    because: 'FHIR R4, con-3: a condition has a clinical status unless it was entered in error; that on the newest list is active',
+  },
+  {
+    id: 'withdrawn-diagnosis',
+    side: 'theirs',
+    at: /^Encounter\.diagnosis\./,
+    because: 'row DG1-21: D withdraws the diagnosis, which is none of the visit’s any more',
+  },
+  {
+    id: 'document-in-the-report',
+    side: 'ours',
+    at: /^DiagnosticReport\.presentedForm\./,
+    because: 'FHIR R4, DiagnosticReport.presentedForm: documents inside OBX (row OBX-5, ED) are the report as the laboratory shows it',
+  },
+  {
+    id: 'linked',
+    side: 'ours',
+    at: /^(DiagnosticReport\.(result|specimen)|Specimen\.subject)$/,
+    because: 'message ORU_R01, column References: reports name their results and specimens, and specimens their patient',
+  },
+  {
+    id: 'collected-over-time',
+    side: 'theirs',
+    at: /^Specimen\.collection\.collectedDateTime$/,
+    because: 'rows SPM-17: with an end (SPM-17.2) it is a period',
   },
   // The rest: rows that it does not have.
   {
