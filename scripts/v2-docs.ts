@@ -71,10 +71,20 @@ const overview = (title: string, list: readonly Counted[]): string =>
   [
     `## ${title}`,
     '',
-    '| Table | Rows | Done | Not done | No target |',
-    '| --- | ---: | ---: | ---: | ---: |',
-    ...list.map(({ table, rows, done, unmapped }) => `| ${table} | ${rows} | ${done} | ${rows - done} | ${unmapped} |`),
+    ...aligned([
+      ['Table', 'Rows', 'Done', 'Not done', 'No target'],
+      ...list.map(({ table, rows, done, unmapped }) => [table, ...[rows, done, rows - done, unmapped].map(String)]),
+    ]),
   ].join('\n');
+
+/** A table as the formatter writes it: the first column left, numbers right. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((text, column) => (column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(rows[0] ?? []), line(rule), ...rows.slice(1).map(line)];
+}
 
 const missing = ({ table, reasons }: Counted): string =>
   [`### ${table}`, '', ...[...reasons].map(([reason, keys]) => `- ${listed(keys)}: ${reason}`)].join('\n');

@@ -354,6 +354,7 @@ export const rules: readonly Rule[] = [
     side: 'ours',
     kind: 'differs',
     at: /^Observation\.valueQuantity\.unit$/,
+    value: /^[a-z ]{4,}$/,
     because: 'row CWE.2 of CWE[Quantity]: the unit in words; it repeats the code',
   },
   {

@@ -13,9 +13,7 @@ export interface Outcome {
 /** docs/differential.md */
 export function differentialPage({ messages, compared, same, refused, explained }: Outcome): string {
   const count = (of: ReadonlyMap<unknown, number>) => [...of.values()].reduce((sum, n) => sum + n, 0);
-  const lines = [...explained]
-    .sort(([a], [b]) => (a.id < b.id ? -1 : 1))
-    .map(([{ id, because }, n]) => `| ${id} | ${n} | ${because.replaceAll('|', '\\|')} |`);
+  const lines = [...explained].sort(([a], [b]) => (a.id < b.id ? -1 : 1)).map(([{ id, because }, n]) => `- **${id}** (${n}): ${because}.`);
   return `# Compared with another converter
 
 \`node test/differential/run.ts\` converts ${messages} messages with Aorta's flows and with the LinuxForHealth converter
@@ -33,8 +31,10 @@ Times are compared as moments, telephone numbers without punctuation.
 - ${count(refused)} messages were not converted by the other one:
 ${[...refused].map(([{ because }, n]) => `  - ${n}: ${because}`).join('\n')}
 
-| Rule | Differences | Why |
-| --- | ---: | --- |
+## The differences, by rule
+
+"It" is the other converter.
+
 ${lines.join('\n')}
 `;
 }

@@ -1,5 +1,5 @@
 /**
- * `node test/differential/run.ts`: converts the same messages with our flows and with the LinuxForHealth converter
+ * `node test/differential/run.ts [work folder]`: converts the same messages with our flows and with the LinuxForHealth converter
  * (Maven Central, JDK 17), explains every difference by a reviewed rule (explained.ts), and writes docs/differential.md.
  * Exit code 1: a difference that no rule explains, or a rule that explains nothing any more. Takes some minutes.
  */
@@ -12,7 +12,9 @@ import { samples } from './messages.ts';
 import { differences, factsOf } from './normalise.ts';
 import { differentialPage, type Outcome } from './page.ts';
 
-const work = mkdtempSync(join(tmpdir(), 'aorta-differential-'));
+// A folder of one's own keeps what the other converter said: rules can be tried again in seconds.
+const given = process.argv[2];
+const work = given ?? mkdtempSync(join(tmpdir(), 'aorta-differential-'));
 try {
   const all = samples();
   const converted = theirs(all, work);
@@ -50,7 +52,7 @@ try {
     writeFileSync(resolve(import.meta.dirname, '../../docs/differential.md'), differentialPage(outcome));
   else process.exitCode = 1;
 } finally {
-  rmSync(work, { recursive: true, force: true });
+  if (given === undefined) rmSync(work, { recursive: true, force: true });
 }
 
 function agreed(facts: ReadonlyMap<string, readonly unknown[]>): number {
