@@ -72,6 +72,16 @@ export const newPatient: PatientState = {
 };
 
 /**
+ * State of an earlier version, as it is now: what that version did not know is empty. Patients who were merged into this
+ * one are in it, as they were then.
+ */
+export function migrated(stored: unknown): PatientState {
+  const state = { ...newPatient, ...(stored as Partial<PatientState>) };
+  const merged = Object.entries(state.merged).map(([id, member]) => [id, { ...member, state: migrated(member.state) }] as const);
+  return { ...state, merged: Object.fromEntries(merged) };
+}
+
+/**
  * Events kept of a visit: beyond it the older half is folded for good, and what arrives later from before that enters
  * the history only. Visits kept open to late events: beyond it the longest closed ones are sealed.
  */
