@@ -8,10 +8,12 @@ export interface Outcome {
   same: number;
   readonly refused: Map<Refusal, number>;
   readonly explained: Map<Rule, number>;
+  /** Of `row-of-the-table`: how many values at which element. */
+  readonly elements: Map<string, number>;
 }
 
 /** docs/differential.md */
-export function differentialPage({ messages, compared, same, refused, explained }: Outcome): string {
+export function differentialPage({ messages, compared, same, refused, explained, elements }: Outcome): string {
   const count = (of: ReadonlyMap<unknown, number>) => [...of.values()].reduce((sum, n) => sum + n, 0);
   const lines = [...explained].sort(([a], [b]) => (a.id < b.id ? -1 : 1)).map(([{ id, because }, n]) => `- **${id}** (${n}): ${because}.`);
   return `# Compared with another converter
@@ -36,5 +38,11 @@ ${[...refused].map(([{ because }, n]) => `  - ${n}: ${because}`).join('\n')}
 "It" is the other converter.
 
 ${lines.join('\n')}
+
+The elements of \`row-of-the-table\`, which Aorta fills and the other one does not:
+${[...elements]
+  .sort(([a], [b]) => (a < b ? -1 : 1))
+  .map(([element, n]) => `\`${element}\` ${n}`)
+  .join(', ')}.
 `;
 }

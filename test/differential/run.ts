@@ -18,7 +18,7 @@ const work = given ?? mkdtempSync(join(tmpdir(), 'aorta-differential-'));
 try {
   const all = samples();
   const converted = theirs(all, work);
-  const outcome: Outcome = { messages: all.length, compared: 0, same: 0, refused: new Map(), explained: new Map() };
+  const outcome: Outcome = { messages: all.length, compared: 0, same: 0, refused: new Map(), explained: new Map(), elements: new Map() };
   const unexplained: string[] = [];
   for (const sample of all) {
     const them = converted.get(sample.name) ?? 'nothing';
@@ -33,8 +33,11 @@ try {
     outcome.same += agreed(a) - differences(a, b).filter(({ side }) => side === 'ours').length;
     for (const difference of differences(a, b)) {
       const rule = explain(difference);
-      if (rule) outcome.explained.set(rule, (outcome.explained.get(rule) ?? 0) + 1);
-      else
+      if (rule) {
+        outcome.explained.set(rule, (outcome.explained.get(rule) ?? 0) + 1);
+        const element = difference.path.split(/[.[]/).slice(0, 2).join('.');
+        if (rule.id === 'row-of-the-table') outcome.elements.set(element, (outcome.elements.get(element) ?? 0) + 1);
+      } else
         unexplained.push(
           `${sample.name}: only ${difference.side}: ${difference.path} = ${difference.value} (other side: ${difference.instead.join(' | ') || 'nothing'})`,
         );

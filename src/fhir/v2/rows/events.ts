@@ -28,7 +28,7 @@ const reasons: Readonly<Record<string, string>> = {
 const elsewhere: readonly (readonly [row: RegExp, reason: string])[] = [
   [
     /^ADT_(A06|A09|A17) /,
-    'no flow takes the events of this structure: A06 and A07 (a change of class), A09 and A10 (tracking) and A17 (a swap of beds) are skipped as `event-not-handled`',
+    'no flow takes the events of this structure: A06 and A07 (a change of class), A09 and A10 (tracking) and A17 (a swap of beds) are refused at the door (AR, AORTA_HL7_004)',
   ],
   [/^ADT_A\d\d .*\.OBX /, 'OBX in ADT is not read: results come from ORU^R01 (lab-results), and height, weight and the like with them'],
   [
