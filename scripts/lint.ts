@@ -20,6 +20,7 @@ const checks: Readonly<Record<string, () => Outcome | Promise<Outcome>>> = {
   'types (tsc)': () => run('tsc', ['-p', '.', '--pretty', 'false']),
   'layers (dependency-cruiser)': () => run('node', [quiet, 'scripts/layers.ts']),
   'generated types of schemas': () => run('node', ['bin/aorta.js', 'schema', 'gen', '--check']),
+  'docs/v2-to-fhir.md': () => run('node', ['scripts/v2-docs.ts', '--check']),
   'docs/errors.md': () => run('node', ['scripts/error-docs.ts', '--check']),
   'shell scripts': shellcheck,
   'docker-compose.yml': compose,

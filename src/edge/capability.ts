@@ -1,6 +1,6 @@
 const types = [
   ...(['Patient', 'Encounter', 'Location'] as const),
-  ...(['Observation', 'DiagnosticReport', 'Specimen', 'Binary', 'AllergyIntolerance', 'Condition'] as const),
+  ...(['Observation', 'DiagnosticReport', 'Specimen', 'Binary', 'AllergyIntolerance', 'Condition', 'RelatedPerson'] as const),
 ] as const;
 export type ServedType = (typeof types)[number];
 export const isServed = (type: string): type is ServedType => (types as readonly string[]).includes(type);
@@ -19,6 +19,7 @@ export const searchParameters: Readonly<Record<ServedType, readonly { readonly n
   Binary: [patient],
   AllergyIntolerance: [identifier, patient],
   Condition: [identifier, patient],
+  RelatedPerson: [identifier, patient],
 };
 
 /** FHIR R4 CapabilityStatement of the read side. */

@@ -9,6 +9,7 @@ export interface AllergyIntolerance extends DomainResource {
   category?: ('food' | 'medication' | 'environment' | 'biologic')[];
   _category?: ({ extension: Extension[] } | null)[];
   criticality?: 'low' | 'high' | 'unable-to-assess';
+  _criticality?: { extension: Extension[] };
   code?: CodeableConcept;
   patient: Reference;
   onsetDateTime?: string;

@@ -1,4 +1,16 @@
-import type { Address, CodeableConcept, Coding, DomainResource, Extension, Identifier, Meta, Period, Reference, Resource } from './r4.ts';
+import type {
+  Address,
+  CodeableConcept,
+  Coding,
+  ContactPoint,
+  DomainResource,
+  Extension,
+  Identifier,
+  Meta,
+  Period,
+  Reference,
+  Resource,
+} from './r4.ts';
 
 /** Resources of results (FHIR R4 4.0.1): Observation, DiagnosticReport, Specimen, Binary. */
 export interface Quantity {
@@ -40,6 +52,14 @@ export interface ReferenceRange {
   high?: Quantity;
   text?: string;
 }
+/** R4 asks for a period (milliseconds between samples), which HL7 v2 does not tell: it is said to be unknown. */
+export interface SampledData {
+  origin: Quantity;
+  _period: { extension: Extension[] };
+  dimensions: number;
+  /** Samples, a space between. */
+  data: string;
+}
 /** What `value[x]` may be here. */
 export interface ObservationValue {
   valueQuantity?: Quantity;
@@ -50,6 +70,7 @@ export interface ObservationValue {
   valueTime?: string;
   valueDateTime?: string;
   valuePeriod?: Period;
+  valueSampledData?: SampledData;
   /** R5's `valueAttachment`, as an extension in R4. */
   extension?: AttachmentExtension[];
 }
@@ -76,11 +97,14 @@ export interface ContainedOrganization {
   id: string;
   identifier?: Identifier[];
   name?: string;
+  telecom?: ContactPoint[];
   address?: Address[];
 }
 export interface ContainedPractitionerRole {
   resourceType: 'PractitionerRole';
   id: string;
+  telecom?: ContactPoint[];
+  period?: Period;
   practitioner?: Reference;
   organization?: Reference;
   code?: CodeableConcept[];
@@ -119,8 +143,31 @@ export type DiagnosticReportStatus =
   | 'cancelled'
   | 'entered-in-error'
   | 'unknown';
+/** The order as a result's message tells it: it has no life of its own here. */
+export interface ContainedServiceRequest {
+  resourceType: 'ServiceRequest';
+  id: string;
+  meta?: Meta & { security?: Coding[] };
+  extension?: Extension[];
+  identifier?: Identifier[];
+  basedOn?: Reference[];
+  requisition?: Identifier;
+  status: 'draft' | 'active' | 'on-hold' | 'revoked' | 'completed' | 'entered-in-error' | 'unknown';
+  intent: 'order' | 'reflex-order';
+  priority?: 'routine' | 'urgent' | 'asap' | 'stat';
+  code?: CodeableConcept;
+  orderDetail?: CodeableConcept[];
+  subject: Reference;
+  occurrenceDateTime?: string;
+  authoredOn?: string;
+  requester?: Reference;
+  locationCode?: CodeableConcept[];
+  reasonCode?: CodeableConcept[];
+  note?: Annotation[];
+}
 export interface DiagnosticReport extends DomainResource {
   resourceType: 'DiagnosticReport';
+  contained?: (ContainedServiceRequest | ContainedPractitionerRole | ContainedOrganization)[];
   meta?: Meta & { security?: Coding[] };
   basedOn?: Reference[];
   status: DiagnosticReportStatus;
@@ -142,6 +189,7 @@ export interface SpecimenCollection {
   collectedDateTime?: string;
   collectedPeriod?: Period;
   quantity?: Quantity;
+  fastingStatusCodeableConcept?: CodeableConcept;
   method?: CodeableConcept;
   bodySite?: CodeableConcept;
 }

@@ -12,6 +12,7 @@ export interface Extension {
   valueDecimal?: number;
   valueCoding?: Coding;
   valueReference?: Reference;
+  valueContactPoint?: ContactPoint;
   valueQuantity?: { value: number; unit?: string; system?: string; code?: string };
   extension?: Extension[];
 }
@@ -30,6 +31,7 @@ export interface Period {
   end?: string;
 }
 export interface Reference {
+  extension?: Extension[];
   reference?: string;
   type?: string;
   identifier?: Identifier;
@@ -122,6 +124,20 @@ export interface Patient extends DomainResource {
   generalPractitioner?: Reference[];
   link?: PatientLink[];
 }
+/** Somebody who has to do with a patient (NK1). */
+export interface RelatedPerson extends DomainResource {
+  resourceType: 'RelatedPerson';
+  active?: boolean;
+  patient: Reference;
+  relationship?: CodeableConcept[];
+  name?: HumanName[];
+  telecom?: ContactPoint[];
+  gender?: Patient['gender'];
+  birthDate?: string;
+  address?: Address[];
+  period?: Period;
+  communication?: { language: CodeableConcept }[];
+}
 export type EncounterStatus =
   | 'planned'
   | 'arrived'
@@ -160,6 +176,9 @@ export interface EncounterDiagnosis {
 }
 export interface Encounter extends DomainResource {
   resourceType: 'Encounter';
+  text?: Narrative;
+  episodeOfCare?: Reference[];
+  account?: Reference[];
   status: EncounterStatus;
   class: Coding;
   type?: CodeableConcept[];
@@ -173,6 +192,11 @@ export interface Encounter extends DomainResource {
   diagnosis?: EncounterDiagnosis[];
   hospitalization?: EncounterHospitalization;
   location?: EncounterLocation[];
+}
+export interface Narrative {
+  status: 'generated' | 'extensions' | 'additional' | 'empty';
+  /** XHTML. */
+  div: string;
 }
 export interface Location extends DomainResource {
   resourceType: 'Location';

@@ -11,6 +11,8 @@ export interface Config {
   readonly zone?: string;
   /** Assigning authority's namespace → FHIR identifier system. */
   readonly identifierSystems?: Readonly<Record<string, string>>;
+  /** What senders mean by AL1-4: the severity of a reaction, or the criticality of the allergy. @default 'severity' */
+  readonly allergySeverity?: 'severity' | 'criticality';
   /** Messages of senders for which `sources/` has no profile are refused (AR) and quarantined. @default false */
   readonly strictSenders?: boolean;
   readonly engine?: Partial<EngineOptions>;
@@ -28,6 +30,8 @@ const rules: Readonly<Record<string, (value: unknown) => string | undefined>> = 
     isRecord(value) && Object.values(value).every((system) => typeof system === 'string' && /^[a-z][a-z0-9+.-]*:\S+$/i.test(system))
       ? undefined
       : 'expected namespaces with a URI each',
+  allergySeverity: (value) =>
+    value === 'severity' || value === 'criticality' ? undefined : `expected severity or criticality, got ${shown(value)}`,
   strictSenders: (value) => (typeof value === 'boolean' ? undefined : `expected true or false, got ${shown(value)}`),
   engine: (value) => {
     if (!isRecord(value)) return 'expected options of the engine';

@@ -37,6 +37,8 @@ export interface WorkerOptions {
   /** Assigning authority's namespace → FHIR identifier system. */
   readonly identifierSystems?: Readonly<Record<string, string>>;
   readonly mllp?: MllpConfig;
+  /** What senders mean by AL1-4. @default 'severity' */
+  readonly allergySeverity?: 'severity' | 'criticality';
   /** Senders without a source profile are refused. @default false */
   readonly strictSenders?: boolean;
 }
@@ -123,8 +125,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     });
     stops.push(() => edge.stop());
 
+    const reading = options.allergySeverity === undefined ? {} : { allergySeverity: options.allergySeverity };
     const topologies = await Promise.all(
-      topologyFiles(options.root).map((file) => load(file, { blob: profile.blob, zone, systems, sources })),
+      topologyFiles(options.root).map((file) => load(file, { ...reading, blob: profile.blob, zone, systems, sources })),
     );
     // Settled, all of them: one that fails must not leave the others running behind a start that failed.
     const started = await Promise.allSettled(topologies.map((flow) => startFlow(flow, ports, options.engine)));

@@ -22,6 +22,7 @@ const bindings: Record<string, readonly string[]> = {
   'AllergyIntolerance.type': ['allergy', 'intolerance'],
   'AllergyIntolerance.criticality': ['low', 'high', 'unable-to-assess'],
   'reaction.severity': ['mild', 'moderate', 'severe'],
+  'RelatedPerson.gender': ['male', 'female', 'other', 'unknown'],
   'contact.gender': ['male', 'female', 'other', 'unknown'],
 };
 const kinds: Record<string, string> = { name: 'HumanName', address: 'Address', telecom: 'ContactPoint', location: 'EncounterLocation' };
@@ -37,12 +38,14 @@ const mandatory: Record<string, readonly string[]> = {
   Binary: ['id', 'contentType'],
   AllergyIntolerance: ['id', 'patient'],
   Condition: ['id', 'subject'],
+  RelatedPerson: ['id', 'patient'],
+  text: ['status', 'div'],
   component: ['code'],
   note: ['text'],
   diagnosis: ['condition'],
   reaction: ['manifestation'],
 };
-const types = 'Patient|Location|Encounter|Observation|DiagnosticReport|Specimen|Binary|AllergyIntolerance|Condition';
+const types = 'Patient|RelatedPerson|Location|Encounter|Observation|DiagnosticReport|Specimen|Binary|AllergyIntolerance|Condition';
 const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 const dateTime =
   /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-](0\d|1[0-4]):[0-5]\d))?)?)?$/;
@@ -87,11 +90,13 @@ export function structureProblems(resource: { resourceType: string; id?: string 
           ? 'Extension'
           : name === 'period'
             ? 'Period'
-            : kind === resource.resourceType || kind === 'contact'
-              ? typeof member === 'object'
-                ? (kinds[name] ?? name)
-                : name
-              : name;
+            : name === 'telecom' || name === 'valueContactPoint'
+              ? 'ContactPoint'
+              : kind === resource.resourceType || kind === 'contact'
+                ? typeof member === 'object'
+                  ? (kinds[name] ?? name)
+                  : name
+                : name;
       visit(member, `${path}.${name}`, inner);
     }
     const period = object['period'] as { start?: string; end?: string } | undefined;

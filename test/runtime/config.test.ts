@@ -14,6 +14,8 @@ describe('configuration', () => {
       problems.map((p) => p.split(/[: ]/)[0]),
       ['zone', 'zones', 'identifierSystems', 'engine'],
     );
+    assert.deepEqual(problemsOf({ allergySeverity: 'criticality', strictSenders: true }), []);
+    assert.match(problemsOf({ allergySeverity: 'both' })[0] ?? '', /^allergySeverity: expected severity or criticality/);
     assert.deepEqual(problemsOf([]), ['the default export is no object']);
     assert.match(problemsOf({ engine: { maxRecord: 5 } })[0] ?? '', /maxRecord is not known \(known: .*maxRecords/);
   });

@@ -9,7 +9,7 @@ import { hosting, stateAt, whose } from './members.ts';
 import { merging } from './merge.ts';
 import { knowing, withNews } from './news.ts';
 import { Revision } from './revision.ts';
-import { knows, newPatient, type PatientState } from './state.ts';
+import { knows, migrated, newPatient, type PatientState } from './state.ts';
 import type { Step } from './steps.ts';
 
 /** What one event changes, and what it tells everyone downstream. */
@@ -26,10 +26,10 @@ export interface Change {
  */
 export const visits = (mapping: MappingContext): Actor<PatientState, Step, Change> =>
   actor({
-    version: 3,
+    version: 4,
     initial: () => newPatient,
-    // Version 1 knew no contacts, allergies and diagnoses; version 2 no merged patients.
-    migrate: (stored) => ({ ...newPatient, ...(stored as PatientState) }),
+    // Version 1 knew no contacts, allergies and diagnoses; version 2 no merged patients; version 3 no related persons.
+    migrate: migrated,
     ...merging(mapping),
     receive(state, step: Step, ctx) {
       const systems = mapping.systems ?? {};

@@ -1,5 +1,6 @@
 import { branch, filterMap, flow, map, mapAsync, process, skip, to, write } from 'aorta';
 import { canonicalTables } from 'aorta/canonical';
+import type { MappingContext } from 'aorta/fhir';
 import { noSources, type Sources } from 'aorta/hl7';
 import type { Hl7Adt } from '../../schemas/generated/hl7-adt.ts';
 import { topics } from '../../schemas/topics.ts';
@@ -32,6 +33,8 @@ export interface Resources {
   readonly systems?: Readonly<Record<string, string>>;
   /** Source profiles, as ingress has them. @default none */
   readonly sources?: Sources;
+  /** What senders mean by AL1-4. @default 'severity' */
+  readonly allergySeverity?: NonNullable<MappingContext['allergySeverity']>;
 }
 
 /**
@@ -49,7 +52,8 @@ export interface Resources {
  * before the message that says so). Bytes that are no HL7 after all
  * are a Decode failure and park the patient: ingress took them.
  */
-export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = {}, sources = noSources }: Resources = {}) {
+export default function adtAdmissions(resources: Resources = {}) {
+  const { blob = noBlobs, zone = 'UTC', systems = {}, sources = noSources, allergySeverity = 'severity' } = resources;
   return flow('adt-admissions', { version: '1' })
     .from(topics.adt)
     .pipe(
@@ -73,7 +77,7 @@ export default function adtAdmissions({ blob = noBlobs, zone = 'UTC', systems = 
         merge: [isMerge, map('merge-news', mergeNews)],
         otherwise: skip('event-not-handled'),
       }),
-      process('encounter', visits({ zone, systems })),
+      process('encounter', visits({ zone, systems, allergySeverity })),
       write('canonical', { tables: canonicalTables, effects: (change) => change.effects }),
       filterMap('timeline', (change) => change.event ?? skip('not-an-event')),
       to(topics.timeline),

@@ -30,6 +30,7 @@ import { assign } from './assign.ts';
 import { cancellations, inOrder } from './cancel.ts';
 import { factsOf } from './demographics.ts';
 import { knownOf, oldNumbers, type Path, stateAt, withState } from './members.ts';
+import { personalResources } from './personal.ts';
 import { add, isOld, type KeptEvent, limits, type PatientState, seal, type Written, withSaid } from './state.ts';
 import { pictureOf, sinceOf, type VisitPicture, viewOf } from './visit.ts';
 
@@ -66,6 +67,25 @@ export class Revision {
   patient(): void {
     const patient = this.#put(this.#person(), this.state.patient, '');
     if (patient) this.state = { ...this.state, patient };
+    this.#personal();
+  }
+
+  /** Related persons and living will: those of the newest message that tells of them, and no others. */
+  #personal(): void {
+    const { demographics, contacts } = knownOf(this.state);
+    const resources = personalResources(this.ctx.key, factsOf(demographics), contacts?.segments ?? [], this.mapping);
+    const written: Record<string, Written> = {};
+    for (const resource of resources) {
+      const name = `${resource.resourceType}/${resource.id}`;
+      const before = this.state.personal[name] ?? null;
+      const put = this.#put(resource, before, '') ?? before;
+      if (put) written[name] = put;
+    }
+    for (const [name, { identifiers }] of Object.entries(this.state.personal)) {
+      const [type, id] = name.split('/') as [string, string];
+      if (!(name in written)) this.effects.push(...removeResource(type, id, identifiers));
+    }
+    this.state = { ...this.state, personal: written };
   }
 
   /** The Patient as it stays behind: not to be used any more, and not found by its numbers, which are the survivor's. */

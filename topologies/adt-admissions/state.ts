@@ -27,6 +27,8 @@ export interface PatientState {
   readonly contacts: SegmentList | null;
   readonly allergies: Allergies;
   readonly patient: Written | null;
+  /** What hangs on the person alone: RelatedPerson and living will, by type and id. */
+  readonly personal: { readonly [resource: string]: Written };
   /** By visit key; loose events (see `assign`) under the empty key. */
   readonly visits: { readonly [key: string]: readonly KeptEvent[] };
   /** Older events of a long visit, folded for good. */
@@ -58,6 +60,7 @@ export const newPatient: PatientState = {
   contacts: null,
   allergies: noAllergies,
   patient: null,
+  personal: {},
   visits: {},
   bases: {},
   unnumbered: 0,
@@ -70,6 +73,16 @@ export const newPatient: PatientState = {
   shift: 0,
   places: [],
 };
+
+/**
+ * State of an earlier version, as it is now: what that version did not know is empty. Patients who were merged into this
+ * one are in it, as they were then.
+ */
+export function migrated(stored: unknown): PatientState {
+  const state = { ...newPatient, ...(stored as Partial<PatientState>) };
+  const merged = Object.entries(state.merged).map(([id, member]) => [id, { ...member, state: migrated(member.state) }] as const);
+  return { ...state, merged: Object.fromEntries(merged) };
+}
 
 /**
  * Events kept of a visit: beyond it the older half is folded for good, and what arrives later from before that enters

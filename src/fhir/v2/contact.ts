@@ -3,22 +3,24 @@ import { address } from './address.ts';
 import { concept, lookup } from './concept.ts';
 import type { MappingContext } from './context.ts';
 import { toDateTime } from './datetime.ts';
-import { all, compact, first, isDelete, type V2Facts } from './field.ts';
+import { all, codeIn, compact, first, isDelete, type V2Facts } from './field.ts';
 import { humanName } from './name.ts';
 import { organization } from './practitioner.ts';
 import { administrativeSex, contactRole, relationship } from './tables/index.ts';
 import { telecom } from './telecom.ts';
 
-/** The fields of NK1 that reach Patient.contact. */
-export const contactFields: readonly string[] = [2, 3, 4, 5, 6, 7, 8, 9, 13, 15, 30, 31, 32, 40, 41].map((n) => `NK1-${n}`);
+/** The fields of NK1 that reach Patient.contact or RelatedPerson. */
+export const contactFields: readonly string[] = [2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 15, 16, 20, 30, 31, 32, 33, 37, 40, 41].map(
+  (n) => `NK1-${n}`,
+);
 
 /**
- * NK1 → Patient.contact (segments/NK1[Patient]). The map offers RelatedPerson as well; a contact lives and ends with its
- * patient's row, so nothing of it can be left behind. `NK1|1|""` says that there is none.
+ * NK1 → Patient.contact (segments/NK1[Patient]); RelatedPerson as well where it is a person (related.ts). `NK1|1|""` says
+ * that there is none.
  */
 export function contactFrom(facts: V2Facts, ctx: MappingContext): PatientContact | undefined {
   if (facts['NK1-2'] && isDelete(facts['NK1-2'])) return undefined;
-  const gender = first(facts, 'NK1-15');
+  const gender = codeIn(facts, 'NK1-15');
   const contact = compact<PatientContact>({
     relationship: [
       ...all(facts, 'NK1-3', (cwe) => concept(cwe, { map: relationship, table: '0063' })),

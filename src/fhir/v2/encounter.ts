@@ -30,10 +30,11 @@ import {
   readmissionIndicator,
 } from './tables/index.ts';
 
-/** The fields of PV1 and PV2 that reach Encounter. */
+/** The fields of PV1 and PV2 that reach Encounter, and the account of PID. */
 export const encounterFields: readonly string[] = [
-  ...[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 19, 36, 37, 38, 42, 44, 45, 50, 52].map((n) => `PV1-${n}`),
-  ...[3, 8, 9, 11, 13, 25, 38].map((n) => `PV2-${n}`),
+  ...[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 19, 36, 37, 38, 42, 44, 45, 50, 52, 53, 54].map((n) => `PV1-${n}`),
+  'PID-18',
+  ...[3, 8, 9, 11, 12, 13, 25, 38].map((n) => `PV2-${n}`),
 ];
 
 /** FHIR id of a visit: of this patient, so that a visit number used twice never joins two patients. */
@@ -77,6 +78,9 @@ export function encounterFrom(view: EncounterView, ctx: MappingContext): Encount
         ...all(facts, 'PV1-19', (cx) => identifier(cx, ctx)).map((visit) => ({ ...visit, type: ofType('VN', 'visit number') })),
         ...all(facts, 'PV1-50', (cx) => identifier(cx, ctx)),
       ],
+      text: narrative(first(facts, 'PV2-12')),
+      episodeOfCare: episodes(facts, ctx),
+      account: all(facts, 'PID-18', (cx) => identifier(cx, ctx)).map((account) => ({ type: 'Account', identifier: account })),
       type: one('PV1-4', { map: admissionType, table: '0007' }),
       serviceType: one('PV1-10', { map: hospitalService, table: '0069' })[0],
       priority: one('PV2-25', { map: encounterPriority, table: '0217' })[0],
@@ -104,6 +108,23 @@ function extensions(facts: V2Facts, ctx: MappingContext): Extension[] {
     ...planned('PV2-9', 'plannedEndDate'),
     ...arrival.map((coding) => ({ url: 'http://hl7.org/fhir/StructureDefinition/encounter-modeOfArrival', valueCoding: coding })),
   ];
+}
+
+/** Row PV2-12: what the message says of the visit in words. */
+function narrative(text: string | undefined): Encounter['text'] {
+  const escaped = text?.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return escaped === undefined ? undefined : { status: 'additional', div: `<div xmlns="http://www.w3.org/1999/xhtml">${escaped}</div>` };
+}
+
+/** Rows PV1-53 and PV1-54. The episode is the sender's: a logical reference. */
+function episodes(facts: V2Facts, ctx: MappingContext): Reference[] {
+  const said = first(facts, 'PV1-53');
+  const url = 'http://hl7.org/fhir/StructureDefinition/resource-instance-description';
+  const reference = compact<Reference>({
+    extension: said ? [{ url, valueString: said }] : [],
+    identifier: all(facts, 'PV1-54', (cx) => identifier(cx, ctx))[0],
+  });
+  return reference ? [{ ...reference, type: 'EpisodeOfCare' }] : [];
 }
 
 /** Row PV2-11: days (datatypes/NM[Quantity-LengthOfStay]). */

@@ -25,6 +25,9 @@ export const inside = (repetition: V2Repetition | undefined, c: number): V2Repet
 /** First component of the first repetition. */
 export const first = (facts: V2Facts, field: string): string | undefined => part(facts[field]?.[0], 1);
 
+/** Where FHIR has a code only (datatypes/CWE[code]): the identifier, else the alternate one. */
+export const codeIn = (facts: V2Facts, field: string): string | undefined => first(facts, field) ?? part(facts[field]?.[0], 4);
+
 /** All repetitions of a field through one data-type mapping; what maps to nothing is left out. */
 export function all<T>(facts: V2Facts, field: string, map: (repetition: V2Repetition) => T | undefined): T[] {
   return (facts[field] ?? []).map(map).filter((value) => value !== undefined);

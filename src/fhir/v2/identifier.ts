@@ -1,4 +1,4 @@
-import type { CodeableConcept, Identifier } from '../r4.ts';
+import type { CodeableConcept, Extension, Identifier } from '../r4.ts';
 import { mapped, v2System } from './concept.ts';
 import type { MappingContext } from './context.ts';
 import { toDateTime } from './datetime.ts';
@@ -26,12 +26,8 @@ export function identifier(cx: V2Repetition, ctx: MappingContext): Identifier | 
   const value = part(cx, 1);
   if (value === undefined) return undefined;
   const authority = inside(cx, 4);
-  const [digit, scheme] = [part(cx, 2), part(cx, 3)];
   return compact<Identifier>({
-    extension: [
-      ...(digit ? [{ url: 'http://hl7.org/fhir/StructureDefinition/identifier-checkDigit', valueString: digit }] : []),
-      ...(digit && scheme ? [{ url: 'http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit', valueString: scheme }] : []),
-    ],
+    extension: checkDigit(part(cx, 2), part(cx, 3)),
     type: typeOf(part(cx, 5)),
     system: systemOf(authority, ctx.systems),
     value,
@@ -39,6 +35,12 @@ export function identifier(cx: V2Repetition, ctx: MappingContext): Identifier | 
     assigner: part(authority, 1) ? { display: part(authority, 1) as string } : undefined,
   });
 }
+
+/** Rows CX.2 and CX.3, XCN.11 and XCN.12, XON.4 and XON.5. A scheme without a digit says nothing. */
+export const checkDigit = (digit: string | undefined, scheme: string | undefined): Extension[] => [
+  ...(digit ? [{ url: 'http://hl7.org/fhir/StructureDefinition/identifier-checkDigit', valueString: digit }] : []),
+  ...(digit && scheme ? [{ url: 'http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit', valueString: scheme }] : []),
+];
 
 /** Table 0203. A code that it does not have is kept as text, not passed off as one of it. */
 export function typeOf(code: string | undefined): CodeableConcept | undefined {
@@ -50,6 +52,16 @@ export const ofType = (code: 'SS' | 'VN' | 'DL', text?: string): CodeableConcept
   coding: [{ system: v2System('0203'), code, ...(identifierType[code]?.display ? { display: identifierType[code].display } : {}) }],
   ...(text ? { text } : {}),
 });
+
+/** PID-19, NK1-37: the US social security number. Its naming system has it without dashes. */
+export const ssn = (value: string | undefined): Identifier | undefined =>
+  value === undefined
+    ? undefined
+    : {
+        type: ofType('SS'),
+        system: 'http://hl7.org/fhir/sid/us-ssn',
+        value: /^\d{3}-\d{2}-\d{4}$/.test(value) ? value.replaceAll('-', '') : value,
+      };
 
 /** PID-20, DLN: number, issuing authority, expiry. */
 export function driversLicence(dln: V2Repetition, ctx: MappingContext): Identifier | undefined {

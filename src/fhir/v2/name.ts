@@ -34,6 +34,12 @@ export function humanName(xpn: V2Repetition, ctx: MappingContext): HumanName | u
   return use ? { use, ...name } : name;
 }
 
+/** Row XPN.15: what the person is called is a name beside the name. */
+export function humanNames(xpn: V2Repetition, ctx: MappingContext): HumanName[] {
+  const [name, called] = [humanName(xpn, ctx), part(xpn, 15)];
+  return [...(name ? [name] : []), ...(called === undefined ? [] : [{ use: 'nickname' as const, given: [called] }])];
+}
+
 /** XPN.12 and XPN.13, or the older range in XPN.10. */
 function validity(xpn: V2Repetition, ctx: MappingContext) {
   const range = inside(xpn, 10);

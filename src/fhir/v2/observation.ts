@@ -1,5 +1,5 @@
 import type { CodeableConcept, Extension } from '../r4.ts';
-import type { Attachment, Observation, ObservationComponent, ObservationStatus, ObservationValue } from '../r4-results.ts';
+import type { Attachment, Observation, ObservationComponent, ObservationStatus, ObservationValue, ReferenceRange } from '../r4-results.ts';
 import { concept, lookup, mapped, v2System } from './concept.ts';
 import type { MappingContext } from './context.ts';
 import { toDateTime } from './datetime.ts';
@@ -10,7 +10,7 @@ import { notesFrom } from './note.ts';
 import { performersOf } from './performer.ts';
 import { referenceRange } from './quantity.ts';
 import { interpretationCodes, natureOfAbnormalTesting, observationResultStatus } from './tables/index.ts';
-import { observedValue, plainText, valueOfAttachment } from './value.ts';
+import { observedValue, plainText, sampledData, valueOfAttachment } from './value.ts';
 
 /** The fields of OBX that reach Observation. */
 export const observationFields: readonly string[] = [
@@ -38,9 +38,9 @@ export interface ObservationView {
 export function observationFrom(view: ObservationView, ctx: MappingContext): Observation {
   const { facts, order } = view;
   const { performer, contained } = performersOf(facts, ctx);
-  const value = valuesOf(view, ctx);
   const status = observationStatus(first(facts, 'OBX-11'));
   const range = referenceRange(plainText(facts['OBX-7']?.[0]), facts['OBX-6']?.[0], /^(NM|SN)$/.test(first(facts, 'OBX-2') ?? ''));
+  const value = valuesOf(view, range, ctx);
   const absent = value ? undefined : absentReason(first(facts, 'OBX-11'));
   return {
     resourceType: 'Observation',
@@ -65,7 +65,8 @@ export function observationFrom(view: ObservationView, ctx: MappingContext): Obs
       method: all(facts, 'OBX-17', (cwe) => concept(cwe))[0],
       specimen: view.specimenId ? { reference: `Specimen/${view.specimenId}` } : specimenNamed(facts, ctx),
       device: all(facts, 'OBX-18', (ei) => entity(ei, ctx)).map((identifier) => ({ type: 'Device', identifier }))[0],
-      referenceRange: range ? [range] : [],
+      // What a range is of: with components each of them has a value, and the observation none.
+      referenceRange: range && !value?.component ? [range] : [],
     }),
   };
 }
@@ -109,13 +110,13 @@ function absentReason(code: string | undefined): CodeableConcept | undefined {
 type Values = ObservationValue & { component?: ObservationComponent[] };
 
 /** One value, or a component for each repetition. Repetitions of TX and FT are lines of one text (HL7 v2.5.1 2.A.79). */
-function valuesOf(view: ObservationView, ctx: MappingContext): Values | undefined {
+function valuesOf(view: ObservationView, range: ReferenceRange | undefined, ctx: MappingContext): Values | undefined {
   const { facts } = view;
   const type = first(facts, 'OBX-2');
   const values = view.attachments.length > 0 ? view.attachments.map(valueOfAttachment) : valuesIn(type, facts['OBX-5'] ?? [], facts, ctx);
   if (values.length < 2) return values[0];
   const code = all(facts, 'OBX-3', (cwe) => concept(cwe))[0] ?? unknownCode;
-  return { component: values.map((value) => ({ code, ...value })) };
+  return { component: values.map((value) => ({ code, ...value, ...(range ? { referenceRange: [range] } : {}) })) };
 }
 
 function valuesIn(type: string | undefined, field: V2Field, facts: V2Facts, ctx: MappingContext): ObservationValue[] {
@@ -126,6 +127,8 @@ function valuesIn(type: string | undefined, field: V2Field, facts: V2Facts, ctx:
       .trim();
     return text === '' ? [] : [{ valueString: text }];
   }
+  const samples = type === 'NA' || type === 'MA' ? sampledData(type, field, facts['OBX-6']?.[0]) : undefined;
+  if (samples) return [samples];
   return field.map((value) => observedValue(type, value, facts['OBX-6']?.[0], ctx)).filter((value) => value !== undefined);
 }
 

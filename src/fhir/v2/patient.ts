@@ -4,24 +4,24 @@ import { concept, lookup, v2System } from './concept.ts';
 import { contactFrom } from './contact.ts';
 import type { MappingContext } from './context.ts';
 import { parseDtm, toDate, toDateTime } from './datetime.ts';
-import { all, compact, first, part, type V2Facts, type V2Repetition } from './field.ts';
-import { driversLicence, identifier, ofType } from './identifier.ts';
-import { humanName, nameText } from './name.ts';
+import { all, codeIn, compact, first, part, type V2Facts, type V2Repetition } from './field.ts';
+import { driversLicence, identifier, ssn } from './identifier.ts';
+import { humanName, humanNames, nameText } from './name.ts';
 import { organization, practitioner } from './practitioner.ts';
 import { administrativeSex, maritalStatus, religion, yesNoIndicator } from './tables/index.ts';
 import { telecom } from './telecom.ts';
 
-/** The fields of PID and PD1 that reach Patient. PID-10 and PID-22 (race, ethnic group) have no international map. */
+/** The fields of PID and PD1 that reach Patient, its mother (PID-21) and its living will (PD1-7). PID-10 and PID-22 (race, ethnic group) have no international map. */
 export const patientFields: readonly string[] = [
-  ...[2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 19, 20, 23, 24, 25, 26, 28, 29, 30, 39, 40].map((n) => `PID-${n}`),
-  ...[3, 4, 6, 14].map((n) => `PD1-${n}`),
+  ...[2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21, 23, 24, 25, 26, 28, 29, 30, 35, 36, 39, 40].map((n) => `PID-${n}`),
+  ...[3, 4, 6, 7, 14].map((n) => `PD1-${n}`),
 ];
 
 const base = 'http://hl7.org/fhir/StructureDefinition';
 
 /** Patient from what is known of PID, PD1 and NK1 (segments/PID[Patient], PD1[Patient], NK1[Patient]). */
 export function patientFrom(id: string, facts: V2Facts, ctx: MappingContext, contacts: readonly V2Facts[] = []): Patient {
-  const gender = first(facts, 'PID-8');
+  const gender = codeIn(facts, 'PID-8');
   return {
     resourceType: 'Patient',
     id,
@@ -29,10 +29,10 @@ export function patientFrom(id: string, facts: V2Facts, ctx: MappingContext, con
       extension: extensions(facts, ctx),
       identifier: [
         ...['PID-3', 'PID-2', 'PID-4'].flatMap((field) => all(facts, field, (cx) => identifier(cx, ctx))),
-        ...all(facts, 'PID-19', ssn),
+        ...all(facts, 'PID-19', (st) => ssn(part(st, 1))),
         ...all(facts, 'PID-20', (dln) => driversLicence(dln, ctx)),
       ],
-      name: ['PID-5', 'PID-9'].flatMap((field) => all(facts, field, (xpn) => humanName(xpn, ctx))),
+      name: ['PID-5', 'PID-9'].flatMap((field) => all(facts, field, (xpn) => humanNames(xpn, ctx)).flat()),
       telecom: [
         ...all(facts, 'PID-13', (xtn) => telecom(xtn, ctx, 'home')),
         ...all(facts, 'PID-14', (xtn) => telecom(xtn, ctx, 'work')),
@@ -47,19 +47,13 @@ export function patientFrom(id: string, facts: V2Facts, ctx: MappingContext, con
       maritalStatus: all(facts, 'PID-16', (cwe) => concept(cwe, { map: maritalStatus, table: '0002' }))[0],
       ...multipleBirth(facts),
       contact: contacts.map((contact) => contactFrom(contact, ctx)).filter((contact) => contact !== undefined),
-      communication: all(facts, 'PID-15', language).map((spoken) => ({ language: spoken })),
+      communication: all(facts, 'PID-15', spokenLanguage).map((spoken) => ({ language: spoken })),
       generalPractitioner: [
         ...all(facts, 'PD1-3', (xon) => organization(xon, ctx)),
         ...all(facts, 'PD1-4', (xcn) => practitioner(xcn, ctx)),
       ],
     }),
   };
-}
-
-/** Rows PID-19: identifier type SS of the US social security register. */
-function ssn(field: V2Repetition) {
-  const value = field[0]?.[0]?.trim();
-  return value ? { type: ofType('SS'), system: 'http://hl7.org/fhir/sid/us-ssn', value } : undefined;
 }
 
 /** Row PID-7, "length greater than 8": the time of birth is an extension of birthDate. */
@@ -101,7 +95,7 @@ function addresses(facts: V2Facts, ctx: MappingContext) {
 }
 
 /** PID-15: the IG's map of table 0296 is a list of BCP 47 tags; a code that looks like one is one. */
-function language(cwe: V2Repetition): CodeableConcept | undefined {
+export function spokenLanguage(cwe: V2Repetition): CodeableConcept | undefined {
   const spoken = concept(cwe, { table: '0296' });
   const coding = spoken?.coding?.[0];
   if (coding?.system === v2System('0296') && coding.code && /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(coding.code))
@@ -124,7 +118,21 @@ function extensions(facts: V2Facts, ctx: MappingContext): Extension[] {
     ...nested('PID-26', `${base}/patient-citizenship`),
     ...nested('PID-39', `${base}/patient-citizenship`),
     ...nested('PID-28', `${base}/patient-nationality`),
+    ...animal(facts),
     ...all(facts, 'PD1-6', (cwe) => concept(cwe)).map((value) => ({ url: `${base}/patient-disability`, valueCodeableConcept: value })),
-    ...all(facts, 'PD1-14', (xon) => part(xon, 1)).map((value) => ({ url: `${base}/patient-congregation`, valueString: value })),
+    ...all(facts, 'PD1-14', (xon) => part(xon, 1) ?? part(xon, 10)).map((value) => ({
+      url: `${base}/patient-congregation`,
+      valueString: value,
+    })),
   ];
+}
+
+/** Rows PID-35 and PID-36: species and breed, in one extension. A breed alone tells no species, which is mandatory there. */
+function animal(facts: V2Facts): Extension[] {
+  const kind = (field: string, url: string) =>
+    all(facts, field, (cwe) => concept(cwe))
+      .slice(0, 1)
+      .map((value) => ({ url, valueCodeableConcept: value }));
+  const species = kind('PID-35', 'species');
+  return species.length === 0 ? [] : [{ url: `${base}/patient-animal`, extension: [...species, ...kind('PID-36', 'breed')] }];
 }

@@ -3,9 +3,8 @@ import type { ContainedOrganization, ContainedPractitionerRole } from '../r4-res
 import { address } from './address.ts';
 import { codeSystem } from './concept.ts';
 import type { MappingContext } from './context.ts';
-import { all, compact, inside, part, type V2Facts, type V2Repetition } from './field.ts';
-import { systemOf, typeOf } from './identifier.ts';
-import { practitioner } from './practitioner.ts';
+import { all, compact, part, type V2Facts, type V2Repetition } from './field.ts';
+import { identifierOf, practitioner } from './practitioner.ts';
 
 /** Who performed an observation, with the resources that it takes to say so inside the Observation itself. */
 export interface Performers {
@@ -72,8 +71,7 @@ function performingOrganization(facts: V2Facts, ctx: MappingContext): ContainedO
 
 function identifiers(xon: V2Repetition | undefined, ctx: MappingContext): Identifier[] {
   const value = part(xon, 10) ?? part(xon, 3);
-  const system = systemOf(inside(xon, 6), ctx.systems);
-  const identifier = value === undefined ? undefined : compact<Identifier>({ type: typeOf(part(xon, 7)), system, value });
+  const identifier = xon && value !== undefined ? identifierOf(xon, { value, digit: 4, type: 7, authority: 6 }, ctx) : undefined;
   return identifier ? [identifier] : [];
 }
 

@@ -1,7 +1,7 @@
-import type { Reference } from '../r4.ts';
+import type { Identifier, Reference } from '../r4.ts';
 import type { MappingContext } from './context.ts';
 import { compact, inside, part, type V2Repetition } from './field.ts';
-import { systemOf, typeOf } from './identifier.ts';
+import { checkDigit, systemOf, typeOf } from './identifier.ts';
 
 /**
  * XCN → a logical reference to a Practitioner: identifier and display (datatypes/XCN[Practitioner]). No Practitioner
@@ -15,8 +15,7 @@ export function practitioner(xcn: V2Repetition, ctx: MappingContext): Reference 
   if (value === undefined && display === '') return undefined;
   return compact<Reference>({
     type: 'Practitioner',
-    identifier:
-      value === undefined ? undefined : compact({ type: typeOf(part(xcn, 13)), system: systemOf(inside(xcn, 9), ctx.systems), value }),
+    identifier: value === undefined ? undefined : identifierOf(xcn, { value, digit: 11, type: 13, authority: 9 }, ctx),
     display: display === '' ? undefined : display,
   });
 }
@@ -28,7 +27,24 @@ export function organization(xon: V2Repetition, ctx: MappingContext): Reference 
     ? undefined
     : compact<Reference>({
         type: 'Organization',
-        identifier: value === undefined ? undefined : compact({ system: systemOf(inside(xon, 6), ctx.systems), value }),
+        identifier: value === undefined ? undefined : identifierOf(xon, { value, digit: 4, type: 7, authority: 6 }, ctx),
         display,
       });
+}
+
+/** The number of a person or organization: XCN and XON have the same parts in other places. */
+export function identifierOf(
+  repetition: V2Repetition,
+  at: { readonly value: string; readonly digit: number; readonly type: number; readonly authority: number },
+  ctx: MappingContext,
+): Identifier | undefined {
+  const authority = inside(repetition, at.authority);
+  const name = part(authority, 1);
+  return compact<Identifier>({
+    extension: checkDigit(part(repetition, at.digit), part(repetition, at.digit + 1)),
+    type: typeOf(part(repetition, at.type)),
+    system: systemOf(authority, ctx.systems),
+    value: at.value,
+    assigner: name ? { display: name } : undefined,
+  });
 }

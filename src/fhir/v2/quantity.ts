@@ -26,9 +26,16 @@ export function quantityOf(text: string | undefined, unit: V2Repetition | undefi
   return { value, ...(comparator ? { comparator: comparator as Exclude<Quantity['comparator'], undefined> } : {}), ...unitOf(unit) };
 }
 
-const between = /^([+-]?[\d.]+)\s*(?:-|–|to)\s*([+-]?[\d.]+)$/;
+const number = '([+-]?(?:\\d+\\.?\\d*|\\.\\d+))';
+const between = new RegExp(`^${number}\\s*(?:-|–|—|to|\\.\\.)\\s*${number}$`, 'i');
+const beyond = new RegExp(`^(<=|>=|=<|=>|≤|≥|<|>|up to|less than|more than|greater than)\\s*${number}$`, 'i');
+const atLeast = new RegExp(`^${number}\\s*\\+$`);
 
-/** OBX-7: always its text; `low` and `high` where it plainly is "low-high", "<high" or ">low" and the result is a number. */
+/**
+ * OBX-7: always its text; `low` and `high` where it plainly is "low-high", "<high", "≥low", "up to high" or "low+" and the
+ * result is a number. Brackets around it and the result's own unit behind it do not matter. What is for one sex or age
+ * only, has a decimal comma, or is a word ("neg") stays text: a guess would be a wrong range.
+ */
 export function referenceRange(text: string | undefined, unit: V2Repetition | undefined, numeric: boolean): ReferenceRange | undefined {
   if (text === undefined) return undefined;
   if (!numeric) return { text };
@@ -36,12 +43,18 @@ export function referenceRange(text: string | undefined, unit: V2Repetition | un
     const value = decimal(digits);
     return value === undefined ? undefined : { value, ...unitOf(unit) };
   };
-  const both = between.exec(text);
+  const bare = bareRange(text, unit);
+  const both = between.exec(bare);
   if (both) {
     const [low, high] = [side(both[1]), side(both[2])];
-    return low && high ? { low, high, text } : { text };
+    return low && high && Number(both[1]) <= Number(both[2]) ? { low, high, text } : { text };
   }
-  const one = /^(<=|>=|<|>)\s*([+-]?[\d.]+)$/.exec(text);
-  const limit = side(one?.[2]);
-  return compact<ReferenceRange>({ [one?.[1]?.startsWith('<') ? 'high' : 'low']: limit, text });
+  const [, sign, limit] = beyond.exec(bare) ?? ['', '>', atLeast.exec(bare)?.[1]];
+  return compact<ReferenceRange>({ [/^(<|=<|≤|up|less)/i.test(sign ?? '') ? 'high' : 'low']: side(limit), text });
+}
+
+function bareRange(text: string, unit: V2Repetition | undefined): string {
+  const inside = /^[[(](.*)[\])]$/.exec(text.trim())?.[1] ?? text;
+  const named = [part(unit, 1), part(unit, 2)].find((name) => name !== undefined && inside.trimEnd().endsWith(name));
+  return (named === undefined ? inside : inside.trimEnd().slice(0, -named.length)).trim();
 }

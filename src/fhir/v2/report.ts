@@ -6,13 +6,13 @@ import { parseDtm, toDateTime } from './datetime.ts';
 import { entity, entityPair } from './entity.ts';
 import { all, compact, first, inside, part, type V2Facts, type V2Repetition } from './field.ts';
 import { orderTime, unknownCode } from './observation.ts';
+import { orderFields, orderFrom } from './order.ts';
 import { practitioner } from './practitioner.ts';
 import { confidentialityCode, diagnosticServiceSectionID, resultStatus } from './tables/index.ts';
 
 /** The fields of ORC and OBR that reach DiagnosticReport, Observation or Specimen. */
 export const reportFields: readonly string[] = [
-  ...['ORC-2', 'ORC-3', 'ORC-4', 'ORC-16', 'ORC-28'],
-  ...[2, 3, 4, 7, 8, 9, 10, 14, 15, 22, 24, 25, 26, 32, 34, 35, 39].map((n) => `OBR-${n}`),
+  ...new Set([...orderFields, ...[2, 3, 4, 7, 8, 9, 10, 14, 15, 22, 24, 25, 26, 32, 34, 35, 39].map((n) => `OBR-${n}`)]),
 ];
 
 const base = 'http://hl7.org/fhir/StructureDefinition';
@@ -33,6 +33,7 @@ export interface ReportView {
 export function reportFrom(view: ReportView, ctx: MappingContext): DiagnosticReport {
   const { facts } = view;
   const security = all(facts, 'ORC-28', (cwe) => concept(cwe, { map: confidentialityCode, table: '0177' })?.coding?.[0]);
+  const order = orderFrom(facts, view.patientId, ctx);
   const issued = toDateTime(first(facts, 'OBR-22'), ctx.zone);
   return {
     resourceType: 'DiagnosticReport',
@@ -42,12 +43,13 @@ export function reportFrom(view: ReportView, ctx: MappingContext): DiagnosticRep
     code: all(facts, 'OBR-4', (cwe) => concept(cwe))[0] ?? unknownCode,
     subject: { reference: `Patient/${view.patientId}` },
     ...compact<Omit<DiagnosticReport, 'resourceType' | 'id' | 'meta' | 'status' | 'code' | 'subject'>>({
+      contained: [...(order?.contained ?? [])],
       extension: all(facts, 'ORC-16', (cwe) => concept(cwe)).map((value) => ({
         url: `${base}/event-statusReason`,
         valueCodeableConcept: value,
       })),
       identifier: orderNumbers(facts, ctx),
-      basedOn: basedOn(facts, ctx),
+      basedOn: basedOn(facts, order !== undefined, ctx),
       category: all(facts, 'OBR-24', (id) => concept(id, { map: diagnosticServiceSectionID, table: '0074' })),
       encounter: view.encounterId ? { reference: `Encounter/${view.encounterId}` } : undefined,
       ...orderTime(facts, ctx),
@@ -69,10 +71,11 @@ export function orderNumbers(facts: V2Facts, ctx: MappingContext): Identifier[] 
   return [number(2, 'PLAC'), number(3, 'FILL'), ...entityPair(facts['ORC-4']?.[0], ctx)].filter((each) => each !== undefined);
 }
 
-/** The order is not kept here: a logical reference by its number. */
-function basedOn(facts: V2Facts, ctx: MappingContext): Reference[] {
+/** The order is not kept here: what the message tells of it is contained, and its number is a logical reference. */
+function basedOn(facts: V2Facts, contained: boolean, ctx: MappingContext): Reference[] {
   const placer = entity(facts['ORC-2']?.[0] ?? facts['OBR-2']?.[0], ctx, 'PLAC');
-  return placer ? [{ type: 'ServiceRequest', identifier: placer }] : [];
+  if (!placer && !contained) return [];
+  return [{ ...(contained ? { reference: '#order' } : {}), type: 'ServiceRequest', ...(placer ? { identifier: placer } : {}) }];
 }
 
 /** Codes of table 0123 whose row is empty but for the errors Y and Z: the nearest by definition. */

@@ -11,13 +11,13 @@ export interface MessageDefaults {
   readonly zone?: string;
 }
 
-const numbers = new Set(['PID-2', 'PID-3', 'PID-4', 'PV1-5', 'PV1-19', 'PV1-50', 'MRG-1', 'MRG-3', 'MRG-5']);
+const numbers = new Set(['PID-2', 'PID-3', 'PID-4', 'PV1-5', 'PV1-19', 'PV1-50', 'PV1-54', 'PID-21', 'MRG-1', 'MRG-3', 'MRG-5']);
 const places = new Set(['PV1-3', 'PV1-6', 'PV1-11', 'PV1-42']);
 /** Numbers of the sender's own system: EI, whose authority is in components 2 to 4. */
 const entities = new Set(['ORC-3', 'OBR-3', 'OBX-21']);
 const times = new Set([
   ...['PID-7', 'PID-29', 'PV1-44', 'PV1-45', 'PV2-8', 'PV2-9', 'NK1-8', 'NK1-9', 'NK1-16', 'AL1-6', 'DG1-5', 'DG1-19'],
-  ...['OBR-7', 'OBR-8', 'OBR-14', 'OBR-22', 'OBX-14', 'OBX-19', 'SPM-17', 'SPM-18', 'NTE-6'],
+  ...['OBR-7', 'OBR-8', 'OBR-14', 'OBR-22', 'OBR-6', 'ORC-9', 'OBX-14', 'OBX-19', 'SPM-17', 'SPM-18', 'NTE-6'],
 ]);
 
 /**

@@ -7,6 +7,7 @@ import { decimal } from './decimal.ts';
 import { entity, entityPair } from './entity.ts';
 import { all, compact, first, inside, part, type V2Facts } from './field.ts';
 import { identifier } from './identifier.ts';
+import { isFasting } from './order.ts';
 import { practitioner } from './practitioner.ts';
 import { unitOf } from './quantity.ts';
 import {
@@ -84,6 +85,7 @@ function collectionOf(facts: V2Facts, ctx: MappingContext): SpecimenCollection |
     collectedDateTime: end === undefined ? start : undefined,
     collectedPeriod: end === undefined ? undefined : { ...(start ? { start } : {}), end },
     quantity: amount(facts, 'SPM-12') ?? amount(facts, 'OBR-9'),
+    fastingStatusCodeableConcept: all(facts, 'OBR-13', (cwe) => (isFasting(part(cwe, 1)) ? concept(cwe, { table: '0916' }) : undefined))[0],
     method: all(facts, 'SPM-7', (cwe) => concept(cwe, { map: specimenCollectionMethod, table: '0488' }))[0],
     bodySite: all(facts, 'SPM-8', (cwe) => concept(cwe))[0] ?? (source && concept(named(source, 4))),
   });

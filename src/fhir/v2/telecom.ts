@@ -1,4 +1,4 @@
-import type { ContactPoint } from '../r4.ts';
+import type { ContactPoint, Extension } from '../r4.ts';
 import { lookup } from './concept.ts';
 import type { MappingContext } from './context.ts';
 import { toDateTime } from './datetime.ts';
@@ -19,6 +19,7 @@ export function telecom(xtn: V2Repetition, ctx: MappingContext, use?: ContactPoi
   const mobile = equipment?.code === 'mobile';
   const rank = Number(part(xtn, 18));
   return compact<ContactPoint>({
+    extension: mail ? [] : pieces(xtn),
     system: mail ? 'email' : mobile || equipment === undefined ? 'phone' : (equipment.code as ContactPoint['system']),
     value,
     use: mobile
@@ -27,6 +28,15 @@ export function telecom(xtn: V2Repetition, ctx: MappingContext, use?: ContactPoi
     rank: Number.isInteger(rank) && rank > 0 ? rank : undefined,
     period: compact({ start: toDateTime(part(xtn, 13), ctx.zone), end: toDateTime(part(xtn, 14), ctx.zone) }),
   });
+}
+
+/** Rows XTN.5 to XTN.8: the number's pieces, beside the number as a whole; a local number alone is the whole. */
+function pieces(xtn: V2Repetition): Extension[] {
+  const found = (['country', 'area', 'local', 'extension'] as const).flatMap((name, index) => {
+    const text = part(xtn, index + 5);
+    return text === undefined ? [] : [{ url: `http://hl7.org/fhir/StructureDefinition/contactpoint-${name}`, valueString: text }];
+  });
+  return found.length > 1 ? found : [];
 }
 
 /** XTN.5–8: `+country area local Xextension`, as far as given. */

@@ -3,7 +3,7 @@ import { concept } from './concept.ts';
 import type { MappingContext } from './context.ts';
 import { toDateTime } from './datetime.ts';
 import { decimal } from './decimal.ts';
-import { compact, deleteMark, part, type V2Repetition } from './field.ts';
+import { compact, deleteMark, part, type V2Field, type V2Repetition } from './field.ts';
 import { quantityOf, unitOf } from './quantity.ts';
 
 /** R5's Observation.value[x] of type Attachment, as the IG writes it (segments/OBX[Observation], OBX-5 ED). */
@@ -95,6 +95,28 @@ function side(text: string | undefined, unit: V2Repetition | undefined): Quantit
 function time(text: string | undefined): string | undefined {
   const match = /^([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d)(\.\d{1,4})?)?)?$/.exec(text ?? '');
   return match ? `${match[1]}:${match[2] ?? '00'}:${match[3] ?? '00'}${match[4] ?? ''}` : undefined;
+}
+
+/**
+ * NA and MA: rows of numbers (datatypes/NA[SampledData]). Rows of one length are channels, told sample by sample as FHIR
+ * has it; MA's repetitions are the samples already. Undefined: not numbers, or rows of different lengths.
+ */
+export function sampledData(type: 'NA' | 'MA', field: V2Field, unit: V2Repetition | undefined): ObservationValue | undefined {
+  const rows = field.map((row) => row.map((component) => component[0]?.trim() ?? ''));
+  const width = rows[0]?.length ?? 0;
+  if (width === 0 || rows.some((row) => row.length !== width || row.some((text) => text !== '' && decimal(text) === undefined)))
+    return undefined;
+  const samples = type === 'MA' ? rows : Array.from({ length: width }, (_, sample) => rows.map((row) => row[sample] ?? ''));
+  const unknown = [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }];
+  return {
+    valueSampledData: {
+      origin: { value: 0, ...unitOf(unit) },
+      _period: { extension: unknown },
+      dimensions: samples[0]?.length ?? 1,
+      // E is FHIR's mark of a sample that is not there.
+      data: samples.flatMap((sample) => sample.map((text) => (text === '' ? 'E' : text.replace(/^\+/, '')))).join(' '),
+    },
+  };
 }
 
 /** RP: a pointer to where the data is (datatypes/RP[Attachment]). */

@@ -60,7 +60,7 @@ describe('PV1 → Encounter', () => {
     );
     assert.deepEqual(participant?.[0]?.individual, {
       type: 'Practitioner',
-      identifier: { system: 'urn:id:GENHOSP', value: 'D1' },
+      identifier: { system: 'urn:id:GENHOSP', value: 'D1', assigner: { display: 'GENHOSP' } },
       display: 'Dr Marcus Welby',
     });
   });

@@ -3,7 +3,7 @@ import { parse } from '../../../src/hl7/index.ts';
 
 /** Segments as text (`PID|1||…`) to facts, through the real parser. */
 export function factsOf(...segments: readonly string[]): V2Facts {
-  const message = parse(Buffer.from(['MSH|^~\\&|A|B|||2026||ADT^A01|1|P|2.5.1|||||||UNICODE UTF-8', ...segments].join('\r')));
+  const message = parse(Buffer.from(['MSH|^~\\&|A|B|||2026||ADT^A01|1|P|2.5.1||||||UNICODE UTF-8', ...segments].join('\r')));
   const facts: Record<string, V2Field> = {};
   for (const segment of message.segments()) {
     if (segment.name === 'MSH') continue;

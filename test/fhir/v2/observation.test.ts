@@ -114,7 +114,17 @@ describe('OBX-5 → value[x]', () => {
   });
 
   it('types without a map, and none, are text', () => {
-    for (const type of ['NA', 'EI', 'CX', 'XYZ', '']) assert.deepEqual(value(type, '1^2^3'), { valueString: '1^2^3' });
+    for (const type of ['EI', 'CX', 'XYZ', '']) assert.deepEqual(value(type, '1^2^3'), { valueString: '1^2^3' });
+  });
+
+  it('NA and MA: rows of numbers are sampled data of unknown period', () => {
+    const sampled = (type: string, text: string) => observation({ 2: type, 5: text, 6: 'mV' }).valueSampledData;
+    const { _period, ...single } = sampled('NA', '1^-2.50^^3') ?? { _period: undefined };
+    assert.deepEqual(single, { origin: { value: 0, unit: 'mV' }, dimensions: 1, data: '1 -2.50 E 3' });
+    assert.equal(_period?.extension[0]?.valueCode, 'unknown');
+    assert.deepEqual([sampled('NA', '1^2^3~4^5^6')?.dimensions, sampled('NA', '1^2^3~4^5^6')?.data], [2, '1 4 2 5 3 6']);
+    assert.deepEqual([sampled('MA', '1^4~2^5~3^6')?.dimensions, sampled('MA', '1^4~2^5~3^6')?.data], [2, '1 4 2 5 3 6']);
+    for (const odd of ['1^x', '1^2~3']) assert.equal(sampled('NA', odd), undefined, 'kept as text');
   });
 
   it('repetitions are components', () => {
@@ -136,7 +146,14 @@ describe('OBX → Observation', () => {
     assert.deepEqual(range('-3 - 5'), { low: { value: -3, unit: 'mg' }, high: { value: 5, unit: 'mg' }, text: '-3 - 5' });
     assert.deepEqual(range('<5'), { high: { value: 5, unit: 'mg' }, text: '<5' });
     assert.deepEqual(range('>=90'), { low: { value: 90, unit: 'mg' }, text: '>=90' });
-    for (const text of ['negative', '3-5 (adults)', '1.2.3-4']) assert.deepEqual(range(text), { text });
+    for (const text of ['up to 5', '≤ 5', '=< 5', '<5mg', '< 5 mg'])
+      assert.deepEqual(range(text), { high: { value: 5, unit: 'mg' }, text }, text);
+    for (const text of ['≥90', 'more than 90', '90+', '(>90)'])
+      assert.deepEqual(range(text), { low: { value: 90, unit: 'mg' }, text }, text);
+    for (const text of ['[3-5]', '3 to 5', '3 – 5 mg', '3..5'])
+      assert.deepEqual(range(text), { low: { value: 3, unit: 'mg' }, high: { value: 5, unit: 'mg' }, text }, text);
+    for (const text of ['negative', 'neg', '3-5 (adults)', '1.2.3-4', '3,5-5,1', 'M:3-5 F:2-4', '5-3', '<5 IU', '-'])
+      assert.deepEqual(range(text), { text });
     assert.deepEqual(range('3-5', 'ST'), { text: '3-5' });
   });
 
@@ -204,6 +221,7 @@ describe('OBX → Observation', () => {
             type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: 'XX', display: 'Organization identifier' }] },
             system: 'urn:oid:1.2',
             value: '05D',
+            assigner: { display: 'CLIA' },
           },
         ],
         name: 'Gen Lab',

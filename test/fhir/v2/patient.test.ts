@@ -55,7 +55,7 @@ describe('PID → Patient', () => {
     assert.deepEqual(
       identifier?.map(({ type, system, value, period }) => [type?.coding?.[0]?.code, system, value, period?.end]),
       [
-        ['SS', 'http://hl7.org/fhir/sid/us-ssn', '123-45-6789', undefined],
+        ['SS', 'http://hl7.org/fhir/sid/us-ssn', '123456789', undefined],
         ['DL', 'urn:id:CA', 'DL9', '2030-12-31'],
       ],
     );
@@ -153,15 +153,35 @@ describe('PID → Patient', () => {
       40: '^^BP^^^^999^^^^^^20200101^20211231^^^^2',
     });
     assert.deepEqual(
-      telecom,
+      telecom?.map(({ extension: _pieces, ...point }) => point),
       [
         { system: 'phone', value: '044 111 22 33', use: 'home' },
         { system: 'phone', value: '+41 79 1112233', use: 'mobile' },
         { system: 'email', value: 'max@example.org' },
         { system: 'fax', value: '44 1112244 X5', use: 'work' },
         { system: 'pager', value: '999', period: { start: '2020-01-01', end: '2021-12-31' }, rank: 2 },
-      ].map((point) => point),
+      ],
     );
+    assert.deepEqual(
+      telecom?.map(({ extension = [] }) => extension.map(({ url, valueString }) => `${url.split('-').at(-1)} ${valueString}`)),
+      [[], ['country 41', 'area 79', 'local 1112233'], [], ['area 44', 'local 1112244', 'extension 5'], []],
+      'a local number alone is the whole number',
+    );
+  });
+
+  it('XPN.15: what the person is called is a nickname', () => {
+    assert.deepEqual(patient({ 5: 'Muster^Maximilian^^^^^L^^^^^^^^Max' }).name, [
+      { use: 'official', family: 'Muster', given: ['Maximilian'] },
+      { use: 'nickname', given: ['Max'] },
+    ]);
+  });
+
+  it('PID-35, 36: species and breed; a breed alone is no animal', () => {
+    assert.deepEqual(
+      patient({ 35: '448771007^Dog^SCT', 36: '132557008^Beagle^SCT' }).extension?.map((each) => each.extension?.map(({ url }) => url)),
+      [['species', 'breed']],
+    );
+    assert.equal(patient({ 36: '132557008^Beagle^SCT' }).extension, undefined);
   });
 
   it('PID-15, 16: language and marital status by the map', () => {
@@ -196,8 +216,16 @@ describe('PID → Patient', () => {
     assert.deepEqual(
       patient({ 5: 'A^B' }, { 3: 'Praxis Nord^^^^^GENHOSP^^^^P9', 4: 'D1^Welby^Marcus^^^Dr^^^GENHOSP' }).generalPractitioner,
       [
-        { type: 'Organization', identifier: { system: 'urn:id:GENHOSP', value: 'P9' }, display: 'Praxis Nord' },
-        { type: 'Practitioner', identifier: { system: 'urn:id:GENHOSP', value: 'D1' }, display: 'Dr Marcus Welby' },
+        {
+          type: 'Organization',
+          identifier: { system: 'urn:id:GENHOSP', value: 'P9', assigner: { display: 'GENHOSP' } },
+          display: 'Praxis Nord',
+        },
+        {
+          type: 'Practitioner',
+          identifier: { system: 'urn:id:GENHOSP', value: 'D1', assigner: { display: 'GENHOSP' } },
+          display: 'Dr Marcus Welby',
+        },
       ],
     );
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AllergyIntolerance, Condition } from '../../../src/fhir/index.ts';
+import type { AllergyIntolerance, Condition, Observation, RelatedPerson } from '../../../src/fhir/index.ts';
 import { adt, segment } from './messages.ts';
 import { PatientRun } from './run.ts';
 
@@ -10,6 +10,12 @@ const allergies = (of: PatientRun) =>
     .resources<AllergyIntolerance>('AllergyIntolerance')
     .map((each) => `${each.code?.coding?.[0]?.code} ${each.clinicalStatus?.coding?.[0]?.code}`)
     .sort();
+const related = (of: PatientRun) =>
+  of
+    .resources<RelatedPerson>('RelatedPerson')
+    .map((each) => `${each.relationship?.[0]?.coding?.[0]?.code} ${each.name?.[0]?.given?.[0]}`)
+    .sort()
+    .reverse();
 const conditions = (of: PatientRun) =>
   of
     .resources<Condition>('Condition')
@@ -92,14 +98,44 @@ describe('NK1', () => {
     });
     await person.send(adt({ event: 'A08', at: '202605011000' }));
     assert.equal(person.patient.contact?.length, 2, 'no NK1 says nothing');
+    assert.deepEqual(related(person), ['SPS Anna', 'MTH Eva']);
     await person.send(
       adt({ event: 'A08', at: '202605011100', more: ['NK1|1|Muster^Eva|MTH'] }),
       adt({ event: 'A08', at: '202605010800', more: [spouse] }),
     );
     assert.equal(person.patient.contact?.[0]?.name?.given?.[0], 'Eva');
     assert.equal(person.patient.contact?.length, 1);
+    assert.deepEqual(related(person), ['MTH Eva'], 'who is not listed any more is no related person any more');
     await person.send(adt({ event: 'A08', at: '202605011200', more: ['NK1|1|""'] }));
     assert.equal(person.patient.contact, undefined);
+    assert.deepEqual(related(person), []);
+  });
+
+  it('and PID-21 are related persons, each under one id whatever else changes', async () => {
+    const numbered = (name: string) => `NK1|1|${name}|SPO${'|'.repeat(30)}R1^^^GENHOSP`;
+    const person = await run(adt({ event: 'A28', at: '202605010900', pid: { 21: 'MOM1' }, more: [numbered('Muster^Anna')] }));
+    const before = person.resources<RelatedPerson>('RelatedPerson').map(({ id }) => id);
+    await person.send(adt({ event: 'A31', at: '202605011000', more: [numbered('Muster-Meier^Anna')] }));
+    const after = person.resources<RelatedPerson>('RelatedPerson');
+    assert.deepEqual(after.map(({ id }) => id).sort(), [...before].sort());
+    assert.deepEqual(after.map((each) => each.name?.[0]?.family ?? each.identifier?.[0]?.system).sort(), [
+      'Muster-Meier',
+      'urn:id:GENHOSP',
+    ]);
+    await person.send(adt({ event: 'A31', at: '202605011100', pid: { 21: '""' } }));
+    assert.equal(person.resources('RelatedPerson').length, 1);
+  });
+});
+
+describe('PD1-7', () => {
+  it('is the living will, as it was last said; "" takes it away', async () => {
+    const will = (person: PatientRun) =>
+      person.resources<Observation>('Observation').map((each) => each.valueCodeableConcept?.coding?.[0]?.code);
+    const said = (event: string, at: string, value: string) => adt({ event, at, more: [`PD1|||||||${value}`] });
+    const person = await run(said('A28', '202605010900', 'N'), said('A31', '202605011000', 'Y'), said('A31', '202605010930', 'I'));
+    assert.deepEqual(will(person), ['Y']);
+    await person.send(said('A31', '202605011100', '""'));
+    assert.deepEqual(will(person), []);
   });
 });
 

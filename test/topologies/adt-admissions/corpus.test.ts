@@ -47,7 +47,7 @@ function permutations<T>(items: readonly T[]): T[][] {
 }
 
 function check(run: PatientRun, expected: Expected): void {
-  for (const type of ['Patient', 'Encounter', 'Location', 'AllergyIntolerance', 'Condition']) {
+  for (const type of ['Patient', 'RelatedPerson', 'Encounter', 'Location', 'AllergyIntolerance', 'Condition']) {
     for (const resource of run.resources<{ resourceType: string; id?: string }>(type)) assert.deepEqual(structureProblems(resource), []);
   }
   const timeline = run.timeline;

@@ -257,6 +257,12 @@ export const eventEncounterStatus: CodeMap = {
   A13: { code: 'in-progress', display: 'In Progress', system: 'http://hl7.org/fhir/encounter-status', row: 'Event.EncounterStatus.csv:10' },
 };
 
+export const extendedPriorityCodes: CodeMap = {
+  S: { code: 'stat', display: 'STAT', system: 'http://hl7.org/fhir/request-priority', row: 'ExtendedPriorityCodes.csv:3' },
+  A: { code: 'asap', display: 'ASAP', system: 'http://hl7.org/fhir/request-priority', row: 'ExtendedPriorityCodes.csv:4' },
+  R: { code: 'routine', display: 'Routine', system: 'http://hl7.org/fhir/request-priority', row: 'ExtendedPriorityCodes.csv:5' },
+};
+
 export const hospitalService: CodeMap = {
   MED: { code: '382', display: 'Medical Services', system: 'http://terminology.hl7.org/CodeSystem/service-type', row: 'HospitalService.csv:3' },
   SUR: { code: 'SUR', display: 'Surgical Service', system: 'http://terminology.hl7.org/CodeSystem/v2-0069', row: 'HospitalService.csv:4' },
@@ -490,6 +496,44 @@ export const observationResultStatus: CodeMap = {
   P: { code: 'preliminary', display: 'Preliminary', system: 'http://hl7.org/fhir/observation-status', row: 'ObservationResultStatus.csv:11' },
   X: { code: 'cancelled', system: 'http://hl7.org/fhir/observation-status', row: 'ObservationResultStatus.csv:15' },
   W: { code: 'entered-in-error', display: 'Entered in Error', system: 'http://hl7.org/fhir/observation-status', row: 'ObservationResultStatus.csv:17' },
+};
+
+export const orderControlCodeStatus: CodeMap = {
+  AF: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:3' },
+  CA: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:4' },
+  CR: { code: 'revoked', display: 'Revoked', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:8' },
+  DC: { code: 'revoked', display: 'Revoked', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:9' },
+  DF: { code: 'revoked', display: 'Revoked', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:11' },
+  DR: { code: 'revoked', display: 'Revoked', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:12' },
+  FU: { code: 'completed', display: 'Completed', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:13' },
+  HD: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:14' },
+  HR: { code: 'on-hold', display: 'On Hold', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:15' },
+  NW: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:18' },
+  OC: { code: 'revoked', display: 'Revoked', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:19' },
+  OD: { code: 'revoked', display: 'Revoked', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:20' },
+  OH: { code: 'on-hold', display: 'On Hold', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:23' },
+  OK: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:24' },
+  PR: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:28' },
+  PY: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:29' },
+  RL: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:32' },
+  RO: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:33' },
+  RQ: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderControlCode.Status.csv:35' },
+};
+
+export const orderStatus: CodeMap = {
+  CA: { code: 'revoked', display: 'Revoked', system: 'http://hl7.org/fhir/request-status', row: 'OrderStatus.csv:3' },
+  CM: { code: 'completed', display: 'Completed', system: 'http://hl7.org/fhir/request-status', row: 'OrderStatus.csv:4' },
+  DC: { code: 'revoked', display: 'Revoked', system: 'http://hl7.org/fhir/request-status', row: 'OrderStatus.csv:5' },
+  ER: { code: 'entered-in-error', display: 'Entered in Error', system: 'http://hl7.org/fhir/request-status', row: 'OrderStatus.csv:6' },
+  HD: { code: 'on-hold', display: 'On Hold', system: 'http://hl7.org/fhir/request-status', row: 'OrderStatus.csv:7' },
+  IP: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderStatus.csv:8' },
+  RP: { code: 'revoked', display: 'Revoked', system: 'http://hl7.org/fhir/request-status', row: 'OrderStatus.csv:9' },
+  SC: { code: 'active', display: 'Active', system: 'http://hl7.org/fhir/request-status', row: 'OrderStatus.csv:10' },
+};
+
+export const orderType: CodeMap = {
+  I: { code: 'HOSP', display: 'Hospital', system: 'http://terminology.hl7.org/CodeSystem/v3-RoleCode', row: 'OrderType.csv:3' },
+  O: { code: 'OF', display: 'Outpatient facility', system: 'http://terminology.hl7.org/CodeSystem/v3-RoleCode', row: 'OrderType.csv:4' },
 };
 
 export const patientClassEncounterClass: CodeMap = {
