@@ -3,6 +3,7 @@ import { escapeText } from './escape.ts';
 import type { Message } from './message.ts';
 import { type PathText, parsePath } from './path.ts';
 import type { Segment } from './segment.ts';
+import { atOnce } from './sliced.ts';
 
 /** Fields of a segment from the first on: repetition, component, subcomponent, each as raw bytes (latin1 text). */
 type Pieces = string[][][][];
@@ -112,8 +113,10 @@ function write(message: Message, changed: ReadonlyMap<Segment, Pieces>): Buffer 
   const whole = Buffer.concat(out);
   if (text === charset) return whole;
   // One text has several spellings in such sets (redundant escape sequences of ISO 2022): what is unchanged keeps its own.
-  if (whole.equals(bytes)) return Buffer.from(message.original);
-  return respelled(message, changed) ?? charset.encode(whole.toString());
+  // Unless the text is not the one that was received, as when somebody made a message of other bytes of this one.
+  const received = atOnce(charset.toUtf8(message.original))?.equals(bytes) ?? false;
+  if (received && whole.equals(bytes)) return Buffer.from(message.original);
+  return (received ? respelled(message, changed) : undefined) ?? charset.encode(whole.toString());
 }
 
 const isLineEnd = (byte: number | undefined): boolean => byte === 0x0d || byte === 0x0a;

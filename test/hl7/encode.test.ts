@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { charsetOf, edit, encode, parse } from '../../src/hl7/index.ts';
+import { charsetOf, edit, encode, Message, parse } from '../../src/hl7/index.ts';
 
 const marks = fc.shuffledSubarray([...'|^~\\&#!$%*+:;=?@[]{}<>,'], { minLength: 6, maxLength: 6 });
 const ends = fc.constantFrom('\r', '\n', '\r\n', '\r\r');
@@ -50,6 +50,15 @@ describe('Encoding', () => {
     const before = bytes.indexOf('PV1');
     assert.deepEqual(edited.subarray(0, before), bytes.subarray(0, before));
     assert.equal(edited.toString('latin1', before), 'PV1|1|\x1b$B;3\x1b(B\r\nNTE|a\nb\r');
+  });
+
+  it('writes the text that the message is read from, not the one received, where they differ', () => {
+    const head = 'MSH|^~\\&|A|B|C|D|||ADT^A01|1|P|2.5||||||~ISO IR87\r';
+    const read = parse(Buffer.from(`${head}PID|1||7||\x1b$B;3\x1b(B\r`, 'latin1'));
+    const reading = { ...read.reading, bytes: Buffer.from(`${head}PID|1||8||山\r`) };
+    const other = new Message(read.original, 0, reading, false, false, 100);
+    assert.equal(encode(other).toString('latin1'), `${head}PID|1||8||\x1b$B;3\x1b(B\r`);
+    assert.equal(edit(other, { 'PID-1': '2' }).toString('latin1'), `${head}PID|2||8||\x1b$B;3\x1b(B\r`);
   });
 
   it('changes what it is told and nothing else', () => {
