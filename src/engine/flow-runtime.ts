@@ -5,6 +5,7 @@ import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port
 import type { RedriveRequest } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
 import { Activation } from './activation.ts';
+import { DeadLetterBrake } from './brake.ts';
 import { FlowMetrics } from './flow-metrics.ts';
 import { type CommitItem, GroupCommit } from './group-commit.ts';
 import { Lane, type LaneHost } from './lane.ts';
@@ -15,6 +16,9 @@ import type { Program } from './program.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
+import { Trail } from './trail.ts';
+import { Watch } from './watch.ts';
+import { isStuck } from './why.ts';
 
 /**
  * Runs one flow on this worker: takes partitions over and gives them back, spreads the worker's time over ready
@@ -27,6 +31,9 @@ import { failureOf } from './supervise.ts';
 export class FlowRuntime implements LaneHost {
   readonly program: Program;
   readonly metrics: FlowMetrics;
+  readonly brake: DeadLetterBrake;
+  readonly watch: Watch;
+  readonly trail = new Trail();
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -58,6 +65,8 @@ export class FlowRuntime implements LaneHost {
     );
     this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs);
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
+    this.watch = new Watch(program.flow, ports.clock, ports.telemetry);
+    this.brake = new DeadLetterBrake(program.flow, ports.state.operations, ports.clock, ports.telemetry, options.brake, () => this.#goOn());
     this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
       this.#retrying('commit', cause, attempt),
     );
@@ -69,6 +78,13 @@ export class FlowRuntime implements LaneHost {
 
   async start(): Promise<void> {
     const { clock } = this.#ports;
+    // Before anything is fed: a restart does not release it.
+    if (this.program.order === 'tolerant')
+      await this.#persist(
+        'brake',
+        () => !this.#stopping,
+        () => this.brake.look(),
+      );
     this.#consumer = this.#consume();
     const every = (ms: () => number, work: () => void | Promise<void>) => {
       let cancel = () => {};
@@ -91,7 +107,7 @@ export class FlowRuntime implements LaneHost {
     );
     every(
       () => this.#options.redriveEveryMs,
-      () => this.lookForRedrives(),
+      () => this.lookForRequests(),
     );
     this.#sample();
     await this.#consumer.start();
@@ -280,6 +296,10 @@ export class FlowRuntime implements LaneHost {
     this.#queue.ready(lane, mailbox);
   }
 
+  get stalled(): boolean {
+    return this.#queue.stalled;
+  }
+
   running(change: 1 | -1): void {
     this.#queue.running(change);
   }
@@ -315,6 +335,7 @@ export class FlowRuntime implements LaneHost {
   }
 
   settled(lane: Lane, root: Root, settlement: Settlement): void {
+    this.trail.add(root, lane.ref.partition, settlement, this.#ports.clock.now());
     if (!this.settlements.observed) return;
     const { flow, topic, partition } = lane.ref;
     this.settlements.next({ flow, topic, partition, offset: root.offset, eventId: root.eventId, settlement });
@@ -343,7 +364,20 @@ export class FlowRuntime implements LaneHost {
 
   // ---- operators' requests -------------------------------------------------------------------------------------
 
-  /** Looks for redrive requests now; otherwise it happens every `redriveEveryMs` while a patient is held. */
+  /** Looks for what operators want now; otherwise it happens every `redriveEveryMs`. */
+  async lookForRequests(): Promise<void> {
+    if (this.program.order === 'tolerant') await this.brake.look().catch((cause) => this.#retrying('brake', cause, 1));
+    await this.lookForRedrives();
+  }
+
+  /** The brake was released. */
+  #goOn(): void {
+    for (const lane of this.#lanes.values()) {
+      for (const mailbox of lane.mailboxes.values()) if (mailbox.length > 0) this.ready(lane, mailbox);
+    }
+  }
+
+  /** Looks for redrive requests while a patient is held. */
   async lookForRedrives(): Promise<void> {
     if (![...this.#lanes.values()].some((lane) => lane.held.size > 0)) return;
     let requests: readonly RedriveRequest[];
@@ -389,6 +423,13 @@ export class FlowRuntime implements LaneHost {
     gauge('aorta_flow_held_patients', 'Patients on the held list', () => lanes().reduce((sum, l) => sum + l.held.size, 0));
     gauge('aorta_flow_held_envelopes', 'Envelopes on the held list', () => lanes().reduce((sum, l) => sum + l.held.total, 0));
     gauge('aorta_flow_refused_partitions', 'Partitions that stand still with an error', () => lanes().filter((l) => l.refused).length);
+    gauge('aorta_flow_brake', '1 while the dead-letter brake is on', () => (this.brake.on ? 1 : 0));
+    gauge('aorta_flow_hung_steps', 'Handlers that were aborted at their deadline and still run', () => this.watch.hungCount);
+    gauge(
+      'aorta_flow_stuck_partitions',
+      'Partitions that wait without a known reason, or past its bound',
+      () => lanes().filter(isStuck).length,
+    );
     gauge('aorta_flow_lag_records', 'Records of the log that are not settled', () =>
       lanes().reduce((sum, l) => sum + Math.max(0, l.end - l.tracker.settledWatermark), 0),
     );

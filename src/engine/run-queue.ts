@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import { slackMs } from './wait.ts';
 
 /**
  * Ready patients of all lanes of a flow, each in its turn, so that nobody starves. Turns run in slices of time: in
@@ -16,6 +17,8 @@ export class RunQueue {
   #scheduled = false;
   /** Turns that wait for an asynchronous step. */
   count = 0;
+  /** Monotonic: the newest slice. */
+  #at = 0;
 
   constructor(clock: Clock, maxRunning: number, sliceMs: number) {
     this.#clock = clock;
@@ -30,6 +33,11 @@ export class RunQueue {
     this.#schedule();
   }
 
+  /** Somebody is ready, there is room, and nobody was looked at for long: a wake-up was lost. */
+  get stalled(): boolean {
+    return this.#head < this.#queue.length && this.count < this.#maxRunning && this.#clock.monotonic() - this.#at > slackMs;
+  }
+
   running(change: 1 | -1): void {
     this.count += change;
     if (change < 0) this.#schedule();
@@ -42,7 +50,8 @@ export class RunQueue {
   }
 
   #slice(): void {
-    const until = this.#clock.monotonic() + this.#sliceMs;
+    this.#at = this.#clock.monotonic();
+    const until = this.#at + this.#sliceMs;
     let n = 0;
     while (this.#head < this.#queue.length && this.count < this.#maxRunning) {
       const { lane, mailbox } = this.#queue[this.#head++] as { lane: Lane; mailbox: Mailbox };

@@ -26,6 +26,7 @@ export class Turns {
   next(mailbox: Mailbox): void {
     const lane = this.#lane;
     if (!lane.owned || lane.draining || lane.refused || mailbox.running || mailbox.loading || mailbox.retryAt !== undefined) return;
+    if (lane.host.brake.on) return;
     const root = mailbox.peek();
     if (!root) return this.#rest(mailbox);
     if (lane.program.actors.length > 0 && !mailbox.cells) {
@@ -128,7 +129,12 @@ export class Turns {
     if (turn.withdrawn || !lane.owned) return;
     if (turn.dead) return lane.failing.failed(turn, turn.dead);
     if (turn.ack.open > 0) {
-      return lane.failing.failed(turn, error('AORTA_ENGINE_002', { flow: lane.ref.flow, pending: turn.ack.open, operator: turn.at }));
+      const ageMs = turn.runningSince === undefined ? 0 : Math.round(lane.ports.clock.monotonic() - turn.runningSince);
+      lane.host.watch.forgotten(turn, ageMs);
+      return lane.failing.failed(
+        turn,
+        error('AORTA_ENGINE_002', { flow: lane.ref.flow, pending: turn.ack.open, operator: turn.at, ageMs }),
+      );
     }
     try {
       turn.seal();
@@ -136,6 +142,7 @@ export class Turns {
       return lane.failing.failed(turn, cause);
     }
     turn.settlement = turn.ack.settlement;
+    lane.host.brake.good();
     const { root } = turn;
     if (turn.holdsFor !== undefined) return lane.holding.keepPlace(turn);
     if (root.held) turn.held = [{ op: 'remove', key: root.key, seq: root.held.seq }];

@@ -131,4 +131,8 @@ export const header = {
   /** `flow/sourcePartition/seq`, rising per target partition: drops what a producer sent twice. */
   seq: 'aorta-seq',
   traceparent: 'traceparent',
+  /** The one flow that the record is for; all others pass it over. */
+  onlyFlow: 'aorta-only-flow',
+  /** How often it was a dead letter and came back. */
+  redrives: 'aorta-redrives',
 } as const;

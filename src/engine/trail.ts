@@ -1,0 +1,33 @@
+import type { Settlement } from './ack.ts';
+import type { Root } from './root.ts';
+
+/** How one envelope ended on this worker. */
+export interface Trace {
+  readonly eventId: string;
+  readonly key: string;
+  readonly partition: number;
+  /** -1: a timer. */
+  readonly offset: number;
+  readonly settlement: Settlement;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+const kept = 10_000;
+
+/** The newest settlements of a flow on this worker, for `aorta trace`: a ring, so that keeping it costs a few stores a record. */
+export class Trail {
+  readonly #ring: (Trace | undefined)[] = [];
+  #next = 0;
+
+  add({ eventId, key, offset }: Root, partition: number, settlement: Settlement, at: number): void {
+    this.#ring[this.#next] = { eventId, key, partition, offset, settlement, at };
+    this.#next = (this.#next + 1) % kept;
+  }
+
+  /** Of an event, oldest first. A linear search: an operator asks. */
+  of(eventId: string): readonly Trace[] {
+    const found = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
+    return found.filter((trace) => trace?.eventId === eventId) as Trace[];
+  }
+}
