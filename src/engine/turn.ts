@@ -75,6 +75,8 @@ export class EngineTurn implements Turn, CommitItem {
   runningSince: number | undefined;
   /** Monotonic: when the step that runs is aborted; undefined between steps with a deadline. */
   deadlineAt: number | undefined;
+  /** The newest node that made several values of one: who did not settle them, should some stay open. */
+  derivedAt: string | undefined;
   #abort: AbortController | undefined;
   #source: Source | undefined;
   #emitted = 0;
@@ -116,7 +118,10 @@ export class EngineTurn implements Turn, CommitItem {
   derive(children: number): void {
     this.#alive();
     if (children === 0) this.skip(this.at, 'empty');
-    else this.ack.derive(children);
+    else {
+      this.ack.derive(children);
+      if (children > 1) this.derivedAt = this.at;
+    }
   }
 
   skip(node: string, reason: string): void {

@@ -130,6 +130,7 @@ export class Turns {
     if (turn.dead) return lane.failing.failed(turn, turn.dead);
     if (turn.ack.open > 0) {
       const ageMs = turn.runningSince === undefined ? 0 : Math.round(lane.ports.clock.monotonic() - turn.runningSince);
+      turn.at = turn.derivedAt ?? turn.at;
       lane.host.watch.forgotten(turn, ageMs);
       return lane.failing.failed(
         turn,
