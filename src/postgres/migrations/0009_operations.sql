@@ -8,7 +8,7 @@ create table aorta_brake (
   tripped_at bigint not null
 );
 
--- One row for each redrive or discard. `letter` is partition/offset of a dead letter, null for a head on the held list.
+-- One row for each redrive or discard. `letter` is partition-offset of a dead letter, null for a head on the held list.
 create table aorta_redriven (
   id text collate "C" primary key,
   flow text collate "C" not null,

@@ -26,7 +26,10 @@ export function createPostgresQuarantine(source: PostgresOptions | PostgresPool)
       const rows =
         before === undefined
           ? await read(`select ${columns} from aorta_quarantine where resolved_at is null order by id desc limit $1`, [limit])
-          : await read(`select ${columns} from aorta_quarantine where id < $2 and resolved_at is null order by id desc limit $1`, [limit, before]);
+          : await read(`select ${columns} from aorta_quarantine where id < $2 and resolved_at is null order by id desc limit $1`, [
+              limit,
+              before,
+            ]);
       return rows as unknown as Omit<QuarantineEntry, 'body'>[];
     },
     async get(id) {

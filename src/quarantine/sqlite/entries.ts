@@ -14,7 +14,10 @@ export function put(writer: Writer, { id, source, peer, code, reason, receivedAt
 }
 
 /** Job: false if it is not there, or was resolved before. */
-export function resolve(writer: Writer, { id, resolution, at }: { readonly id: string; readonly resolution: string; readonly at: number }): boolean {
+export function resolve(
+  writer: Writer,
+  { id, resolution, at }: { readonly id: string; readonly resolution: string; readonly at: number },
+): boolean {
   const done = writer
     .prepare('UPDATE aorta_quarantine SET resolved_at = ?, resolution = ? WHERE id = ? AND resolved_at IS NULL')
     .run(at, resolution, id);

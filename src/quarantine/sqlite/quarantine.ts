@@ -36,7 +36,10 @@ export function createSqliteQuarantine({ database }: { readonly database: Databa
       const rows =
         before === undefined
           ? database.read<EntryRow>(`SELECT ${columns} FROM aorta_quarantine WHERE resolved_at IS NULL ORDER BY id DESC LIMIT ?`, [limit])
-          : database.read<EntryRow>(`SELECT ${columns} FROM aorta_quarantine WHERE id < ? AND resolved_at IS NULL ORDER BY id DESC LIMIT ?`, [before, limit]);
+          : database.read<EntryRow>(
+              `SELECT ${columns} FROM aorta_quarantine WHERE id < ? AND resolved_at IS NULL ORDER BY id DESC LIMIT ?`,
+              [before, limit],
+            );
       return rows.map(entry);
     },
     async get(id) {

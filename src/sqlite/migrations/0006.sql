@@ -8,7 +8,7 @@ CREATE TABLE aorta_brake (
   tripped_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One row for each redrive or discard. `letter` is partition/offset of a dead letter, null for a head on the held list.
+-- One row for each redrive or discard. `letter` is partition-offset of a dead letter, null for a head on the held list.
 CREATE TABLE aorta_redriven (
   id TEXT NOT NULL PRIMARY KEY,
   flow TEXT NOT NULL,

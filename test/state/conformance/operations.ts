@@ -25,7 +25,10 @@ export function operationTests(workers: Workers): void {
       await workers.one.operations.putBrake(brake);
       await workers.two.operations.putBrake({ ...brake, reason: 'ratio', deadLetters: 1 });
       assert.deepEqual(await workers.two.operations.brake(flow), brake);
-      assert.deepEqual((await workers.two.operations.brakes()).filter((each) => each.flow === flow), [brake]);
+      assert.deepEqual(
+        (await workers.two.operations.brakes()).filter((each) => each.flow === flow),
+        [brake],
+      );
       assert.equal(await workers.two.operations.releaseBrake(flow), true);
       assert.equal(await workers.one.operations.releaseBrake(flow), false);
       assert.equal(await workers.one.operations.brake(flow), undefined);
@@ -41,11 +44,20 @@ export function operationTests(workers: Workers): void {
       assert.equal((one?.length ?? 0) + (two?.length ?? 0), 3);
       assert.ok(one?.length === 0 || two?.length === 0, 'not mixed: each call is one transaction');
       const unsent = await workers.two.operations.unsentRedrives(flow, 10);
-      assert.deepEqual(unsent.map(({ letter }) => letter), ['0/3', '0/4', '1/0']);
+      assert.deepEqual(
+        unsent.map(({ letter }) => letter),
+        ['0/3', '0/4', '1/0'],
+      );
       assert.ok(unsent.every(({ seq }, i) => seq > (unsent[i - 1]?.seq ?? 0)));
-      assert.deepEqual((await workers.two.operations.unsentRedrives(flow, 1)).map(({ letter }) => letter), ['0/3']);
+      assert.deepEqual(
+        (await workers.two.operations.unsentRedrives(flow, 1)).map(({ letter }) => letter),
+        ['0/3'],
+      );
       await workers.one.operations.redrivesSent(unsent.slice(0, 2).map(({ id }) => id));
-      assert.deepEqual((await workers.two.operations.unsentRedrives(flow, 10)).map(({ letter }) => letter), ['1/0']);
+      assert.deepEqual(
+        (await workers.two.operations.unsentRedrives(flow, 10)).map(({ letter }) => letter),
+        ['1/0'],
+      );
       const taken = await workers.two.operations.takenLetters(flow);
       assert.deepEqual([...taken.keys()].sort(), ['0/3', '0/4', '1/0']);
       assert.deepEqual(taken.get('0/3'), { action: 'redrive', at: 1000 });
@@ -56,7 +68,10 @@ export function operationTests(workers: Workers): void {
       const seen: number[] = [];
       await Promise.all(
         Array.from({ length: 12 }, (_, i) =>
-          (i % 2 === 0 ? workers.one : workers.two).operations.noteRedrives([note(flow, { letter: `0/${i}` }), note(flow, { letter: `1/${i}` })]),
+          (i % 2 === 0 ? workers.one : workers.two).operations.noteRedrives([
+            note(flow, { letter: `0/${i}` }),
+            note(flow, { letter: `1/${i}` }),
+          ]),
         ),
       );
       const all = await workers.one.operations.unsentRedrives(flow, 100);
@@ -73,17 +88,33 @@ export function operationTests(workers: Workers): void {
       const flow = fresh();
       await workers.one.operations.noteRedrives([note(flow, { letter: '0/1' }), note(flow, { letter: '0/2', action: 'discard' })]);
       await workers.one.operations.pruneRedrives(10_000);
-      assert.deepEqual((await workers.one.operations.unsentRedrives(flow, 10)).map(({ letter }) => letter), ['0/1']);
+      assert.deepEqual(
+        (await workers.one.operations.unsentRedrives(flow, 10)).map(({ letter }) => letter),
+        ['0/1'],
+      );
       assert.deepEqual([...(await workers.one.operations.takenLetters(flow)).keys()], ['0/1']);
     });
 
     it('how often an event was redriven is counted per flow and since a time, discards left out', async () => {
       const flow = fresh();
       const { operations } = workers.one;
-      await operations.noteRedrives([note(flow, { eventId: 'a', at: 10 }), note(flow, { eventId: 'a', at: 20 }), note(flow, { eventId: 'b', at: 30 })]);
-      await operations.noteRedrives([note(flow, { eventId: 'a', at: 40, action: 'discard' }), note(flow, { eventId: 'a', at: 50, action: 'single' })]);
+      await operations.noteRedrives([
+        note(flow, { eventId: 'a', at: 10 }),
+        note(flow, { eventId: 'a', at: 20 }),
+        note(flow, { eventId: 'b', at: 30 }),
+      ]);
+      await operations.noteRedrives([
+        note(flow, { eventId: 'a', at: 40, action: 'discard' }),
+        note(flow, { eventId: 'a', at: 50, action: 'single' }),
+      ]);
       await operations.noteRedrives([note(fresh(), { eventId: 'a', at: 60 })]);
-      assert.deepEqual(await workers.two.operations.redrivesSince(flow, ['a', 'b', 'c'], 15), new Map([['a', 2], ['b', 1]]));
+      assert.deepEqual(
+        await workers.two.operations.redrivesSince(flow, ['a', 'b', 'c'], 15),
+        new Map([
+          ['a', 2],
+          ['b', 1],
+        ]),
+      );
       assert.deepEqual(await workers.two.operations.redrivesSince(flow, [], 0), new Map());
       assert.deepEqual(await operations.noteRedrives([]), []);
     });
