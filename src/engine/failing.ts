@@ -91,6 +91,8 @@ export class Failing {
         root.key,
         root.value,
         lane.holding.headersOf(root, failure, at),
+        // Kept 30 days from now, whatever the age of the record.
+        lane.ports.clock.now(),
       );
     } else {
       mailbox.unshift([root]);

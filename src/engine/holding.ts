@@ -55,10 +55,16 @@ export class Holding {
     if (why.due === null && why.reason !== 'merge') {
       lane.metrics.parked.inc();
       const failure = { class: why.class as Failure['class'], code: why.code ?? '' };
-      turn.emitBytes(`${lane.ref.flow}.parked`, lane.program.sidePartitionOf(root.key), root.key, lane.tooLarge(root) ? null : root.value, {
-        ...this.headersOf(root, failure, why.operator ?? ''),
-        ...(lane.tooLarge(root) ? { 'aorta-value': 'held-list' } : {}),
-      });
+      const large = lane.tooLarge(root);
+      turn.emitBytes(
+        `${lane.ref.flow}.parked`,
+        lane.program.sidePartitionOf(root.key),
+        root.key,
+        large ? null : root.value,
+        { ...this.headersOf(root, failure, why.operator ?? ''), ...(large ? { 'aorta-value': 'held-list' } : {}) },
+        // Kept 30 days from now, whatever the age of the record.
+        lane.ports.clock.now(),
+      );
     }
     lane.turns.finish(turn);
     this.spill(mailbox);

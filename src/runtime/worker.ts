@@ -10,6 +10,7 @@ import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
 import { createAdmission, oruRoute, startMllp } from '../ingress/index.ts';
 import { measureEventLoop } from '../ops/event-loop.ts';
+import { startKeeper } from '../ops/keeper.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
 import { announce } from './instance.ts';
@@ -82,6 +83,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
     const flows: RunningFlow[] = [];
     const entrances: Record<string, string> = {};
+    const resubmit: Record<string, NonNullable<EdgeOptions['resubmit']>[string]> = {};
     let ready = false;
     // Ingress starts last.
     let unmerge: NonNullable<EdgeOptions['unmerge']> = () => Promise.reject(error('AORTA_INGRESS_004'));
@@ -102,6 +104,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       clock,
       random,
       unmerge: (asked) => unmerge(asked),
+      resubmit,
       ready: async () => {
         if (!ready) return ['starting'];
         const problems: string[] = [];
@@ -118,6 +121,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     flows.push(...started.flatMap((flow) => (flow.status === 'fulfilled' ? [flow.value] : [])));
     stops.push(() => Promise.all(flows.map((flow) => flow.stop())));
     for (const flow of started) if (flow.status === 'rejected') throw flow.reason;
+    const keeper = startKeeper({ ...profile, flows, clock, telemetry });
+    stops.push(() => keeper.stop());
 
     const admission = createAdmission({ ...profile, clock, random, telemetry });
     await admission.start();
@@ -142,6 +147,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await closed;
     });
     unmerge = (asked) => admission.unmerge({ ...asked, topics: mllp.mergeTopics });
+    resubmit['mllp'] = (body, peer) => mllp.resubmit(body, peer);
     entrances['mllp'] = `${mllp.address.host}:${mllp.address.port}`;
     ready = true;
     stops.push(announce(options.data, { http: edge.url, pid: process.pid }));

@@ -14,6 +14,7 @@ import { createExchange } from './exchange.ts';
 import { defaultLimits, type MllpLimits } from './limits.ts';
 import { mllpMetrics } from './metrics.ts';
 import { refusals } from './refusal.ts';
+import { type Resubmitted, resubmit } from './resubmit.ts';
 import type { Route } from './route.ts';
 
 export interface MllpOptions {
@@ -49,6 +50,8 @@ export interface MllpListener {
   connections(): number;
   /** Topics whose flows are told of merged patients. */
   readonly mergeTopics: readonly string[];
+  /** Takes in again what was quarantined. Rejects with AORTA_INGRESS_002 when it cannot be stored. */
+  resubmit(content: Buffer, peer: string): Promise<Resubmitted>;
   /** Accepts no more, answers what came whole (for at most `drainMs`, default 10 000), closes. Idempotent. */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
 }
@@ -89,7 +92,8 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
     ...(defaults.identifierSystems ? { identifierSystems: defaults.identifierSystems } : {}),
   });
   const routes = [adt, ...(options.routes ?? [])];
-  const exchange = createExchange({ routes, admission, refuse, metrics, telemetry, clock, random, charset });
+  const taking = { routes, admission, metrics, telemetry, clock, random, charset };
+  const exchange = createExchange({ ...taking, refuse });
   const parts: ConnectionParts = { limits, exchange, refuse, metrics, clock, held: { bytes: 0 } };
 
   const connections = new Set<Connection>();
@@ -172,6 +176,7 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
     address: { host: address.address, port: address.port },
     connections: () => connections.size,
     mergeTopics,
+    resubmit: (content, peer) => resubmit(taking, content, peer),
     stop({ drainMs = 10_000 } = {}) {
       stopping ??= stop(drainMs);
       return stopping;
