@@ -31,4 +31,9 @@ export const cliErrors = {
     message: "'{name}' is not a name for a topology.",
     remedy: 'Use lower-case letters, digits and dashes, beginning with a letter: bed-board.',
   },
+  AORTA_CLI_007: {
+    class: 'Permanent',
+    message: 'The file {file} cannot be read: {problem}.',
+    remedy: 'Name a file that exists and may be read, or - for stdin.',
+  },
 } as const satisfies Record<string, ErrorSpec>;
