@@ -5,6 +5,7 @@ import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port
 import type { RedriveRequest } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
 import { Activation } from './activation.ts';
+import { Bearings } from './bearings.ts';
 import { DeadLetterBrake } from './brake.ts';
 import { FlowMetrics } from './flow-metrics.ts';
 import { type CommitItem, GroupCommit } from './group-commit.ts';
@@ -34,6 +35,7 @@ export class FlowRuntime implements LaneHost {
   readonly brake: DeadLetterBrake;
   readonly watch: Watch;
   readonly trail = new Trail();
+  readonly #bearings: Bearings;
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -65,6 +67,7 @@ export class FlowRuntime implements LaneHost {
     );
     this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs);
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
+    this.#bearings = new Bearings(ports, program.flow, program.stateful);
     this.watch = new Watch(program.flow, ports.clock, ports.telemetry);
     this.brake = new DeadLetterBrake(program.flow, ports.state.operations, ports.clock, ports.telemetry, options.brake, () => this.#goOn());
     this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
@@ -171,13 +174,14 @@ export class FlowRuntime implements LaneHost {
     const claimed = await this.#persist('claim', current, () => this.#ports.state.claim(ref, this.program.sourcePartitions));
     const ends = await this.#persist('ends', current, () => this.#ports.log.ends(topic));
     // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
-    const committed = this.program.stateful
-      ? undefined
-      : await this.#persist('committed', current, () => this.#ports.log.committed(`aorta.${ref.flow}`, topic));
+    // Where the store knows, the log is asked only to see whether it agrees.
+    const asked = () => this.#ports.log.committed(`aorta.${ref.flow}`, topic);
+    const offsets = this.program.stateful ? await asked().catch(() => undefined) : await this.#persist('committed', current, asked);
+    const range = ends.find((e) => e.partition === partition) ?? { start: 0, end: 0 };
+    const committed = offsets && (offsets.get(partition) ?? -1);
+    const { start, refusal } = await this.#persist('position', current, () => this.#bearings.take(ref, claimed, committed, range));
     if (!current()) throw error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' });
-    const { start: first = 0, end = 0 } = ends.find((e) => e.partition === partition) ?? {};
-    const { watermark } = claimed.applied;
-    const start = this.program.stateful ? watermark : (committed?.get(partition) ?? first);
+    const { start: first, end } = range;
     const lane = new Lane(
       ...([ref, generation, claimed, this.program, this.#ports, this.#options, this.metrics, this] as const),
       (what, cause, attempt) => this.#retrying(what, cause, attempt),
@@ -186,7 +190,8 @@ export class FlowRuntime implements LaneHost {
     this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
     lane.end = end;
-    if (watermark > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark, end }));
+    if (refusal) lane.refuse(refusal);
+    if (start > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark: start, end }));
     if (claimed.partitions !== this.program.sourcePartitions) {
       lane.refuse(
         error('AORTA_ENGINE_006', { flow: ref.flow, topic, partition, now: this.program.sourcePartitions, before: claimed.partitions }),
@@ -197,9 +202,6 @@ export class FlowRuntime implements LaneHost {
     if (!lane.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
     lane.holding.wakeAll();
     await lane.timers.load();
-    if (start > 0 && start < first) {
-      this.#ports.telemetry.log('error', 'flow.records-expired', { flow: ref.flow, ...lane.partition, from: start, to: first });
-    }
     return { topic, partition, offset: Math.max(start, first) };
   }
 
@@ -250,6 +252,7 @@ export class FlowRuntime implements LaneHost {
     for (const lane of lanes) lane.flush();
     await bounded(this.#commits.drained());
     await bounded(this.#commitOffsets(lanes).catch((cause) => this.#retrying('commit', cause, 1)));
+    await bounded(this.#bearings.note(lanes, true));
     await bounded(
       Promise.all(
         lanes.map((lane) =>
@@ -344,6 +347,7 @@ export class FlowRuntime implements LaneHost {
   async #tick(): Promise<void> {
     for (const lane of this.#lanes.values()) lane.flush();
     await this.#commitOffsets([...this.#lanes.values()]).catch((cause) => this.#retrying('commit', cause, 1));
+    await this.#bearings.note([...this.#lanes.values()]);
   }
 
   async #commitOffsets(lanes: readonly Lane[]): Promise<void> {

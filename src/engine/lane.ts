@@ -81,6 +81,9 @@ export class Lane {
   bytes = 0;
   running = 0;
   committed = -1;
+  /** The newest record that was settled: shows later whether the log is the same one. */
+  newestOffset = -1;
+  newestTime = 0;
   /** End of the log as last seen, for lag. */
   end = 0;
   #group: number;
@@ -329,6 +332,8 @@ export class Lane {
     if (root.entry) {
       root.entry.applied = true;
       root.entry.settled = true;
+      this.newestOffset = root.offset;
+      this.newestTime = root.timestamp;
       this.records--;
       this.bytes -= root.size;
       this.relax();

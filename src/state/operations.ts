@@ -22,8 +22,23 @@ export interface Operations {
   takenLetters(flow: string): Promise<ReadonlyMap<string, { readonly action: RedriveNote['action']; readonly at: number }>>;
   /** How often each event was redriven since a time. */
   redrivesSince(flow: string, eventIds: readonly string[], since: number): Promise<ReadonlyMap<string, number>>;
+  /** A position that is behind the one noted changes nothing: its writer is not the owner any more. */
+  putLandmarks(landmarks: readonly Landmark[]): Promise<void>;
+  landmark(of: Pick<Landmark, 'flow' | 'topic' | 'partition'>): Promise<Landmark | undefined>;
   /** Forgets sent notes from before; answers how many. */
   pruneRedrives(before: number): Promise<number>;
+}
+
+/** A record that a flow has settled, and up to where it has settled everything. */
+export interface Landmark {
+  readonly flow: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Next offset to settle. */
+  readonly position: number;
+  readonly offset: number;
+  /** Of the record at `offset`. */
+  readonly timestamp: number;
 }
 
 /** The dead-letter brake of one flow: nothing of it starts until an operator releases it. */

@@ -1,4 +1,4 @@
-import type { Brake, Operations, RedriveNote } from '../state/operations.ts';
+import type { Brake, Landmark, Operations, RedriveNote } from '../state/operations.ts';
 
 type Noted = RedriveNote & { readonly seq: number; sent: boolean };
 
@@ -6,6 +6,8 @@ type Noted = RedriveNote & { readonly seq: number; sent: boolean };
 export function memoryOperations(): Operations {
   const brakes = new Map<string, Brake>();
   const notes: Noted[] = [];
+  const landmarks = new Map<string, Landmark>();
+  const placeOf = ({ flow, topic, partition }: Pick<Landmark, 'flow' | 'topic' | 'partition'>) => `${flow}/${topic}/${partition}`;
   return {
     brake: async (flow) => brakes.get(flow),
     brakes: async () => [...brakes.values()],
@@ -50,6 +52,12 @@ export function memoryOperations(): Operations {
       }
       return counts;
     },
+    async putLandmarks(fresh) {
+      for (const landmark of fresh) {
+        if ((landmarks.get(placeOf(landmark))?.position ?? 0) <= landmark.position) landmarks.set(placeOf(landmark), landmark);
+      }
+    },
+    landmark: async (of) => landmarks.get(placeOf(of)),
     async pruneRedrives(before) {
       const left = notes.filter(({ at, sent }) => at >= before || !sent);
       const gone = notes.length - left.length;

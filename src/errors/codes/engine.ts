@@ -97,4 +97,9 @@ export const engineErrors = {
     message: 'The envelope stays parked: an operator redrove only the one before it (single).',
     remedy: 'Look at what the one before it did, then redrive the patient.',
   },
+  AORTA_ENGINE_020: {
+    class: 'Permanent',
+    message: 'Partition {topic}/{partition} of flow {flow} is refused: the record at offset {offset} is not the one that was read there.',
+    remedy: 'The topic was deleted and made anew. Restore the log, or reset the flow with an audited `aorta replay`.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

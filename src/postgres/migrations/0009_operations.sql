@@ -27,3 +27,10 @@ create index aorta_redriven_age on aorta_redriven (redriven_at);
 
 alter table aorta_quarantine add column resolved_at bigint;
 alter table aorta_quarantine add column resolution text;
+
+-- Up to where a flow has settled its source, and one record that it settled there.
+create table aorta_landmark (
+  flow text collate "C" not null, topic text collate "C" not null, partition integer not null,
+  position bigint not null, record_offset bigint not null, record_time bigint not null,
+  primary key (flow, topic, partition)
+);

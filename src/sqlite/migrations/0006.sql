@@ -27,3 +27,10 @@ CREATE INDEX aorta_redriven_age ON aorta_redriven (redriven_at);
 
 ALTER TABLE aorta_quarantine ADD COLUMN resolved_at INTEGER;
 ALTER TABLE aorta_quarantine ADD COLUMN resolution TEXT;
+
+-- Up to where a flow has settled its source, and one record that it settled there.
+CREATE TABLE aorta_landmark (
+  flow TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL,
+  position INTEGER NOT NULL, record_offset INTEGER NOT NULL, record_time INTEGER NOT NULL,
+  PRIMARY KEY (flow, topic, partition)
+) STRICT, WITHOUT ROWID;

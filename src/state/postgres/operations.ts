@@ -1,7 +1,7 @@
 import { array } from '../../postgres/array.ts';
 import type { PostgresPool } from '../../postgres/pool.ts';
 import { plain } from '../../postgres/repeat.ts';
-import type { Brake, Operations, RedriveNote, UnsentRedrive } from '../operations.ts';
+import type { Brake, Landmark, Operations, RedriveNote, UnsentRedrive } from '../operations.ts';
 
 const brakeColumns = 'flow, reason, dead_letters as "deadLetters", records, tripped_at as "at"';
 
@@ -83,6 +83,32 @@ export function createPostgresOperations(pool: PostgresPool): Operations {
         [flow, array('text', eventIds), since],
       );
       return new Map(rows.map(({ eventId, count }) => [eventId as string, Number(count)]));
+    },
+    async putLandmarks(landmarks) {
+      const column = (type: 'text' | 'int4' | 'int8', read: (landmark: Landmark) => string | number) => array(type, landmarks.map(read));
+      await read(
+        `insert into aorta_landmark (flow, topic, partition, position, record_offset, record_time)
+          select * from unnest($1::text[], $2::text[], $3::int4[], $4::int8[], $5::int8[], $6::int8[])
+          on conflict (flow, topic, partition) do update
+          set position = excluded.position, record_offset = excluded.record_offset, record_time = excluded.record_time
+          where aorta_landmark.position <= excluded.position`,
+        [
+          column('text', ({ flow }) => flow),
+          column('text', ({ topic }) => topic),
+          column('int4', ({ partition }) => partition),
+          column('int8', ({ position }) => position),
+          column('int8', ({ offset }) => offset),
+          column('int8', ({ timestamp }) => timestamp),
+        ],
+      );
+    },
+    async landmark({ flow, topic, partition }) {
+      const [row] = await read(
+        `select flow, topic, partition, position, record_offset as "offset", record_time as "timestamp"
+          from aorta_landmark where flow = $1 and topic = $2 and partition = $3`,
+        [flow, topic, partition],
+      );
+      return row as unknown as Landmark | undefined;
     },
     async pruneRedrives(before) {
       return (await read('delete from aorta_redriven where redriven_at < $1 and sent = 1 returning 1 as one', [before])).length;

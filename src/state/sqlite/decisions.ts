@@ -1,5 +1,5 @@
 import type { Writer } from '../../sqlite/jobs.ts';
-import type { Brake, RedriveNote } from '../operations.ts';
+import type { Brake, Landmark, RedriveNote } from '../operations.ts';
 
 /** Job: puts the brake on; one that is on stays as it is. */
 export function putBrake(writer: Writer, { flow, reason, deadLetters, records, at }: Brake): null {
@@ -33,6 +33,18 @@ export function noteRedrives(writer: Writer, notes: readonly RedriveNote[]): rea
 export function redrivesSent(writer: Writer, ids: readonly string[]): null {
   const update = writer.prepare('UPDATE aorta_redriven SET sent = 1 WHERE id = ?');
   for (const id of ids) update.run(id);
+  return null;
+}
+
+/** Job: a position behind the one noted changes nothing. */
+export function putLandmarks(writer: Writer, landmarks: readonly Landmark[]): null {
+  const put =
+    writer.prepare(`INSERT INTO aorta_landmark (flow, topic, partition, position, record_offset, record_time) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (flow, topic, partition) DO UPDATE
+    SET position = excluded.position, record_offset = excluded.record_offset, record_time = excluded.record_time
+    WHERE aorta_landmark.position <= excluded.position`);
+  for (const { flow, topic, partition, position, offset, timestamp } of landmarks)
+    put.run(flow, topic, partition, position, offset, timestamp);
   return null;
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from '../../sqlite/database.ts';
-import type { Brake, Operations, RedriveNote, UnsentRedrive } from '../operations.ts';
+import type { Brake, Landmark, Operations, RedriveNote, UnsentRedrive } from '../operations.ts';
 
 const brakeColumns = 'flow, reason, dead_letters AS deadLetters, records, tripped_at AS "at"';
 
@@ -53,6 +53,17 @@ export function createSqliteOperations(database: Database, open: () => void): Op
         [flow, since, JSON.stringify(eventIds)],
       );
       return new Map(rows.map(({ eventId, count }) => [eventId, count]));
+    },
+    async putLandmarks(landmarks) {
+      open();
+      await jobs('putLandmarks', () => landmarks.map((landmark) => ({ ...landmark })));
+    },
+    async landmark({ flow, topic, partition }) {
+      return read<Landmark>(
+        `SELECT flow, topic, partition, position, record_offset AS "offset", record_time AS "timestamp"
+          FROM aorta_landmark WHERE flow = ? AND topic = ? AND partition = ?`,
+        [flow, topic, partition],
+      )[0];
     },
     async pruneRedrives(before) {
       open();

@@ -95,6 +95,23 @@ export function operationTests(workers: Workers): void {
       assert.deepEqual([...(await workers.one.operations.takenLetters(flow)).keys()], ['0/1']);
     });
 
+    it('a landmark is kept per partition of a source, and never goes back', async () => {
+      const flow = fresh();
+      const at = (partition: number, position: number) => ({
+        flow,
+        topic: 't',
+        partition,
+        position,
+        offset: position - 1,
+        timestamp: 1_700_000_000_000 + position,
+      });
+      assert.equal(await workers.one.operations.landmark(at(0, 0)), undefined);
+      await workers.one.operations.putLandmarks([at(0, 5), at(1, 7)]);
+      await workers.two.operations.putLandmarks([at(0, 9), at(1, 6)]);
+      assert.deepEqual(await workers.one.operations.landmark(at(0, 0)), at(0, 9));
+      assert.deepEqual(await workers.one.operations.landmark(at(1, 0)), at(1, 7));
+    });
+
     it('how often an event was redriven is counted per flow and since a time, discards left out', async () => {
       const flow = fresh();
       const { operations } = workers.one;
