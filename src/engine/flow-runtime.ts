@@ -59,16 +59,16 @@ export class FlowRuntime implements LaneHost {
     this.program = program;
     this.#ports = ports;
     this.#options = options;
+    this.watch = new Watch(program.flow, ports.clock, ports.telemetry);
     this.#activation = new Activation(
       program,
       ports,
       (wanted, work) => this.#persist('state', wanted, work),
       (lane, mailbox) => this.ready(lane, mailbox),
     );
-    this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs);
+    this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs, (nodes, ms) => this.watch.blocked(nodes, ms));
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#bearings = new Bearings(ports, program.flow, program.stateful);
-    this.watch = new Watch(program.flow, ports.clock, ports.telemetry);
     this.brake = new DeadLetterBrake(program.flow, ports.state.operations, ports.clock, ports.telemetry, options.brake, () => this.#goOn());
     this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
       this.#retrying('commit', cause, attempt),

@@ -17,6 +17,8 @@ import { EngineTurn } from './turn.ts';
  */
 export class Turns {
   readonly #lane: Lane;
+  /** Node that the newest turn came to. */
+  at = '';
 
   constructor(lane: Lane) {
     this.#lane = lane;
@@ -47,6 +49,7 @@ export class Turns {
     mailbox.running = turn;
     try {
       const outcome = this.#steps(turn, root);
+      this.at = turn.at;
       if (outcome === undefined) this.#ended(turn);
       else {
         mailbox.since = lane.ports.clock.now();

@@ -56,6 +56,17 @@ export class Watch {
     return () => this.#hung.delete(entry);
   }
 
+  /** Synchronous work held the event loop; one of these nodes did. It cannot be interrupted, only told of. */
+  blocked(nodes: readonly string[], ms: number): void {
+    for (const node of nodes)
+      this.#count(
+        'aorta_flow_blocks_total',
+        'Times that synchronous work held the event loop for a second, by operators in question',
+        node,
+      );
+    this.#telemetry.log('error', 'flow.blocked', { flow: this.#flow, node: nodes.join(', '), ms: Math.round(ms) });
+  }
+
   /** A step ended with acknowledgements open: nobody would ever settle them. */
   forgotten(turn: EngineTurn, ageMs: number): void {
     const { topic, partition } = turn.lane.ref;
