@@ -46,8 +46,14 @@ for (const kind of ['with effects', 'without state'] as const) {
       const from = flow(name).from(source);
       const made: Flow<unknown> =
         kind === 'without state'
-          ? from.pipe(map((e: Event) => e), to(sink))
-          : from.pipe(write('rows', { tables: [rows], effects: (_e: Event, ctx) => effect.insert(rows, { event_id: ctx.eventId }) }), to(sink));
+          ? from.pipe(
+              map((e: Event) => e),
+              to(sink),
+            )
+          : from.pipe(
+              write('rows', { tables: [rows], effects: (_e: Event, ctx) => effect.insert(rows, { event_id: ctx.eventId }) }),
+              to(sink),
+            );
       const telemetry = prometheusTelemetry({ level: 'silent' });
       const registry = await memoryRegistry();
       const ports = { log, state, clock: systemClock, random: systemRandom, telemetry };
@@ -55,14 +61,18 @@ for (const kind of ['with effects', 'without state'] as const) {
         startFlow(made, { ...ports, serde: (t) => serdeFor(registry, t), partitions: (t) => log.partitions(t) });
       const serde = await serdeFor(registry, source);
       const send = (...numbers: number[]) =>
-        log.append(numbers.map((n) => ({ topic: source.name, key: 'p1', value: serde.serialize({ n }), headers: { [header.eventId]: `e${n}` } })));
+        log.append(
+          numbers.map((n) => ({ topic: source.name, key: 'p1', value: serde.serialize({ n }), headers: { [header.eventId]: `e${n}` } })),
+        );
       const done = async (count: number) => {
         await until(`${count} emitted`, async () => ((await log.ends(sink.name))[0]?.end ?? 0) >= count);
         const records = await log.read({ topic: sink.name, partition: 0 }, 0, 1000);
         return records.map(({ headers }) => headers[header.eventId]?.toString().split(':')[0]);
       };
       const anomaly = async (name_: string) =>
-        (await telemetry.read('aorta_flow_offset_anomalies_total')).find(({ labels }) => labels['kind'] === name_ && labels['flow'] === name)?.value ?? 0;
+        (await telemetry.read('aorta_flow_offset_anomalies_total')).find(
+          ({ labels }) => labels['kind'] === name_ && labels['flow'] === name,
+        )?.value ?? 0;
       const group = `aorta.${name}`;
       const deleteOffsets = () =>
         until('the group is empty', async () => {
@@ -132,7 +142,10 @@ for (const kind of ['with effects', 'without state'] as const) {
           return found[0]?.refused ? found : undefined;
         });
         assert.match(partition?.refused ?? '', /^AORTA_ENGINE_0(05|20)$/);
-        assert.ok(running.overdue().some(({ reason }) => reason === 'refused'), 'healthz tells');
+        assert.ok(
+          running.overdue().some(({ reason }) => reason === 'refused'),
+          'healthz tells',
+        );
         assert.equal((await done(3)).length, 3, 'nothing of the new topic is taken for the old one’s');
         if (again > 3) assert.equal(await anomaly('made-anew'), 1);
         await running.stop();
