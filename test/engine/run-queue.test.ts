@@ -13,7 +13,15 @@ describe('the run queue', () => {
     const clock: Clock = { now: () => time, monotonic: () => time, after: () => () => {}, soon: (fn) => void soon.push(fn) };
     const told: { nodes: readonly string[]; ms: number }[] = [];
     const queue = new RunQueue(clock, 10, 2, (nodes, ms) => told.push({ nodes, ms }));
-    const lane = (node: string, ms: number) => ({ turns: { at: node, next: () => void (time += ms) } }) as unknown as Lane;
+    const lane = (node: string, ms: number) =>
+      ({
+        turns: {
+          at: node,
+          next: () => {
+            time += ms;
+          },
+        },
+      }) as unknown as Lane;
     const run = () => {
       while (soon.length > 0) soon.shift()?.();
     };

@@ -103,7 +103,7 @@ describe('quarantined input', () => {
     for (const body of [{}, { body: '' }, { body: 'not base64!' }, { body: 5 }, { body: 'TVNI', extra: 1 }])
       refused(await act('01ZZZZZZZZZZZZZZZZZZZZZZZ1', 'fix', body), 400, 'FST_ERR_VALIDATION');
     refused(await act('01ZZZZZZZZZZZZZZZZZZZZZZZ1', 'dismiss', { force: true }), 400, 'FST_ERR_VALIDATION');
-    const large = whole('fix-large', 'Q3') + `OBX|1|ED|x||${'A'.repeat(1_200_000)}\r`;
+    const large = `${whole('fix-large', 'Q3')}OBX|1|ED|x||${'A'.repeat(1_200_000)}\r`;
     assert.equal((await act('01ZZZZZZZZZZZZZZZZZZZZZZZ1', 'fix', { body: base64(large) })).status, 200, 'larger than what was kept');
   });
 });
