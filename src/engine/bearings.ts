@@ -95,7 +95,7 @@ export class Bearings {
 
   #tell(kind: Kind, { topic, partition }: LaneRef, from: number, to: number): void {
     this.#anomalies.get(kind)?.inc();
-    this.#ports.telemetry.log('error', 'flow.offset-anomaly', { flow: this.#flow, topic, partition, reason: kind, from, to });
+    this.#ports.telemetry.log('error', 'flow.offset-anomaly', { flow: this.#flow, topic, partition, reason: kind, offset: from, end: to });
   }
 }
 

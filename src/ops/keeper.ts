@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
+import { within } from '../clock/within.ts';
 import type { Gauge, Telemetry } from '../telemetry/port.ts';
-import { RedrivePump } from './redrive-pump.ts';
+import { redrivePump } from './redrive-pump.ts';
 import { retentionDrift, type SetAside, type SetAsideParts, setAside } from './set-aside.ts';
 
 const day = 86_400_000;
@@ -10,6 +11,7 @@ const keptMs = 30 * day;
 const notesMs = 35 * day;
 const lookMs = 15_000;
 const tidyMs = 3_600_000;
+const stopMs = 1_000;
 
 export interface KeeperParts extends SetAsideParts {
   readonly clock: Clock;
@@ -20,9 +22,9 @@ export interface KeeperParts extends SetAsideParts {
  * Looks after what is set aside: counts it for the alert, finishes redrives that a crash interrupted, forgets what is
  * older than 30 days and tells of topics that keep too little. Every worker does; all of it may be done twice.
  */
-export function startKeeper(parts: KeeperParts): { readonly look: () => Promise<void>; readonly stop: () => void } {
+export function startKeeper(parts: KeeperParts): { readonly look: () => Promise<void>; readonly stop: () => Promise<void> } {
   const { clock, telemetry, flows, state, log, quarantine } = parts;
-  const pump = new RedrivePump(log, state, telemetry);
+  const pump = redrivePump(log, state, telemetry);
   const gauges = new Map<string, Gauge>();
   const help = 'Envelopes that wait for an operator, over all workers: parked, quarantined, dead letters';
   const show = (kind: string, flow: string, count: number): void => {
@@ -40,9 +42,14 @@ export function startKeeper(parts: KeeperParts): { readonly look: () => Promise<
   let tidied = Number.NEGATIVE_INFINITY;
   let stopped = false;
   let cancel = () => {};
+  let running: Promise<void> | undefined;
 
   const look = async (): Promise<void> => {
-    for (const { name, flow } of flows) await pump.send({ name, source: flow.source.name });
+    for (const { name, flow } of flows) {
+      await pump
+        .send({ name, source: flow.source.name })
+        .catch((thrown) => telemetry.log('warn', 'dlq.redrive-waits', { flow: name, error: thrown }));
+    }
     const now = await setAside(parts);
     show('quarantined', '', now.quarantined);
     for (const { flow, parked, deadLettered } of now.flows) {
@@ -64,19 +71,27 @@ export function startKeeper(parts: KeeperParts): { readonly look: () => Promise<
       telemetry.log('error', 'log.retention-drift', { topic, ms: retentionMs, code: 'AORTA_LOG_003' });
   };
   const again = async (): Promise<void> => {
+    running = look();
     try {
-      await look();
+      await running;
     } catch (thrown) {
-      telemetry.log('warn', 'keeper.failed', { error: thrown });
+      if (!stopped) telemetry.log('warn', 'keeper.failed', { error: thrown });
     }
     if (!stopped) cancel = clock.after(lookMs, again);
   };
   cancel = clock.after(1_000, again);
   return {
     look,
-    stop: () => {
+    async stop() {
       stopped = true;
       cancel();
+      // The stores are closed next.
+      if (running)
+        await within(
+          clock,
+          stopMs,
+          running.catch(() => {}),
+        );
     },
   };
 }

@@ -77,6 +77,15 @@ export class RedrivePump {
   }
 }
 
+const pumps = new WeakMap<State, RedrivePump>();
+
+/** The one pump of a process: whoever sends, what is under way is not sent beside it. */
+export function redrivePump(log: Log, state: State, telemetry: Telemetry): RedrivePump {
+  const pump = pumps.get(state) ?? new RedrivePump(log, state, telemetry);
+  pumps.set(state, pump);
+  return pump;
+}
+
 /** Of `topic/partition/offset`, if it is of this topic. */
 function partitionOf(source: string, topic: string): number | undefined {
   const [, name, partition] = /^(.+)\/(\d+)\/\d+$/.exec(source) ?? [];

@@ -107,7 +107,7 @@ describe('the keeper', () => {
     await state.operations.noteRedrives([{ ...note('0-0'), action: 'discard' }]);
     const later = await gauge();
     assert.deepEqual([later[`parked ${owner.lane.flow}`], later['dead-letter f']], [0, 3]);
-    keeper.stop();
+    await keeper.stop();
   });
 
   it('finishes a redrive that a crash or the log interrupted: in order, with the number that it had', async () => {
@@ -125,7 +125,7 @@ describe('the keeper', () => {
       quarantine: createSqliteQuarantine({ database }),
     });
     await keeper.look();
-    keeper.stop();
+    await keeper.stop();
     const records = await all('source', 1);
     assert.deepEqual(
       records.map(({ value, headers }) => [value?.toString(), headers[header.eventId]?.toString()]),

@@ -3,7 +3,7 @@ import { ulid } from '../../clock/ulid.ts';
 import type { RunningFlow } from '../../engine/index.ts';
 import { error } from '../../errors/index.ts';
 import { countDeadLetters, type DeadLetter, deadLetter, newestDeadLetters, waitingDeadLetters } from '../../ops/dead-letters.ts';
-import { RedrivePump } from '../../ops/redrive-pump.ts';
+import { redrivePump } from '../../ops/redrive-pump.ts';
 import { reads } from '../access.ts';
 import { loopGuard } from '../loop-guard.ts';
 import type { EdgeOptions } from '../options.ts';
@@ -67,7 +67,6 @@ const releaseNote = (request: FastifyRequest) => {
 /** Dead letters of tolerant flows, their way back into the flow, and the brake that too many of them put on. */
 export function deadLetterRoutes(app: FastifyInstance, { flows, state, log, clock, random, telemetry }: EdgeOptions): void {
   const roles = ['operator', 'admin'] as const;
-  const pump = new RedrivePump(log, state, telemetry);
   const flowOf = (name: string): RunningFlow => {
     const found = flows.find((running) => running.name === name);
     if (!found) throw error('AORTA_EDGE_004', { what: 'such flow' });
@@ -153,7 +152,7 @@ export function deadLetterRoutes(app: FastifyInstance, { flows, state, log, cloc
       const noted = new Set(await state.operations.noteRedrives(notes));
       if (action === 'redrive') {
         // Durable already: should the log be away now, the keeper sends it later.
-        await pump
+        await redrivePump(log, state, telemetry)
           .send({ name: flow, source: running.flow.source.name })
           .catch((thrown) => telemetry.log('warn', 'dlq.redrive-waits', { flow, error: thrown }));
       }

@@ -16,14 +16,15 @@ interface Redrive {
   readonly force?: boolean;
 }
 
-const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength, pattern: '^[^\\u0000]*$' });
+const text = (maxLength: number, minLength = 1) => ({ type: 'string', minLength, maxLength, pattern: '^[^\\u0000]*$' });
 const body = {
   type: 'object',
   required: ['flow'],
   additionalProperties: false,
   properties: {
     flow: text(63),
-    key: text(256),
+    // Empty: what came without a patient.
+    key: text(256, 0),
     errorClass: text(32),
     action: { enum: ['redrive', 'single', 'discard'] },
     dryRun: { type: 'boolean' },
