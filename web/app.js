@@ -18,7 +18,7 @@ const patient = showPatient(at('patient'));
 const board = showBoard(at('board'), { census: at('census'), find: at('find'), open: patient.open });
 const held = showHeld(at('held'), { open: patient.open, confirm: at('confirm'), nameOf: board.nameOf });
 const quarantine = showQuarantine(at('quarantine'), at('patient'));
-const deadLetters = showDeadLetters(at('dead-letters'), at('confirm'));
+const deadLetters = showDeadLetters(at('dead-letters'), { confirm: at('confirm'), changed: () => lookAtDeadLetters() });
 const numbers = showNumbers(at('numbers'));
 const flows = showFlows(at('flows'));
 const state = showState({ chip: at('connection'), outage: at('outage') });

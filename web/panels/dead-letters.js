@@ -3,7 +3,7 @@ import { h, say, sync } from '../dom.js';
 import { lasting, number } from '../time.js';
 
 /** Dead letters of tolerant flows, newest first, the way back into their flow, and flows that they stopped. Shown when there is one. */
-export function showDeadLetters(root, confirm) {
+export function showDeadLetters(root, { confirm, changed }) {
   let answer;
   const asked = new Set();
   const brakes = h('div', {});
@@ -16,7 +16,9 @@ export function showDeadLetters(root, confirm) {
   const ask = async (path, body, what) => {
     problem.hidden = true;
     try {
-      return await call(path, { method: 'POST', body });
+      const answered = await call(path, { method: 'POST', body });
+      changed();
+      return answered;
     } catch (thrown) {
       problem.hidden = false;
       say(problem, `${what}: ${thrown.message}`);
