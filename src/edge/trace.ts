@@ -87,14 +87,17 @@ export async function traceEvent({ flows, state, log }: Parts, eventId: string):
   const found = await Promise.all(
     flows.map(async ({ name, flow, topics }, i): Promise<FlowTrace> => {
       const [source = flow.source.name, ...sinks] = topics;
-      const search = (topic: string, exact: boolean) => places({ log }, topic, patient, recordsPerPartition, eventId, exact);
+      const isRoot: Match = (id) => id === eventId;
+      // Several flows may write to one topic: the producer's number says whose it is, where there is one.
+      const isOwn: Match = (id, seq) => id.startsWith(`${eventId}:`) && (seq === undefined || seq.startsWith(`${name}/`));
+      const search = (topic: string, match: Match) => places({ log }, topic, patient, recordsPerPartition, match);
       return {
         flow: name,
-        source: await search(source, true),
+        source: await search(source, isRoot),
         settlements: settled[i] ?? [],
         held: held.filter((row) => row.flow === name).map(heldTrace),
         deadLetters: dead[i] ?? [],
-        emitted: (await Promise.all(sinks.map((topic) => search(topic, false)))).flat(),
+        emitted: (await Promise.all(sinks.map((topic) => search(topic, isOwn)))).flat(),
       };
     }),
   );
@@ -149,13 +152,15 @@ async function timelineOf(state: Parts['state'], patient: string, eventId: strin
   }
 }
 
+/** By event id and `aorta-seq`. */
+type Match = (eventId: string, seq: string | undefined) => boolean;
+
 async function places(
   { log }: Pick<Parts, 'log'>,
   topic: string,
   patient: string | null,
   most: number,
-  eventId: string,
-  exact: boolean,
+  match: Match,
 ): Promise<readonly Place[]> {
   const ends = await log.ends(topic);
   const only = patient === null ? undefined : partitionOf(patient, ends.length);
@@ -166,8 +171,7 @@ async function places(
       const from = Math.max(start, until - page);
       for (const { offset, headers } of await log.read({ topic, partition }, from, until - from)) {
         const id = headers[header.eventId]?.toString() ?? '';
-        if (offset < until && (id === eventId || (!exact && id.startsWith(`${eventId}:`))))
-          found.push({ topic, partition, offset, eventId: id });
+        if (offset < until && match(id, headers[header.seq]?.toString())) found.push({ topic, partition, offset, eventId: id });
       }
     }
   }

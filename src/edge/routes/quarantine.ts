@@ -65,7 +65,7 @@ export function quarantineRoutes(app: FastifyInstance, { quarantine, clock, resu
     const body = given ?? entry.body;
     if (dry) return { id, dryRun: true, source: entry.source, size: body.length };
     const outcome = await entrance(body, entry.peer);
-    if (!outcome.accepted) throw error('AORTA_EDGE_012', { problem: `${outcome.code} ${outcome.message.replace(/ \[\w+\]$/, '')}` });
+    if (!outcome.accepted) throw error('AORTA_EDGE_012', { problem: `${outcome.code} ${outcome.message.replace(/\.? \[\w+\]$/, '')}` });
     await quarantine.resolve(id, resolution, clock.now());
     return { id, dryRun: false, source: entry.source, size: body.length, resolution };
   };
