@@ -46,6 +46,7 @@ export class FlowRuntime implements LaneHost {
   readonly #queue: RunQueue;
   readonly #activation: Activation;
   #committing: Promise<void> | undefined;
+  #asked: { readonly generation: number; readonly answer: Promise<ReadonlyMap<number, number>> } | undefined;
   #stopping = false;
   #stopped = false;
   /** The assignment that counts; -1 between a revoke and the next one. */
@@ -175,7 +176,7 @@ export class FlowRuntime implements LaneHost {
     const ends = await this.#persist('ends', current, () => this.#ports.log.ends(topic));
     // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
     // Where the store knows, the log is asked only to see whether it agrees.
-    const asked = () => this.#ports.log.committed(`aorta.${ref.flow}`, topic);
+    const asked = () => this.#committedOf(generation, topic);
     const offsets = this.program.stateful ? await asked().catch(() => undefined) : await this.#persist('committed', current, asked);
     const range = ends.find((e) => e.partition === partition) ?? { start: 0, end: 0 };
     const committed = offsets && (offsets.get(partition) ?? -1);
@@ -203,6 +204,17 @@ export class FlowRuntime implements LaneHost {
     lane.holding.wakeAll();
     await lane.timers.load();
     return { topic, partition, offset: Math.max(start, first) };
+  }
+
+  /** One question for all partitions of an assignment. */
+  #committedOf(generation: number, topic: string): Promise<ReadonlyMap<number, number>> {
+    if (this.#asked?.generation === generation) return this.#asked.answer;
+    const answer = this.#ports.log.committed(`aorta.${this.program.flow}`, topic);
+    this.#asked = { generation, answer };
+    answer.catch(() => {
+      if (this.#asked?.answer === answer) this.#asked = undefined;
+    });
+    return answer;
   }
 
   /**
