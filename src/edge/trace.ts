@@ -85,19 +85,19 @@ export async function traceEvent({ flows, state, log }: Parts, eventId: string):
   const patient = admitted?.patient ?? held[0]?.key ?? settled.flat()[0]?.key ?? dead.flat()[0]?.key ?? null;
   const recordsPerPartition = patient === null ? depth / 4 : depth;
   const found = await Promise.all(
-    flows.map(async ({ name, flow, topics }, i): Promise<FlowTrace> => {
-      const [source = flow.source.name, ...sinks] = topics;
-      const isRoot: Match = (id) => id === eventId;
-      // Several flows may write to one topic: the producer's number says whose it is, where there is one.
-      const isOwn: Match = (id, seq) => id.startsWith(`${eventId}:`) && (seq === undefined || seq.startsWith(`${name}/`));
-      const search = (topic: string, match: Match) => places({ log }, topic, patient, recordsPerPartition, match);
+    flows.map(async ({ name, topics }, i): Promise<FlowTrace> => {
+      // The event itself, or what the flow made of it. Several flows may write to one topic: the producer's number says whose
+      // it is, where there is one.
+      const match: Match = (id, seq) =>
+        id === eventId || (id.startsWith(`${eventId}:`) && (seq === undefined || seq.startsWith(`${name}/`)));
+      const found = (await Promise.all(topics.map((topic) => places({ log }, topic, patient, recordsPerPartition, match)))).flat();
       return {
         flow: name,
-        source: await search(source, isRoot),
+        source: found.filter((place) => place.eventId === eventId),
         settlements: settled[i] ?? [],
         held: held.filter((row) => row.flow === name).map(heldTrace),
         deadLetters: dead[i] ?? [],
-        emitted: (await Promise.all(sinks.map((topic) => search(topic, isOwn)))).flat(),
+        emitted: found.filter((place) => place.eventId !== eventId),
       };
     }),
   );

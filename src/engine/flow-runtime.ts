@@ -46,7 +46,7 @@ export class FlowRuntime implements LaneHost {
   readonly #queue: RunQueue;
   readonly #activation: Activation;
   #committing: Promise<void> | undefined;
-  #asked: { readonly generation: number; readonly answer: Promise<ReadonlyMap<number, number>> } | undefined;
+  #asked: { readonly generation: number; readonly topic: string; readonly answer: Promise<ReadonlyMap<number, number>> } | undefined;
   #stopping = false;
   #stopped = false;
   /** The assignment that counts; -1 between a revoke and the next one. */
@@ -208,9 +208,9 @@ export class FlowRuntime implements LaneHost {
 
   /** One question for all partitions of an assignment. */
   #committedOf(generation: number, topic: string): Promise<ReadonlyMap<number, number>> {
-    if (this.#asked?.generation === generation) return this.#asked.answer;
+    if (this.#asked?.generation === generation && this.#asked.topic === topic) return this.#asked.answer;
     const answer = this.#ports.log.committed(`aorta.${this.program.flow}`, topic);
-    this.#asked = { generation, answer };
+    this.#asked = { generation, topic, answer };
     answer.catch(() => {
       if (this.#asked?.answer === answer) this.#asked = undefined;
     });

@@ -8,6 +8,7 @@ const batch = 100;
 /** What the pump needs to know of a flow. */
 export interface RedrivenFlow {
   readonly name: string;
+  /** Where a letter goes that does not tell its source. */
   readonly source: string;
 }
 
@@ -60,10 +61,10 @@ export class RedrivePump {
     if (!found) return undefined;
     const { letter, record } = found;
     const traceparent = record.headers[header.traceparent];
-    const partition = partitionOf(letter.source, flow.source);
+    const from = placeOf(letter.source);
     return {
-      topic: flow.source,
-      ...(partition === undefined ? {} : { partition }),
+      topic: from?.topic ?? flow.source,
+      ...(from ? { partition: from.partition } : {}),
       key: record.key,
       value: record.value,
       headers: {
@@ -86,8 +87,8 @@ export function redrivePump(log: Log, state: State, telemetry: Telemetry): Redri
   return pump;
 }
 
-/** Of `topic/partition/offset`, if it is of this topic. */
-function partitionOf(source: string, topic: string): number | undefined {
-  const [, name, partition] = /^(.+)\/(\d+)\/\d+$/.exec(source) ?? [];
-  return name === topic ? Number(partition) : undefined;
+/** Of `topic/partition/offset`, as our own engine writes it. */
+function placeOf(source: string): { readonly topic: string; readonly partition: number } | undefined {
+  const [, topic, partition] = /^(.+)\/(\d+)\/\d+$/.exec(source) ?? [];
+  return topic === undefined ? undefined : { topic, partition: Number(partition) };
 }
