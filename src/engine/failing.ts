@@ -1,6 +1,7 @@
 import { AortaError, error } from '../errors/index.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import { controlOf } from './merging.ts';
 import type { Root } from './root.ts';
 import { failureOf, supervise } from './supervise.ts';
 import { isPoison } from './suspect-gate.ts';
@@ -55,6 +56,8 @@ export class Failing {
       this.#retryLater(mailbox, root, verdict.delayMs);
       return;
     }
+    // It stands in front, and everything of the flow waits for the operator.
+    if (verdict.kind === 'deadLetter' && lane.host.brake.on) return mailbox.unshift([root]);
     lane.ports.telemetry.log(failure.class === 'Defect' ? 'error' : 'warn', `flow.${verdict.kind}`, {
       flow: lane.ref.flow,
       partition: lane.ref.partition,
@@ -66,8 +69,9 @@ export class Failing {
       ...(failure.class === 'Defect' ? { error: cause } : {}),
     });
     if (verdict.kind === 'park') return lane.holding.hold(mailbox, root, { due: null, reason: 'park', ...failure, operator: at });
-    // What the log does not take as it is stays on the held list.
-    if (verdict.kind === 'deadLetter' && lane.tooLarge(root)) {
+    // What the log does not take as it is stays on the held list, and so does what is no plain record (a timer, a merge): a
+    // dead letter is its bytes, and could not be redriven.
+    if (verdict.kind === 'deadLetter' && (root.timer || controlOf(root.headers) || lane.tooLarge(root))) {
       return lane.holding.hold(mailbox, root, { due: null, reason: 'park', ...failure, operator: at });
     }
     const turn = new EngineTurn(lane, root, mailbox);
@@ -80,12 +84,15 @@ export class Failing {
       turn.settlement = { kind: 'failed', code: failure.code };
       lane.metrics.deadLetters.inc();
       lane.metrics.totals.deadLetters++;
+      lane.host.brake.bad();
       turn.emitBytes(
         `${lane.ref.flow}.dlq`,
         lane.program.sidePartitionOf(root.key),
         root.key,
         root.value,
         lane.holding.headersOf(root, failure, at),
+        // Kept 30 days from now, whatever the age of the record.
+        lane.ports.clock.now(),
       );
     } else {
       mailbox.unshift([root]);

@@ -5,6 +5,8 @@ import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port
 import type { RedriveRequest } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
 import { Activation } from './activation.ts';
+import { Bearings } from './bearings.ts';
+import { DeadLetterBrake } from './brake.ts';
 import { FlowMetrics } from './flow-metrics.ts';
 import { type CommitItem, GroupCommit } from './group-commit.ts';
 import { Lane, type LaneHost } from './lane.ts';
@@ -15,6 +17,9 @@ import type { Program } from './program.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
+import { Trail } from './trail.ts';
+import { Watch } from './watch.ts';
+import { isStuck } from './why.ts';
 
 /**
  * Runs one flow on this worker: takes partitions over and gives them back, spreads the worker's time over ready
@@ -27,6 +32,10 @@ import { failureOf } from './supervise.ts';
 export class FlowRuntime implements LaneHost {
   readonly program: Program;
   readonly metrics: FlowMetrics;
+  readonly brake: DeadLetterBrake;
+  readonly watch: Watch;
+  readonly trail = new Trail();
+  readonly #bearings: Bearings;
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -37,6 +46,7 @@ export class FlowRuntime implements LaneHost {
   readonly #queue: RunQueue;
   readonly #activation: Activation;
   #committing: Promise<void> | undefined;
+  #asked: { readonly generation: number; readonly topic: string; readonly answer: Promise<ReadonlyMap<number, number>> } | undefined;
   #stopping = false;
   #stopped = false;
   /** The assignment that counts; -1 between a revoke and the next one. */
@@ -50,14 +60,17 @@ export class FlowRuntime implements LaneHost {
     this.program = program;
     this.#ports = ports;
     this.#options = options;
+    this.watch = new Watch(program.flow, ports.clock, ports.telemetry);
     this.#activation = new Activation(
       program,
       ports,
       (wanted, work) => this.#persist('state', wanted, work),
       (lane, mailbox) => this.ready(lane, mailbox),
     );
-    this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs);
+    this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs, (nodes, ms) => this.watch.blocked(nodes, ms));
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
+    this.#bearings = new Bearings(ports, program.flow, program.stateful);
+    this.brake = new DeadLetterBrake(program.flow, ports.state.operations, ports.clock, ports.telemetry, options.brake, () => this.#goOn());
     this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
       this.#retrying('commit', cause, attempt),
     );
@@ -69,6 +82,13 @@ export class FlowRuntime implements LaneHost {
 
   async start(): Promise<void> {
     const { clock } = this.#ports;
+    // Before anything is fed: a restart does not release it.
+    if (this.program.order === 'tolerant')
+      await this.#persist(
+        'brake',
+        () => !this.#stopping,
+        () => this.brake.look(),
+      );
     this.#consumer = this.#consume();
     const every = (ms: () => number, work: () => void | Promise<void>) => {
       let cancel = () => {};
@@ -91,7 +111,7 @@ export class FlowRuntime implements LaneHost {
     );
     every(
       () => this.#options.redriveEveryMs,
-      () => this.lookForRedrives(),
+      () => this.lookForRequests(),
     );
     this.#sample();
     await this.#consumer.start();
@@ -155,13 +175,14 @@ export class FlowRuntime implements LaneHost {
     const claimed = await this.#persist('claim', current, () => this.#ports.state.claim(ref, this.program.sourcePartitions));
     const ends = await this.#persist('ends', current, () => this.#ports.log.ends(topic));
     // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
-    const committed = this.program.stateful
-      ? undefined
-      : await this.#persist('committed', current, () => this.#ports.log.committed(`aorta.${ref.flow}`, topic));
+    // Where the store knows, the log is asked only to see whether it agrees.
+    const asked = () => this.#committedOf(generation, topic);
+    const offsets = this.program.stateful ? await asked().catch(() => undefined) : await this.#persist('committed', current, asked);
+    const range = ends.find((e) => e.partition === partition) ?? { start: 0, end: 0 };
+    const committed = offsets && (offsets.get(partition) ?? -1);
+    const { start, refusal } = await this.#persist('position', current, () => this.#bearings.take(ref, claimed, committed, range));
     if (!current()) throw error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' });
-    const { start: first = 0, end = 0 } = ends.find((e) => e.partition === partition) ?? {};
-    const { watermark } = claimed.applied;
-    const start = this.program.stateful ? watermark : (committed?.get(partition) ?? first);
+    const { start: first, end } = range;
     const lane = new Lane(
       ...([ref, generation, claimed, this.program, this.#ports, this.#options, this.metrics, this] as const),
       (what, cause, attempt) => this.#retrying(what, cause, attempt),
@@ -170,7 +191,8 @@ export class FlowRuntime implements LaneHost {
     this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
     lane.end = end;
-    if (watermark > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark, end }));
+    if (refusal) lane.refuse(refusal);
+    if (start > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark: start, end }));
     if (claimed.partitions !== this.program.sourcePartitions) {
       lane.refuse(
         error('AORTA_ENGINE_006', { flow: ref.flow, topic, partition, now: this.program.sourcePartitions, before: claimed.partitions }),
@@ -181,10 +203,18 @@ export class FlowRuntime implements LaneHost {
     if (!lane.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
     lane.holding.wakeAll();
     await lane.timers.load();
-    if (start > 0 && start < first) {
-      this.#ports.telemetry.log('error', 'flow.records-expired', { flow: ref.flow, ...lane.partition, from: start, to: first });
-    }
     return { topic, partition, offset: Math.max(start, first) };
+  }
+
+  /** One question for all partitions of an assignment. */
+  #committedOf(generation: number, topic: string): Promise<ReadonlyMap<number, number>> {
+    if (this.#asked?.generation === generation && this.#asked.topic === topic) return this.#asked.answer;
+    const answer = this.#ports.log.committed(`aorta.${this.program.flow}`, topic);
+    this.#asked = { generation, topic, answer };
+    answer.catch(() => {
+      if (this.#asked?.answer === answer) this.#asked = undefined;
+    });
+    return answer;
   }
 
   /**
@@ -234,6 +264,7 @@ export class FlowRuntime implements LaneHost {
     for (const lane of lanes) lane.flush();
     await bounded(this.#commits.drained());
     await bounded(this.#commitOffsets(lanes).catch((cause) => this.#retrying('commit', cause, 1)));
+    await bounded(this.#bearings.note(lanes, true));
     await bounded(
       Promise.all(
         lanes.map((lane) =>
@@ -280,6 +311,10 @@ export class FlowRuntime implements LaneHost {
     this.#queue.ready(lane, mailbox);
   }
 
+  get stalled(): boolean {
+    return this.#queue.stalled;
+  }
+
   running(change: 1 | -1): void {
     this.#queue.running(change);
   }
@@ -315,6 +350,7 @@ export class FlowRuntime implements LaneHost {
   }
 
   settled(lane: Lane, root: Root, settlement: Settlement): void {
+    this.trail.add(root, lane.ref.partition, settlement, this.#ports.clock.now());
     if (!this.settlements.observed) return;
     const { flow, topic, partition } = lane.ref;
     this.settlements.next({ flow, topic, partition, offset: root.offset, eventId: root.eventId, settlement });
@@ -323,6 +359,7 @@ export class FlowRuntime implements LaneHost {
   async #tick(): Promise<void> {
     for (const lane of this.#lanes.values()) lane.flush();
     await this.#commitOffsets([...this.#lanes.values()]).catch((cause) => this.#retrying('commit', cause, 1));
+    await this.#bearings.note([...this.#lanes.values()]);
   }
 
   async #commitOffsets(lanes: readonly Lane[]): Promise<void> {
@@ -343,7 +380,20 @@ export class FlowRuntime implements LaneHost {
 
   // ---- operators' requests -------------------------------------------------------------------------------------
 
-  /** Looks for redrive requests now; otherwise it happens every `redriveEveryMs` while a patient is held. */
+  /** Looks for what operators want now; otherwise it happens every `redriveEveryMs`. */
+  async lookForRequests(): Promise<void> {
+    if (this.program.order === 'tolerant') await this.brake.look().catch((cause) => this.#retrying('brake', cause, 1));
+    await this.lookForRedrives();
+  }
+
+  /** The brake was released. */
+  #goOn(): void {
+    for (const lane of this.#lanes.values()) {
+      for (const mailbox of lane.mailboxes.values()) if (mailbox.length > 0) this.ready(lane, mailbox);
+    }
+  }
+
+  /** Looks for redrive requests while a patient is held. */
   async lookForRedrives(): Promise<void> {
     if (![...this.#lanes.values()].some((lane) => lane.held.size > 0)) return;
     let requests: readonly RedriveRequest[];
@@ -389,6 +439,13 @@ export class FlowRuntime implements LaneHost {
     gauge('aorta_flow_held_patients', 'Patients on the held list', () => lanes().reduce((sum, l) => sum + l.held.size, 0));
     gauge('aorta_flow_held_envelopes', 'Envelopes on the held list', () => lanes().reduce((sum, l) => sum + l.held.total, 0));
     gauge('aorta_flow_refused_partitions', 'Partitions that stand still with an error', () => lanes().filter((l) => l.refused).length);
+    gauge('aorta_flow_brake', '1 while the dead-letter brake is on', () => (this.brake.on ? 1 : 0));
+    gauge('aorta_flow_hung_steps', 'Handlers that were aborted at their deadline and still run', () => this.watch.hungCount);
+    gauge(
+      'aorta_flow_stuck_partitions',
+      'Partitions that wait without a known reason, or past its bound',
+      () => lanes().filter(isStuck).length,
+    );
     gauge('aorta_flow_lag_records', 'Records of the log that are not settled', () =>
       lanes().reduce((sum, l) => sum + Math.max(0, l.end - l.tracker.settledWatermark), 0),
     );

@@ -55,10 +55,16 @@ export class Holding {
     if (why.due === null && why.reason !== 'merge') {
       lane.metrics.parked.inc();
       const failure = { class: why.class as Failure['class'], code: why.code ?? '' };
-      turn.emitBytes(`${lane.ref.flow}.parked`, lane.program.sidePartitionOf(root.key), root.key, lane.tooLarge(root) ? null : root.value, {
-        ...this.headersOf(root, failure, why.operator ?? ''),
-        ...(lane.tooLarge(root) ? { 'aorta-value': 'held-list' } : {}),
-      });
+      const large = lane.tooLarge(root);
+      turn.emitBytes(
+        `${lane.ref.flow}.parked`,
+        lane.program.sidePartitionOf(root.key),
+        root.key,
+        large ? null : root.value,
+        { ...this.headersOf(root, failure, why.operator ?? ''), ...(large ? { 'aorta-value': 'held-list' } : {}) },
+        // Kept 30 days from now, whatever the age of the record.
+        lane.ports.clock.now(),
+      );
     }
     lane.turns.finish(turn);
     this.spill(mailbox);
@@ -218,6 +224,35 @@ export class Holding {
     const mailbox = lane.mailboxes.get(key);
     // The head is being tried, or being read: the request waits for its outcome.
     if (patient && (!head || patient.active || (mailbox && !mailbox.idle))) return this.next(key);
+    const matches = request.errorClass === null || head?.errorClass === request.errorClass;
+    if (request.action === 'single' && matches && patient && head && patient.count > 1) return void this.#single(request, patient, head);
+    this.#take(request, patient, head);
+  }
+
+  /** What is behind the head is parked in the same transaction in which the head is released: it stays, however that ends. */
+  async #single(request: RedriveRequest, patient: HeldPatient, head: HeldRow): Promise<void> {
+    const lane = this.#lane;
+    // Nothing else touches the head meanwhile.
+    patient.active = true;
+    let next: HeldRow | undefined;
+    try {
+      [next] = await lane.ports.state.held(lane.ref, patient.key, head.seq + 1, 1);
+    } catch (cause) {
+      lane.ports.telemetry.log('warn', 'flow.held-read-failed', { flow: lane.ref.flow, ...lane.partition, error: cause });
+    }
+    patient.active = false;
+    // Not read, or on its way into the group commit: the request is looked at again in a second.
+    if (!lane.owned) return;
+    if (!next || patient.head !== head) return this.next(patient.key);
+    const behind: HeldRow = { ...next, due: null, reason: 'park', errorClass: null, errorCode: 'AORTA_ENGINE_019', operator: null };
+    if (patient.ahead[0]?.seq === behind.seq) patient.ahead[0] = behind;
+    else patient.ahead.length = 0;
+    this.#take(request, patient, head, behind);
+  }
+
+  #take(request: RedriveRequest, patient: HeldPatient | undefined, head: HeldRow | undefined, behind?: HeldRow): void {
+    const lane = this.#lane;
+    const key = request.key ?? '';
     this.#taken.add(request.id);
     if (this.#taken.size > 10_000) this.#taken.delete(this.#taken.values().next().value as string);
     if (!patient || !head || (request.errorClass !== null && head.errorClass !== request.errorClass)) {
@@ -230,7 +265,14 @@ export class Holding {
         : { op: 'update', row: { ...head, due: lane.ports.clock.now(), redrives: head.redrives + 1, attempt: 1 } };
     if (request.action === 'discard') lane.metrics.skipped(head.operator ?? lane.ref.topic, 'operator');
     lane.host.commit(
-      lane.mark({ held: [held], suspects: [lane.suspects.forgive(head)], redrivesDone: [request.id] }, () => this.durable([held])),
+      lane.mark(
+        {
+          held: behind ? [held, { op: 'update', row: behind }] : [held],
+          suspects: [lane.suspects.forgive(head)],
+          redrivesDone: [request.id],
+        },
+        () => this.durable([held]),
+      ),
     );
   }
 
@@ -247,7 +289,8 @@ export class Holding {
       'aorta-source': `${topic}/${partition}/${root.offset}`,
       'aorta-source-timestamp': String(root.timestamp),
       'aorta-graph-hash': this.#lane.program.hash,
-      'aorta-redrives': String(root.held?.redrives ?? 0),
+      // Of the held list here, and of the dead letters that it was before.
+      'aorta-redrives': String((root.held?.redrives ?? 0) + (Number(root.headers[header.redrives]?.toString()) || 0)),
       ...(root.value && root.value.length > 5 && root.value[0] === 0 ? { 'aorta-schema-id': String(root.value.readUInt32BE(1)) } : {}),
     };
   }

@@ -7,13 +7,15 @@ import { FlowRuntime } from './flow-runtime.ts';
 import type { SettlementEvent } from './observe.ts';
 import { defaultOptions, type EngineOptions, type EnginePorts } from './options.ts';
 import { type Bindings, bind, sidePartitions } from './program.ts';
+import type { Trace } from './trail.ts';
 import type { Waiting } from './wait.ts';
-import { overdueHeld, whyPartition, whyPatient } from './why.ts';
+import { overdueHeld, whyBraked, whyPartition, whyPatient } from './why.ts';
 
 export type { Settlement } from './ack.ts';
 export type { SettlementEvent } from './observe.ts';
 export type { EngineOptions, EnginePorts } from './options.ts';
 export { defaultOptions } from './options.ts';
+export type { Trace } from './trail.ts';
 export type { Waiting, WaitReason } from './wait.ts';
 
 const day = 24 * 3600 * 1000;
@@ -47,7 +49,11 @@ export interface RunningFlow {
   whyPartition(partition: number): readonly Waiting[];
   /** Waits without a known reason or past their bound: the alarm (I7). */
   overdue(): readonly Waiting[];
-  /** Looks for operators' redrive requests now. */
+  /** The dead-letter brake, where it is on: nothing of the flow starts. */
+  braked(): readonly Waiting[];
+  /** How the event ended here: of the newest 10,000 settlements. */
+  trace(eventId: string): readonly Trace[];
+  /** Looks for operators' requests now. */
   nudge(): Promise<void>;
   /** Drains (at most `drainMs`) and leaves the group. */
   stop(): Promise<void>;
@@ -96,14 +102,19 @@ export async function startFlow(
       })),
     whyPatient: (key) => {
       const lane = laneOf(program.partitionOf(key));
-      return lane ? whyPatient(lane, key) : [];
+      return lane ? [...whyPatient(lane, key), ...runtime.watch.hanging({ key })] : [];
     },
     whyPartition: (partition) => {
       const lane = laneOf(partition);
-      return lane ? whyPartition(lane) : [];
+      return lane ? [...whyPartition(lane), ...runtime.watch.hanging({ partition })] : [];
     },
-    overdue: () => [...runtime.lanes].flatMap((lane) => [...whyPartition(lane).filter((w) => w.overdue), ...overdueHeld(lane)]),
-    nudge: () => runtime.lookForRedrives(),
+    overdue: () => [
+      ...[...runtime.lanes].flatMap((lane) => [...whyPartition(lane).filter((w) => w.overdue), ...overdueHeld(lane)]),
+      ...runtime.watch.overdue(),
+    ],
+    braked: () => whyBraked(runtime.brake.on, flow.source.name),
+    trace: (eventId) => runtime.trail.of(eventId),
+    nudge: () => runtime.lookForRequests(),
     stop: () => runtime.stop(),
   };
 }

@@ -2,6 +2,7 @@ import { type AortaError, error } from '../errors/index.ts';
 import { header, type LogRecord, type TopicPartition } from '../log/port.ts';
 import type { ClaimedLane, LaneGroup, LaneRef, StateWrite, TimerRow } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
+import type { DeadLetterBrake } from './brake.ts';
 import { Failing } from './failing.ts';
 import type { FlowMetrics } from './flow-metrics.ts';
 import type { CommitItem } from './group-commit.ts';
@@ -20,6 +21,7 @@ import { failureOf } from './supervise.ts';
 import { SuspectGate } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 import { Turns } from './turns.ts';
+import type { Watch } from './watch.ts';
 
 /** What a lane needs of the flow's runtime. */
 export interface LaneHost {
@@ -33,6 +35,11 @@ export interface LaneHost {
   settled(lane: Lane, root: Root, settlement: Settlement): void;
   fenced(lane: Lane): void;
   maxLaneBytes(): number;
+  /** Nothing new starts while it is on. */
+  readonly brake: DeadLetterBrake;
+  readonly watch: Watch;
+  /** Patients are ready, and the run queue does not look at them. */
+  readonly stalled: boolean;
   /** Something waits for the store. */
   readonly committing: boolean;
 }
@@ -74,6 +81,9 @@ export class Lane {
   bytes = 0;
   running = 0;
   committed = -1;
+  /** The newest record that was settled: shows later whether the log is the same one. */
+  newestOffset = -1;
+  newestTime = 0;
   /** End of the log as last seen, for lag. */
   end = 0;
   #group: number;
@@ -322,6 +332,8 @@ export class Lane {
     if (root.entry) {
       root.entry.applied = true;
       root.entry.settled = true;
+      this.newestOffset = root.offset;
+      this.newestTime = root.timestamp;
       this.records--;
       this.bytes -= root.size;
       this.relax();

@@ -29,7 +29,7 @@ import type { EngineTurn } from './turn.ts';
  * Repeated ids are skipped. Forwarding in a circle ends with a coded defect after 8 steps; identity makes no circles.
  */
 export const controlHeader = 'aorta-control';
-export const onlyFlowHeader = 'aorta-only-flow';
+export const onlyFlowHeader = header.onlyFlow;
 const forwardsHeader = 'aorta-forwards';
 const mostForwards = 8;
 const keptJournal = 16;

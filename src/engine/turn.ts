@@ -73,6 +73,10 @@ export class EngineTurn implements Turn, CommitItem {
   settlement: Settlement = settledDone;
   /** Set while an asynchronous step runs: since when, and at which node. */
   runningSince: number | undefined;
+  /** Monotonic: when the step that runs is aborted; undefined between steps with a deadline. */
+  deadlineAt: number | undefined;
+  /** The newest node that made several values of one: who did not settle them, should some stay open. */
+  derivedAt: string | undefined;
   #abort: AbortController | undefined;
   #source: Source | undefined;
   #emitted = 0;
@@ -114,7 +118,10 @@ export class EngineTurn implements Turn, CommitItem {
   derive(children: number): void {
     this.#alive();
     if (children === 0) this.skip(this.at, 'empty');
-    else this.ack.derive(children);
+    else {
+      this.ack.derive(children);
+      if (children > 1) this.derivedAt = this.at;
+    }
   }
 
   skip(node: string, reason: string): void {
@@ -199,13 +206,18 @@ export class EngineTurn implements Turn, CommitItem {
     const { clock } = this.lane.ports;
     this.runningSince ??= clock.monotonic();
     return new Promise<T>((resolve, reject) => {
+      let ended: (() => void) | undefined;
+      this.deadlineAt = clock.monotonic() + deadlineMs;
       const cancel = clock.after(deadlineMs, () => {
+        ended = this.lane.host.watch.hung(this, node);
         this.kill(error('AORTA_ENGINE_003', { operator: node, flow: this.lane.ref.flow, deadlineMs }));
         reject(this.dead);
       });
       this.#onKill = reject;
       const settle = (then: () => void) => {
         cancel();
+        ended?.();
+        this.deadlineAt = undefined;
         this.#onKill = undefined;
         if (this.dead) reject(this.dead);
         else {

@@ -17,6 +17,8 @@ import { EngineTurn } from './turn.ts';
  */
 export class Turns {
   readonly #lane: Lane;
+  /** Node that the newest turn came to. */
+  at = '';
 
   constructor(lane: Lane) {
     this.#lane = lane;
@@ -26,6 +28,7 @@ export class Turns {
   next(mailbox: Mailbox): void {
     const lane = this.#lane;
     if (!lane.owned || lane.draining || lane.refused || mailbox.running || mailbox.loading || mailbox.retryAt !== undefined) return;
+    if (lane.host.brake.on) return;
     const root = mailbox.peek();
     if (!root) return this.#rest(mailbox);
     if (lane.program.actors.length > 0 && !mailbox.cells) {
@@ -46,6 +49,7 @@ export class Turns {
     mailbox.running = turn;
     try {
       const outcome = this.#steps(turn, root);
+      this.at = turn.at;
       if (outcome === undefined) this.#ended(turn);
       else {
         mailbox.since = lane.ports.clock.now();
@@ -128,7 +132,13 @@ export class Turns {
     if (turn.withdrawn || !lane.owned) return;
     if (turn.dead) return lane.failing.failed(turn, turn.dead);
     if (turn.ack.open > 0) {
-      return lane.failing.failed(turn, error('AORTA_ENGINE_002', { flow: lane.ref.flow, pending: turn.ack.open, operator: turn.at }));
+      const ageMs = turn.runningSince === undefined ? 0 : Math.round(lane.ports.clock.monotonic() - turn.runningSince);
+      turn.at = turn.derivedAt ?? turn.at;
+      lane.host.watch.forgotten(turn, ageMs);
+      return lane.failing.failed(
+        turn,
+        error('AORTA_ENGINE_002', { flow: lane.ref.flow, pending: turn.ack.open, operator: turn.at, ageMs }),
+      );
     }
     try {
       turn.seal();
@@ -136,6 +146,7 @@ export class Turns {
       return lane.failing.failed(turn, cause);
     }
     turn.settlement = turn.ack.settlement;
+    lane.host.brake.good();
     const { root } = turn;
     if (turn.holdsFor !== undefined) return lane.holding.keepPlace(turn);
     if (root.held) turn.held = [{ op: 'remove', key: root.key, seq: root.held.seq }];

@@ -11,7 +11,16 @@ export type WaitReason =
   | 'suspect'
   | 'refused'
   | 'draining'
+  /** The dead-letter brake of the flow is on. */
+  | 'brake'
+  /** Aborted at its deadline, and still running. */
+  | 'hung'
+  /** Its step ended with acknowledgements open. */
+  | 'unsettled'
   | 'unknown';
+
+/** Longer than any bound that the engine sets on a step of its own (statement time-out 5 s, drain 8 s). */
+export const slackMs = 30_000;
 
 /** One line of `aorta why`. No PHI: the asker named the patient. */
 export interface Waiting {

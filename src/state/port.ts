@@ -1,4 +1,5 @@
 import type { Headers } from '../log/port.ts';
+import type { Operations } from './operations.ts';
 import type { Effect, Source, Table } from './table.ts';
 
 /**
@@ -155,13 +156,15 @@ export interface RedriveRequest {
   /** Patient keys; `null`: all that match the filter. */
   readonly key: string | null;
   readonly errorClass: string | null;
-  readonly action: 'redrive' | 'discard';
+  /** `single`: the head runs, and what is behind it stays parked. */
+  readonly action: 'redrive' | 'single' | 'discard';
   readonly actor: string;
   readonly at: number;
 }
 
 export interface State {
   readonly kind: 'postgres' | 'sqlite';
+  readonly operations: Operations;
   /** Brings the core tables to the newest numbered migration. Safe to run at once from many workers. */
   migrate(): Promise<void>;
   /** Creates declared tables, adds new nullable columns; any other change is refused (AORTA_STATE_*). */

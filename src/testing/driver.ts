@@ -185,7 +185,7 @@ export class TestDriver<T> {
   }
 
   /** Asks for a redrive (or discard) of a patient's head, as an operator would, and lets it run. */
-  async redrive(key: string, action: 'redrive' | 'discard' = 'redrive'): Promise<void> {
+  async redrive(key: string, action: 'redrive' | 'single' | 'discard' = 'redrive'): Promise<void> {
     await this.state.requestRedrive({
       id: `redrive-${this.clock.monotonic()}-${key}`,
       flow: this.#flow.name,

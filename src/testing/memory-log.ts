@@ -7,6 +7,7 @@ import type {
   Appended,
   Commit,
   ConsumerOptions,
+  Keeping,
   Log,
   LogConsumer,
   LogRecord,
@@ -66,6 +67,11 @@ export class MemoryLog implements Log {
           Array.from({ length: partitions }, () => []),
         );
     }
+  }
+
+  async keeping(topics: readonly string[]): Promise<ReadonlyMap<string, Keeping>> {
+    const forever = { retentionMs: Number.POSITIVE_INFINITY, retentionBytes: Number.POSITIVE_INFINITY };
+    return new Map(topics.filter((topic) => this.#topics.has(topic)).map((topic) => [topic, forever]));
   }
 
   async partitions(topic: string): Promise<number> {

@@ -16,6 +16,7 @@ import type {
 } from '../state/port.ts';
 import type { Effect, Table } from '../state/table.ts';
 import type { Fault } from './memory-log.ts';
+import { memoryOperations } from './memory-operations.ts';
 
 interface LaneData {
   ref: LaneRef;
@@ -47,6 +48,7 @@ const timerKey = (t: { node: string; key: string; name: string }) => `${t.node}\
 /** The state port in memory, on a virtual clock, with faults: what the TestDriver and the simulator run on. */
 export class MemoryState implements State {
   readonly kind = 'sqlite';
+  readonly operations = memoryOperations();
   readonly #options: MemoryStateOptions;
   readonly #lanes = new Map<string, LaneData>();
   readonly #states = new Map<string, { value: Buffer; version: number }>();

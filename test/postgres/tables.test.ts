@@ -22,6 +22,9 @@ const shared = [
   'aorta_instance',
   'aorta_link',
   'aorta_quarantine',
+  'aorta_brake',
+  'aorta_redriven',
+  'aorta_landmark',
 ];
 const families: Readonly<Record<string, string>> = {
   text: 'TEXT',

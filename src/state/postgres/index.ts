@@ -6,6 +6,7 @@ import { migrate } from '../../postgres/migrate.ts';
 import { type PostgresOptions, type PostgresPool, poolOf } from '../../postgres/pool.ts';
 import { plain } from '../../postgres/repeat.ts';
 import type { State } from '../port.ts';
+import { createPostgresOperations } from './operations.ts';
 import { withPlaces } from './places.ts';
 import { claim, held, heldKeys, isLane, laneValues, redriveRequests, states, timers } from './reads.ts';
 import { ensureTables } from './tables.ts';
@@ -29,6 +30,7 @@ export function createPostgresState(source: PostgresOptions | PostgresPool, opti
 
   return {
     kind: 'postgres',
+    operations: createPostgresOperations(pool),
     async migrate() {
       await migrate(pool);
       const rows = await plain(

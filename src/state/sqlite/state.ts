@@ -5,6 +5,7 @@ import { definitionsOf } from '../definition.ts';
 import type { ClaimedLane, RedriveRequest, State, TimerRow } from '../port.ts';
 import { type HeldRecord, heldKey, heldRow, selectHeads, selectHeld } from './held.ts';
 import type { ClaimedRows } from './lanes.ts';
+import { createSqliteOperations } from './operations.ts';
 import { query } from './query.ts';
 import { laneKey, sendGroups } from './send.ts';
 
@@ -33,6 +34,7 @@ export function createSqliteState({ database }: SqliteStateOptions): State {
 
   return {
     kind: 'sqlite',
+    operations: createSqliteOperations(database, open),
     /** `openDatabase` brought the file to the newest version before anything else could use it. */
     async migrate() {
       open();
