@@ -1,8 +1,10 @@
 import { header } from '../log/port.ts';
 import type { HeldReason, HeldRow, HeldWrite, RedriveRequest, TimerRow } from '../state/port.ts';
+import { laneHeader } from './handover.ts';
 import type { HeldPatient } from './held-list.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import { onlyFlowHeader } from './merging.ts';
 import type { Root } from './root.ts';
 import type { Failure } from './supervise.ts';
 import { isPoison } from './suspect-gate.ts';
@@ -106,7 +108,7 @@ export class Holding {
 
   /** Everything queued for the patient goes to the held list, behind the turn that runs or waits. */
   spill(mailbox: Mailbox): void {
-    if (mailbox.retryAt !== undefined) {
+    if (mailbox.retryAt !== undefined && mailbox.peek()?.lane === this.#lane) {
       const head = mailbox.shift();
       const due = mailbox.retryAt;
       mailbox.cancelRetry?.();
@@ -115,9 +117,10 @@ export class Holding {
       if (head) return this.hold(mailbox, head, { due, reason: 'credits', class: null, code: mailbox.lastError ?? null, operator: null });
     }
     const { running } = mailbox;
-    if (mailbox.length > 0 && running && !running.root.held && !this.#lane.held.get(mailbox.key)) this.#holdRunning(running);
     const lane = this.#lane;
-    for (const root of mailbox.takeAll()) {
+    const queued = mailbox.take(lane);
+    if (queued.length > 0 && running?.lane === lane && !running.root.held && !lane.held.get(mailbox.key)) this.#holdRunning(running);
+    for (const root of queued) {
       const patient = lane.held.get(root.key);
       if (root.timer && root.kind === 'timer') this.timerWaits(root.timer);
       else if (!(patient && lane.program.merges && lane.merging.bypasses(root, patient))) this.behind(root);
@@ -132,7 +135,7 @@ export class Holding {
     const patient = lane.held.get(key);
     if (!patient || patient.active || !lane.owned || lane.draining) return;
     const mailbox = lane.mailboxes.get(key);
-    if (mailbox && !mailbox.idle) return;
+    if (mailbox && !mailbox.idleFor(lane)) return;
     if (patient.leaving) return void lane.merging.leave(patient);
     patient.head ??= patient.ahead.shift();
     if (!patient.head) return void this.#read(patient);
@@ -182,6 +185,13 @@ export class Holding {
     for (const key of keys) this.next(key);
   }
 
+  /** An input of this lane, which a turn of the main lane has written. */
+  arrived(row: HeldRow): void {
+    if (!this.#lane.owned) return;
+    this.#added(this.#lane.held.adding(row.key), row);
+    this.next(row.key);
+  }
+
   #added(patient: HeldPatient, row: HeldRow): void {
     if (patient.reading) patient.stale = true;
     if (!patient.head && !patient.active && patient.ahead.length === 0 && patient.count === 1) patient.head = row;
@@ -190,6 +200,12 @@ export class Holding {
   /** Additions that will not become durable. */
   withdrawn(writes: readonly HeldWrite[]): void {
     for (const write of writes) if (write.op === 'add' && this.#lane.held.notAdded(write.row.key)) this.#live(write.row.key);
+  }
+
+  /** The head's turn was taken back with an earlier turn of the patient, which another source brought. */
+  again(row: HeldRow): void {
+    const patient = this.#lane.held.get(row.key);
+    if (patient?.head?.seq === row.seq) patient.active = false;
   }
 
   timerWaits(timer: TimerRow): void {
@@ -202,7 +218,7 @@ export class Holding {
     const waiting = this.#timers.get(key);
     if (!waiting) return;
     this.#timers.delete(key);
-    for (const timer of waiting) this.#lane.refire(timer);
+    for (const timer of waiting) this.#lane.timerLane.refire(timer);
   }
 
   /**
@@ -217,7 +233,7 @@ export class Holding {
     const head = patient?.head;
     const mailbox = lane.mailboxes.get(key);
     // The head is being tried, or being read: the request waits for its outcome.
-    if (patient && (!head || patient.active || (mailbox && !mailbox.idle))) return this.next(key);
+    if (patient && (!head || patient.active || (mailbox && !mailbox.idleFor(lane)))) return this.next(key);
     this.#taken.add(request.id);
     if (this.#taken.size > 10_000) this.#taken.delete(this.#taken.values().next().value as string);
     if (!patient || !head || (request.errorClass !== null && head.errorClass !== request.errorClass)) {
@@ -236,8 +252,10 @@ export class Holding {
 
   /** Headers of records on `<flow>.parked` and `<flow>.dlq`. No PHI: codes, names and coordinates. */
   headersOf(root: Root, failure: Failure, operator: string): Record<string, string> {
-    const { flow, topic, partition } = this.#lane.ref;
+    const { flow, lane, topic, partition } = this.#lane.ref;
     return {
+      // A dead letter of a lane's input goes back into that lane, and no other flow takes it.
+      ...(this.#lane.main ? { [laneHeader]: lane, [onlyFlowHeader]: flow } : {}),
       [header.eventId]: root.eventId,
       'aorta-flow': flow,
       'aorta-operator': operator,
@@ -309,6 +327,7 @@ export class Holding {
     }
     return {
       kind: 'held',
+      lane: this.#lane,
       key: row.key,
       eventId: row.eventId,
       timestamp: row.timestamp,

@@ -117,7 +117,7 @@ export class Merging {
     else {
       const order: unknown = JSON.parse(root.value.toString());
       if (control === 'merge.in' || control === 'unmerge.in') this.#in(turn, order as Sent, link);
-      else if (link.done?.includes((order as LinkOrder).id)) turn.skip(this.#lane.ref.topic, 'repeated');
+      else if (link.done?.includes((order as LinkOrder).id)) this.#repeated(turn, link);
       else if (control === 'merge.hold' || control === 'unmerge.hold') this.#hold(turn, control, order as LinkOrder, link);
       else if (control === 'merge.out') this.#out(turn, order as LinkOrder, link);
       else if (control === 'unmerge.out') this.#giveBack(turn, order as LinkOrder, link);
@@ -134,15 +134,25 @@ export class Merging {
     for (const { id, actor } of program.actors) states[id] = { version: actor.version, value: turn.state(id) };
     this.#send(turn, order.peer, 'merge.in', { id: order.id, from: turn.root.key, states });
     const leaving = this.#rows.get(turn.root);
-    if (leaving) {
-      for (const row of leaving.rows) this.#forward(turn, row, order.peer);
-      turn.held = leaving.rows.map((row): HeldWrite => ({ op: 'remove', key: row.key, seq: row.seq }));
-      turn.undo = () => {
-        leaving.patient.active = false;
-      };
-    }
+    if (leaving) this.#takeAlong(turn, leaving, order.peer);
     turn.setState(linkStore, noted({ ...link, into: { key: order.peer, id: order.id } }, order.id));
     this.#enter(turn, () => ({ kind: 'merged-into', key: order.peer }));
+  }
+
+  /** Another source has brought the same order. What is on this source's held list still goes with it. */
+  #repeated(turn: EngineTurn, link: Link): void {
+    const leaving = this.#rows.get(turn.root);
+    if (leaving && link.into) this.#takeAlong(turn, leaving, link.into.key);
+    else if (leaving) leaving.patient.active = false;
+    turn.skip(this.#lane.ref.topic, 'repeated');
+  }
+
+  #takeAlong(turn: EngineTurn, leaving: { patient: HeldPatient; rows: readonly HeldRow[] }, to: string): void {
+    for (const row of leaving.rows) this.#forward(turn, row, to);
+    turn.held = leaving.rows.map((row): HeldWrite => ({ op: 'remove', key: row.key, seq: row.seq }));
+    turn.undo = () => {
+      leaving.patient.active = false;
+    };
   }
 
   #forward(turn: EngineTurn, envelope: { eventId: string; value: Buffer | null; headers: Headers; timestamp: number }, to: string): void {
@@ -199,13 +209,22 @@ export class Merging {
   #in(turn: EngineTurn, sent: Sent, link: Link): void {
     if (link.done?.includes(sent.id)) return turn.skip(this.#lane.ref.topic, 'repeated');
     // The row that keeps the place folds it in: a fold that fails is held there, in front of what waits behind it.
-    const patient = this.#lane.held.get(turn.root.key);
-    if (patient) patient.placeTried = undefined;
+    this.#tryPlaces(turn.root.key);
     turn.setState(linkStore, { ...link, arrived: { ...link.arrived, [sent.id]: sent } });
     turn.done();
   }
 
+  /** Places that are kept for the patient, in any of its sources, are looked at again. */
+  #tryPlaces(key: string): void {
+    for (const lane of this.#lane.siblings) {
+      const patient = lane.held.get(key);
+      if (patient) patient.placeTried = undefined;
+    }
+  }
+
   #fold(turn: EngineTurn, control: 'merge.in' | 'unmerge.in', sent: Sent, link: Link): void {
+    // The same order keeps a place in every source: with this one folded, the others find nothing left to do.
+    if (this.#lane.siblings.length > 1) this.#tryPlaces(turn.root.key);
     if (control === 'unmerge.in') {
       const { into: _, ...free } = link;
       turn.setState(linkStore, noted(free, sent.id));

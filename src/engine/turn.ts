@@ -7,6 +7,7 @@ import type { EffectWrite, HeldWrite, OutboxRecord, StateWrite, TimerWrite } fro
 import type { Effect, Source } from '../state/table.ts';
 import { Ack, type Settlement, settledDone } from './ack.ts';
 import type { CommitItem } from './group-commit.ts';
+import { type Handover, handover, inputBytes } from './handover.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Root } from './root.ts';
@@ -59,6 +60,8 @@ export class EngineTurn implements Turn, CommitItem {
   timers: TimerWrite[] | undefined;
   outbox: OutboxRecord[] | undefined;
   held: HeldWrite[] | undefined;
+  /** Inputs of independent lanes. */
+  handed: Handover[] | undefined;
   suspects: readonly { readonly offset: number; readonly attempts: number }[] = none;
   redrivesDone: readonly string[] = none;
   dead: AortaError | undefined;
@@ -108,7 +111,7 @@ export class EngineTurn implements Turn, CommitItem {
 
   /** Something of it must be written in a transaction. */
   get transactional(): boolean {
-    return Boolean(this.states || this.effects || this.timers || this.held || this.suspects.length || this.redrivesDone.length);
+    return Boolean(this.states || this.effects || this.timers || this.held || this.handed || this.suspects.length || this.redrivesDone.length);
   }
 
   derive(children: number): void {
@@ -136,7 +139,30 @@ export class EngineTurn implements Turn, CommitItem {
     else this.effects.push({ effect: effects as Effect, source: this.source });
   }
 
-  emit(node: string, topic: Topic<unknown>, value: unknown): void {
+  /** Inputs go to their lanes, timers of an actor with several sources to the first one's. */
+  get elsewhere(): readonly CommitItem[] | undefined {
+    const { timerLane } = this.lane;
+    if (!this.handed && (!this.timers || timerLane === this.lane)) return undefined;
+    const items: CommitItem[] = [];
+    if (this.timers && timerLane !== this.lane) items.push({ ...timerLane.mark({}), timers: this.timers });
+    for (const [lane, inputs] of Map.groupBy(this.handed ?? [], (input) => input.lane))
+      items.push(lane.mark({ held: inputs.map(({ row }) => ({ op: 'add', row })) }));
+    return items;
+  }
+
+  handOver(node: string, lane: string, value: unknown): void {
+    this.#alive();
+    this.handOverBytes(node, lane, inputBytes(node, lane, value));
+  }
+
+  handOverBytes(node: string, lane: string, bytes: Buffer): void {
+    this.handed ??= [];
+    const nth = this.handed.reduce((count, input) => count + (input.lane.ref.lane === lane ? 1 : 0), 0);
+    this.#bytes += bytes.length + 256;
+    this.handed.push(handover(this.lane, this.root, node, lane, bytes, nth));
+  }
+
+  emit(node: string, topic: Topic<unknown>, value: unknown, key = this.root.key): void {
     this.#alive();
     this.at = node;
     const sink = this.lane.program.sink(topic);
@@ -149,7 +175,7 @@ export class EngineTurn implements Turn, CommitItem {
         limit: this.lane.options.maxRecordBytes,
       });
     }
-    this.emitBytes(topic.name, sink.partitionOf(this.root.key), this.root.key, bytes, {
+    this.emitBytes(topic.name, sink.partitionOf(key), key, bytes, {
       eventId: `${this.root.eventId}:${node}:${this.#emitted++}`,
     });
   }

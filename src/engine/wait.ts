@@ -7,6 +7,7 @@ export type WaitReason =
   | 'commit'
   | 'produce'
   | 'held'
+  | 'lane'
   | 'parked'
   | 'suspect'
   | 'refused'
@@ -16,6 +17,8 @@ export type WaitReason =
 /** One line of `aorta why`. No PHI: the asker named the patient. */
 export interface Waiting {
   readonly reason: WaitReason;
+  /** The independent lane; left out: `main`. */
+  readonly lane?: string;
   readonly topic: string;
   readonly partition: number;
   readonly offset?: number;

@@ -1,15 +1,16 @@
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { Root } from './root.ts';
 import type { Waiting, WaitReason } from './wait.ts';
 
 /** Longer than any bound that the engine sets on a step of its own (statement time-out 5 s, drain 8 s). */
 const slackMs = 30_000;
 
-/** Why the envelopes of one patient wait, front first. */
-export function whyPatient(lane: Lane, key: string): readonly Waiting[] {
+/** Why the envelopes of one patient wait, front first. Without `queued`: what is held only. */
+export function whyPatient(lane: Lane, key: string, queued = true): readonly Waiting[] {
   const waits: Waiting[] = [];
   const mailbox = lane.mailboxes.get(key);
-  if (mailbox) {
+  if (mailbox && queued) {
     const wait = whyMailbox(lane, mailbox);
     if (wait) waits.push(wait);
   }
@@ -59,14 +60,18 @@ export function whyPartition(lane: Lane): readonly Waiting[] {
     const message = `not fed: ${lane.held.total} envelopes are on the held list, the cap is ${lane.options.maxHeld}`;
     waits.push({ ...at, reason: 'held', overdue: false, message });
   }
+  if (lane.backlog > lane.options.maxHeld) {
+    const names = [...lane.lanes].filter(([, fed]) => fed.held.total > 0).map(([name, fed]) => `${name} ${fed.held.total}`);
+    const message = `not fed: inputs wait in its lanes (${names.join(', ')}), the cap is ${lane.options.maxHeld}`;
+    waits.push({ ...at, reason: 'lane', overdue: false, message });
+  }
   const lowest = lane.tracker.lowestOpen;
   if (!lowest) return waits;
   const forMs = lane.ports.clock.now() - lowest.at;
   for (const mailbox of lane.mailboxes.values()) {
+    const isLowest = (root: Root | undefined) => root?.lane === lane && root.offset === lowest.offset;
     const holds =
-      mailbox.running?.root.offset === lowest.offset ||
-      mailbox.undurable.some((turn) => turn.root.offset === lowest.offset) ||
-      mailbox.peek()?.offset === lowest.offset;
+      isLowest(mailbox.running?.root) || mailbox.undurable.some((turn) => isLowest(turn.root)) || isLowest(mailbox.peek());
     if (!holds) continue;
     const wait = whyMailbox(lane, mailbox);
     if (wait) return [...waits, { ...wait, offset: lowest.offset, forMs }];

@@ -19,7 +19,10 @@ export interface Turn {
   /** The current value reached the end of its path. */
   done(): void;
   write(node: string, effects: Effect | readonly Effect[]): void;
-  emit(node: string, topic: Topic<unknown>, value: unknown): void;
+  /** Under the patient's key, or under another one (`rekey`). */
+  emit(node: string, topic: Topic<unknown>, value: unknown, key?: string): void;
+  /** The value becomes a durable input of an independent lane, in this turn's transaction. */
+  handOver(node: string, lane: string, value: unknown): void;
   /**
    * State of a `process` node for this patient; loaded before the turn. `initial` builds the first one. Includes what this
    * turn has set: several values of one turn may reach the node.

@@ -54,8 +54,12 @@ export class RecordingTurn implements Turn {
     this.log.push(['write', node, structuredClone(effects)]);
   }
 
-  emit(node: string, topic: Topic<unknown>, value: unknown): void {
-    this.log.push(['emit', node, topic.name, structuredClone(value)]);
+  emit(node: string, topic: Topic<unknown>, value: unknown, key?: string): void {
+    this.log.push(['emit', node, topic.name, structuredClone(value), ...(key === undefined ? [] : [key])]);
+  }
+
+  handOver(node: string, lane: string, value: unknown): void {
+    this.log.push(['hand over', node, lane, structuredClone(value)]);
   }
 
   state(node: string): unknown {

@@ -81,4 +81,14 @@ export const engineErrors = {
     message: 'The log refuses what flow {flow} emits from {topic}/{partition}, for good: {problem}.',
     remedy: 'Mend the cause (rights, a deleted topic) and restart the worker: what is owed is produced first.',
   },
+  AORTA_ENGINE_030: {
+    class: 'Permanent',
+    message: 'Sources of flow {flow} are not co-partitioned: {first} has {expected} partitions, {topic} has {count}.',
+    remedy: 'A patient has one owner over all sources: give the topics the same count, or copy one into a topic that has it.',
+  },
+  AORTA_ENGINE_031: {
+    class: 'Permanent',
+    message: 'Flow {flow} has no lane {lane} to take this input.',
+    remedy: 'The lane was renamed or removed: deploy the version that has it, or discard the input.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

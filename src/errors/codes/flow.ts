@@ -51,4 +51,14 @@ export const flowErrors = {
     message: 'The actor {node} has no way to merge patients (or to unmerge them).',
     remedy: 'Give the actor `merge` and `unmerge`; redrive the parked patient afterwards.',
   },
+  AORTA_FLOW_021: {
+    class: 'Permanent',
+    message: 'rekey {node} gave no key for {topic}.',
+    remedy: 'A key is text and not empty. Filter values without one, with a named skip, before rekey().',
+  },
+  AORTA_FLOW_022: {
+    class: 'Defect',
+    message: 'The value that {node} gives to lane {lane} cannot be stored.',
+    remedy: 'Inputs of independent lanes are plain data: no functions, promises or open handles.',
+  },
 } as const satisfies Record<string, ErrorSpec>;
