@@ -156,7 +156,19 @@ export class GroupCommit {
       add(item);
       for (const part of item.elsewhere ?? []) add(part);
     }
-    return [...byLane].map(([lane, list]) => ({ lane, items: list, group: lane.buildGroup(list) }));
+    // A patient's rows over several sources are written in the order of its turns: by one group, whose fence names the others.
+    const carriers = new Map<readonly Lane[], { readonly lane: Lane; readonly items: CommitItem[] }>();
+    for (const item of items) {
+      const { siblings } = item.lane;
+      const carrier = carriers.get(siblings);
+      if (carrier) carrier.items.push(item);
+      else carriers.set(siblings, { lane: item.lane, items: [item] });
+    }
+    const carried = (lane: Lane): readonly CommitItem[] => {
+      const carrier = carriers.get(lane.siblings);
+      return carrier?.lane === lane ? carrier.items : [];
+    };
+    return [...byLane].map(([lane, list]) => ({ lane, items: list, group: lane.buildGroup(list, carried(lane)) }));
   }
 
   async #untilAnswered(groups: readonly LaneGroup[]) {

@@ -323,21 +323,23 @@ export class Lane {
 
   // ---- commit --------------------------------------------------------------------------------------------------
 
-  /** The items as one group: their offsets join the applied set, the last state of a row stands. */
-  buildGroup(items: readonly CommitItem[]): LaneGroup {
+  /** The items as one group: their offsets join the applied set. Of `carried` come states, of which the last of a row stands, and effects. */
+  buildGroup(items: readonly CommitItem[], carried: readonly CommitItem[]): LaneGroup {
     const states = new Map<string, StateWrite>();
     const group = { effects: [], timers: [], outbox: [], held: [], suspects: [], redrivesDone: [] } as {
       -readonly [K in 'effects' | 'timers' | 'outbox' | 'held' | 'suspects' | 'redrivesDone']: LaneGroup[K][number][];
     };
     for (const item of items) {
       if (item.root?.entry) item.root.entry.applied = true;
-      for (const state of item.states ?? []) states.set(`${state.store}\u0000${state.key}`, state);
-      for (const effect of item.effects ?? []) group.effects.push(effect);
       if (item.lane.timerLane === this) for (const timer of item.timers ?? []) group.timers.push(timer);
       for (const record of item.outbox ?? []) group.outbox.push(record);
       for (const held of item.held ?? []) group.held.push(held);
       for (const suspect of item.suspects) group.suspects.push(suspect);
       for (const redrive of item.redrivesDone) group.redrivesDone.push(redrive);
+    }
+    for (const item of carried) {
+      for (const state of item.states ?? []) states.set(`${state.store}\u0000${state.key}`, state);
+      for (const effect of item.effects ?? []) group.effects.push(effect);
     }
     this.dirty = false;
     this.metrics.groupTurns.observe(items.length);

@@ -37,12 +37,13 @@ const told = actor<Seen, string, string>({
     return { state: { seen: [...state.seen, text] }, emit: [text] };
   },
 });
+const admitted = cameFrom(admissions);
 const both = (then = told): Flow<unknown> =>
   flow('both')
     .from(merge(admissions, results))
     .pipe(
       branch('source', {
-        admission: [cameFrom(admissions), map((a) => `a${a.n}`)],
+        admission: [admitted, map((a) => `a${a.n}`)],
         otherwise: map((r) => `r${r.n}`),
       }),
       process('told', then),

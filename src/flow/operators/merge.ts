@@ -34,14 +34,15 @@ export class Merged<out T> {
  *
  * @example
  * ```ts
- * import { branch, cameFrom, flow, map, merge, pipe, to, topic } from 'aorta';
+ * import { branch, cameFrom, flow, map, merge, to, topic } from 'aorta';
  * const admissions = topic<{ ward: string }>('admissions', 'bytes');
  * const results = topic<{ code: string }>('results', 'bytes');
  * const story = topic<string>('story', 'string');
+ * const admitted = cameFrom(admissions);
  * export default flow('story').from(merge(admissions, results)).pipe(
  *   branch('source', {
- *     admitted: [cameFrom(admissions), map((a) => `admitted to ${a.ward}`)],
- *     otherwise: map((r) => `event ${JSON.stringify(r)}`),
+ *     admitted: [admitted, map((a) => `admitted to ${a.ward}`)],
+ *     otherwise: map((event) => JSON.stringify(event)),
  *   }),
  *   to(story),
  * );
@@ -49,10 +50,16 @@ export class Merged<out T> {
  */
 export const merge = <T extends readonly [Topic<unknown>, Topic<unknown>, ...Topic<unknown>[]]>(
   ...topics: T
-): Merged<T[number] extends Topic<infer V> ? V : never> => new Merged(topics) as never;
+): Merged<ValueOf<T[number]>> => new Merged(topics) as never;
 
-/** A guard for `branch` and `filter`: the record came from this topic. */
+/** The type of a topic's values. */
+type ValueOf<T> = T extends Topic<infer V> ? V : never;
+
+/**
+ * A guard for `branch` and `filter`: the record came from this topic. Give it a name before it goes into `branch`:
+ * TypeScript does not narrow by a call that stands in there.
+ */
 export const cameFrom =
-  <T>(topic: Topic<T>) =>
-  (_value: unknown, ctx: Context): _value is T =>
+  <T extends Topic<unknown>>(topic: T) =>
+  (_value: unknown, ctx: Context): _value is ValueOf<T> =>
     ctx.source.topic === topic.name;
