@@ -237,7 +237,12 @@ export class Lane {
       this.paused = true;
       this.host.pause(this);
       if (this.overHeld) {
-        this.ports.telemetry.log('error', 'flow.held-list-full', { flow: this.ref.flow, ...this.partition, held: this.held.total, backlog: this.backlog });
+        this.ports.telemetry.log('error', 'flow.held-list-full', {
+          flow: this.ref.flow,
+          ...this.partition,
+          held: this.held.total,
+          backlog: this.backlog,
+        });
       }
     }
   }

@@ -1,14 +1,14 @@
+import { error } from '../errors/index.ts';
 import type { Actor } from '../flow/actor.ts';
 import { type CompiledFlow, compile } from '../flow/compile.ts';
 import type { Flow } from '../flow/flow.ts';
 import { hash } from '../flow/hash.ts';
+import { mainLane } from '../flow/nodes.ts';
 import type { MergeStep } from '../flow/operator.ts';
 import type { Supervision } from '../flow/supervision.ts';
 import type { Topic } from '../flow/topic.ts';
-import { mainLane } from '../flow/nodes.ts';
 import type { Turn } from '../flow/turn.ts';
 import { partitionOf } from '../log/murmur2.ts';
-import { error } from '../errors/index.ts';
 import type { Serde } from '../schema/port.ts';
 import { linkActor, linkStore } from './merging.ts';
 

@@ -111,7 +111,9 @@ export class EngineTurn implements Turn, CommitItem {
 
   /** Something of it must be written in a transaction. */
   get transactional(): boolean {
-    return Boolean(this.states || this.effects || this.timers || this.held || this.handed || this.suspects.length || this.redrivesDone.length);
+    return Boolean(
+      this.states || this.effects || this.timers || this.held || this.handed || this.suspects.length || this.redrivesDone.length,
+    );
   }
 
   derive(children: number): void {

@@ -70,8 +70,7 @@ export function whyPartition(lane: Lane): readonly Waiting[] {
   const forMs = lane.ports.clock.now() - lowest.at;
   for (const mailbox of lane.mailboxes.values()) {
     const isLowest = (root: Root | undefined) => root?.lane === lane && root.offset === lowest.offset;
-    const holds =
-      isLowest(mailbox.running?.root) || mailbox.undurable.some((turn) => isLowest(turn.root)) || isLowest(mailbox.peek());
+    const holds = isLowest(mailbox.running?.root) || mailbox.undurable.some((turn) => isLowest(turn.root)) || isLowest(mailbox.peek());
     if (!holds) continue;
     const wait = whyMailbox(lane, mailbox);
     if (wait) return [...waits, { ...wait, offset: lowest.offset, forMs }];

@@ -98,8 +98,7 @@ export function flow(name: string, options: FlowOptions = {}): FlowStart {
       const twice = topics.find(({ name }, i) => topics.findIndex((other) => other.name === name) !== i);
       if (twice) throw error('AORTA_FLOW_001', { flow: name, problem: `it merges topic '${twice.name}' with itself` });
       const nodes = topics.map(
-        (topic): FlowNode =>
-          Object.freeze({ spec: fromSpec, id: topic.name, name: topic.name, options: {}, position, impl: { topic } }),
+        (topic): FlowNode => Object.freeze({ spec: fromSpec, id: topic.name, name: topic.name, options: {}, position, impl: { topic } }),
       );
       const merged: FlowNode = Object.freeze({
         ...{ spec: mergeSpec, id: 'merge', name: undefined, options: {}, position, impl: {} },

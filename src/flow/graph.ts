@@ -135,7 +135,9 @@ export function graphOf(flow: Flow<unknown>): FlowGraph {
       const { kind, terminal, lanes } = node.spec;
       if (kind === 'from' || sinks.has(kind)) topics.set(node.impl.topic.name, topicOf(node.impl.topic));
       if (kind === 'write') for (const table of node.impl.tables as Table<never>[]) tables.set(table.name, tableOf(table));
-      const open = node.branches?.flatMap(({ label, chain }) => walk(chain, [{ from: node.id, label }], lanes ? label : lane)) ?? [{ from: node.id }];
+      const open = node.branches?.flatMap(({ label, chain }) => walk(chain, [{ from: node.id, label }], lanes ? label : lane)) ?? [
+        { from: node.id },
+      ];
       return terminal ? [] : open;
     }, start);
   walk(flow.chain, [], mainLane);

@@ -27,8 +27,7 @@ export const isSink = ({ spec }: FlowNode): boolean => spec.kind === 'to' || spe
 const reachesOut = ({ spec, options }: FlowNode): boolean => spec.external && options['readOnly'] !== true;
 
 /** Has a durable effect, or one on the outside. */
-export const hasEffect = (node: FlowNode): boolean =>
-  node.spec.stateful || reachesOut(node) || node.spec.kind === 'write' || isSink(node);
+export const hasEffect = (node: FlowNode): boolean => node.spec.stateful || reachesOut(node) || node.spec.kind === 'write' || isSink(node);
 
 /** The independent lane in which a path ends. */
 function laneOf(path: readonly FlowNode[]): string | undefined {

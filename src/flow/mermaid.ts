@@ -58,7 +58,10 @@ export function mermaid(flow: Flow<unknown>): string {
       return `  ${nodeId(node.id)}${open}"${text}"${close}:::${classOf(node.id)}`;
     }),
     // Dotted: what goes over it is stored first, and waits for nobody.
-    ...graph.edges.map(({ from, to, label }) => `  ${nodeId(from)} ${laneOf(to) === laneOf(from) ? '-->' : '-.->'}${label === undefined ? '' : `|"${escaped(label)}"|`} ${nodeId(to)}`),
+    ...graph.edges.map(
+      ({ from, to, label }) =>
+        `  ${nodeId(from)} ${laneOf(to) === laneOf(from) ? '-->' : '-.->'}${label === undefined ? '' : `|"${escaped(label)}"|`} ${nodeId(to)}`,
+    ),
     ...classes.map(([name, , style]) => `  classDef ${name} ${style}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -52,7 +52,8 @@ export function topic<T>(name: string, schema: AvroSchema | null, options: Topic
   const bad = (problem: string) => error('AORTA_FLOW_009', { topic: name, problem });
   if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,126}$/.test(name)) throw bad('a name is letters, digits, dot, dash or underscore, at most 127');
   if (!Number.isInteger(partitions) || partitions < 1) throw bad('it has at least one partition');
-  if (options.key !== undefined && !/^[a-z][a-z0-9-]{0,62}$/.test(options.key)) throw bad('key is a word of lower-case letters, digits, dashes');
+  if (options.key !== undefined && !/^[a-z][a-z0-9-]{0,62}$/.test(options.key))
+    throw bad('key is a word of lower-case letters, digits, dashes');
   return {
     name,
     schema,

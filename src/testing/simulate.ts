@@ -91,7 +91,13 @@ export async function simulate<T>(
   const fault = (): Fault => (healed || !random.chance(chance) ? 'none' : random.chance(0.5) ? 'refused' : 'lost-reply');
   const clock = new VirtualClock(undefined, (count) => random.int(count));
   const log = new MemoryLog({ clock, fault, latencyMs: () => random.int(20), batch: () => 1 + random.int(20) });
-  const state = new MemoryState({ clock, fault, latencyMs: () => random.int(30), ...(options.unfenced ? { unfenced: true } : {}), ...(options.fencedAlone ? { fencedAlone: true } : {}) });
+  const state = new MemoryState({
+    clock,
+    fault,
+    latencyMs: () => random.int(30),
+    ...(options.unfenced ? { unfenced: true } : {}),
+    ...(options.fencedAlone ? { fencedAlone: true } : {}),
+  });
   const registry = await memoryRegistry();
   const flow = typeof made === 'function' ? made({ clock, random }) : made;
   const { emissions } = options;

@@ -106,7 +106,10 @@ describe('independent lanes', () => {
       assert.deepEqual(await numbers(driver, alerts, key), upTo(30));
       assert.deepEqual(await numbers(driver, posted, key), upTo(30));
       assert.deepEqual(
-        driver.rows(stored).filter((row) => row.patient === key).map(({ nth, n, event }) => [nth, n, event]),
+        driver
+          .rows(stored)
+          .filter((row) => row.patient === key)
+          .map(({ nth, n, event }) => [nth, n, event]),
         upTo(30).map((n) => [n + 1, n, `${key}-${n}`]),
       );
     }
@@ -129,11 +132,16 @@ describe('independent lanes', () => {
     assert.deepEqual(await numbers(driver, posted), []);
     assert.equal(driver.running.totals().done, 10, 'the records settled');
     const why = driver.why('p1');
-    assert.deepEqual(why.map(({ lane, reason, behind, code }) => [lane, reason, behind, code]), [['ehr', 'held', 9, 'AORTA_TEST']]);
+    assert.deepEqual(
+      why.map(({ lane, reason, behind, code }) => [lane, reason, behind, code]),
+      [['ehr', 'held', 9, 'AORTA_TEST']],
+    );
     const [view] = driver.running.partitions().flatMap(({ lanes }) => lanes.filter(({ waiting }) => waiting > 0));
     assert.deepEqual(view, { lane: 'ehr', waiting: 10, patients: 1, parked: 0, refused: null });
     const partition = driver.running.partitions().find(({ lanes }) => lanes.some(({ waiting }) => waiting > 0))?.partition as number;
-    assert.ok(driver.running.whyPartition(partition).some(({ lane, reason, behind }) => lane === 'ehr' && reason === 'lane' && behind === 10));
+    assert.ok(
+      driver.running.whyPartition(partition).some(({ lane, reason, behind }) => lane === 'ehr' && reason === 'lane' && behind === 10),
+    );
     assert.deepEqual(driver.running.overdue(), []);
     down = false;
     await driver.advance(60_000);
@@ -152,7 +160,10 @@ describe('independent lanes', () => {
     await driver.advance(60_000);
     for (const key of ['p1', 'p2', 'p3']) {
       assert.deepEqual(
-        driver.rows(stored).filter((row) => row.patient === key).map(({ nth, n }) => [nth, n]),
+        driver
+          .rows(stored)
+          .filter((row) => row.patient === key)
+          .map(({ nth, n }) => [nth, n]),
         upTo(40).map((n) => [n + 1, n]),
       );
       assert.deepEqual([...new Set(await numbers(driver, alerts, key))], upTo(40));
@@ -196,7 +207,10 @@ describe('independent lanes', () => {
     };
     for (const n of upTo(60)) await driver.send(event(n));
     await driver.advance(5000);
-    const waiting = driver.running.partitions().flatMap(({ lanes }) => lanes).reduce((sum, lane) => sum + lane.waiting, 0);
+    const waiting = driver.running
+      .partitions()
+      .flatMap(({ lanes }) => lanes)
+      .reduce((sum, lane) => sum + lane.waiting, 0);
     assert.ok(waiting > 20 && waiting <= 45, `${waiting} wait`);
     const partition = driver.running.partitions().find(({ paused }) => paused)?.partition as number;
     assert.ok(driver.running.whyPartition(partition).some(({ reason, message }) => reason === 'lane' && message.startsWith('not fed')));
@@ -218,7 +232,10 @@ describe('independent lanes', () => {
     await driver.send(event(1));
     await driver.advance(1000);
     const emitted = await driver.emitted(alerts);
-    assert.deepEqual(emitted.map(({ value }) => value.n), [1, 101]);
+    assert.deepEqual(
+      emitted.map(({ value }) => value.n),
+      [1, 101],
+    );
     assert.equal(new Set(emitted.map(({ headers }) => headers[header.eventId])).size, 2);
     await driver.stop();
   });
@@ -266,7 +283,10 @@ describe('independent lanes', () => {
     const driver = await start(closures);
     await driver.send(event(1));
     await driver.advance(1000);
-    assert.deepEqual((await driver.held()).map(({ lane, head }) => [lane.lane, head.errorCode]), [['main', 'AORTA_FLOW_022']]);
+    assert.deepEqual(
+      (await driver.held()).map(({ lane, head }) => [lane.lane, head.errorCode]),
+      [['main', 'AORTA_FLOW_022']],
+    );
     await driver.stop();
   });
 
@@ -352,8 +372,14 @@ describe('independent lanes', () => {
     assert.deepEqual(driver.stateOf('count', 'p1'), { nth: 20 });
     // A crash may produce an emission again, under the same number: readers drop it.
     const all = [...new Set(await numbers(driver, posted))];
-    assert.deepEqual(all.filter((n) => n < 100), upTo(10));
-    assert.deepEqual(all.filter((n) => n >= 100), upTo(10).map((n) => 100 + n));
+    assert.deepEqual(
+      all.filter((n) => n < 100),
+      upTo(10),
+    );
+    assert.deepEqual(
+      all.filter((n) => n >= 100),
+      upTo(10).map((n) => 100 + n),
+    );
     await driver.stop();
   });
 

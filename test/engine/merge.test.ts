@@ -1,7 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AortaError } from '../../src/errors/index.ts';
-import { actor, branch, cameFrom, effect, type Flow, flow, map, mapAsync, merge, process, table, to, topic, write } from '../../src/index.ts';
+import {
+  actor,
+  branch,
+  cameFrom,
+  effect,
+  type Flow,
+  flow,
+  map,
+  mapAsync,
+  merge,
+  process,
+  table,
+  to,
+  topic,
+  write,
+} from '../../src/index.ts';
 import { header } from '../../src/log/port.ts';
 import { TestDriver } from '../../src/testing/index.ts';
 
@@ -67,9 +82,18 @@ describe('a flow with several sources', () => {
     await driver.advance(2000);
     const seen = of(driver);
     const ordered = (letter: string) => Array.from({ length: 20 }, (_, n) => `${letter}${n}`);
-    assert.deepEqual(seen.filter((text) => text.startsWith('a')), ordered('a'));
-    assert.deepEqual(seen.filter((text) => text.startsWith('r')), ordered('r'));
-    assert.deepEqual((await driver.emitted(story)).map(({ value }) => value), seen);
+    assert.deepEqual(
+      seen.filter((text) => text.startsWith('a')),
+      ordered('a'),
+    );
+    assert.deepEqual(
+      seen.filter((text) => text.startsWith('r')),
+      ordered('r'),
+    );
+    assert.deepEqual(
+      (await driver.emitted(story)).map(({ value }) => value),
+      seen,
+    );
     await driver.stop();
   });
 
@@ -142,7 +166,10 @@ describe('a flow with several sources', () => {
     await driver.sendTo(results, result(0), result(1));
     await driver.advance(1000);
     assert.deepEqual(of(driver), ['a0', 'r0', 'r1']);
-    assert.deepEqual((await driver.held()).map(({ count, lane }) => [count, lane.topic]), [[2, 'admissions']]);
+    assert.deepEqual(
+      (await driver.held()).map(({ count, lane }) => [count, lane.topic]),
+      [[2, 'admissions']],
+    );
     assert.equal(driver.why('p1')[0]?.reason, 'parked');
     broken = [];
     // While results keep coming, the redriven head gets its turn all the same.
@@ -150,7 +177,10 @@ describe('a flow with several sources', () => {
     for (let n = 2; n < 8; n++) await driver.sendTo(results, result(n));
     await redriven;
     await driver.advance(1000);
-    assert.deepEqual(of(driver).filter((text) => text.startsWith('a')), ['a0', 'a1', 'a2']);
+    assert.deepEqual(
+      of(driver).filter((text) => text.startsWith('a')),
+      ['a0', 'a1', 'a2'],
+    );
     assert.equal(of(driver).length, 11);
     assert.equal((await driver.held()).length, 0);
     await driver.stop();
@@ -208,15 +238,28 @@ describe('a flow with several sources', () => {
     await driver.redrive('p1');
     await driver.advance(1000);
     const seen = of(driver);
-    assert.deepEqual(seen.filter((text) => text.startsWith('a')), ['a0', 'a1']);
-    assert.deepEqual(seen.filter((text) => text.startsWith('r')), ['r0', 'r1']);
+    assert.deepEqual(
+      seen.filter((text) => text.startsWith('a')),
+      ['a0', 'a1'],
+    );
+    assert.deepEqual(
+      seen.filter((text) => text.startsWith('r')),
+      ['r0', 'r1'],
+    );
     assert.equal(driver.rows(rows).length, 4);
     await driver.stop();
   });
 
   it('does not start where the sources are not co-partitioned', async () => {
     const other = topic<Result>('results', record('Result', 'code'), { partitions: 4 });
-    const driver = await start(flow('elsewhere').from(admissions).pipe(map((a) => a.ward), to(story)));
+    const driver = await start(
+      flow('elsewhere')
+        .from(admissions)
+        .pipe(
+          map((a) => a.ward),
+          to(story),
+        ),
+    );
     await driver.log.ensureTopics([{ ...other, name: 'results', partitions: 3 }]);
     await assert.rejects(driver.deploy(both()), { code: 'AORTA_ENGINE_030' });
   });

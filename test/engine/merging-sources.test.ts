@@ -39,7 +39,10 @@ const history = actor<Seen, Event, Event>({
   merge: (state, merged) => ({ state: { events: [...state.events, ...merged.events] } }),
   unmerge: (state, merged) => {
     const mine = state.events.filter((id) => id.startsWith('A'));
-    return { state: { events: mine }, restored: { events: [...new Set([...merged.events, ...state.events.filter((id) => id.startsWith('B'))])] } };
+    return {
+      state: { events: mine },
+      restored: { events: [...new Set([...merged.events, ...state.events.filter((id) => id.startsWith('B'))])] },
+    };
   },
 });
 const merging = flow('merging')
@@ -118,7 +121,10 @@ describe('merging patients over several sources', () => {
     await driver.advance(2000);
     assert.deepEqual(await driver.held(), []);
     for (const source of ['adt', 'oru']) {
-      assert.deepEqual(of(driver, 'A', `B-${source}`), [1, 2, 3, 4].map((n) => `B-${source}-${n}`));
+      assert.deepEqual(
+        of(driver, 'A', `B-${source}`),
+        [1, 2, 3, 4].map((n) => `B-${source}-${n}`),
+      );
     }
     await driver.stop();
   });

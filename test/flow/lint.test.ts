@@ -17,9 +17,11 @@ import {
   lint,
   map,
   mapAsync,
+  merge,
   park,
   pipe,
   process,
+  rekey,
   retry,
   type Severity,
   skip,
@@ -44,6 +46,7 @@ const writing = (name: string, rows: Table<{ id: number }>) =>
 const start = (options: FlowOptions = {}) => flow('f', options).from(numbers);
 const ends = (options: FlowOptions) => start(options).pipe(to(out));
 const later = (name: string, deadlineMs: number) => mapAsync(name, async (n: number) => n, { deadlineMs });
+const independent = { lanes: 'independent' } as const;
 const sinkTo = (name: string, options = {}) => start().pipe(to(topic<number>(name, 'int', options)));
 
 type Case = readonly [
@@ -198,6 +201,57 @@ const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
       'error',
     ],
   ],
+  AORTA_LINT_040: [
+    [
+      'six and twelve',
+      () =>
+        flow('f')
+          .from(merge(numbers, topic<number>('other', 'int', { partitions: 6 })))
+          .pipe(to(out)),
+      'in',
+      'error',
+    ],
+  ],
+  AORTA_LINT_041: [
+    [
+      'patients and wards',
+      () =>
+        flow('f')
+          .from(merge(numbers, topic<number>('other', 'int', { key: 'ward' })))
+          .pipe(to(out)),
+      'in',
+      'error',
+    ],
+  ],
+  AORTA_LINT_042: [
+    ['main', () => start().pipe(tee('split', { main: to(out) }, independent)), 'split', 'error'],
+    [
+      'twice',
+      () =>
+        start().pipe(
+          branch('size', {
+            big: [(n: number) => n > 1, tee('one', { ehr: to(out) }, independent)],
+            otherwise: tee('two', { ehr: to('out-2', out) }, independent),
+          }),
+        ),
+      'two',
+      'error',
+    ],
+  ],
+  AORTA_LINT_043: [['nested', () => start().pipe(tee({ a: tee('inner', { b: to(out) }, independent) }, independent)), 'inner', 'error']],
+  AORTA_LINT_044: [['a ward', () => sinkTo('by-ward', { key: 'ward' }), 'by-ward', 'error']],
+  AORTA_LINT_045: [
+    [
+      'as patients',
+      () => [
+        start().pipe(rekey((n) => `w${n}`, topic<number>('by-ward', 'int', { key: 'ward' }))),
+        flow('g').from(topic<number>('by-ward', 'int')).pipe(to('elsewhere', out)),
+      ],
+      'by-ward',
+      'error',
+    ],
+  ],
+  AORTA_LINT_046: [['in a lane', () => merged().pipe(tee({ a: pipe(process('p', adding), to(out)) }, independent)), 'p', 'error']],
 };
 
 for (const [code, all] of Object.entries(cases)) {
@@ -222,6 +276,22 @@ test('a flow that cannot merge its patients does not start on a topic with merge
 test('a topic with merges asks nothing of flows without state, and of actors that merge', () => {
   assert.deepEqual(lint(merged().pipe(later('ask', 5_000), to(out))), []);
   assert.deepEqual(lint(merged().pipe(later('ask', 5_000), process('p', adding), to(out))), []);
+});
+
+test('what waits in a lane of its own may stand behind an actor that merges', () => {
+  const split = merged().pipe(process('p', adding), tee({ ehr: pipe(later('post', 5_000), to(out)) }, independent));
+  assert.deepEqual(lint(split), []);
+});
+
+test('rekey gives what its topic is keyed by, and a reader of that topic is sound', () => {
+  const byWard = topic<number>('by-ward', 'int', { key: 'ward' });
+  const flows = [
+    start().pipe(rekey((n) => `w${n}`, byWard)),
+    flow('g')
+      .from(byWard)
+      .pipe(process('count', counting), to(topic<number>('census', 'int', { key: 'ward' }))),
+  ];
+  assert.deepEqual(lint(flows), []);
 });
 
 test('a sound flow has no finding', () => {

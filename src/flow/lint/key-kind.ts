@@ -8,5 +8,8 @@ export const keyKind: Rule = {
   check: ({ nodes, flow }) =>
     nodes
       .filter(({ spec, impl }) => spec.kind === 'to' && keyKindOf(impl.topic) !== keyKindOf(flow.source))
-      .map((node) => ({ node, details: { topic: node.impl.topic.name, kind: keyKindOf(node.impl.topic), source: keyKindOf(flow.source) } })),
+      .map((node) => ({
+        node,
+        details: { topic: node.impl.topic.name, kind: keyKindOf(node.impl.topic), source: keyKindOf(flow.source) },
+      })),
 };

@@ -48,9 +48,8 @@ export class Merged<out T> {
  * );
  * ```
  */
-export const merge = <T extends readonly [Topic<unknown>, Topic<unknown>, ...Topic<unknown>[]]>(
-  ...topics: T
-): Merged<ValueOf<T[number]>> => new Merged(topics) as never;
+export const merge = <T extends readonly [Topic<unknown>, Topic<unknown>, ...Topic<unknown>[]]>(...topics: T): Merged<ValueOf<T[number]>> =>
+  new Merged(topics) as never;
 
 /** The type of a topic's values. */
 type ValueOf<T> = T extends Topic<infer V> ? V : never;

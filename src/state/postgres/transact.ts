@@ -44,7 +44,11 @@ export function transactor({ pool, clock, random, telemetry, deadlineMs }: Trans
       } catch (thrown) {
         const failed = await moved(thrown, async () => {
           const named = open.flatMap((group) => group.fence ?? []);
-          const found = await lanePositions(pool, [...open, ...named].map(({ lane }) => lane), left());
+          const found = await lanePositions(
+            pool,
+            [...open, ...named].map(({ lane }) => lane),
+            left(),
+          );
           const stale = new Set(named.filter(({ epoch }, i) => found[open.length + i]?.epoch !== epoch));
           open = settle(open, found, stale, outcomes);
         });

@@ -9,7 +9,8 @@ export function fence(groups: readonly LaneGroup[]): Statement[] {
   // The groups' own lanes too: all locks are taken in one order.
   const lanes = new Map<string, LaneFence>();
   for (const { lane, epoch, fence: others = [] } of groups)
-    for (const named of [{ lane, epoch }, ...others]) lanes.set(JSON.stringify([...laneColumns.map((c) => named.lane[c]), named.epoch]), named);
+    for (const named of [{ lane, epoch }, ...others])
+      lanes.set(JSON.stringify([...laneColumns.map((c) => named.lane[c]), named.epoch]), named);
   const all = [...lanes.values()];
   return [
     {
