@@ -18,7 +18,10 @@ export function fenceTests(workers: Workers): void {
     it('are applied together, and each keeps its own applied set', async () => {
       const { one, two, first, second } = await pair(workers.one);
       assert.deepEqual(
-        await workers.one.transact([one.next({ fence: first }), two.next({ fence: second, applied: { watermark: 7, runs: [], hops: {} } })]),
+        await workers.one.transact([
+          one.next({ fence: first }),
+          two.next({ fence: second, applied: { watermark: 7, runs: [], hops: {} } }),
+        ]),
         ['applied', 'applied'],
       );
       assert.equal((await workers.two.claim(one.lane, 12)).applied.watermark, 10);
@@ -49,10 +52,11 @@ export function fenceTests(workers: Workers): void {
       const { one, two, first, second } = await pair(workers.one);
       const stranger = await Owner.claim(workers.one);
       await workers.two.claim(two.lane, 12);
-      assert.deepEqual(
-        await workers.one.transact([one.next({ fence: first }), stranger.next(), two.next({ fence: second })]),
-        ['fenced', 'applied', 'fenced'],
-      );
+      assert.deepEqual(await workers.one.transact([one.next({ fence: first }), stranger.next(), two.next({ fence: second })]), [
+        'fenced',
+        'applied',
+        'fenced',
+      ]);
     });
 
     it('a lane that was never claimed fences whoever names it', async () => {
