@@ -17,6 +17,7 @@ import type { LaneProgram, Program } from './program.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
+import { parkedIn } from './why-lane.ts';
 
 /**
  * Runs one flow on this worker: takes partitions over and gives them back, spreads the worker's time over ready
@@ -426,6 +427,7 @@ export class FlowRuntime implements LaneHost {
       const laneGauge = (metric: string, help: string, of: (lane: Lane) => number) =>
         this.#cancel.push(telemetry.sampled(metric, help, labels, read(of)));
       laneGauge('aorta_lane_waiting_inputs', 'Inputs of an independent lane that are not settled', (l) => l.held.total);
+      laneGauge('aorta_lane_parked_patients', 'Patients whose next input of an independent lane waits for an operator', parkedIn);
       laneGauge('aorta_lane_waiting_patients', 'Patients with inputs of an independent lane that are not settled', (l) => l.held.size);
     }
     gauge('aorta_flow_lag_records', 'Records of the log that are not settled', () =>

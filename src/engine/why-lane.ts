@@ -14,13 +14,20 @@ export interface LaneView {
   readonly refused: string | null;
 }
 
+/** Patients whose next input waits for an operator. */
+export function parkedIn({ held }: Lane): number {
+  let count = 0;
+  for (const { head } of held.all()) if (head?.due === null) count++;
+  return count;
+}
+
 export const laneViews = (lane: Lane): readonly LaneView[] =>
-  [...lane.lanes].map(([name, { held, refused }]) => ({
+  [...lane.lanes].map(([name, fed]) => ({
     lane: name,
-    waiting: held.total,
-    patients: held.size,
-    parked: [...held.all()].filter(({ head }) => head?.due === null).length,
-    refused: refused?.code ?? null,
+    waiting: fed.held.total,
+    patients: fed.held.size,
+    parked: parkedIn(fed),
+    refused: fed.refused?.code ?? null,
   }));
 
 const all = (lane: Lane): readonly Lane[] => [lane, ...lane.lanes.values()];
@@ -48,8 +55,7 @@ export function whyLanes(mains: readonly Lane[]): readonly Waiting[] {
 function whyBacklog(lane: Lane): readonly Waiting[] {
   const waits = whyPartition(lane);
   if (lane.held.total === 0) return waits;
-  const { parked = 0 } = laneViews(lane.main as Lane).find((view) => view.lane === lane.ref.lane) ?? {};
-  const message = `${lane.held.total} inputs of ${lane.held.size} patients wait, ${parked} of them for an operator; at ${lane.options.maxHeld} the partition is not fed`;
+  const message = `${lane.held.total} inputs of ${lane.held.size} patients wait, ${parkedIn(lane)} of them for an operator; at ${lane.options.maxHeld} the partition is not fed`;
   return [...waits, { ...lane.partition, reason: 'lane', behind: lane.held.total, overdue: false, message }];
 }
 

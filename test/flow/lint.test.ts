@@ -283,6 +283,30 @@ test('what waits in a lane of its own may stand behind an actor that merges', ()
   assert.deepEqual(lint(split), []);
 });
 
+const refused = (made: Flow<unknown>, code: string) => assert.throws(() => assertSound(made), { message: new RegExp(code) });
+
+test('a flow of sources that are not co-partitioned, or keyed by different things, does not start', () => {
+  const of = (options: object) => flow('f').from(merge(numbers, topic<number>('other', 'int', options)));
+  refused(of({ partitions: 6 }).pipe(to(out)), 'AORTA_LINT_040');
+  refused(of({ key: 'ward' }).pipe(to(out)), 'AORTA_LINT_041');
+  assert.deepEqual(lint(of({}).pipe(to(out))), []);
+});
+
+test('a topic with keys of another kind is refused as a sink of to(), and for a reader that expects patients', () => {
+  const byWard = topic<number>('by-ward', 'int', { key: 'ward' });
+  refused(start().pipe(to(byWard)), 'AORTA_LINT_044');
+  const reader = flow('g').from(topic<number>('by-ward', 'int')).pipe(to('elsewhere', out));
+  assert.deepEqual(
+    lint([start().pipe(rekey((n) => `w${n}`, byWard)), reader]).map(({ code, severity }) => [code, severity]),
+    [['AORTA_LINT_045', 'error']],
+  );
+});
+
+test('an actor in two lanes, or in a lane behind a topic with merges of patients, is refused', () => {
+  refused(start().pipe(tee({ a: process('count', counting), b: process('count', counting) }, independent)), 'AORTA_LINT_00[28]');
+  refused(merged().pipe(tee({ a: pipe(process('p', adding), to(out)) }, independent)), 'AORTA_LINT_046');
+});
+
 test('rekey gives what its topic is keyed by, and a reader of that topic is sound', () => {
   const byWard = topic<number>('by-ward', 'int', { key: 'ward' });
   const flows = [
