@@ -10,9 +10,11 @@ export { type Flow, type FlowOptions, type FlowStart, flow, isFlow } from './flo
 export { type FlowGraph, type GraphEdge, type GraphNode, type GraphTable, type GraphTopic, graphOf } from './flow/graph.ts';
 export type { Guarantee } from './flow/guarantee.ts';
 export { hash } from './flow/hash.ts';
+export type { BatchItem } from './flow/joined.ts';
 export { assertSound, type Finding, findingText, type LintOptions, lint, type Severity } from './flow/lint.ts';
 export { mermaid } from './flow/mermaid.ts';
 export type { Operator, Position } from './flow/operator.ts';
+export { type BatchOptions, batch, type ItemFailure, itemFailed } from './flow/operators/batch.ts';
 export { branch } from './flow/operators/branch.ts';
 export { filter } from './flow/operators/filter.ts';
 export { filterMap } from './flow/operators/filter-map.ts';

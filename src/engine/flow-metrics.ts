@@ -18,6 +18,7 @@ export class FlowMetrics {
   readonly parked: Counter;
   readonly emitted: Counter;
   readonly groupTurns: Histogram;
+  readonly batchItems: Histogram;
   readonly commitRetries: Counter;
   readonly produceRetries: Counter;
   /** Totals for the dashboard and tests. */
@@ -52,6 +53,12 @@ export class FlowMetrics {
     this.emitted = telemetry.counter(`${prefix}_emitted_total`, 'Records produced by the flow', labels);
     this.commitRetries = telemetry.counter(`${prefix}_commit_retries_total`, 'Transactions tried again', labels);
     this.produceRetries = telemetry.counter(`${prefix}_produce_retries_total`, 'Appends tried again', labels);
+    this.batchItems = telemetry.histogram(
+      `${prefix}_batch_items`,
+      'Items in one call of a batch',
+      [1, 2, 5, 10, 50, 100, 500, 1000],
+      labels,
+    );
     this.groupTurns = telemetry.histogram(`${prefix}_group_turns`, 'Turns in one transaction', [1, 5, 20, 50, 100, 200, 500], labels);
   }
 

@@ -249,7 +249,10 @@ export class FlowRuntime implements LaneHost {
     this.#generation = -1;
     const mains = partitions.map((p) => this.#lanes.get(keyOf(p))).filter((lane) => lane !== undefined);
     const lanes = mains.flatMap((lane) => [lane, ...lane.lanes.values()]);
-    for (const lane of lanes) lane.draining = true;
+    for (const lane of lanes) {
+      lane.draining = true;
+      lane.batches.flush();
+    }
     const { clock } = this.#ports;
     const deadline = clock.monotonic() + this.#options.drainMs;
     const left = () => deadline - clock.monotonic();

@@ -3,6 +3,7 @@ import { mainLane } from '../flow/nodes.ts';
 import { header, type LogRecord, type TopicPartition } from '../log/port.ts';
 import type { ClaimedLane, LaneGroup, LaneRef, StateWrite, TimerRow } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
+import { Batches } from './batches.ts';
 import type { CoPartition, Patients } from './co-partition.ts';
 import { Failing } from './failing.ts';
 import type { FlowMetrics } from './flow-metrics.ts';
@@ -81,6 +82,7 @@ export class Lane {
   readonly suspects: SuspectGate;
   readonly turns: Turns;
   readonly failing: Failing;
+  readonly batches: Batches;
   owned = true;
   draining = false;
   /** The partition stands still and says why. */
@@ -133,6 +135,7 @@ export class Lane {
     this.merging = new Merging(this);
     this.turns = new Turns(this);
     this.failing = new Failing(this);
+    this.batches = new Batches(this);
     this.outbox = new Outbox(
       ports.log,
       ports.clock,
@@ -490,6 +493,7 @@ export class Lane {
     this.owned = false;
     this.outbox.close();
     this.timers.close();
+    this.batches.close();
     this.holding.close();
     this.mailboxes.clear();
     this.idle.clear();

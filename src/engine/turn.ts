@@ -1,6 +1,7 @@
 import { type AortaError, error } from '../errors/index.ts';
 import type { TimerRequest } from '../flow/actor.ts';
 import type { Context } from '../flow/context.ts';
+import type { BatchPlan } from '../flow/joined.ts';
 import type { Topic } from '../flow/topic.ts';
 import type { Turn } from '../flow/turn.ts';
 import type { EffectWrite, HeldWrite, OutboxRecord, StateWrite, TimerWrite } from '../state/port.ts';
@@ -74,6 +75,10 @@ export class EngineTurn implements Turn, CommitItem {
   /** Takes back what the turn reserved in memory, if it fails. */
   undo: (() => void) | undefined;
   settlement: Settlement = settledDone;
+  /** Milliseconds since 1970: until when it waits for others of its batch. */
+  batchedUntil: number | undefined;
+  /** Called when the turn is ended from outside. */
+  onEnd: (() => void) | undefined;
   /** Set while an asynchronous step runs: since when, and at which node. */
   runningSince: number | undefined;
   #abort: AbortController | undefined;
@@ -221,6 +226,33 @@ export class EngineTurn implements Turn, CommitItem {
     });
   }
 
+  join(node: string, plan: BatchPlan, value: unknown): Promise<unknown> {
+    this.#alive();
+    this.at = node;
+    return new Promise((resolve, reject) => {
+      this.#onKill = reject;
+      const settle = (then: () => void) => {
+        this.#onKill = undefined;
+        this.onEnd = undefined;
+        if (this.dead) reject(this.dead);
+        else {
+          this.at = node;
+          then();
+        }
+      };
+      this.lane.batches.add(this, node, plan, value).then(
+        (result) => settle(() => resolve(result)),
+        (cause) => settle(() => reject(cause)),
+      );
+    });
+  }
+
+  /** Its batch is called now: it runs. */
+  called(): void {
+    this.batchedUntil = undefined;
+    this.runningSince ??= this.lane.ports.clock.monotonic();
+  }
+
   wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T> {
     this.#alive();
     this.at = node;
@@ -260,6 +292,7 @@ export class EngineTurn implements Turn, CommitItem {
     this.dead = reason;
     this.#abort?.abort(reason);
     this.#onKill?.(reason);
+    this.onEnd?.();
   }
 
   /** Collects what actors left behind; called once, when the step ended well. */

@@ -3,6 +3,7 @@ export type WaitReason =
   | 'queued'
   | 'loading-state'
   | 'running'
+  | 'batch'
   | 'retry'
   | 'commit'
   | 'produce'

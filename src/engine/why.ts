@@ -98,6 +98,14 @@ function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
     ...rest,
     message: `${text}; ${mailbox.length} behind`,
   });
+  if (running?.batchedUntil !== undefined) {
+    const until = running.batchedUntil;
+    return make(
+      'batch',
+      { offset: running.root.offset, operator: running.at, attempt: running.root.attempt, until, overdue: now - until > slackMs },
+      `waits in ${running.at} for others, at most ${seconds(until - now)}`,
+    );
+  }
   if (running) {
     const forMs = running.runningSince === undefined ? 0 : lane.ports.clock.monotonic() - running.runningSince;
     return make(

@@ -21,6 +21,7 @@ const shapes: { readonly [op: string]: readonly [open: string, close: string] } 
   process: ['[[', ']]'],
   write: ['[(', ')]'],
   mapAsync: ['[/', '/]'],
+  batch: ['[/', '/]'],
   skip: ['((', '))'],
 };
 

@@ -1,6 +1,7 @@
 import type { Effect } from '../state/table.ts';
 import type { TimerRequest } from './actor.ts';
 import type { Context } from './context.ts';
+import type { BatchPlan } from './joined.ts';
 import type { Topic } from './topic.ts';
 
 /**
@@ -31,6 +32,8 @@ export interface Turn {
   /** `null` forgets the patient: the next `state` is `initial` again. */
   setState(node: string, state: unknown): void;
   setTimer(node: string, timer: TimerRequest): void;
+  /** Waits at a `batch` node for others, then for this value's own result. */
+  join(node: string, plan: BatchPlan, value: unknown): Promise<unknown>;
   /** Bounds an asynchronous step: rejects at `deadlineMs` of running time or when the turn is discarded. */
   wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T>;
 }

@@ -5,6 +5,7 @@ import type { lintErrors } from '../../src/errors/codes/lint.ts';
 import {
   actor,
   assertSound,
+  batch,
   branch,
   deadLetter,
   effect,
@@ -47,6 +48,8 @@ const start = (options: FlowOptions = {}) => flow('f', options).from(numbers);
 const ends = (options: FlowOptions) => start(options).pipe(to(out));
 const later = (name: string, deadlineMs: number) => mapAsync(name, async (n: number) => n, { deadlineMs });
 const independent = { lanes: 'independent' } as const;
+const asked = (name: string) =>
+  batch<number, number>(name, async (items) => items.map(({ value }) => value), { max: 10, within: 100, readOnly: true });
 const sinkTo = (name: string, options = {}) => start().pipe(to(topic<number>(name, 'int', options)));
 
 type Case = readonly [
@@ -251,6 +254,11 @@ const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
       'error',
     ],
   ],
+  AORTA_LINT_047: [
+    ['an actor', () => start().pipe(asked('ask'), process('count', counting), to(out)), 'count', 'error'],
+    ['a call', () => start().pipe(asked('ask'), later('post', 5_000), to(out)), 'post', 'error'],
+    ['another batch', () => start().pipe(asked('ask'), asked('again'), to(out)), 'again', 'error'],
+  ],
   AORTA_LINT_046: [['in a lane', () => merged().pipe(tee({ a: pipe(process('p', adding), to(out)) }, independent)), 'p', 'error']],
 };
 
@@ -305,6 +313,17 @@ test('a topic with keys of another kind is refused as a sink of to(), and for a 
 test('an actor in two lanes, or in a lane behind a topic with merges of patients, is refused', () => {
   refused(start().pipe(tee({ a: process('count', counting), b: process('count', counting) }, independent)), 'AORTA_LINT_00[28]');
   refused(merged().pipe(tee({ a: pipe(process('p', adding), to(out)) }, independent)), 'AORTA_LINT_046');
+});
+
+test('what follows a batch is pure or joins the transaction; behind a lane everything may', () => {
+  const rows = rowsOf();
+  const sound = start().pipe(
+    asked('ask'),
+    map((n) => n + 1),
+    writing('rows', rows),
+    tee({ more: pipe(later('post', 5_000), process('count', counting), to(out)) }, independent),
+  );
+  assert.deepEqual(lint(sound), []);
 });
 
 test('rekey gives what its topic is keyed by, and a reader of that topic is sound', () => {

@@ -9,6 +9,7 @@ import type { DueTimer } from '../../src/flow/operator.ts';
 import { reference, referenceLane, referenceTimer } from '../../src/flow/reference.ts';
 import {
   actor,
+  batch,
   branch,
   effect,
   type Flow,
@@ -16,6 +17,7 @@ import {
   filterMap,
   flatMap,
   flow,
+  itemFailed,
   map,
   mapAsync,
   type Operator,
@@ -45,6 +47,7 @@ type Op =
         | 'filterMap'
         | 'flatMap'
         | 'mapAsync'
+        | 'batch'
         | 'process'
         | 'write'
         | 'rx'
@@ -60,7 +63,21 @@ type Chain = readonly Op[];
 
 const k = fc.integer({ min: 0, max: 6 });
 const plain = fc.record({
-  op: fc.constantFrom('map', 'tap', 'filter', 'filterMap', 'flatMap', 'mapAsync', 'process', 'write', 'rx', 'rxAsync', 'throw', 'reject'),
+  op: fc.constantFrom(
+    'map',
+    'tap',
+    'filter',
+    'filterMap',
+    'flatMap',
+    'mapAsync',
+    'batch',
+    'process',
+    'write',
+    'rx',
+    'rxAsync',
+    'throw',
+    'reject',
+  ),
   k,
 }) as fc.Arbitrary<Op>;
 const end = fc.record({ op: fc.constantFrom('to', 'rekey', 'skip'), k }) as fc.Arbitrary<Op>;
@@ -127,6 +144,15 @@ function build(nodes: Chain): Flow<unknown> {
         return filterMap(named(op), (n) => (n % 7 === k ? skip(`seven-${k}`) : n + 1));
       case 'flatMap':
         return flatMap((n) => Array.from({ length: (n + k) % 4 }, (_, i) => n + i));
+      case 'batch':
+        return batch(
+          named(op),
+          async (items) => items.map(({ value }) => (value % 7 === k ? itemFailed(new Error(`item ${value}`)) : value + k)),
+          {
+            max: 2 + k,
+            within: 1 + k,
+          },
+        );
       case 'mapAsync':
         return mapAsync(named(op), async (n) => n + k, { deadlineMs: 1000 + k });
       case 'process':

@@ -61,4 +61,9 @@ export const flowErrors = {
     message: 'The value that {node} gives to lane {lane} cannot be stored.',
     remedy: 'Inputs of independent lanes are plain data: no functions, promises or open handles.',
   },
+  AORTA_FLOW_023: {
+    class: 'Defect',
+    message: 'The function of batch {node} gave something else than one result for each of {count} items.',
+    remedy: 'Return an array with a result for each item, in their order; itemFailed(error) for one that failed.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -164,4 +164,9 @@ export const lintErrors = {
     message: "actor '{node}' is in an independent lane, and '{topic}' carries merges of patients",
     remedy: 'Put the actor before the tee, or into a flow of its own behind a topic.',
   },
+  AORTA_LINT_047: {
+    class: 'Permanent',
+    message: "{operator} '{node}' stands behind a batch",
+    remedy: 'A failure there would send the item again. Put it before the batch, or into a lane or a topic behind it.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

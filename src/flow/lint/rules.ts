@@ -1,4 +1,5 @@
 import { actorVersion } from './actor-version.ts';
+import { afterBatch } from './after-batch.ts';
 import { coPartition } from './co-partition.ts';
 import { deadlineOverSession } from './deadline-over-session.ts';
 import { deadlinesOverRebalance } from './deadlines-over-rebalance.ts';
@@ -59,4 +60,5 @@ export const rules: readonly Rule[] = [
   lanesInside,
   keyKind,
   mergeInLane,
+  afterBatch,
 ];
