@@ -1,6 +1,7 @@
 import { AortaError } from '../../src/errors/index.ts';
 import {
   actor,
+  batch,
   effect,
   type Flow,
   filter,
@@ -129,9 +130,10 @@ export function merged(): Flow<unknown> {
     .pipe(map('fragile', failing(tries)), numbered('main'), to(out));
 }
 
-/** Independent lanes: one that fails and waits, one that does not; over one source or two. */
+/** Independent lanes, one with a batch: one that fails and waits, one that does not; over one source or two. */
 export function lanes(sources: 1 | 2): Flow<unknown> {
   const tries = new Map<string, number>();
+  const refused = new Set<string>();
   const start = sources === 1 ? flow('lanes', { onFailure }).from(events) : flow('lanes', { onFailure }).from(merge(events, more));
   return start.pipe(
     tee(
@@ -143,6 +145,17 @@ export function lanes(sources: 1 | 2): Flow<unknown> {
         ),
         wards: pipe(
           numbered('wards'),
+          // Refused as a whole for one item, once for each such item.
+          batch(
+            'bulk',
+            async (items) => {
+              const bad = items.filter(({ value, eventId }) => value.kind === 'permanent' && value.fails > 1 && !refused.has(eventId));
+              if (bad.length > 0 && items.length === 1) for (const { eventId } of bad) refused.add(eventId);
+              if (bad.length > 0) throw new AortaError('AORTA_TEST', 'Permanent', 'planned');
+              return items.map(({ value }) => value);
+            },
+            { max: 4, within: 20 },
+          ),
           rekey((e) => e.kind, byKind),
         ),
       },

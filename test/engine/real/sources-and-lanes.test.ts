@@ -9,6 +9,7 @@ import { error } from '../../../src/errors/index.ts';
 import {
   actor,
   process as actorOf,
+  batch,
   effect,
   flow,
   map,
@@ -35,7 +36,7 @@ import { memoryRegistry } from '../../../src/testing/memory-registry.ts';
 import { freshDatabase, services, uniqueName } from '../../support/services.ts';
 
 /**
- * Several sources, independent lanes and rekey over several workers on the real log and store: a rolling restart while
+ * Several sources, independent lanes, batch and rekey over several workers on the real log and store: a rolling restart while
  * every tenth COMMIT loses its reply, and an owner whose write comes after its partitions have moved. The effect tables
  * are list-append: a row an effect, numbered by an actor's state, so that a lost update is a number that comes twice.
  */
@@ -126,7 +127,7 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
             ),
             wards: pipe(
               numbered('wards'),
-              map(({ n }) => ({ n })),
+              batch('bulk', async (items) => items.map(({ value: { n } }) => ({ n })), { max: 10, within: 20 }),
               rekey((e) => `ward-${e.n % wards}`, byWard),
             ),
           },
