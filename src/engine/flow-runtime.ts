@@ -14,6 +14,7 @@ import type { Mailbox } from './mailbox.ts';
 import { Settlements } from './observe.ts';
 import type { EngineOptions, EnginePorts } from './options.ts';
 import type { LaneProgram, Program } from './program.ts';
+import { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
@@ -32,6 +33,7 @@ export class FlowRuntime implements LaneHost {
   readonly metrics: FlowMetrics;
   /** By independent lane. */
   readonly laneMetrics: ReadonlyMap<string, FlowMetrics>;
+  readonly reads = new ReadGate(3);
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();

@@ -35,6 +35,9 @@ const timerPrefix = 'timer:';
 export class Holding {
   readonly #lane: Lane;
   readonly #timers = new Map<string, TimerRow[]>();
+  /** Bytes of inputs in memory behind their patients' heads; may be too high. */
+  #kept = 0;
+  #counted = Number.NEGATIVE_INFINITY;
   /** Newest redrive requests that were taken: a list that was read before they became durable still names them. */
   readonly #taken = new Set<string>();
 
@@ -188,8 +191,30 @@ export class Holding {
   /** An input of this lane, which a turn of the main lane has written. */
   arrived(row: HeldRow): void {
     if (!this.#lane.owned) return;
-    this.#added(this.#lane.held.adding(row.key), row);
+    const patient = this.#lane.held.adding(row.key);
+    this.#added(patient, row);
+    if (patient.head !== row) this.#keep(patient, row);
     this.next(row.key);
+  }
+
+  /** An input that stands right behind those in memory stays there too, within a part of the worker's credits. */
+  #keep(patient: HeldPatient, row: HeldRow): void {
+    const known = (patient.head ? 1 : 0) + patient.ahead.length;
+    if (patient.reading || known === 0 || known !== patient.count - 1 || patient.ahead.length >= readAhead) return;
+    const size = row.value?.length ?? 0;
+    if (this.#kept + size > this.#lane.host.maxLaneBytes() / 4) this.#recount();
+    if (this.#kept + size > this.#lane.host.maxLaneBytes() / 4) return;
+    this.#kept += size;
+    patient.ahead.push(row);
+  }
+
+  /** Rows leave memory in many ways; they are counted anew when they seem too many, at most once in a second. */
+  #recount(): void {
+    const now = this.#lane.ports.clock.monotonic();
+    if (now - this.#counted < 1000) return;
+    this.#counted = now;
+    this.#kept = 0;
+    for (const { ahead } of this.#lane.held.all()) for (const row of ahead) this.#kept += row.value?.length ?? 0;
   }
 
   #added(patient: HeldPatient, row: HeldRow): void {
@@ -281,7 +306,7 @@ export class Holding {
     patient.stale = false;
     const lane = this.#lane;
     try {
-      const rows = await lane.ports.state.held(lane.ref, patient.key, patient.doneThrough + 1, readAhead);
+      const rows = await lane.host.reads.run(() => lane.ports.state.held(lane.ref, patient.key, patient.doneThrough + 1, readAhead));
       patient.reading = false;
       if (!lane.owned) return;
       // Rows on their way into the group commit wake it when durable; those that became durable meanwhile have done so.

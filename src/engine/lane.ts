@@ -18,6 +18,7 @@ import { OffsetTracker } from './offset-tracker.ts';
 import type { EngineOptions, EnginePorts } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { LaneProgram, Program } from './program.ts';
+import type { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
 import { failureOf } from './supervise.ts';
 import { SuspectGate } from './suspect-gate.ts';
@@ -36,6 +37,7 @@ export interface LaneHost {
   settled(lane: Lane, root: Root, settlement: Settlement): void;
   fenced(lane: Lane): void;
   maxLaneBytes(): number;
+  readonly reads: ReadGate;
   /** Something waits for the store. */
   readonly committing: boolean;
 }
