@@ -221,6 +221,32 @@ describe('independent lanes', () => {
     await driver.stop();
   });
 
+  it('takes a backlog of many patients up again with a few reads at a time', async () => {
+    const driver = await start();
+    let down = true;
+    ehr = async () => {
+      if (down) throw transient();
+    };
+    const keys = Array.from({ length: 150 }, (_, i) => `p${i}`);
+    for (const n of upTo(4)) await driver.send(...keys.map((key) => event(n, key)));
+    await driver.advance(1000);
+    let reading = 0;
+    let most = 0;
+    const held = driver.state.held.bind(driver.state);
+    driver.state.held = async (...args) => {
+      most = Math.max(most, ++reading);
+      await new Promise<void>((resolve) => void driver.clock.after(2, resolve));
+      reading--;
+      return held(...args);
+    };
+    down = false;
+    await driver.crash();
+    await driver.advance(60_000);
+    for (const key of keys) assert.deepEqual([...new Set(await numbers(driver, posted, key))], upTo(4));
+    assert.ok(most > 0 && most <= 3, `${most} at once`);
+    await driver.stop();
+  });
+
   it('gives each child of a record an id of its own, and emissions too', async () => {
     const doubled = flow('doubled')
       .from(events)

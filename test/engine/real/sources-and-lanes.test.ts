@@ -6,23 +6,6 @@ import { after, before, describe, it } from 'node:test';
 import { systemClock, systemRandom } from '../../../src/clock/system.ts';
 import { type RunningFlow, startFlow } from '../../../src/engine/index.ts';
 import { error } from '../../../src/errors/index.ts';
-import {
-  actor,
-  process as actorOf,
-  batch,
-  effect,
-  flow,
-  map,
-  mapAsync,
-  merge,
-  pipe,
-  rekey,
-  table,
-  tee,
-  to,
-  topic,
-  write,
-} from '../../../src/index.ts';
 import { createKafkaLog } from '../../../src/log/kafka/index.ts';
 import { header, type Log } from '../../../src/log/port.ts';
 import { createSqliteLog } from '../../../src/log/sqlite/log.ts';
@@ -34,25 +17,13 @@ import { createSqliteState } from '../../../src/state/sqlite/state.ts';
 import { silentTelemetry } from '../../../src/telemetry/port.ts';
 import { memoryRegistry } from '../../../src/testing/memory-registry.ts';
 import { freshDatabase, services, uniqueName } from '../../support/services.ts';
+import { check, eventOf, type Row, splitOf } from './split.ts';
 
 /**
  * Several sources, independent lanes, batch and rekey over several workers on the real log and store: a rolling restart while
- * every tenth COMMIT loses its reply, and an owner whose write comes after its partitions have moved. The effect tables
- * are list-append: a row an effect, numbered by an actor's state, so that a lost update is a number that comes twice.
+ * every tenth COMMIT loses its reply, and an owner whose write comes after its partitions have moved.
  */
-interface Event {
-  readonly n: number;
-}
-interface Row {
-  lane: string;
-  patient: string;
-  nth: number;
-  event_id: string;
-}
-const schema = { type: 'record', name: 'Event', fields: [{ name: 'n', type: 'int' }] };
-const patients = 30;
 const count = 1200;
-const wards = 5;
 
 interface Parts {
   readonly log: Log;
@@ -87,54 +58,8 @@ function troubled(state: State) {
 
 function suite(name: string, open: () => Promise<Parts>, workers: number) {
   describe(`sources and lanes on ${name}`, { timeout: 240_000 }, () => {
-    const sources = [uniqueName('adt'), uniqueName('oru')].map((source) => topic<Event>(source, schema, { partitions: 6 }));
-    const [adt, oru] = sources as [(typeof sources)[0], (typeof sources)[0]];
-    const byWard = topic<Event>(uniqueName('by-ward'), schema, { partitions: 3, key: 'ward' });
-    const sink = topic<Event>(uniqueName('sunk'), schema, { partitions: 6 });
-    const effects = table<Row>(uniqueName('effects').replaceAll('-', '_'), {
-      columns: { lane: { type: 'text' }, patient: { type: 'text' }, nth: { type: 'integer' }, event_id: { type: 'text' } },
-      key: ['lane', 'patient', 'nth', 'event_id'],
-    });
-    const numbered = (lane: string) =>
-      pipe(
-        actorOf(
-          `count-${lane}`,
-          actor<{ nth: number }, Event, Event & { nth: number }>({
-            version: 1,
-            initial: () => ({ nth: 0 }),
-            receive: (state, e) => ({ state: { nth: state.nth + 1 }, emit: [{ ...e, nth: state.nth + 1 }] }),
-          }),
-        ),
-        write(`rows-${lane}`, {
-          tables: [effects],
-          effects: (e, ctx) => effect.insert(effects, { lane, patient: ctx.key, nth: e.nth, event_id: ctx.eventId }),
-        }),
-      );
-    const split = flow(uniqueName('split').replaceAll('_', '-'))
-      .from(merge(adt, oru))
-      .pipe(
-        numbered('main'),
-        tee(
-          {
-            ehr: pipe(
-              mapAsync('post', async (e: Event) => {
-                await new Promise((resolve) => setTimeout(resolve, 1));
-                return e;
-              }),
-              numbered('ehr'),
-              map(({ n }) => ({ n })),
-              to(sink),
-            ),
-            wards: pipe(
-              numbered('wards'),
-              batch('bulk', async (items) => items.map(({ value: { n } }) => ({ n })), { max: 10, within: 20 }),
-              rekey((e) => `ward-${e.n % wards}`, byWard),
-            ),
-          },
-          { lanes: 'independent' },
-        ),
-      );
-    const census = flow(uniqueName('census').replaceAll('_', '-')).from(byWard).pipe(numbered('census'));
+    const made = splitOf(uniqueName('s').replaceAll('_', '-'));
+    const { split, census, effects, sources } = made;
     let parts: Parts;
     before(async () => {
       parts = await open();
@@ -143,9 +68,9 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
     after(() => parts?.close());
 
     const registry = memoryRegistry();
-    const starter = async (state: State, made: typeof split | typeof census, drainMs = 20_000): Promise<RunningFlow> =>
+    const starter = async (state: State, flow: typeof split, drainMs = 20_000): Promise<RunningFlow> =>
       startFlow(
-        made,
+        flow,
         {
           log: parts.log,
           state,
@@ -166,40 +91,15 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
     };
     let sent = 0;
     const send = async (many: number) => {
-      const serde = await serdeFor(await registry, adt);
+      const serde = await serdeFor(await registry, sources[0]);
       for (const until = sent + many; sent < until; ) {
         const batch = Array.from({ length: Math.min(50, until - sent) }, () => sent++);
         await parts.log.append(
-          batch.map((n) => ({
-            topic: (sources[n % 2] as typeof adt).name,
-            key: `patient-${(n >> 1) % patients}`,
-            value: serde.serialize({ n }),
-            headers: { [header.eventId]: `event-${n}` },
-          })),
+          batch.map((n) => {
+            const { topic, key, eventId } = eventOf(made, n);
+            return { topic, key, value: serde.serialize({ n }), headers: { [header.eventId]: eventId } };
+          }),
         );
-      }
-    };
-    const check = (all: readonly Row[]) => {
-      for (const lane of ['main', 'ehr', 'wards', 'census']) {
-        const own = all.filter((row) => row.lane === lane);
-        const problems: string[] = [];
-        for (const [patient, list] of Map.groupBy(own, ({ patient }) => patient)) {
-          list.sort((a, b) => Number(a.nth) - Number(b.nth));
-          const numbers = list.map(({ nth }) => Number(nth));
-          if (numbers.some((nth, i) => nth !== i + 1)) problems.push(`${patient}: ${numbers.join(' ')}`);
-          // Within a source, and for a ward within its source partition: what it came from is in order.
-          const last = new Map<string, number>();
-          for (const { event_id } of list) {
-            const n = Number(/^event-(\d+)/.exec(event_id)?.[1]);
-            const order = lane === 'census' ? `${n % 2}/${(n >> 1) % patients}` : String(n % 2);
-            if (n < (last.get(order) ?? -1)) problems.push(`${patient}: event-${n} came late`);
-            last.set(order, n);
-          }
-        }
-        assert.deepEqual(problems, [], lane);
-        const events = new Set(own.map(({ event_id }) => event_id.split(':')[0]));
-        assert.equal(own.length, events.size, `${lane}: an event took effect twice`);
-        assert.equal(events.size, sent, `${lane}: an event is missing`);
       }
     };
     const complete = () => until('the effects', async () => (await rows()).length >= 4 * sent);
@@ -218,7 +118,7 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
       }
       await rest;
       await complete();
-      check(await rows());
+      check(await rows(), sent);
       assert.ok(stores.reduce((sum, { trouble }) => sum + trouble.lost, 0) > 0, 'replies were lost');
       for (const r of running) assert.ok(r.partitions().every(({ lanes }) => lanes.every(({ refused }) => refused === null)));
       for (const r of [...running, counting]) await r.stop();
@@ -245,7 +145,7 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
       await stopped;
       await complete();
       assert.ok(stale.trouble.fenced > 0, 'the late write was refused by the store');
-      check(await rows());
+      check(await rows(), sent);
       for (const r of [fresh, counting]) await r.stop();
     });
   });
