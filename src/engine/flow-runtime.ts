@@ -149,9 +149,10 @@ export class FlowRuntime implements LaneHost {
     const mine = new Set(partitions.map(keyOf));
     for (const lane of [...this.#lanes.values()]) if (!mine.has(keyOf(lane.partition))) this.#lost([lane.partition], generation);
     const run = this.#assigning.then(async () => {
-      const co = Map.groupBy(partitions, ({ partition }) => partition);
-      const places = new Map([...co.keys()].map((partition) => [partition, new CoPartition()]));
-      const claimed = await allOf(partitions, (at) => this.#claim(at, generation, places.get(at.partition) as CoPartition));
+      // While versions of the flow with other sources are in one group, its leader may give us what we do not read.
+      const ours = partitions.filter(({ topic }) => this.program.sources.includes(topic));
+      const places = new Map(ours.map(({ partition }) => [partition, new CoPartition()]));
+      const claimed = await allOf(ours, (at) => this.#claim(at, generation, places.get(at.partition) as CoPartition));
       // Nothing of a patient runs before all its lanes are claimed: until then the last owner could still write one of them.
       const starts = await allOf(claimed, ({ lane, from }) => this.#begin(lane, from));
       return starts.filter((start) => start !== undefined);

@@ -188,6 +188,13 @@ export class Holding {
     for (const key of keys) this.next(key);
   }
 
+  /** The patient stands still: timers wait. Inputs of a lane that only queue for their turn hold up nothing. */
+  standsStill(key: string): boolean {
+    const patient = this.#lane.held.get(key);
+    if (!patient) return false;
+    return !(this.#lane.main && (patient.head === undefined || patient.head.reason === 'lane'));
+  }
+
   /** An input of this lane, which a turn of the main lane has written. */
   arrived(row: HeldRow): void {
     if (!this.#lane.owned) return;
@@ -218,8 +225,9 @@ export class Holding {
   }
 
   #added(patient: HeldPatient, row: HeldRow): void {
+    // The read that is under way finds it, or what it finds stands in front of it; a head of its own would be passed by.
     if (patient.reading) patient.stale = true;
-    if (!patient.head && !patient.active && patient.ahead.length === 0 && patient.count === 1) patient.head = row;
+    else if (!patient.head && !patient.active && patient.ahead.length === 0 && patient.count === 1) patient.head = row;
   }
 
   /** Additions that will not become durable. */

@@ -317,7 +317,7 @@ export class Lane {
       suspect: 0,
     };
     // A held patient's timers wait: they fire again when it is live.
-    const held = this.siblings.find((lane) => lane.held.get(timer.key));
+    const held = this.siblings.find((lane) => lane.holding.standsStill(timer.key));
     if (held) held.holding.timerWaits(timer);
     else {
       const mailbox = this.mailbox(timer.key);

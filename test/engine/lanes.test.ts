@@ -359,6 +359,47 @@ describe('independent lanes', () => {
     await driver.stop();
   });
 
+  it('gives a timer its turn between the inputs of a busy patient', async () => {
+    const fired: number[] = [];
+    const watch = actor<{ seen: number }, Event, Event>({
+      version: 1,
+      initial: () => ({ seen: 0 }),
+      receive: (state, e, ctx) => ({
+        state: { seen: state.seen + 1 },
+        timers: e.n === 0 ? [{ name: 'later', at: ctx.now + 100 }] : [],
+        emit: [e],
+      }),
+      timer: (state) => {
+        fired.push(state.seen);
+        return { state, skip: 'fired' };
+      },
+    });
+    const busy = flow('busy')
+      .from(events)
+      .pipe(
+        tee(
+          {
+            ehr: pipe(
+              mapAsync('post', async (e: Event) => {
+                await new Promise<void>((resolve) => void driver.clock.after(20, resolve));
+                return e;
+              }),
+              process('watch', watch),
+              to(posted),
+            ),
+          },
+          { lanes: 'independent' },
+        ),
+      );
+    const driver: TestDriver<Event> = await start(busy);
+    await driver.send(...upTo(60).map((n) => event(n)));
+    await driver.advance(10_000);
+    assert.deepEqual(await numbers(driver, posted), upTo(60));
+    assert.equal(fired.length, 1);
+    assert.ok((fired[0] as number) < 30, `after ${fired[0]} of 60 inputs`);
+    await driver.stop();
+  });
+
   it('works over several sources: one turn at a time in a lane, whichever topic fed it', async () => {
     const more = topic<Event>('more', schema, { partitions: 2 });
     let running = 0;
