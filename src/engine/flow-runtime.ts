@@ -392,8 +392,10 @@ export class FlowRuntime implements LaneHost {
       const key = request.key ?? '';
       // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any. Of several
       // lanes of a patient, where it is parked: the others go on by themselves.
+      const head = (lane: Lane) => lane.held.get(key)?.head;
       const lane =
-        lanes.find((l) => l.held.get(key)?.head?.due === null) ??
+        lanes.find((l) => head(l)?.due === null && head(l)?.reason !== 'merge') ??
+        lanes.find((l) => head(l)?.due === null) ??
         lanes.find((l) => l.held.get(key)) ??
         lanes.find((l) => key !== '' && l.ref.partition === this.program.partitionOf(key));
       lane?.holding.redrive(request);

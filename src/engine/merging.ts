@@ -241,8 +241,9 @@ export class Merging {
     const done = link.done ?? [];
     // Of more merges than are kept, the record may be behind one of the first.
     if (id === undefined || done.includes(id) || done.length >= keptIds) return false;
-    const places = siblings.map((lane) => lane.held.get(root.key)?.head).filter((head) => head?.reason === 'merge');
-    if (link.arrived?.[id] && !places.some((head) => head && orderOf(head)?.id === id)) return false;
+    const heads = siblings.map((lane) => lane.held.get(root.key)?.head);
+    const place = heads.some((head) => head && controlOf(head.headers) === 'merge.hold' && orderOf(head)?.id === id);
+    if (link.arrived?.[id] && !place) return false;
     turn.holdsFor = id;
     turn.done();
     return true;

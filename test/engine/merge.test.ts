@@ -250,6 +250,50 @@ describe('a flow with several sources', () => {
     await driver.stop();
   });
 
+  it('a redriven head that is taken back with a refused turn of the other topic runs again', async () => {
+    const rows = table<{ patient: string; text: string }>('texts', {
+      columns: { patient: { type: 'text' }, text: { type: 'text' } },
+      key: ['patient', 'text'],
+    });
+    for (let offset = 0; offset < 14; offset++) {
+      let refuse = true;
+      const written = flow('written')
+        .from(merge(admissions, results))
+        .pipe(
+          map((value, ctx) => `${ctx.source.topic[0]}${value.n}`),
+          process('told', told),
+          write('texts', {
+            tables: [rows],
+            effects: (text, ctx) => effect.insert(rows, { patient: ctx.key, text: (refuse && text === 'r0' ? null : text) as string }),
+          }),
+          to(story),
+        );
+      const driver = await start(written);
+      broken = ['a0'];
+      await driver.sendTo(admissions, stay(0), stay(1));
+      await driver.advance(200);
+      broken = [];
+      // Every write takes its time: a turn of one topic is under way when a turn of the other one is refused.
+      const transact = driver.state.transact.bind(driver.state);
+      driver.state.transact = async (groups) => {
+        await new Promise<void>((resolve) => void driver.clock.after(5, resolve));
+        return transact(groups);
+      };
+      const redriven = driver.redrive('p1');
+      await driver.clock.advance(offset);
+      await driver.sendTo(results, result(0), result(1));
+      await redriven;
+      await driver.advance(1000);
+      refuse = false;
+      await driver.redrive('p1');
+      await driver.advance(2000);
+      assert.deepEqual(await driver.held(), [], `offset ${offset}`);
+      assert.deepEqual([...of(driver)].sort(), ['a0', 'a1', 'r0', 'r1'], `offset ${offset}`);
+      assert.equal(driver.rows(rows).length, 4);
+      await driver.stop();
+    }
+  });
+
   it('does not start where the sources are not co-partitioned', async () => {
     const other = topic<Result>('results', record('Result', 'code'), { partitions: 4 });
     const driver = await start(

@@ -26,6 +26,7 @@ const applied = table<{ id: string; under: string; n: number }>('applied', {
 });
 
 let broken = new Set<string>();
+let failMerge = false;
 interface Seen {
   events: string[];
 }
@@ -36,7 +37,10 @@ const history = actor<Seen, Event, Event>({
     if (broken.has(ctx.eventId)) throw new AortaError('AORTA_TEST', 'Permanent', 'planned');
     return { state: { events: [...state.events, ctx.eventId] }, emit: [e] };
   },
-  merge: (state, merged) => ({ state: { events: [...state.events, ...merged.events] } }),
+  merge: (state, merged) => {
+    if (failMerge) throw new AortaError('AORTA_TEST', 'Permanent', 'planned');
+    return { state: { events: [...state.events, ...merged.events] } };
+  },
   unmerge: (state, merged) => {
     const mine = state.events.filter((id) => id.startsWith('A'));
     return {
@@ -54,6 +58,7 @@ const merging = flow('merging')
   );
 const start = () => {
   broken = new Set();
+  failMerge = false;
   return TestDriver.start<Event>(merging, { source: adt });
 };
 const seen = (driver: TestDriver<Event>, key: string) => (driver.stateOf('history', key) as Seen | undefined)?.events ?? [];
@@ -126,6 +131,28 @@ describe('merging patients over several sources', () => {
         [1, 2, 3, 4].map((n) => `B-${source}-${n}`),
       );
     }
+    await driver.stop();
+  });
+
+  it('what another source forwards waits while the state cannot be folded in, and goes on when it is', async () => {
+    const driver = await start();
+    for (const source of ['adt', 'oru'] as const) await put(driver, source, 'B', 1);
+    failMerge = true;
+    mergeAll(driver, 'adt');
+    await driver.advance(1000);
+    await put(driver, 'oru', 'B', 2);
+    await driver.advance(1000);
+    assert.deepEqual(seen(driver, 'A'), [], 'nothing of B without its state');
+    const held = (await driver.held()).filter(({ key }) => key === 'A');
+    assert.deepEqual(held.map(({ lane, head }) => [lane.topic, head.reason]).sort(), [
+      ['adt', 'park'],
+      ['oru', 'merge'],
+    ]);
+    failMerge = false;
+    await driver.redrive('A');
+    await driver.advance(1000);
+    assert.deepEqual(await driver.held(), []);
+    assert.deepEqual(of(driver, 'A', 'B-oru'), ['B-oru-1', 'B-oru-2']);
     await driver.stop();
   });
 
