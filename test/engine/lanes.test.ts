@@ -450,6 +450,19 @@ describe('independent lanes', () => {
     await driver.stop();
   });
 
+  it('has no new input under suspicion after a crash', async () => {
+    const driver = await start();
+    await driver.send(event(0));
+    await driver.crash();
+    const before = driver.state.journal.length;
+    for (const n of upTo(5)) await driver.send(event(n + 1, `p${n}`));
+    await driver.advance(1000);
+    const noted = driver.state.journal.slice(before).filter(({ lane, suspects }) => lane.lane !== 'main' && suspects.length > 0);
+    assert.deepEqual(noted, []);
+    assert.equal(new Set((await driver.emitted(alerts)).map(({ headers }) => headers[header.eventId])).size, 6);
+    await driver.stop();
+  });
+
   it('parks the input that ends the process again and again, in its lane', async () => {
     const driver = await start();
     let killed = 0;

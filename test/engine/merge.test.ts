@@ -186,6 +186,37 @@ describe('a flow with several sources', () => {
     await driver.stop();
   });
 
+  it('a held record of one topic has its turn while records of the other one come without end', async () => {
+    const order: string[] = [];
+    const slow = flow('slow')
+      .from(merge(admissions, results))
+      .pipe(
+        mapAsync('work', async (value: Admission | Result, ctx) => {
+          const text = `${ctx.source.topic[0]}${value.n}`;
+          await new Promise<void>((resolve) => void driver.clock.after(10, resolve));
+          if (broken.includes(text)) throw new AortaError('AORTA_TEST', 'Permanent', 'planned');
+          order.push(text);
+          return text;
+        }),
+        to(story),
+      );
+    const driver: TestDriver<Admission> = await start(slow);
+    broken = ['a0'];
+    await driver.sendTo(admissions, stay(0), stay(1));
+    await driver.advance(200);
+    broken = [];
+    // More than it can do: the patient's mailbox is never empty.
+    await driver.sendTo(results, result(0), result(1), result(2));
+    const redriven = driver.redrive('p1');
+    for (let n = 3; n < 99; n += 3) await driver.sendTo(results, result(n), result(n + 1), result(n + 2));
+    await redriven;
+    await driver.advance(3000);
+    assert.equal(order.length, 101);
+    assert.ok(order.indexOf('a1') < 50, `after ${order.indexOf('a1')} results`);
+    assert.ok(order.indexOf('a0') < order.indexOf('a1'));
+    await driver.stop();
+  });
+
   it('has one timer of a name for all topics: a record of the second topic moves what the first one set', async () => {
     const silence = actor<{ quiet: number }, string, string>({
       version: 1,
