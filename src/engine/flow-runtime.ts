@@ -1,25 +1,29 @@
 import { sleep } from '../clock/system.ts';
 import { within } from '../clock/within.ts';
 import { AortaError, error } from '../errors/index.ts';
+import { mainLane } from '../flow/nodes.ts';
 import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port.ts';
-import type { RedriveRequest } from '../state/port.ts';
+import type { ClaimedLane, RedriveRequest } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
 import { Activation } from './activation.ts';
 import { Bearings } from './bearings.ts';
 import { DeadLetterBrake } from './brake.ts';
+import { CoPartition } from './co-partition.ts';
 import { FlowMetrics } from './flow-metrics.ts';
 import { type CommitItem, GroupCommit } from './group-commit.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Settlements } from './observe.ts';
 import type { EngineOptions, EnginePorts } from './options.ts';
-import type { Program } from './program.ts';
+import type { LaneProgram, Program } from './program.ts';
+import { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
 import { Trail } from './trail.ts';
 import { Watch } from './watch.ts';
 import { isStuck } from './why.ts';
+import { parkedIn } from './why-lane.ts';
 
 /**
  * Runs one flow on this worker: takes partitions over and gives them back, spreads the worker's time over ready
@@ -36,6 +40,9 @@ export class FlowRuntime implements LaneHost {
   readonly watch: Watch;
   readonly trail = new Trail();
   readonly #bearings: Bearings;
+  /** By independent lane. */
+  readonly laneMetrics: ReadonlyMap<string, FlowMetrics>;
+  readonly reads = new ReadGate(3);
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -46,7 +53,8 @@ export class FlowRuntime implements LaneHost {
   readonly #queue: RunQueue;
   readonly #activation: Activation;
   #committing: Promise<void> | undefined;
-  #asked: { readonly generation: number; readonly topic: string; readonly answer: Promise<ReadonlyMap<number, number>> } | undefined;
+  /** What the log said of an assignment, by topic. */
+  readonly #asked = new Map<string, { readonly generation: number; readonly answer: Promise<ReadonlyMap<number, number>> }>();
   #stopping = false;
   #stopped = false;
   /** The assignment that counts; -1 between a revoke and the next one. */
@@ -71,13 +79,20 @@ export class FlowRuntime implements LaneHost {
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#bearings = new Bearings(ports, program.flow, program.stateful);
     this.brake = new DeadLetterBrake(program.flow, ports.state.operations, ports.clock, ports.telemetry, options.brake, () => this.#goOn());
+    this.laneMetrics = new Map(program.lanes.map(({ name }) => [name, new FlowMetrics(ports.telemetry, program.flow, name)]));
     this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
       this.#retrying('commit', cause, attempt),
     );
   }
 
+  /** The main lanes: one for each partition of each source. */
   get lanes(): IterableIterator<Lane> {
     return this.#lanes.values();
+  }
+
+  /** The main lanes and those that they feed. */
+  get allLanes(): readonly Lane[] {
+    return [...this.#lanes.values()].flatMap((lane) => [lane, ...lane.lanes.values()]);
   }
 
   async start(): Promise<void> {
@@ -121,7 +136,7 @@ export class FlowRuntime implements LaneHost {
     const { log, telemetry } = this.#ports;
     return log.consumer({
       group: `aorta.${this.program.flow}`,
-      topics: [this.program.source.name],
+      topics: [...this.program.sources],
       sessionTimeoutMs: this.#options.sessionTimeoutMs,
       onAssigned: (partitions, generation) => this.#assigned(partitions, generation),
       onRevoked: (partitions) => this.#revoked(partitions),
@@ -155,24 +170,27 @@ export class FlowRuntime implements LaneHost {
     const mine = new Set(partitions.map(keyOf));
     for (const lane of [...this.#lanes.values()]) if (!mine.has(keyOf(lane.partition))) this.#lost([lane.partition], generation);
     const run = this.#assigning.then(async () => {
-      // All of them first: a claim that goes on behind a failed assignment would meet the next one's.
-      const claims = await Promise.allSettled(partitions.map((partition) => this.#claim(partition, generation)));
-      const starts: Commit[] = [];
-      for (const claim of claims) {
-        if (claim.status === 'rejected') throw claim.reason;
-        if (claim.value) starts.push(claim.value);
-      }
-      return starts;
+      // While versions of the flow with other sources are in one group, its leader may give us what we do not read.
+      const ours = partitions.filter(({ topic }) => this.program.sources.includes(topic));
+      const places = new Map(ours.map(({ partition }) => [partition, new CoPartition()]));
+      const claimed = await allOf(ours, (at) => this.#claim(at, generation, places.get(at.partition) as CoPartition));
+      // Nothing of a patient runs before all its lanes are claimed: until then the last owner could still write one of them.
+      const starts = await allOf(claimed, ({ lane, from }) => this.#begin(lane, from));
+      return starts.filter((start) => start !== undefined);
     });
     this.#assigning = run.catch(() => {});
     return run;
   }
 
-  async #claim({ topic, partition }: TopicPartition, generation: number): Promise<Commit | undefined> {
-    const ref = { flow: this.program.flow, lane: 'main', topic, partition };
+  async #claim({ topic, partition }: TopicPartition, generation: number, co: CoPartition): Promise<{ lane: Lane; from: Commit }> {
+    const ref = { flow: this.program.flow, lane: mainLane, topic, partition };
     // A stop waits for this assignment to end: with the store away it would wait for the store.
     const current = () => !this.#stopping && this.#generation === generation;
-    const claimed = await this.#persist('claim', current, () => this.#ports.state.claim(ref, this.program.sourcePartitions));
+    const claimOf = (name: string) =>
+      this.#persist('claim', current, () => this.#ports.state.claim({ ...ref, lane: name }, this.program.sourcePartitions));
+    const claimed = await claimOf(mainLane);
+    const inputs: ClaimedLane[] = [];
+    for (const { name } of this.program.lanes) inputs.push(await claimOf(name));
     const ends = await this.#persist('ends', current, () => this.#ports.log.ends(topic));
     // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
     // Where the store knows, the log is asked only to see whether it agrees.
@@ -183,11 +201,16 @@ export class FlowRuntime implements LaneHost {
     const { start, refusal } = await this.#persist('position', current, () => this.#bearings.take(ref, claimed, committed, range));
     if (!current()) throw error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' });
     const { start: first, end } = range;
-    const lane = new Lane(
-      ...([ref, generation, claimed, this.program, this.#ports, this.#options, this.metrics, this] as const),
-      (what, cause, attempt) => this.#retrying(what, cause, attempt),
-      start,
-    );
+    const make = (taken: ClaimedLane, metrics: FlowMetrics, part: LaneProgram, main?: Lane) =>
+      new Lane(
+        ...([{ ...ref, lane: part.name }, generation, taken, this.program, this.#ports, this.#options, metrics, this] as const),
+        (what, cause, attempt) => this.#retrying(what, cause, attempt),
+        { co, part, main, ...(main ? {} : { start }) },
+      );
+    const lane = make(claimed, this.metrics, this.program.main);
+    this.program.lanes.forEach((part, i) => {
+      make(inputs[i] as ClaimedLane, this.laneMetrics.get(part.name) as FlowMetrics, part, lane);
+    });
     this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
     lane.end = end;
@@ -198,21 +221,29 @@ export class FlowRuntime implements LaneHost {
         error('AORTA_ENGINE_006', { flow: ref.flow, topic, partition, now: this.program.sourcePartitions, before: claimed.partitions }),
       );
     }
+    return { lane, from: { topic, partition, offset: Math.max(start, first) } };
+  }
+
+  /** What is owed to the log first, then held patients, timers, and records from the returned offset on. */
+  async #begin(lane: Lane, from: Commit): Promise<Commit | undefined> {
     if (lane.refused) return undefined;
-    await lane.outbox.drained();
-    if (!lane.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
-    lane.holding.wakeAll();
-    await lane.timers.load();
-    return { topic, partition, offset: Math.max(start, first) };
+    for (const each of [lane, ...lane.lanes.values()]) {
+      await each.outbox.drained();
+      if (!each.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
+      each.holding.wakeAll();
+      await each.timers.load();
+    }
+    return from;
   }
 
   /** One question for all partitions of an assignment. */
   #committedOf(generation: number, topic: string): Promise<ReadonlyMap<number, number>> {
-    if (this.#asked?.generation === generation && this.#asked.topic === topic) return this.#asked.answer;
+    const known = this.#asked.get(topic);
+    if (known?.generation === generation) return known.answer;
     const answer = this.#ports.log.committed(`aorta.${this.program.flow}`, topic);
-    this.#asked = { generation, topic, answer };
+    this.#asked.set(topic, { generation, answer });
     answer.catch(() => {
-      if (this.#asked?.answer === answer) this.#asked = undefined;
+      if (this.#asked.get(topic)?.answer === answer) this.#asked.delete(topic);
     });
     return answer;
   }
@@ -222,7 +253,8 @@ export class FlowRuntime implements LaneHost {
    * other one's claim came late, and it is not fed. Joining anew makes the group and the database agree again.
    */
   fenced(lane: Lane): void {
-    if (this.#lanes.get(keyOf(lane.partition)) === lane) this.#lanes.delete(keyOf(lane.partition));
+    // Its whole co-partition is lost with it.
+    for (const other of lane.co.lanes) if (this.#lanes.get(keyOf(other.partition)) === other) this.#lanes.delete(keyOf(other.partition));
     if (lane.generation === this.#generation) this.#fencedGeneration = lane.generation;
     if (this.#rejoining) return;
     this.#rejoining = true;
@@ -250,8 +282,12 @@ export class FlowRuntime implements LaneHost {
 
   async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
     this.#generation = -1;
-    const lanes = partitions.map((p) => this.#lanes.get(keyOf(p))).filter((lane) => lane !== undefined);
-    for (const lane of lanes) lane.draining = true;
+    const mains = partitions.map((p) => this.#lanes.get(keyOf(p))).filter((lane) => lane !== undefined);
+    const lanes = mains.flatMap((lane) => [lane, ...lane.lanes.values()]);
+    for (const lane of lanes) {
+      lane.draining = true;
+      lane.batches.flush();
+    }
     const { clock } = this.#ports;
     const deadline = clock.monotonic() + this.#options.drainMs;
     const left = () => deadline - clock.monotonic();
@@ -263,8 +299,8 @@ export class FlowRuntime implements LaneHost {
     await bounded(Promise.all(lanes.map((lane) => lane.outbox.drained())));
     for (const lane of lanes) lane.flush();
     await bounded(this.#commits.drained());
-    await bounded(this.#commitOffsets(lanes).catch((cause) => this.#retrying('commit', cause, 1)));
-    await bounded(this.#bearings.note(lanes, true));
+    await bounded(this.#commitOffsets(mains).catch((cause) => this.#retrying('commit', cause, 1)));
+    await bounded(this.#bearings.note(mains, true));
     await bounded(
       Promise.all(
         lanes.map((lane) =>
@@ -352,12 +388,12 @@ export class FlowRuntime implements LaneHost {
   settled(lane: Lane, root: Root, settlement: Settlement): void {
     this.trail.add(root, lane.ref.partition, settlement, this.#ports.clock.now());
     if (!this.settlements.observed) return;
-    const { flow, topic, partition } = lane.ref;
-    this.settlements.next({ flow, topic, partition, offset: root.offset, eventId: root.eventId, settlement });
+    const { flow, lane: name, topic, partition } = lane.ref;
+    this.settlements.next({ flow, lane: name, topic, partition, offset: root.offset, eventId: root.eventId, settlement });
   }
 
   async #tick(): Promise<void> {
-    for (const lane of this.#lanes.values()) lane.flush();
+    for (const lane of this.allLanes) lane.flush();
     await this.#commitOffsets([...this.#lanes.values()]).catch((cause) => this.#retrying('commit', cause, 1));
     await this.#bearings.note([...this.#lanes.values()]);
   }
@@ -388,14 +424,14 @@ export class FlowRuntime implements LaneHost {
 
   /** The brake was released. */
   #goOn(): void {
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.allLanes) {
       for (const mailbox of lane.mailboxes.values()) if (mailbox.length > 0) this.ready(lane, mailbox);
     }
   }
 
   /** Looks for redrive requests while a patient is held. */
   async lookForRedrives(): Promise<void> {
-    if (![...this.#lanes.values()].some((lane) => lane.held.size > 0)) return;
+    if (!this.allLanes.some((lane) => lane.held.size > 0)) return;
     let requests: readonly RedriveRequest[];
     try {
       requests = await this.#ports.state.redriveRequests(this.program.flow);
@@ -403,11 +439,17 @@ export class FlowRuntime implements LaneHost {
       this.#retrying('redrive', cause, 1);
       return;
     }
-    const lanes = [...this.#lanes.values()].filter((lane) => lane.owned && !lane.draining);
+    const lanes = this.allLanes.filter((lane) => lane.owned && !lane.draining);
     for (const request of requests) {
       const key = request.key ?? '';
-      // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any.
-      const lane = lanes.find((l) => l.held.get(key)) ?? lanes.find((l) => key !== '' && l.ref.partition === this.program.partitionOf(key));
+      // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any. Of several
+      // lanes of a patient, where it is parked: the others go on by themselves.
+      const head = (lane: Lane) => lane.held.get(key)?.head;
+      const lane =
+        lanes.find((l) => head(l)?.due === null && head(l)?.reason !== 'merge') ??
+        lanes.find((l) => head(l)?.due === null) ??
+        lanes.find((l) => l.held.get(key)) ??
+        lanes.find((l) => key !== '' && l.ref.partition === this.program.partitionOf(key));
       lane?.holding.redrive(request);
     }
   }
@@ -444,8 +486,17 @@ export class FlowRuntime implements LaneHost {
     gauge(
       'aorta_flow_stuck_partitions',
       'Partitions that wait without a known reason, or past its bound',
-      () => lanes().filter(isStuck).length,
+      () => this.allLanes.filter(isStuck).length,
     );
+    for (const { name } of this.program.lanes) {
+      const labels = { flow, lane: name };
+      const read = (of: (lane: Lane) => number) => () => lanes().reduce((sum, l) => sum + of(l.lanes.get(name) as Lane), 0);
+      const laneGauge = (metric: string, help: string, of: (lane: Lane) => number) =>
+        this.#cancel.push(telemetry.sampled(metric, help, labels, read(of)));
+      laneGauge('aorta_lane_waiting_inputs', 'Inputs of an independent lane that are not settled', (l) => l.held.total);
+      laneGauge('aorta_lane_parked_patients', 'Patients whose next input of an independent lane waits for an operator', parkedIn);
+      laneGauge('aorta_lane_waiting_patients', 'Patients with inputs of an independent lane that are not settled', (l) => l.held.size);
+    }
     gauge('aorta_flow_lag_records', 'Records of the log that are not settled', () =>
       lanes().reduce((sum, l) => sum + Math.max(0, l.end - l.tracker.settledWatermark), 0),
     );
@@ -454,6 +505,15 @@ export class FlowRuntime implements LaneHost {
       return lanes().reduce((max, l) => Math.max(max, l.tracker.lowestOpen ? (now - l.tracker.lowestOpen.at) / 1000 : 0), 0);
     });
   }
+}
+
+/** All of them, also when one fails: what goes on behind a failed assignment would meet the next one's. */
+async function allOf<A, B>(items: readonly A[], work: (item: A) => Promise<B>): Promise<B[]> {
+  const results = await Promise.allSettled(items.map(work));
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
 
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;

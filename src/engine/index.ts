@@ -9,7 +9,8 @@ import { defaultOptions, type EngineOptions, type EnginePorts } from './options.
 import { type Bindings, bind, sidePartitions } from './program.ts';
 import type { Trace } from './trail.ts';
 import type { Waiting } from './wait.ts';
-import { overdueHeld, whyBraked, whyPartition, whyPatient } from './why.ts';
+import { whyBraked } from './why.ts';
+import { type LaneView, laneViews, overdueLanes, whyEverywhere, whyLanes } from './why-lane.ts';
 
 export type { Settlement } from './ack.ts';
 export type { SettlementEvent } from './observe.ts';
@@ -17,6 +18,7 @@ export type { EngineOptions, EnginePorts } from './options.ts';
 export { defaultOptions } from './options.ts';
 export type { Trace } from './trail.ts';
 export type { Waiting, WaitReason } from './wait.ts';
+export type { LaneView } from './why-lane.ts';
 
 const day = 24 * 3600 * 1000;
 
@@ -30,6 +32,8 @@ export interface PartitionView {
   readonly held: number;
   readonly paused: boolean;
   readonly refused: string | null;
+  /** The independent lanes that it feeds. */
+  readonly lanes: readonly LaneView[];
 }
 
 /** A flow that runs on this worker. */
@@ -37,11 +41,13 @@ export interface RunningFlow {
   readonly name: string;
   readonly hash: string;
   readonly flow: Flow<unknown>;
-  /** Source and sinks. */
+  /** Sources and sinks. */
   readonly topics: readonly string[];
   readonly settlements: Observable<SettlementEvent>;
   /** Settled, emitted and failed so far on this worker. */
   totals(): Readonly<Record<string, number>>;
+  /** The same for an independent lane. */
+  laneTotals(lane: string): Readonly<Record<string, number>>;
   partitions(): readonly PartitionView[];
   /** Why the patient's envelopes wait; empty: none do, here. */
   whyPatient(key: string): readonly Waiting[];
@@ -73,7 +79,7 @@ export async function startFlow(
   const compiled = compile(flow);
   await ports.state.ensureTables(compiled.tables);
   await ports.log.ensureTopics([
-    flow.source,
+    ...flow.sources,
     ...compiled.topics,
     { name: `${flow.name}.parked`, partitions: sidePartitions, retentionMs: 30 * day },
     { name: `${flow.name}.dlq`, partitions: sidePartitions, retentionMs: 30 * day },
@@ -81,14 +87,15 @@ export async function startFlow(
   const program = await bind(flow, ports);
   const runtime = new FlowRuntime(program, ports, { ...defaultOptions, ...options });
   await runtime.start();
-  const laneOf = (partition: number) => [...runtime.lanes].find((lane) => lane.ref.partition === partition);
+  const lanesOf = (partition: number) => [...runtime.lanes].filter((lane) => lane.ref.partition === partition);
   return {
     name: flow.name,
     hash: program.hash,
     flow,
-    topics: [flow.source.name, ...compiled.topics.map((topic) => topic.name)],
+    topics: [...program.sources, ...compiled.topics.map((topic) => topic.name)],
     settlements: runtime.settlements.events,
     totals: () => runtime.metrics.totals,
+    laneTotals: (lane) => runtime.laneMetrics.get(lane)?.totals ?? {},
     partitions: () =>
       [...runtime.lanes].map((lane) => ({
         ...lane.partition,
@@ -99,19 +106,17 @@ export async function startFlow(
         held: lane.held.size,
         paused: lane.paused,
         refused: lane.refused?.code ?? null,
+        lanes: laneViews(lane),
       })),
     whyPatient: (key) => {
-      const lane = laneOf(program.partitionOf(key));
-      return lane ? [...whyPatient(lane, key), ...runtime.watch.hanging({ key })] : [];
+      const lanes = lanesOf(program.partitionOf(key));
+      return lanes.length === 0 ? [] : [...whyEverywhere(lanes, key), ...runtime.watch.hanging({ key })];
     },
     whyPartition: (partition) => {
-      const lane = laneOf(partition);
-      return lane ? [...whyPartition(lane), ...runtime.watch.hanging({ partition })] : [];
+      const lanes = lanesOf(partition);
+      return lanes.length === 0 ? [] : [...whyLanes(lanes), ...runtime.watch.hanging({ partition })];
     },
-    overdue: () => [
-      ...[...runtime.lanes].flatMap((lane) => [...whyPartition(lane).filter((w) => w.overdue), ...overdueHeld(lane)]),
-      ...runtime.watch.overdue(),
-    ],
+    overdue: () => [...overdueLanes([...runtime.lanes]), ...runtime.watch.overdue()],
     braked: () => whyBraked(runtime.brake.on, flow.source.name),
     trace: (eventId) => runtime.trail.of(eventId),
     nudge: () => runtime.lookForRequests(),

@@ -4,6 +4,8 @@ import type { Settlement } from './ack.ts';
 /** One settled envelope, for whoever watches the flow. */
 export interface SettlementEvent {
   readonly flow: string;
+  /** `main`, or an independent lane. */
+  readonly lane: string;
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;

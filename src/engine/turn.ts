@@ -1,12 +1,14 @@
 import { type AortaError, error } from '../errors/index.ts';
 import type { TimerRequest } from '../flow/actor.ts';
 import type { Context } from '../flow/context.ts';
+import type { BatchPlan } from '../flow/joined.ts';
 import type { Topic } from '../flow/topic.ts';
 import type { Turn } from '../flow/turn.ts';
 import type { EffectWrite, HeldWrite, OutboxRecord, StateWrite, TimerWrite } from '../state/port.ts';
 import type { Effect, Source } from '../state/table.ts';
 import { Ack, type Settlement, settledDone } from './ack.ts';
 import type { CommitItem } from './group-commit.ts';
+import { type Handover, handover, inputBytes } from './handover.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Root } from './root.ts';
@@ -59,6 +61,8 @@ export class EngineTurn implements Turn, CommitItem {
   timers: TimerWrite[] | undefined;
   outbox: OutboxRecord[] | undefined;
   held: HeldWrite[] | undefined;
+  /** Inputs of independent lanes. */
+  handed: Handover[] | undefined;
   suspects: readonly { readonly offset: number; readonly attempts: number }[] = none;
   redrivesDone: readonly string[] = none;
   dead: AortaError | undefined;
@@ -71,6 +75,10 @@ export class EngineTurn implements Turn, CommitItem {
   /** Takes back what the turn reserved in memory, if it fails. */
   undo: (() => void) | undefined;
   settlement: Settlement = settledDone;
+  /** Milliseconds since 1970: until when it waits for others of its batch. */
+  batchedUntil: number | undefined;
+  /** Called when the turn is ended from outside. */
+  onEnd: (() => void) | undefined;
   /** Set while an asynchronous step runs: since when, and at which node. */
   runningSince: number | undefined;
   /** Monotonic: when the step that runs is aborted; undefined between steps with a deadline. */
@@ -112,7 +120,9 @@ export class EngineTurn implements Turn, CommitItem {
 
   /** Something of it must be written in a transaction. */
   get transactional(): boolean {
-    return Boolean(this.states || this.effects || this.timers || this.held || this.suspects.length || this.redrivesDone.length);
+    return Boolean(
+      this.states || this.effects || this.timers || this.held || this.handed || this.suspects.length || this.redrivesDone.length,
+    );
   }
 
   derive(children: number): void {
@@ -143,7 +153,30 @@ export class EngineTurn implements Turn, CommitItem {
     else this.effects.push({ effect: effects as Effect, source: this.source });
   }
 
-  emit(node: string, topic: Topic<unknown>, value: unknown): void {
+  /** Inputs go to their lanes, timers of an actor with several sources to the first one's. */
+  get elsewhere(): readonly CommitItem[] | undefined {
+    const { timerLane } = this.lane;
+    if (!this.handed && (!this.timers || timerLane === this.lane)) return undefined;
+    const items: CommitItem[] = [];
+    if (this.timers && timerLane !== this.lane) items.push({ ...timerLane.mark({}), timers: this.timers });
+    for (const [lane, inputs] of Map.groupBy(this.handed ?? [], (input) => input.lane))
+      items.push(lane.mark({ held: inputs.map(({ row }) => ({ op: 'add', row })) }));
+    return items;
+  }
+
+  handOver(node: string, lane: string, value: unknown): void {
+    this.#alive();
+    this.handOverBytes(node, lane, inputBytes(node, lane, value));
+  }
+
+  handOverBytes(node: string, lane: string, bytes: Buffer): void {
+    this.handed ??= [];
+    const nth = this.handed.reduce((count, input) => count + (input.lane.ref.lane === lane ? 1 : 0), 0);
+    this.#bytes += bytes.length + 256;
+    this.handed.push(handover(this.lane, this.root, node, lane, bytes, nth));
+  }
+
+  emit(node: string, topic: Topic<unknown>, value: unknown, key = this.root.key): void {
     this.#alive();
     this.at = node;
     const sink = this.lane.program.sink(topic);
@@ -156,7 +189,7 @@ export class EngineTurn implements Turn, CommitItem {
         limit: this.lane.options.maxRecordBytes,
       });
     }
-    this.emitBytes(topic.name, sink.partitionOf(this.root.key), this.root.key, bytes, {
+    this.emitBytes(topic.name, sink.partitionOf(key), key, bytes, {
       eventId: `${this.root.eventId}:${node}:${this.#emitted++}`,
     });
   }
@@ -198,6 +231,33 @@ export class EngineTurn implements Turn, CommitItem {
       payload: timer.payload === undefined ? null : Buffer.from(JSON.stringify(timer.payload)),
       eventId: this.root.eventId,
     });
+  }
+
+  join(node: string, plan: BatchPlan, value: unknown): Promise<unknown> {
+    this.#alive();
+    this.at = node;
+    return new Promise((resolve, reject) => {
+      this.#onKill = reject;
+      const settle = (then: () => void) => {
+        this.#onKill = undefined;
+        this.onEnd = undefined;
+        if (this.dead) reject(this.dead);
+        else {
+          this.at = node;
+          then();
+        }
+      };
+      this.lane.batches.add(this, node, plan, value).then(
+        (result) => settle(() => resolve(result)),
+        (cause) => settle(() => reject(cause)),
+      );
+    });
+  }
+
+  /** Its batch is called now: it runs. */
+  called(): void {
+    this.batchedUntil = undefined;
+    this.runningSince ??= this.lane.ports.clock.monotonic();
   }
 
   wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T> {
@@ -244,6 +304,7 @@ export class EngineTurn implements Turn, CommitItem {
     this.dead = reason;
     this.#abort?.abort(reason);
     this.#onKill?.(reason);
+    this.onEnd?.();
   }
 
   /** Collects what actors left behind; called once, when the step ended well. */

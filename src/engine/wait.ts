@@ -3,10 +3,12 @@ export type WaitReason =
   | 'queued'
   | 'loading-state'
   | 'running'
+  | 'batch'
   | 'retry'
   | 'commit'
   | 'produce'
   | 'held'
+  | 'lane'
   | 'parked'
   | 'suspect'
   | 'refused'
@@ -25,6 +27,8 @@ export const slackMs = 30_000;
 /** One line of `aorta why`. No PHI: the asker named the patient. */
 export interface Waiting {
   readonly reason: WaitReason;
+  /** The independent lane; left out: `main`. */
+  readonly lane?: string;
   readonly topic: string;
   readonly partition: number;
   readonly offset?: number;

@@ -1,6 +1,7 @@
 import type { Brake } from '../state/operations.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { Root } from './root.ts';
 import { slackMs, type Waiting, type WaitReason } from './wait.ts';
 
 /** The flow stands still until an operator releases its brake. Not past a bound: a restart would not help. */
@@ -13,11 +14,11 @@ export function whyBraked(brake: Brake | undefined, topic: string, partition = -
 /** It does not move, and nothing that is known explains it. */
 export const isStuck = (lane: Lane): boolean => whyPartition(lane).some(({ overdue }) => overdue) || overdueHeld(lane).length > 0;
 
-/** Why the envelopes of one patient wait, front first. */
-export function whyPatient(lane: Lane, key: string): readonly Waiting[] {
+/** Why the envelopes of one patient wait, front first. Without `queued`: what is held only. */
+export function whyPatient(lane: Lane, key: string, queued = true): readonly Waiting[] {
   const waits: Waiting[] = [];
   const mailbox = lane.mailboxes.get(key);
-  if (mailbox) {
+  if (mailbox && queued) {
     const wait = whyMailbox(lane, mailbox);
     if (wait) waits.push(wait);
   }
@@ -78,14 +79,17 @@ export function whyPartition(lane: Lane): readonly Waiting[] {
     waits.push({ ...at, reason: 'held', overdue: false, message });
   }
   waits.push(...whyBraked(lane.host.brake.on, at.topic, at.partition));
+  if (lane.backlog > lane.options.maxHeld) {
+    const names = [...lane.lanes].filter(([, fed]) => fed.held.total > 0).map(([name, fed]) => `${name} ${fed.held.total}`);
+    const message = `not fed: inputs wait in its lanes (${names.join(', ')}), the cap is ${lane.options.maxHeld}`;
+    waits.push({ ...at, reason: 'lane', overdue: false, message });
+  }
   const lowest = lane.tracker.lowestOpen;
   if (!lowest || lane.host.brake.on) return waits;
   const forMs = lane.ports.clock.now() - lowest.at;
   for (const mailbox of lane.mailboxes.values()) {
-    const holds =
-      mailbox.running?.root.offset === lowest.offset ||
-      mailbox.undurable.some((turn) => turn.root.offset === lowest.offset) ||
-      mailbox.peek()?.offset === lowest.offset;
+    const isLowest = (root: Root | undefined) => root?.lane === lane && root.offset === lowest.offset;
+    const holds = isLowest(mailbox.running?.root) || mailbox.undurable.some((turn) => isLowest(turn.root)) || isLowest(mailbox.peek());
     if (!holds) continue;
     const wait = whyMailbox(lane, mailbox);
     if (wait)
@@ -114,6 +118,14 @@ function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
     ...rest,
     message: `${text}; ${mailbox.length} behind`,
   });
+  if (running?.batchedUntil !== undefined) {
+    const until = running.batchedUntil;
+    return make(
+      'batch',
+      { offset: running.root.offset, operator: running.at, attempt: running.root.attempt, until, overdue: now - until > slackMs },
+      `waits in ${running.at} for others, at most ${seconds(until - now)}`,
+    );
+  }
   if (running) {
     const since = lane.ports.clock.monotonic();
     const forMs = running.runningSince === undefined ? Math.max(0, now - mailbox.since) : since - running.runningSince;

@@ -14,11 +14,14 @@ const classes: readonly (readonly [name: string, of: Guarantee | null, style: st
 const shapes: { readonly [op: string]: readonly [open: string, close: string] } = {
   from: ['([', '])'],
   to: ['([', '])'],
+  rekey: ['([', '])'],
+  merge: ['((', '))'],
   branch: ['{', '}'],
   tee: ['{{', '}}'],
   process: ['[[', ']]'],
   write: ['[(', ')]'],
   mapAsync: ['[/', '/]'],
+  batch: ['[/', '/]'],
   skip: ['((', '))'],
 };
 
@@ -43,6 +46,7 @@ export function mermaid(flow: Flow<unknown>): string {
     const through = paths.filter(({ nodes }) => nodes.includes(id)).map(({ guarantee }) => guarantee);
     return guarantees.findLast((guarantee) => through.includes(guarantee)) ?? null;
   };
+  const laneOf = (id: string): string | undefined => graph.nodes.find((node) => node.id === id)?.lane;
   const classOf = (id: string): string => classes.find(([, of]) => of === guaranteeAt(id))?.[0] ?? 'none';
   const lines = [
     '---',
@@ -54,7 +58,11 @@ export function mermaid(flow: Flow<unknown>): string {
       const text = label(node).split('<br/>').map(escaped).join('<br/>');
       return `  ${nodeId(node.id)}${open}"${text}"${close}:::${classOf(node.id)}`;
     }),
-    ...graph.edges.map(({ from, to, label }) => `  ${nodeId(from)} -->${label === undefined ? '' : `|"${escaped(label)}"|`} ${nodeId(to)}`),
+    // Dotted: what goes over it is stored first, and waits for nobody.
+    ...graph.edges.map(
+      ({ from, to, label }) =>
+        `  ${nodeId(from)} ${laneOf(to) === laneOf(from) ? '-->' : '-.->'}${label === undefined ? '' : `|"${escaped(label)}"|`} ${nodeId(to)}`,
+    ),
     ...classes.map(([name, , style]) => `  classDef ${name} ${style}`),
   ];
   return `${lines.join('\n')}\n`;

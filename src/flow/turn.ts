@@ -1,6 +1,7 @@
 import type { Effect } from '../state/table.ts';
 import type { TimerRequest } from './actor.ts';
 import type { Context } from './context.ts';
+import type { BatchPlan } from './joined.ts';
 import type { Topic } from './topic.ts';
 
 /**
@@ -19,7 +20,10 @@ export interface Turn {
   /** The current value reached the end of its path. */
   done(): void;
   write(node: string, effects: Effect | readonly Effect[]): void;
-  emit(node: string, topic: Topic<unknown>, value: unknown): void;
+  /** Under the patient's key, or under another one (`rekey`). */
+  emit(node: string, topic: Topic<unknown>, value: unknown, key?: string): void;
+  /** The value becomes a durable input of an independent lane, in this turn's transaction. */
+  handOver(node: string, lane: string, value: unknown): void;
   /**
    * State of a `process` node for this patient; loaded before the turn. `initial` builds the first one. Includes what this
    * turn has set: several values of one turn may reach the node.
@@ -28,6 +32,8 @@ export interface Turn {
   /** `null` forgets the patient: the next `state` is `initial` again. */
   setState(node: string, state: unknown): void;
   setTimer(node: string, timer: TimerRequest): void;
+  /** Waits at a `batch` node for others, then for this value's own result. */
+  join(node: string, plan: BatchPlan, value: unknown): Promise<unknown>;
   /** Bounds an asynchronous step: rejects at `deadlineMs` of running time or when the turn is discarded. */
   wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T>;
 }

@@ -145,6 +145,8 @@ export const header = {
   traceparent: 'traceparent',
   /** The one flow that the record is for; all others pass it over. */
   onlyFlow: 'aorta-only-flow',
+  /** On a dead letter of an independent lane's input: a record with it goes straight into that lane. */
+  lane: 'aorta-lane',
   /** How often it was a dead letter and came back. */
   redrives: 'aorta-redrives',
 } as const;

@@ -61,6 +61,8 @@ export class RedrivePump {
     if (!found) return undefined;
     const { letter, record } = found;
     const traceparent = record.headers[header.traceparent];
+    // What an independent lane refused goes back into that lane: its bytes are the lane's input.
+    const lane = record.headers[header.lane];
     const from = placeOf(letter.source);
     return {
       topic: from?.topic ?? flow.source,
@@ -72,6 +74,7 @@ export class RedrivePump {
         [header.seq]: `${dlqOf(flow.name)}/redrive/${seq}`,
         [header.onlyFlow]: flow.name,
         [header.redrives]: String(letter.redrives + 1),
+        ...(lane === undefined ? {} : { [header.lane]: lane }),
         ...(traceparent === undefined ? {} : { [header.traceparent]: traceparent }),
       },
     };

@@ -11,7 +11,8 @@ import type { Effect, Source, Table } from './table.ts';
  *
  * Invariants an adapter keeps:
  * - `transact` is atomic over all groups that it reports as `applied`.
- * - A group whose epoch is not the lane's current one is `fenced`: nothing of it is written, others go on.
+ * - A group whose epoch, or one of its `fence`, is not the lane's current one is `fenced`: nothing of it is written,
+ *   others go on. A claim waits for a running transaction that names its lane in a `fence`.
  * - Idempotent by (epoch, group): a group that already committed (its reply was lost) is `applied` again without effect.
  * - Never hangs: statement and idle-in-transaction time-outs of at most 5 s; an unreachable store rejects `Transient`.
  */
@@ -75,8 +76,8 @@ export interface OutboxRecord {
   readonly timestamp: number;
 }
 
-/** `merge`: keeps the place of a patient who is being merged in. */
-export type HeldReason = 'merge' | 'retry' | 'park' | 'breaker' | 'credits' | 'behind' | 'poison';
+/** `merge`: keeps the place of a patient who is being merged in. `lane`: an input of an independent lane that waits for its turn. */
+export type HeldReason = 'merge' | 'lane' | 'retry' | 'park' | 'breaker' | 'credits' | 'behind' | 'poison';
 
 /** One envelope on the held list. `seq` orders a patient's rows; it rises per lane. */
 export interface HeldRow {
@@ -113,9 +114,17 @@ export interface HeldKey {
   readonly head: HeldRow;
 }
 
+/** A lane and the epoch that it must still have. */
+export interface LaneFence {
+  readonly lane: LaneRef;
+  readonly epoch: number;
+}
+
 export interface LaneGroup {
   readonly lane: LaneRef;
   readonly epoch: number;
+  /** Further lanes with the same owner: a stale epoch of one of them makes the group `fenced`. */
+  readonly fence?: readonly LaneFence[];
   /** The previous group's number plus one. */
   readonly group: number;
   readonly applied: AppliedSet;

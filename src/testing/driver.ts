@@ -127,12 +127,17 @@ export class TestDriver<T> {
   }
 
   /** Appends to the source and lets everything run that needs no more than 20 ms of virtual time. */
-  async send(...inputs: readonly Input<T>[]): Promise<void> {
-    const serde = await this.#serde(this.#source);
+  send(...inputs: readonly Input<T>[]): Promise<void> {
+    return this.sendTo(this.#source, ...inputs);
+  }
+
+  /** The same for one source of a flow that merges several, or for a topic that another flow writes. */
+  async sendTo<V>(topic: Topic<V>, ...inputs: readonly Input<V>[]): Promise<void> {
+    const serde = await this.#serde(topic);
     for (const { key, value, eventId, timestamp } of inputs) {
       const id = eventId ?? `event-${++this.#sent}`;
       this.log.put({
-        topic: this.#source.name,
+        topic: topic.name,
         key,
         value: serde.serialize(value),
         headers: { [header.eventId]: id },
@@ -143,8 +148,13 @@ export class TestDriver<T> {
   }
 
   /** Appends bytes as they are: poison, tombstones, foreign records. */
-  async sendRaw(key: string | null, value: Buffer | null, headers: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.log.put({ topic: this.#source.name, key, value, headers, timestamp: this.clock.now() });
+  async sendRaw(
+    key: string | null,
+    value: Buffer | null,
+    headers: Readonly<Record<string, string>> = {},
+    topic = this.#source.name,
+  ): Promise<void> {
+    this.log.put({ topic, key, value, headers, timestamp: this.clock.now() });
     await this.clock.advance(20);
   }
 

@@ -233,8 +233,9 @@ export class MemoryConsumer implements LogConsumer {
         for (let partition = 0; partition < count; partition++) partitions.push({ topic, partition });
       }
       const shares = new Map<MemoryConsumer, TopicPartition[]>(group.members.map((member) => [member, []]));
-      partitions.forEach((partition, i) => {
-        const member = group.members[i % group.members.length];
+      // Partition p of every topic to one member, as the real logs deal them.
+      partitions.forEach((partition) => {
+        const member = group.members[partition.partition % group.members.length];
         if (!member) return;
         shares.get(member)?.push(partition);
         group.owners.set(keyOf(partition), member);

@@ -40,6 +40,8 @@ export interface MemoryStateOptions {
   readonly fault?: (call: 'transact' | 'claim' | 'states') => Fault;
   /** Planted bug of the tests: a stale epoch is let in. */
   readonly unfenced?: boolean;
+  /** Planted bug of the tests: lanes with one owner are fenced each for itself. */
+  readonly fencedAlone?: boolean;
 }
 
 const laneKey = ({ flow, lane, topic, partition }: LaneRef) => `${flow}/${lane}/${topic}/${partition}`;
@@ -117,6 +119,8 @@ export class MemoryState implements State {
     const outcomes = groups.map((group): GroupOutcome => {
       const lane = this.#lanes.get(laneKey(group.lane));
       if (!lane || (lane.epoch !== group.epoch && !this.#options.unfenced)) return 'fenced';
+      const stale = group.fence?.some((other) => this.#lanes.get(laneKey(other.lane))?.epoch !== other.epoch);
+      if (stale && !this.#options.unfenced && !this.#options.fencedAlone) return 'fenced';
       return 'applied';
     });
     const live = groups.filter((group, i) => {

@@ -101,7 +101,7 @@ describe('a partition that does not move', () => {
     const { runtime, clock, put, stop } = await runtimeOf(made);
     const [lane] = [...runtime.lanes];
     assert.ok(lane);
-    (runtime.program as { decode: (bytes: Buffer) => unknown }).decode = () => new Promise(() => {});
+    (runtime.program as { decode: (topic: string, bytes: Buffer) => unknown }).decode = () => new Promise(() => {});
     const { partition } = put('p1', 1);
     await clock.advance(61_000);
     const own = [...runtime.lanes].find(({ ref }) => ref.partition === partition);

@@ -5,6 +5,7 @@ import type { lintErrors } from '../../src/errors/codes/lint.ts';
 import {
   actor,
   assertSound,
+  batch,
   branch,
   deadLetter,
   effect,
@@ -17,9 +18,11 @@ import {
   lint,
   map,
   mapAsync,
+  merge,
   park,
   pipe,
   process,
+  rekey,
   retry,
   type Severity,
   skip,
@@ -44,6 +47,9 @@ const writing = (name: string, rows: Table<{ id: number }>) =>
 const start = (options: FlowOptions = {}) => flow('f', options).from(numbers);
 const ends = (options: FlowOptions) => start(options).pipe(to(out));
 const later = (name: string, deadlineMs: number) => mapAsync(name, async (n: number) => n, { deadlineMs });
+const independent = { lanes: 'independent' } as const;
+const asked = (name: string) =>
+  batch<number, number>(name, async (items) => items.map(({ value }) => value), { max: 10, within: 100, readOnly: true });
 const sinkTo = (name: string, options = {}) => start().pipe(to(topic<number>(name, 'int', options)));
 
 type Case = readonly [
@@ -198,6 +204,62 @@ const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
       'error',
     ],
   ],
+  AORTA_LINT_040: [
+    [
+      'six and twelve',
+      () =>
+        flow('f')
+          .from(merge(numbers, topic<number>('other', 'int', { partitions: 6 })))
+          .pipe(to(out)),
+      'in',
+      'error',
+    ],
+  ],
+  AORTA_LINT_041: [
+    [
+      'patients and wards',
+      () =>
+        flow('f')
+          .from(merge(numbers, topic<number>('other', 'int', { key: 'ward' })))
+          .pipe(to(out)),
+      'in',
+      'error',
+    ],
+  ],
+  AORTA_LINT_042: [
+    ['main', () => start().pipe(tee('split', { main: to(out) }, independent)), 'split', 'error'],
+    [
+      'twice',
+      () =>
+        start().pipe(
+          branch('size', {
+            big: [(n: number) => n > 1, tee('one', { ehr: to(out) }, independent)],
+            otherwise: tee('two', { ehr: to('out-2', out) }, independent),
+          }),
+        ),
+      'two',
+      'error',
+    ],
+  ],
+  AORTA_LINT_043: [['nested', () => start().pipe(tee({ a: tee('inner', { b: to(out) }, independent) }, independent)), 'inner', 'error']],
+  AORTA_LINT_044: [['a ward', () => sinkTo('by-ward', { key: 'ward' }), 'by-ward', 'error']],
+  AORTA_LINT_045: [
+    [
+      'as patients',
+      () => [
+        start().pipe(rekey((n) => `w${n}`, topic<number>('by-ward', 'int', { key: 'ward' }))),
+        flow('g').from(topic<number>('by-ward', 'int')).pipe(to('elsewhere', out)),
+      ],
+      'by-ward',
+      'error',
+    ],
+  ],
+  AORTA_LINT_047: [
+    ['an actor', () => start().pipe(asked('ask'), process('count', counting), to(out)), 'count', 'error'],
+    ['a call', () => start().pipe(asked('ask'), later('post', 5_000), to(out)), 'post', 'error'],
+    ['another batch', () => start().pipe(asked('ask'), asked('again'), to(out)), 'again', 'error'],
+  ],
+  AORTA_LINT_046: [['in a lane', () => merged().pipe(tee({ a: pipe(process('p', adding), to(out)) }, independent)), 'p', 'error']],
 };
 
 for (const [code, all] of Object.entries(cases)) {
@@ -222,6 +284,57 @@ test('a flow that cannot merge its patients does not start on a topic with merge
 test('a topic with merges asks nothing of flows without state, and of actors that merge', () => {
   assert.deepEqual(lint(merged().pipe(later('ask', 5_000), to(out))), []);
   assert.deepEqual(lint(merged().pipe(later('ask', 5_000), process('p', adding), to(out))), []);
+});
+
+test('what waits in a lane of its own may stand behind an actor that merges', () => {
+  const split = merged().pipe(process('p', adding), tee({ ehr: pipe(later('post', 5_000), to(out)) }, independent));
+  assert.deepEqual(lint(split), []);
+});
+
+const refused = (made: Flow<unknown>, code: string) => assert.throws(() => assertSound(made), { message: new RegExp(code) });
+
+test('a flow of sources that are not co-partitioned, or keyed by different things, does not start', () => {
+  const of = (options: object) => flow('f').from(merge(numbers, topic<number>('other', 'int', options)));
+  refused(of({ partitions: 6 }).pipe(to(out)), 'AORTA_LINT_040');
+  refused(of({ key: 'ward' }).pipe(to(out)), 'AORTA_LINT_041');
+  assert.deepEqual(lint(of({}).pipe(to(out))), []);
+});
+
+test('a topic with keys of another kind is refused as a sink of to(), and for a reader that expects patients', () => {
+  const byWard = topic<number>('by-ward', 'int', { key: 'ward' });
+  refused(start().pipe(to(byWard)), 'AORTA_LINT_044');
+  const reader = flow('g').from(topic<number>('by-ward', 'int')).pipe(to('elsewhere', out));
+  assert.deepEqual(
+    lint([start().pipe(rekey((n) => `w${n}`, byWard)), reader]).map(({ code, severity }) => [code, severity]),
+    [['AORTA_LINT_045', 'error']],
+  );
+});
+
+test('an actor in two lanes, or in a lane behind a topic with merges of patients, is refused', () => {
+  refused(start().pipe(tee({ a: process('count', counting), b: process('count', counting) }, independent)), 'AORTA_LINT_00[28]');
+  refused(merged().pipe(tee({ a: pipe(process('p', adding), to(out)) }, independent)), 'AORTA_LINT_046');
+});
+
+test('what follows a batch is pure or joins the transaction; behind a lane everything may', () => {
+  const rows = rowsOf();
+  const sound = start().pipe(
+    asked('ask'),
+    map((n) => n + 1),
+    writing('rows', rows),
+    tee({ more: pipe(later('post', 5_000), process('count', counting), to(out)) }, independent),
+  );
+  assert.deepEqual(lint(sound), []);
+});
+
+test('rekey gives what its topic is keyed by, and a reader of that topic is sound', () => {
+  const byWard = topic<number>('by-ward', 'int', { key: 'ward' });
+  const flows = [
+    start().pipe(rekey((n) => `w${n}`, byWard)),
+    flow('g')
+      .from(byWard)
+      .pipe(process('count', counting), to(topic<number>('census', 'int', { key: 'ward' }))),
+  ];
+  assert.deepEqual(lint(flows), []);
 });
 
 test('a sound flow has no finding', () => {

@@ -1,5 +1,7 @@
 import type { Actor, TimerRequest } from '../../src/flow/actor.ts';
 import type { Context } from '../../src/flow/context.ts';
+import type { BatchPlan } from '../../src/flow/joined.ts';
+import { ItemFailure } from '../../src/flow/operators/batch.ts';
 import type { Topic } from '../../src/flow/topic.ts';
 import type { Turn } from '../../src/flow/turn.ts';
 import type { Effect } from '../../src/state/table.ts';
@@ -54,8 +56,20 @@ export class RecordingTurn implements Turn {
     this.log.push(['write', node, structuredClone(effects)]);
   }
 
-  emit(node: string, topic: Topic<unknown>, value: unknown): void {
-    this.log.push(['emit', node, topic.name, structuredClone(value)]);
+  emit(node: string, topic: Topic<unknown>, value: unknown, key?: string): void {
+    this.log.push(['emit', node, topic.name, structuredClone(value), ...(key === undefined ? [] : [key])]);
+  }
+
+  handOver(node: string, lane: string, value: unknown): void {
+    this.log.push(['hand over', node, lane, structuredClone(value)]);
+  }
+
+  async join(node: string, plan: BatchPlan, value: unknown): Promise<unknown> {
+    this.log.push(['join', node, plan.max, plan.within, plan.deadlineMs]);
+    const { key, eventId, now, attempt } = this.ctx;
+    const [result] = await plan.run([{ value, key, eventId, now, attempt }], this.#abort.signal);
+    if (result instanceof ItemFailure) throw result.cause;
+    return result;
   }
 
   state(node: string): unknown {

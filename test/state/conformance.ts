@@ -2,6 +2,7 @@ import { after, before, describe } from 'node:test';
 import type { State } from '../../src/state/port.ts';
 import { concurrencyTests } from './conformance/concurrency.ts';
 import { effectTests } from './conformance/effects.ts';
+import { fenceTests } from './conformance/fence.ts';
 import { heldTests } from './conformance/held.ts';
 import { laneTests } from './conformance/lanes.ts';
 import { operationTests } from './conformance/operations.ts';
@@ -47,6 +48,7 @@ export function stateConformance(name: string, create: () => Promise<StateStore>
       await store.remove();
     });
     laneTests(workers);
+    fenceTests(workers);
     rowTests(workers);
     heldTests(workers);
     effectTests(workers);

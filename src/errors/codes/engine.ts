@@ -102,4 +102,14 @@ export const engineErrors = {
     message: 'Partition {topic}/{partition} of flow {flow} is refused: the record at offset {offset} is not the one that was read there.',
     remedy: 'The topic was deleted and made anew. Restore the log, or reset the flow with an audited `aorta replay`.',
   },
+  AORTA_ENGINE_030: {
+    class: 'Permanent',
+    message: 'Sources of flow {flow} are not co-partitioned: {first} has {expected} partitions, {topic} has {count}.',
+    remedy: 'A patient has one owner over all sources: give the topics the same count, or copy one into a topic that has it.',
+  },
+  AORTA_ENGINE_031: {
+    class: 'Permanent',
+    message: 'Flow {flow} has no lane {lane} to take this input.',
+    remedy: 'The lane was renamed or removed: deploy the version that has it, or discard the input.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

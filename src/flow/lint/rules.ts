@@ -1,10 +1,14 @@
 import { actorVersion } from './actor-version.ts';
+import { afterBatch } from './after-batch.ts';
 import { coPartition } from './co-partition.ts';
 import { deadlineOverSession } from './deadline-over-session.ts';
 import { deadlinesOverRebalance } from './deadlines-over-rebalance.ts';
 import { duplicateName } from './duplicate-name.ts';
+import { keyKind } from './key-kind.ts';
+import { laneNames, lanesInside, mergeInLane } from './lanes.ts';
 import { mergeAsynchronous } from './merge-asynchronous.ts';
 import { mergeStep } from './merge-step.ts';
+import { mergedKeys, mergedPartitions } from './merged-sources.ts';
 import { missingOtherwise } from './missing-otherwise.ts';
 import { missingSchema } from './missing-schema.ts';
 import { noEffect } from './no-effect.ts';
@@ -50,4 +54,11 @@ export const rules: readonly Rule[] = [
   actorVersion,
   mergeStep,
   mergeAsynchronous,
+  mergedPartitions,
+  mergedKeys,
+  laneNames,
+  lanesInside,
+  keyKind,
+  mergeInLane,
+  afterBatch,
 ];
