@@ -130,14 +130,22 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
     });
 
     it('gives no place before what was booked elsewhere', async () => {
-      const { waitMs } = await one.reserve(uniqueName('bucket'), { intervalMs: 10, burst: 1, maxWaitMs: 10_000, worker: 'one', afterMs: 2_000 });
+      const { waitMs } = await one.reserve(uniqueName('bucket'), {
+        intervalMs: 10,
+        burst: 1,
+        maxWaitMs: 10_000,
+        worker: 'one',
+        afterMs: 2_000,
+      });
       assert.ok(waitMs > 1_900 && waitMs <= 2_000, `${waitMs}`);
     });
 
     it('keeps fractions of milliseconds: a thousand places take what they should', async () => {
       const bucket = uniqueName('bucket');
       let last = 0;
-      const asked = Array.from({ length: 1000 }, () => one.reserve(bucket, { intervalMs: 12.5, burst: 1, maxWaitMs: 60_000, worker: 'one' }));
+      const asked = Array.from({ length: 1000 }, () =>
+        one.reserve(bucket, { intervalMs: 12.5, burst: 1, maxWaitMs: 60_000, worker: 'one' }),
+      );
       const started = performance.now();
       for (const { waitMs } of await Promise.all(asked)) last = Math.max(last, waitMs);
       assert.ok(last <= 12_488 && last > 12_487 - (performance.now() - started) - 100, `${last}`);

@@ -44,7 +44,8 @@ export const guardErrors = {
   AORTA_GUARD_009: {
     class: 'Fenced',
     message: 'A call of flow {flow} was not made: its deadline of {deadlineMs} ms could end after the session ({leftMs} ms left).',
-    remedy: 'Nothing to do: another worker may own the patient by then, and makes the call. If it repeats, the broker does not answer heartbeats.',
+    remedy:
+      'Nothing to do: another worker may own the patient by then, and makes the call. If it repeats, the broker does not answer heartbeats.',
   },
   AORTA_GUARD_010: {
     class: 'Defect',

@@ -79,7 +79,8 @@ export class RedisClient {
   async #send<T>(command: string, send: () => Promise<T>): Promise<T> {
     const { clock } = this.#options;
     if (this.#closed) throw error('AORTA_KEYED_001', { problem: 'the client is closed' });
-    if (clock.monotonic() < this.#restUntil || (this.#down && this.#trying)) throw error('AORTA_KEYED_001', { problem: 'it failed just now' });
+    if (clock.monotonic() < this.#restUntil || (this.#down && this.#trying))
+      throw error('AORTA_KEYED_001', { problem: 'it failed just now' });
     if (this.#pending >= this.#maxPending) throw error('AORTA_KEYED_002', { count: this.#pending });
     const sent = clock.monotonic();
     this.#pending++;
