@@ -10,7 +10,7 @@ import { type CommitItem, GroupCommit } from './group-commit.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Settlements } from './observe.ts';
-import type { EngineOptions, EnginePorts } from './options.ts';
+import type { EngineOptions, FlowPorts } from './options.ts';
 import type { Program } from './program.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
@@ -27,7 +27,7 @@ import { failureOf } from './supervise.ts';
 export class FlowRuntime implements LaneHost {
   readonly program: Program;
   readonly metrics: FlowMetrics;
-  readonly #ports: EnginePorts;
+  readonly #ports: FlowPorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
   readonly #commits: GroupCommit;
@@ -46,7 +46,7 @@ export class FlowRuntime implements LaneHost {
   /** Assignment in which a lane was fenced. */
   #fencedGeneration = -2;
 
-  constructor(program: Program, ports: EnginePorts, options: EngineOptions) {
+  constructor(program: Program, ports: FlowPorts, options: EngineOptions) {
     this.program = program;
     this.#ports = ports;
     this.#options = options;
@@ -121,6 +121,7 @@ export class FlowRuntime implements LaneHost {
     this.#stopped = true;
     for (const cancel of this.#cancel.splice(0)) cancel();
     this.#commits.close();
+    this.#ports.outside?.claims.stop();
     this.settlements.complete();
   }
 
@@ -312,6 +313,10 @@ export class FlowRuntime implements LaneHost {
 
   maxLaneBytes(): number {
     return Math.max(1024 * 1024, this.#options.maxBytes / Math.max(1, this.#lanes.size));
+  }
+
+  heartbeatAgeMs(): number {
+    return this.#consumer?.heartbeatAgeMs?.() ?? 0;
   }
 
   settled(lane: Lane, root: Root, settlement: Settlement): void {

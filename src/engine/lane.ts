@@ -12,7 +12,7 @@ import { LaneTimers } from './lane-timers.ts';
 import { Mailbox } from './mailbox.ts';
 import { isOthers, Merging } from './merging.ts';
 import { OffsetTracker } from './offset-tracker.ts';
-import type { EngineOptions, EnginePorts } from './options.ts';
+import type { EngineOptions, FlowPorts } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Program } from './program.ts';
 import type { Root } from './root.ts';
@@ -33,6 +33,8 @@ export interface LaneHost {
   settled(lane: Lane, root: Root, settlement: Settlement): void;
   fenced(lane: Lane): void;
   maxLaneBytes(): number;
+  /** Milliseconds since the group last heard of this worker; 0 where no group can take partitions away. */
+  heartbeatAgeMs(): number;
   /** Something waits for the store. */
   readonly committing: boolean;
 }
@@ -50,7 +52,7 @@ export class Lane {
   readonly generation: number;
   readonly epoch: number;
   readonly program: Program;
-  readonly ports: EnginePorts;
+  readonly ports: FlowPorts;
   readonly options: EngineOptions;
   readonly metrics: FlowMetrics;
   readonly host: LaneHost;
@@ -88,7 +90,7 @@ export class Lane {
     generation: number,
     claimed: ClaimedLane,
     program: Program,
-    ports: EnginePorts,
+    ports: FlowPorts,
     options: EngineOptions,
     metrics: FlowMetrics,
     host: LaneHost,

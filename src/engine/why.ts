@@ -1,5 +1,6 @@
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import { refusalOf } from './overload.ts';
 import type { Waiting, WaitReason } from './wait.ts';
 
 /** Longer than any bound that the engine sets on a step of its own (statement time-out 5 s, drain 8 s). */
@@ -59,6 +60,7 @@ export function whyPartition(lane: Lane): readonly Waiting[] {
     const message = `not fed: ${lane.held.total} envelopes are on the held list, the cap is ${lane.options.maxHeld}`;
     waits.push({ ...at, reason: 'held', overdue: false, message });
   }
+  waits.push(...whyTargets(lane));
   const lowest = lane.tracker.lowestOpen;
   if (!lowest) return waits;
   const forMs = lane.ports.clock.now() - lowest.at;
@@ -83,6 +85,24 @@ export function whyPartition(lane: Lane): readonly Waiting[] {
   return waits;
 }
 
+/** Outside systems that are not asked now: whoever needs them waits. They are tried again by themselves, so none is overdue. */
+function whyTargets(lane: Lane): readonly Waiting[] {
+  const now = lane.ports.clock.now();
+  return (lane.ports.outside?.states() ?? []).flatMap((state) => {
+    const waits: Waiting[] = [];
+    const make = (reason: WaitReason, untilMs: number, message: string) =>
+      waits.push({ ...lane.partition, reason, operator: state.target, until: now + untilMs, overdue: false, message });
+    if (state.breaker === 'open')
+      make('breaker', state.opensInMs, `breaker of ${state.target} is open, next probe in ${seconds(state.opensInMs)}`);
+    if (state.breaker === 'half-open') make('breaker', 0, `breaker of ${state.target} is half-open: one probe is under way or comes next`);
+    if (state.throttledMs > 0)
+      make('limiter', state.throttledMs, `${state.target} asked to be left alone for ${seconds(state.throttledMs)}`);
+    return waits;
+  });
+}
+
+const waitOf = (code: string | undefined): WaitReason | undefined => refusalOf(code) as WaitReason | undefined;
+
 function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
   const now = lane.ports.clock.now();
   const { running } = mailbox;
@@ -105,7 +125,7 @@ function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
   if (mailbox.retryAt !== undefined) {
     const root = mailbox.peek();
     return make(
-      'retry',
+      waitOf(mailbox.lastError) ?? 'retry',
       {
         overdue: now - mailbox.retryAt > slackMs,
         until: mailbox.retryAt,

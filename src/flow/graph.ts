@@ -98,7 +98,7 @@ const graphNode = ({ id, name, spec, options, impl }: FlowNode): GraphNode => ({
   options,
   in: spec.kind === 'to' ? schemaFingerprint(impl.topic.schema) : null,
   out: spec.kind === 'from' ? schemaFingerprint(impl.topic.schema) : null,
-  stores: spec.stateful ? [id] : [],
+  stores: spec.stateful || spec.kind === 'dedupe' ? [id] : [],
   tables: spec.kind === 'write' ? (impl.tables as Table<never>[]).map((table) => table.name) : [],
 });
 

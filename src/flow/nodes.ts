@@ -9,8 +9,12 @@ export function nodesOf(flow: Flow<unknown>): readonly FlowNode[] {
   return walk(flow.chain);
 }
 
+/** Keeps something in the turn's transaction: state, rows, processed ids, a journal of responses. */
+const keeps = ({ spec, options }: FlowNode): boolean =>
+  spec.stateful || spec.kind === 'write' || spec.kind === 'dedupe' || options['journal'] === true;
+
 /** Has state or writes: its turns commit in transactions, and its emissions go through the outbox. */
-export const isStateful = (nodes: readonly FlowNode[]): boolean => nodes.some(({ spec }) => spec.stateful || spec.kind === 'write');
+export const isStateful = (nodes: readonly FlowNode[]): boolean => nodes.some(keeps);
 
 const most = 10_000;
 

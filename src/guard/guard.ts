@@ -27,6 +27,9 @@ function evidenceOf(thrown: unknown): Evidence {
 /** Milliseconds until one that was refused while a probe runs, or while the queue is full, asks again. */
 const againMs = 250;
 
+/** Milliseconds that a call may wait for the bulkhead. */
+const queueMs = 30_000;
+
 /** The guard of one target in one worker. */
 export class TargetGuard implements Guard {
   readonly target: Target;
@@ -110,19 +113,28 @@ export class TargetGuard implements Guard {
     this.#breaker.close();
   }
 
-  /** A call that is cancelled while it waits is answered at once; its place in the queue is freed when it comes up. */
+  /** A call that is cancelled, or waits too long, is answered at once; its place in the queue is freed when it comes up. */
   #gated<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise<T>((resolve, reject) => {
-      const onAbort = () => reject(signal.reason);
+      let gone = false;
+      const leave = (reason: unknown) => {
+        gone = true;
+        reject(reason);
+      };
+      const onAbort = () => leave(signal.reason);
+      const cancel = this.#parts.clock.after(queueMs, () => leave(new NoPlace(againMs)));
       signal.addEventListener('abort', onAbort, { once: true });
       this.#gate
         .run(async () => {
-          signal.throwIfAborted();
-          return await work();
+          cancel();
+          return gone ? (undefined as T) : await work();
         })
         .then(resolve, reject)
-        .finally(() => signal.removeEventListener('abort', onAbort));
+        .finally(() => {
+          cancel();
+          signal.removeEventListener('abort', onAbort);
+        });
     });
   }
 

@@ -7,7 +7,7 @@ import { bottleneckGate } from './gate/bottleneck.ts';
 import type { MakeGate } from './gate/gate.ts';
 import { TargetGuard } from './guard.ts';
 import type { Guards, TargetState } from './port.ts';
-import type { Target } from './target.ts';
+import { checked, type Target } from './target.ts';
 
 export { steppedGate } from './gate/stepped.ts';
 export type { Attempt, Guard, Guards, TargetState } from './port.ts';
@@ -47,7 +47,7 @@ export async function createGuards(options: GuardsOptions): Promise<Guards> {
         if (JSON.stringify(known.target) !== JSON.stringify(target)) throw error('AORTA_GUARD_004', { target: target.name });
         return known;
       }
-      const guard = new TargetGuard(target, parts);
+      const guard = new TargetGuard(checked(target), parts);
       guards.set(target.name, guard);
       return guard;
     },

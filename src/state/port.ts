@@ -1,4 +1,5 @@
 import type { Headers } from '../log/port.ts';
+import type { ProcessedId } from './processed.ts';
 import type { Effect, Source, Table } from './table.ts';
 
 /**
@@ -75,7 +76,7 @@ export interface OutboxRecord {
 }
 
 /** `merge`: keeps the place of a patient who is being merged in. */
-export type HeldReason = 'merge' | 'retry' | 'park' | 'breaker' | 'credits' | 'behind' | 'poison';
+export type HeldReason = 'merge' | 'retry' | 'park' | 'breaker' | 'limiter' | 'claim' | 'credits' | 'behind' | 'poison';
 
 /** One envelope on the held list. `seq` orders a patient's rows; it rises per lane. */
 export interface HeldRow {
@@ -179,6 +180,10 @@ export interface State {
   held(lane: LaneRef, key: string, fromSeq: number, limit: number): Promise<readonly HeldRow[]>;
   /** Patients with held rows over all lanes of a flow (operator views). */
   heldKeys(flow: string, limit: number): Promise<readonly (HeldKey & { readonly lane: LaneRef })[]>;
+  /** For each id the coordinate under which a `dedupe` node let it pass (processed.ts), in the order asked; null: never. */
+  processed(flow: string, ids: readonly ProcessedId[]): Promise<readonly (string | null)[]>;
+  /** Removes up to `limit` ids of a node that passed before `before`; gives their number. */
+  forgetProcessed(flow: string, node: string, before: number, limit: number): Promise<number>;
   requestRedrive(request: RedriveRequest): Promise<void>;
   redriveRequests(flow: string): Promise<readonly RedriveRequest[]>;
   /** Reads for the edge: portable SQL with `?` places. Columns as declared; `json` columns come back as text. */

@@ -22,6 +22,7 @@ const shared = [
   'aorta_instance',
   'aorta_link',
   'aorta_quarantine',
+  'aorta_processed',
 ];
 const families: Readonly<Record<string, string>> = {
   text: 'TEXT',

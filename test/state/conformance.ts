@@ -4,6 +4,7 @@ import { concurrencyTests } from './conformance/concurrency.ts';
 import { effectTests } from './conformance/effects.ts';
 import { heldTests } from './conformance/held.ts';
 import { laneTests } from './conformance/lanes.ts';
+import { processedTests } from './conformance/processed.ts';
 import { queryTests } from './conformance/query.ts';
 import { rowTests } from './conformance/rows.ts';
 import { tableTests } from './conformance/tables.ts';
@@ -51,6 +52,7 @@ export function stateConformance(name: string, create: () => Promise<StateStore>
     effectTests(workers);
     tableTests(workers);
     queryTests(workers);
+    processedTests(workers);
     concurrencyTests(workers);
   });
 }

@@ -1,8 +1,14 @@
 import { actorVersion } from './actor-version.ts';
+import { callOverSession } from './call-over-session.ts';
+import { callWithoutKey } from './call-without-key.ts';
 import { coPartition } from './co-partition.ts';
 import { deadlineOverSession } from './deadline-over-session.ts';
 import { deadlinesOverRebalance } from './deadlines-over-rebalance.ts';
+import { dedupeLate } from './dedupe-late.ts';
 import { duplicateName } from './duplicate-name.ts';
+import { enrichWrites } from './enrich-writes.ts';
+import { fallback } from './fallback.ts';
+import { guardWithoutCall } from './guard-without-call.ts';
 import { mergeAsynchronous } from './merge-asynchronous.ts';
 import { mergeStep } from './merge-step.ts';
 import { missingOtherwise } from './missing-otherwise.ts';
@@ -19,6 +25,7 @@ import { storeReuse } from './store-reuse.ts';
 import { supervisionClass } from './supervision-class.ts';
 import { tableDeclaration } from './table-declaration.ts';
 import { tableShape } from './table-shape.ts';
+import { targetDeclaration } from './target-declaration.ts';
 import { topicDeclaration } from './topic-declaration.ts';
 import { unnamedNode } from './unnamed-node.ts';
 import { unreachable } from './unreachable.ts';
@@ -50,4 +57,11 @@ export const rules: readonly Rule[] = [
   actorVersion,
   mergeStep,
   mergeAsynchronous,
+  callWithoutKey,
+  guardWithoutCall,
+  targetDeclaration,
+  enrichWrites,
+  callOverSession,
+  fallback,
+  dedupeLate,
 ];
