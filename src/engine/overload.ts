@@ -23,15 +23,19 @@ export interface Overload {
 }
 
 /**
- * How a turn waits that a guard refused. It was no try: it uses up none of the retries, and comes again when the guard
- * says so, not by a ladder. Patients of a target with `park` go to the held list at once; others wait where they are,
- * until they would take the credits of those who do not need that target.
+ * How a turn waits that a guard refused, or that was the probe of a breaker (or on its way when it opened) and failed.
+ * It says nothing about the record, so it uses up none of its retries, and it comes again when the guard says so, not by
+ * a ladder: however long the outage, everybody goes on when it ends. Patients of a target with `park` go to the held list
+ * at once; others wait where they are, until they would take the credits of those who do not need that target.
  */
 export function overloadOf(cause: unknown, lane: Lane, at: string): Overload | undefined {
-  if (!(cause instanceof AortaError) || cause.class !== 'Overload') return undefined;
-  const reason = refusalOf(cause.code);
+  if (!(cause instanceof AortaError)) return undefined;
+  const guard = lane.ports.outside?.guardAt(at);
+  const down = cause.class === 'Transient' && guard !== undefined && guard.state.breaker !== 'closed';
+  const reason = down ? 'breaker' : cause.class === 'Overload' ? refusalOf(cause.code) : undefined;
   if (!reason) return undefined;
-  const parks = lane.ports.outside?.guardAt(at)?.target.onOpen === 'park';
+  const asked = cause.retryAfterMs ?? 0;
+  const delayMs = down ? Math.max(asked, guard.waitMs()) : asked || 1_000;
   const short = lane.records > lane.options.maxRecords / 2 || lane.bytes > lane.host.maxLaneBytes() / 2;
-  return { reason, delayMs: cause.retryAfterMs ?? 1_000, hold: (parks && reason !== 'claim') || short };
+  return { reason, delayMs, hold: (guard?.target.onOpen === 'park' && reason !== 'claim') || short };
 }

@@ -6,8 +6,14 @@ import {
   actor,
   assertSound,
   branch,
+  breaker,
+  type CallOptions,
+  call,
   deadLetter,
+  dedupe,
+  defineTarget,
   effect,
+  enrich,
   type Finding,
   type Flow,
   type FlowOptions,
@@ -20,10 +26,12 @@ import {
   park,
   pipe,
   process,
+  rateLimit,
   retry,
   type Severity,
   skip,
   type Table,
+  type Target,
   table,
   tap,
   tee,
@@ -44,6 +52,11 @@ const writing = (name: string, rows: Table<{ id: number }>) =>
 const start = (options: FlowOptions = {}) => flow('f', options).from(numbers);
 const ends = (options: FlowOptions) => start(options).pipe(to(out));
 const later = (name: string, deadlineMs: number) => mapAsync(name, async (n: number) => n, { deadlineMs });
+const ehr = defineTarget('ehr');
+const keyed: CallOptions<number, number> = { key: 'derived' };
+const ask = (name: string, target: Target, options: CallOptions<number, number> = {}) =>
+  call<number, number>(name, target, async (n) => n, options);
+const looking = (lookup: () => Promise<number>) => enrich<number, number, number>('look', { by: (n) => `${n}`, lookup, into: (n) => n });
 const sinkTo = (name: string, options = {}) => start().pipe(to(topic<number>(name, 'int', options)));
 
 type Case = readonly [
@@ -196,6 +209,79 @@ const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
         ),
       'ask',
       'error',
+    ],
+  ],
+  AORTA_LINT_040: [
+    ['no key', () => start().pipe(ask('ask', ehr)), 'ask', 'error'],
+    ['in a branch', () => start().pipe(branch('b', { otherwise: ask('ask', ehr) })), 'ask', 'error'],
+  ],
+  AORTA_LINT_041: [
+    ['no call at all', () => start().pipe(rateLimit(ehr, { requests: 1 }), to(out)), 'in/rateLimit', 'error'],
+    ['another target', () => start().pipe(breaker(ehr, { failures: 1 }), ask('ask', defineTarget('lis'), keyed)), 'in/breaker', 'error'],
+  ],
+  AORTA_LINT_042: [
+    ['two declarations', () => start().pipe(ask('a', ehr, keyed), ask('b', defineTarget('ehr', { bulkhead: 1 }), keyed)), 'b', 'error'],
+    [
+      'two quotas',
+      () => start().pipe(rateLimit(ehr, { requests: 1 }), ask('a', ehr, keyed), rateLimit(ehr, { requests: 2 }), to(out)),
+      'a/rateLimit',
+      'error',
+    ],
+  ],
+  AORTA_LINT_043: [
+    [
+      'a method',
+      () =>
+        start().pipe(
+          looking(() => fetch('https://x.example', { method: 'POST' }).then(() => 1)),
+          to(out),
+        ),
+      'look',
+      'warning',
+    ],
+    [
+      'a client',
+      () =>
+        start().pipe(
+          looking(async () => ({ put: (n: number) => n }).put(1)),
+          to(out),
+        ),
+      'look',
+      'warning',
+    ],
+  ],
+  AORTA_LINT_044: [
+    ['as long', () => start().pipe(ask('ask', defineTarget('ehr', { deadlineMs: 30_000 }), keyed)), 'ask', 'error'],
+    ['own', () => start().pipe(ask('ask', ehr, { ...keyed, deadlineMs: 40_000 })), 'ask', 'error'],
+    ['a short session', () => start().pipe(ask('ask', ehr, keyed)), 'ask', 'error', { sessionTimeoutMs: 10_000 }],
+  ],
+  AORTA_LINT_045: [
+    ['none', () => start().pipe(ask('ask', defineTarget('ehr', { onOpen: 'fallback' }), keyed)), 'ask', 'error'],
+    ['none, by a guard', () => start().pipe(breaker(ehr, { onOpen: 'fallback' }), ask('ask', ehr, keyed)), 'ask', 'error'],
+    ['never asked', () => start().pipe(ask('ask', ehr, { ...keyed, fallback: () => 1 })), 'ask', 'error'],
+  ],
+  AORTA_LINT_046: [
+    [
+      'a call',
+      () =>
+        start().pipe(
+          ask('ask', ehr, keyed),
+          dedupe('once', (n) => `${n}`),
+          to(out),
+        ),
+      'once',
+      'warning',
+    ],
+    [
+      'a write',
+      () =>
+        start().pipe(
+          writing('w', rowsOf()),
+          dedupe('once', (n) => `${n}`),
+          to(out),
+        ),
+      'once',
+      'warning',
     ],
   ],
 };

@@ -1,9 +1,9 @@
 import { error } from '../../errors/index.ts';
 import type { LimiterSettings, Target } from '../../guard/target.ts';
 import { extend } from '../flow.ts';
+import { guardSpec } from '../guard-spec.ts';
 import type { Operator } from '../operator.ts';
 import { callerPosition } from '../position.ts';
-import { guardSpec } from './guard-spec.ts';
 
 export const rateLimitSpec = guardSpec('rateLimit');
 

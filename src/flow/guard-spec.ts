@@ -1,5 +1,5 @@
 import { tap } from 'rxjs';
-import type { OperatorSpec } from '../operator.ts';
+import type { OperatorSpec } from './operator.ts';
 
 /** An operator that says something about a target: values pass through it as they are. */
 export const guardSpec = (kind: 'rateLimit' | 'breaker'): OperatorSpec => ({
