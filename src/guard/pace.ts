@@ -36,6 +36,8 @@ export class Pace {
   #workers: number;
   /** Monotonic milliseconds up to which places are booked, as far as this worker knows. */
   #booked = 0;
+  /** How far ahead the shared bucket was booked when it last answered. */
+  #aheadMs = 0;
   #pausedUntil = 0;
   localShare = false;
 
@@ -94,10 +96,12 @@ export class Pace {
         afterMs: Math.max(afterMs, localMs),
       });
       this.#workers = place.workers;
+      this.#aheadMs = place.waitMs;
       this.localShare = false;
       return place;
     } catch {
-      const bookedMs = this.localShare ? 0 : Math.max(0, this.#booked - clock.monotonic());
+      // Behind what all of them have booked there: as far ahead as it was a moment ago.
+      const bookedMs = this.localShare ? 0 : Math.min(maxWaitMs, Math.max(this.#aheadMs, this.#booked - clock.monotonic()));
       this.localShare = true;
       return own.reserve(target, {
         intervalMs: this.#intervalMs * this.#workers,
