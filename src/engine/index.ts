@@ -80,7 +80,7 @@ export async function startFlow(
   ]);
   const program = await bind(flow, ports);
   const complete = { ...defaultOptions, ...options };
-  const outside = new Outside(flow, compiled, ports, complete.sessionTimeoutMs);
+  const outside = await Outside.open(flow, compiled, ports, complete.sessionTimeoutMs);
   const runtime = new FlowRuntime(program, { ...ports, outside }, complete);
   await runtime.start();
   const laneOf = (partition: number) => [...runtime.lanes].find((lane) => lane.ref.partition === partition);

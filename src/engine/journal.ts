@@ -60,8 +60,9 @@ function encoded(node: string, value: unknown): Buffer {
       return;
     }
     if (typeof part !== 'object') throw refuse(`it holds a ${typeof part}`);
-    const prototype: unknown = Object.getPrototypeOf(part);
-    if (!Array.isArray(part) && prototype !== Object.prototype && prototype !== null) {
+    // Decoded records are of classes and plain all the same; what shows nothing of itself (Map, Response, Error) is not.
+    const plain = Array.isArray(part) || Object.getPrototypeOf(part) === Object.prototype || Object.getPrototypeOf(part) === null;
+    if ('toJSON' in part || (!plain && Object.keys(part).length === 0)) {
       throw refuse(`it holds an object of class ${(part as object).constructor?.name ?? 'unknown'}`);
     }
     if (seen.includes(part)) throw refuse('it refers to itself');

@@ -29,16 +29,24 @@ export class Outside {
   readonly #lookups: Lookups;
   readonly claims: Claims;
 
-  constructor(flow: Flow<unknown>, compiled: CompiledFlow, ports: EnginePorts, sessionTimeoutMs: number) {
+  private constructor(flow: Flow<unknown>, compiled: CompiledFlow, ports: EnginePorts, sessionTimeoutMs: number) {
     this.#flow = flow.name;
     this.#sessionTimeoutMs = sessionTimeoutMs;
-    if (compiled.targets.length > 0 && !ports.guards) throw error('AORTA_GUARD_012', { flow: flow.name, port: 'guards' });
-    if (compiled.dedupes.size > 0 && !ports.keyed) throw error('AORTA_GUARD_012', { flow: flow.name, port: 'keyed' });
-    for (const target of compiled.targets) this.#guards.set(target.name, (ports.guards as NonNullable<typeof ports.guards>).use(target));
     for (const [node, target] of compiled.reaches) this.#targets.set(node, target);
     this.#journal = new Journal(flow.name, ports);
     this.#lookups = new Lookups(flow.name, ports);
     this.claims = new Claims(flow, compiled, ports);
+  }
+
+  /** AORTA_GUARD_012 without the ports that the flow needs, AORTA_GUARD_004 for a target that another flow declares otherwise. */
+  static async open(flow: Flow<unknown>, compiled: CompiledFlow, ports: EnginePorts, sessionTimeoutMs: number): Promise<Outside> {
+    const { guards, keyed } = ports;
+    if (compiled.targets.length > 0 && !guards) throw error('AORTA_GUARD_012', { flow: flow.name, port: 'guards' });
+    if (compiled.dedupes.size > 0 && !keyed) throw error('AORTA_GUARD_012', { flow: flow.name, port: 'keyed' });
+    const found = await Promise.all(compiled.targets.map((target) => (guards as NonNullable<typeof guards>).use(target)));
+    const outside = new Outside(flow, compiled, ports, sessionTimeoutMs);
+    for (const guard of found) outside.#guards.set(guard.target.name, guard);
+    return outside;
   }
 
   /** States of the targets that this flow reaches. */

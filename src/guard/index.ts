@@ -3,9 +3,8 @@ import { error } from '../errors/index.ts';
 import { createMemoryKeyed } from '../keyed/memory/index.ts';
 import type { Keyed } from '../keyed/port.ts';
 import type { Telemetry } from '../telemetry/port.ts';
-import { bottleneckGate } from './gate/bottleneck.ts';
 import type { MakeGate } from './gate/gate.ts';
-import { TargetGuard } from './guard.ts';
+import type { TargetGuard } from './guard.ts';
 import type { Guards, TargetState } from './port.ts';
 import { checked, type Target } from './target.ts';
 
@@ -31,24 +30,32 @@ export async function createGuards(options: GuardsOptions): Promise<Guards> {
   const { clock, random, telemetry, keyed, worker } = options;
   const own = keyed.kind === 'memory' ? keyed : await createMemoryKeyed({ clock });
   const guards = new Map<string, TargetGuard>();
+  const opening = new Map<string, Promise<TargetGuard>>();
   const listeners = new Set<(state: TargetState) => void>();
-  const parts = {
-    ...{ clock, random, telemetry, own, worker, shared: keyed },
-    assumedWorkers: options.assumedWorkers ?? 3,
-    gate: options.gate ?? bottleneckGate,
-    changed: (state: TargetState) => {
-      for (const listener of listeners) listener(state);
-    },
+
+  const open = async (target: Target): Promise<TargetGuard> => {
+    // The libraries cost a start what no target needs: a worker without targets does without them.
+    const [{ TargetGuard }, gate] = await Promise.all([import('./guard.ts'), options.gate ?? defaultGate()]);
+    const guard = new TargetGuard(checked(target), {
+      ...{ clock, random, telemetry, own, worker, gate, shared: keyed },
+      assumedWorkers: options.assumedWorkers ?? 3,
+      changed: (state: TargetState) => {
+        for (const listener of listeners) listener(state);
+      },
+    });
+    guards.set(target.name, guard);
+    return guard;
   };
+
   return {
-    use(target: Target) {
-      const known = guards.get(target.name);
-      if (known) {
-        if (JSON.stringify(known.target) !== JSON.stringify(target)) throw error('AORTA_GUARD_004', { target: target.name });
-        return known;
+    async use(target: Target) {
+      let known = opening.get(target.name);
+      if (!known) {
+        known = open(target);
+        opening.set(target.name, known);
       }
-      const guard = new TargetGuard(checked(target), parts);
-      guards.set(target.name, guard);
+      const guard = await known;
+      if (JSON.stringify(guard.target) !== JSON.stringify(target)) throw error('AORTA_GUARD_004', { target: target.name });
       return guard;
     },
     states: () => [...guards.values()].map((guard) => guard.state),
@@ -61,3 +68,5 @@ export async function createGuards(options: GuardsOptions): Promise<Guards> {
     },
   };
 }
+
+const defaultGate = async (): Promise<MakeGate> => (await import('./gate/bottleneck.ts')).bottleneckGate;

@@ -3,7 +3,7 @@ import type { Target } from './target.ts';
 /** Guards of all targets of this worker: breaker, quota, bulkhead, queue and deadline. See `createGuards`. */
 export interface Guards {
   /** The guard of a target; the same name declared otherwise is AORTA_GUARD_004. */
-  use(target: Target): Guard;
+  use(target: Target): Promise<Guard>;
   states(): readonly TargetState[];
   /** Called after every change of a breaker. The result stops it. */
   onChange(listener: (state: TargetState) => void): () => void;

@@ -8,6 +8,7 @@ import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index
 import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
+import { createGuards } from '../guard/index.ts';
 import { createAdmission, oruRoute, startMllp } from '../ingress/index.ts';
 import { measureEventLoop } from '../ops/event-loop.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
@@ -77,7 +78,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       }
       return made as ReturnType<typeof serdeFor<T>>;
     };
-    const ports = { ...profile, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
+    const guards = await createGuards({ clock, random, telemetry, keyed: profile.keyed, worker: profile.instance });
+    stops.push(() => guards.close());
+    const ports = { ...profile, guards, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
     await profile.log.ensureTopics(ingressTopics);
 
     const flows: RunningFlow[] = [];

@@ -4,6 +4,8 @@ import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index
 import { afterSource, type Flow } from '../flow/flow.ts';
 import { write } from '../flow/operators/write.ts';
 import type { Topic } from '../flow/topic.ts';
+import { createGuards, steppedGate } from '../guard/index.ts';
+import { createMemoryKeyed } from '../keyed/memory/index.ts';
 import { type ConsumerOptions, header, type Log } from '../log/port.ts';
 import { serdeFor } from '../schema/serde.ts';
 import { effect, table } from '../state/table.ts';
@@ -85,6 +87,7 @@ export async function simulate<T>(
   const clock = new VirtualClock(undefined, (count) => random.int(count));
   const log = new MemoryLog({ clock, fault, latencyMs: () => random.int(20), batch: () => 1 + random.int(20) });
   const state = new MemoryState({ clock, fault, latencyMs: () => random.int(30), ...(options.unfenced ? { unfenced: true } : {}) });
+  const shared = await createMemoryKeyed({ clock });
   const registry = await memoryRegistry();
   const flow = typeof made === 'function' ? made({ clock, random }) : made;
   const { emissions } = options;
@@ -112,9 +115,14 @@ export async function simulate<T>(
       else consumer = joined;
       return joined;
     };
+    const keyed = guarded(shared, workerClock);
+    const name = `worker-${worker.id}`;
+    const guards = await createGuards({ clock: workerClock, random, telemetry: silentTelemetry, keyed, worker: name, gate: steppedGate });
     void startFlow(
       probed,
       {
+        keyed,
+        guards,
         log: guarded<Log>(log, workerClock, { consumer: consume }),
         state: guarded(state, workerClock),
         clock: workerClock,

@@ -14,6 +14,7 @@ import {
   pipe,
   rateLimit,
   type TargetOptions,
+  tap,
   to,
   topic,
 } from '../../src/index.ts';
@@ -259,16 +260,40 @@ test('journal: a response is stored before anything later runs; what fails behin
 });
 
 test('journal: a response that would come back as something else is refused', async () => {
-  const ehr = defineTarget('ehr');
+  const responses = [new Date(), new Map([[1, 2]]), Buffer.from('x'), new Response('x'), () => 1, 10n, Number.NaN, new Error('x')];
   const built = start().pipe(
-    call('create', ehr, async () => ({ at: new Date() }), { key: 'derived', journal: true }),
+    call('create', defineTarget('ehr'), async (n: number) => ({ inside: [responses[n]] }), { key: 'derived', journal: true }),
     map(String),
     to(answers),
   );
   const driver = await TestDriver.start<number>(built, { source: numbers });
-  await driver.send({ key: 'p', value: 7 });
-  const [held] = await driver.held();
-  assert.equal(held?.head.errorCode, 'AORTA_GUARD_010');
+  await driver.send(...patients(responses.length));
+  const held = await driver.held();
+  assert.deepEqual([held.length, new Set(held.map(({ head }) => head.errorCode))], [responses.length, new Set(['AORTA_GUARD_010'])]);
+  await driver.stop();
+});
+
+test('journal: what comes back is what was given, in every shape of JSON', async () => {
+  class Decoded {
+    readonly id = 'x';
+  }
+  const responses = [undefined, null, 0, '', 'ü', [1, [2]], { a: { b: null } }, new Decoded(), { none: undefined }];
+  let broken = true;
+  const seen: unknown[] = [];
+  const built = start().pipe(
+    call<number, unknown>('create', defineTarget('ehr'), async (n) => responses[n], { key: 'derived', journal: true }),
+    tap((value) => {
+      if (broken) down();
+      seen.push(value);
+    }),
+    map(() => 'seen'),
+    to(answers),
+  );
+  const driver = await TestDriver.start<number>(built, { source: numbers });
+  await driver.send(...responses.map((_, n) => ({ key: 'one', value: n })));
+  broken = false;
+  await driver.advance(10_000);
+  assert.deepEqual(JSON.parse(JSON.stringify(seen)), JSON.parse(JSON.stringify(responses)));
   await driver.stop();
 });
 

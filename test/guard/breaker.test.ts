@@ -22,7 +22,7 @@ async function guarded(options: TargetOptions = {}) {
   const clock = new VirtualClock();
   const keyed = await createMemoryKeyed({ clock });
   const guards = await createGuards({ clock, random: seededRandom(1), telemetry: silentTelemetry, keyed, worker: 'w', gate: steppedGate });
-  return { clock, guards, guard: guards.use(defineTarget('ehr', options)) };
+  return { clock, guards, guard: await guards.use(defineTarget('ehr', options)) };
 }
 
 const attempt = (guard: Guard, work: (signal: AbortSignal) => Promise<unknown>, signal = none): Promise<string> =>
@@ -221,8 +221,8 @@ test('a coming back is a ramp: one call, then twice as many with each that works
 
 test('one name declared in two ways is refused; changes are told', async () => {
   const { guards, guard } = await guarded();
-  assert.equal(guards.use(defineTarget('ehr')), guard);
-  assert.throws(() => guards.use(defineTarget('ehr', { bulkhead: 1 })), { code: 'AORTA_GUARD_004' });
+  assert.equal(await guards.use(defineTarget('ehr')), guard);
+  await assert.rejects(guards.use(defineTarget('ehr', { bulkhead: 1 })), { code: 'AORTA_GUARD_004' });
   const told: string[] = [];
   guards.onChange(({ target, breaker }) => told.push(`${target} ${breaker}`));
   for (let i = 0; i < 10; i++) await attempt(guard, failing);

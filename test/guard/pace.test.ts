@@ -40,7 +40,7 @@ async function site(workers: number, options: TargetOptions, serve: (now: number
       worker: `w${n}`,
       gate: steppedGate,
     });
-    running.push({ guard: guards.use(target), stopped: false });
+    running.push({ guard: await guards.use(target), stopped: false });
   }
   /** Callers that want more than they get, and come again when they are told to. */
   const press = (callers: number) => {
