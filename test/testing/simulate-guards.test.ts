@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { error } from '../../src/errors/index.ts';
-import { actor, call, dedupe, defineTarget, enrich, flow, process, rateLimit, to } from '../../src/index.ts';
+import { actor, call, dedupe, defineTarget, enrich, flow, park, process, rateLimit, retry, to } from '../../src/index.ts';
 import { simulate } from '../../src/testing/index.ts';
 import { type Event, event, events, out } from './flows.ts';
 
@@ -21,7 +21,7 @@ function outside() {
     initial: () => ({ count: 0 }),
     receive: (state, e) => ({ state: { count: state.count + 1 }, emit: [e] }),
   });
-  const built = flow('outside')
+  const built = flow('outside', { onFailure: { Transient: { retry: retry.backoff(50, 400, 3), last: park } } })
     .from(events)
     .pipe(
       dedupe('once', (e: Event) => `${e.n}`, { leaseMs: 300 }),
