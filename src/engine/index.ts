@@ -5,7 +5,7 @@ import type { Flow } from '../flow/flow.ts';
 import { lint } from '../flow/lint.ts';
 import type { TargetState } from '../guard/port.ts';
 import { FlowRuntime } from './flow-runtime.ts';
-import type { SettlementEvent } from './observe.ts';
+import { breakerChanges, type SettlementEvent } from './observe.ts';
 import { defaultOptions, type EngineOptions, type EnginePorts } from './options.ts';
 import { Outside } from './outside.ts';
 import { type Bindings, bind, sidePartitions } from './program.ts';
@@ -45,6 +45,8 @@ export interface RunningFlow {
   partitions(): readonly PartitionView[];
   /** The outside systems that it reaches. */
   targets(): readonly TargetState[];
+  /** Their breakers, as they open and close. */
+  readonly breakers: Observable<TargetState>;
   /** Why the patient's envelopes wait; empty: none do, here. */
   whyPatient(key: string): readonly Waiting[];
   /** Why the partition's committed offset does not move. */
@@ -92,6 +94,7 @@ export async function startFlow(
     settlements: runtime.settlements.events,
     totals: () => runtime.metrics.totals,
     targets: () => outside.states(),
+    breakers: breakerChanges(ports.guards, new Set(compiled.targets.map(({ name: target }) => target))),
     partitions: () =>
       [...runtime.lanes].map((lane) => ({
         ...lane.partition,

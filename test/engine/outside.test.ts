@@ -86,7 +86,10 @@ test('a call gets a key that is the same for every repetition and for nothing el
 test('while the breaker is open patients wait without using up their retries, and go on by themselves, in order', async () => {
   let up = false;
   const { driver, calls, emitted } = await calling({ breaker: { failures: 3, openMs: 5_000 } }, (value) => (up ? `${value}` : down()));
+  const changes: string[] = [];
+  driver.running.breakers.subscribe(({ breaker }) => changes.push(breaker));
   await driver.send(...patients(3));
+  assert.deepEqual(changes, ['open']);
   assert.equal(driver.targets()[0]?.breaker, 'open');
   const before = calls.length;
   await driver.send(...patients(20, 10), { key: 'p10', value: 1_000 });
@@ -110,6 +113,7 @@ test('while the breaker is open patients wait without using up their retries, an
   const waited = await emitted();
   for (const { value } of patients(20, 10)) assert.ok(waited.includes(`${value}`), `patient ${value} after two minutes`);
   assert.ok(waited.indexOf('1000') > waited.indexOf('10'), 'in order');
+  assert.equal(changes.at(-1), 'closed');
   await driver.stop();
 });
 
