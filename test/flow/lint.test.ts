@@ -310,6 +310,12 @@ test('a topic with merges asks nothing of flows without state, and of actors tha
   assert.deepEqual(lint(merged().pipe(later('ask', 5_000), process('p', adding), to(out))), []);
 });
 
+test('a call without a key does not start, unless it reads or a repetition does no harm', () => {
+  assert.throws(() => assertSound(start().pipe(ask('ask', ehr))), { message: /AORTA_LINT_040/ });
+  for (const options of [keyed, { key: (n: number) => `${n}` }, { duplicates: 'acceptable' } as const, { readOnly: true }])
+    assertSound(start().pipe(ask('ask', ehr, options), to(out)));
+});
+
 test('a sound flow has no finding', () => {
   const rows = rowsOf();
   const sound = start({ order: 'tolerant', onFailure: { Transient: { retry: retry.backoff(10, 100, 5), last: park } } }).pipe(
