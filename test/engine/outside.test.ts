@@ -321,9 +321,14 @@ test('a turn that calls out waits until the earlier turns of its patient are dur
     ),
     to(answers),
   );
-  driver = await TestDriver.start<number>(built, { source: numbers });
+  // A store that is slow: it answers every third time.
+  let asked = 0;
+  driver = await TestDriver.start<number>(built, {
+    source: numbers,
+    fault: (call) => (call === 'transact' && ++asked % 3 ? 'refused' : 'none'),
+  });
   await driver.send({ key: 'p', value: 1 }, { key: 'p', value: 1 }, { key: 'p', value: 1 }, { key: 'p', value: 1 });
-  await driver.advance(100);
+  await driver.advance(20_000);
   assert.deepEqual(seen, [
     [1, 0],
     [2, 1],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import CircuitBreaker from 'opossum';
 import { error } from '../../src/errors/index.ts';
+import { Breaker, BreakerOpen } from '../../src/guard/breaker.ts';
 import { steppedGate } from '../../src/guard/gate/stepped.ts';
 import { createGuards, type Guard } from '../../src/guard/index.ts';
 import { defineTarget, type TargetOptions } from '../../src/guard/target.ts';
@@ -217,6 +218,62 @@ test('a coming back is a ramp: one call, then twice as many with each that works
     all[i]?.resolve();
   }
   assert.ok((await Promise.all(calls)).every((code) => code === 'ok'));
+});
+
+test('and after Retry-After too', async () => {
+  const { guard, clock } = await guarded({ bulkhead: 8 });
+  const told = async () => {
+    throw error('AORTA_GUARD_006', { status: 429 }, { retryAfterMs: 2_000 });
+  };
+  assert.equal(await attempt(guard, told), 'AORTA_GUARD_006');
+  assert.equal(await attempt(guard, fine), 'AORTA_GUARD_002', 'it asked to be left alone');
+  await clock.advance(2_000);
+  const { all, work } = held();
+  const calls = Array.from({ length: 4 }, () => attempt(guard, work));
+  await clock.advance(0);
+  assert.equal(all.length, 1);
+  all[0]?.resolve();
+  await clock.advance(0);
+  assert.equal(all.length, 3);
+  for (const i of [1, 2, 3]) {
+    all[i]?.resolve();
+    await clock.advance(0);
+  }
+  assert.deepEqual(await Promise.all(calls), ['ok', 'ok', 'ok', 'ok']);
+});
+
+test('the breaker by itself lets one of many through in half-open, and the others do not run', async () => {
+  const clock = new VirtualClock();
+  const settings = { ...defineTarget('ehr').breaker, failures: 2, openMs: 1_000 };
+  const states: string[] = [];
+  const own = new Breaker(
+    clock,
+    settings,
+    () => 'bad',
+    (state) => states.push(state),
+  );
+  for (let i = 0; i < 2; i++) await own.run(failing).catch(() => {});
+  await clock.advance(1_000);
+  let ran = 0;
+  let answer = () => {};
+  const work = () =>
+    new Promise<void>((resolve) => {
+      ran++;
+      answer = resolve;
+    });
+  const calls = Array.from({ length: 50 }, () =>
+    own.run(work).then(
+      () => 'ok',
+      (thrown) => thrown instanceof BreakerOpen,
+    ),
+  );
+  await clock.advance(0);
+  assert.equal(ran, 1);
+  answer();
+  const outcomes = await Promise.all(calls);
+  assert.equal(outcomes.filter((outcome) => outcome === true).length, 49);
+  assert.deepEqual(states, ['open', 'half-open', 'closed']);
+  own.close();
 });
 
 test('one name declared in two ways is refused; changes are told', async () => {

@@ -136,6 +136,33 @@ test('a storm of 429: few calls, each worker heeds what another was told, and th
   assert.ok(done.length > 0);
 });
 
+test('who waits for a place when the target asks for a pause gets another one behind it', async () => {
+  const { clock, running } = await site(1, { limiter: { requests: 1, perMs: 1_000, waitMs: 30_000 }, breaker: { failures: 100 } });
+  const { guard } = running[0] as (typeof running)[0];
+  const at: number[] = [];
+  const started = clock.monotonic();
+  const call = (work: () => Promise<void>) =>
+    guard
+      .run({
+        signal: never,
+        work: () => {
+          at.push(clock.monotonic() - started);
+          return work();
+        },
+      })
+      .catch(() => {});
+  void call(async () => {
+    await new Promise<void>((resolve) => clock.after(100, resolve));
+    throw httpFailure({ status: 429, headers: { 'retry-after': '5' } }, 0);
+  });
+  void call(async () => {});
+  void call(async () => {});
+  await clock.advance(10_000);
+  assert.equal(at.length, 3);
+  assert.ok((at[1] as number) >= 5_100, `${at}`);
+  assert.ok((at[2] as number) - (at[1] as number) >= 1_000, `${at}`);
+});
+
 test('the queue is bounded in length and in time; who finds it full is told when to come again', async () => {
   const { clock, running } = await site(1, { bulkhead: 4, queue: 50, deadlineMs: 300_000 });
   const { guard } = running[0] as (typeof running)[0];
