@@ -43,6 +43,8 @@ export function overdueHeld(lane: Lane): readonly Waiting[] {
   for (const { key, head, active, count } of lane.held.all()) {
     const mailbox = lane.mailboxes.get(key);
     if (!head || active || head.due === null || head.due > late || head.due === 0 || lane.draining || (mailbox && !mailbox.idle)) continue;
+    // Its target is not asked now: that is a reason, and `whyPartition` names it.
+    if (lane.ports.outside?.heldBackMs(head)) continue;
     const message = `held (${head.reason}), due ${seconds(late + slackMs - head.due)} ago and not tried`;
     waits.push({ ...lane.partition, reason: 'unknown', offset: head.offset, behind: count - 1, overdue: true, message });
   }

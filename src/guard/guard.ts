@@ -39,6 +39,7 @@ export class TargetGuard implements Guard {
   readonly #pace: Pace | undefined;
   readonly #calls: (outcome: string) => void;
   readonly #seconds: ReturnType<Telemetry['histogram']>;
+  readonly #stops: (() => void)[] = [];
   /** Monotonic milliseconds until which the target asked to be left alone (Retry-After). */
   #throttledUntil = 0;
   /** Calls that may be under way at once: one after the target comes back, doubled by each that works. */
@@ -61,20 +62,14 @@ export class TargetGuard implements Guard {
       [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
       labels,
     );
-    telemetry.sampled('aorta_target_breaker_state', '0 closed, 1 half-open, 2 open', labels, () =>
+    const sampled = (name: string, help: string, read: () => number) => this.#stops.push(telemetry.sampled(name, help, labels, read));
+    sampled('aorta_target_breaker_state', '0 closed, 1 half-open, 2 open', () =>
       ['closed', 'half-open', 'open'].indexOf(this.#breaker.state),
     );
-    telemetry.sampled('aorta_target_queued', 'Calls that wait for a place', labels, () => this.#gate.queued);
-    telemetry.sampled('aorta_target_running', 'Calls under way', labels, () => this.#gate.running);
-    telemetry.sampled(
-      'aorta_target_throttled_seconds',
-      'Time that Retry-After still asks for',
-      labels,
-      () => this.state.throttledMs / 1000,
-    );
-    telemetry.sampled('aorta_target_local_share', '1: Redis is away, the quota is this worker’s share', labels, () =>
-      this.state.localShare ? 1 : 0,
-    );
+    sampled('aorta_target_queued', 'Calls that wait for a place', () => this.#gate.queued);
+    sampled('aorta_target_running', 'Calls under way', () => this.#gate.running);
+    sampled('aorta_target_throttled_seconds', 'Time that Retry-After still asks for', () => this.state.throttledMs / 1000);
+    sampled('aorta_target_local_share', '1: Redis is away, the quota is this worker’s share', () => (this.state.localShare ? 1 : 0));
   }
 
   get state(): TargetState {
@@ -110,6 +105,7 @@ export class TargetGuard implements Guard {
   }
 
   close(): void {
+    for (const stop of this.#stops) stop();
     this.#breaker.close();
   }
 

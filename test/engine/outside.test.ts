@@ -136,6 +136,7 @@ test('park: patients go to the held list with the reason, cost the store nothing
   const tried = calls.length - made;
   assert.ok(written <= tried * 3 + 10, `${written} groups for ${tried} probes`);
   assert.ok(tried >= 10 && tried <= 30, `${tried} probes in two minutes`);
+  assert.deepEqual(driver.running.overdue(), [], 'who waits for a target is no alarm');
   up = true;
   await driver.advance(15_000);
   assert.equal((await emitted()).filter((value) => Number(value) >= 10).length, 20);
@@ -200,6 +201,26 @@ test('Retry-After holds all callers of the target back, as seconds and as a date
     assert.equal((await emitted()).length, 51);
     await driver.stop();
   }
+});
+
+test('a long Retry-After is waited for on the held list, over a restart', async () => {
+  let calm = false;
+  const { driver, calls, emitted } = await calling({}, (value) => {
+    if (calm) return `${value}`;
+    throw httpFailure({ status: 503, headers: { 'retry-after': '300' } }, 0) as Error;
+  });
+  await driver.send({ key: 'p', value: 1 }, { key: 'p', value: 2 });
+  const asked = driver.clock.now();
+  const [held] = await driver.held();
+  assert.equal(held?.count, 2);
+  assert.ok((held?.head.due ?? 0) >= asked + 299_000);
+  calm = true;
+  await driver.restart();
+  await driver.advance(290_000);
+  assert.equal(calls.length, 1);
+  await driver.advance(20_000);
+  assert.deepEqual(await emitted(), ['1', '2']);
+  await driver.stop();
 });
 
 test('a quota spaces calls; those without a place soon wait on, none is lost', async () => {

@@ -34,6 +34,7 @@ export class RedisClient {
   #trying = false;
   #down = false;
   #closed = false;
+  readonly #stopSampling: () => void;
 
   private constructor(options: RedisOptions, password: string | undefined) {
     const { clock, random, telemetry } = options;
@@ -51,7 +52,9 @@ export class RedisClient {
       retryStrategy: (times) => random.next() * Math.min(2_000, 100 * 2 ** Math.min(times, 10)) + 50,
       reconnectOnError: (thrown) => /^READONLY/.test(thrown.message),
     });
-    telemetry.sampled('aorta_keyed_up', 'Redis answers: 1; the last command failed: 0.', {}, () => (this.#down ? 0 : 1));
+    this.#stopSampling = telemetry.sampled('aorta_keyed_up', 'Redis answers: 1; the last command failed: 0.', {}, () =>
+      this.#down ? 0 : 1,
+    );
     this.#redis.on('error', (cause) => this.#failed(cause, clock.monotonic()));
   }
 
@@ -73,6 +76,7 @@ export class RedisClient {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stopSampling();
     this.#redis.disconnect();
   }
 
