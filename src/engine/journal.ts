@@ -1,4 +1,5 @@
 import { type AortaError, error } from '../errors/index.ts';
+import type { StateWrite } from '../state/port.ts';
 import type { CommitItem } from './group-commit.ts';
 import type { EnginePorts } from './options.ts';
 import type { EngineTurn } from './turn.ts';
@@ -7,8 +8,8 @@ const version = 1;
 
 /**
  * Responses of calls with `journal: true`, under their idempotency key. Written in a transaction of its own before
- * anything later runs, so that a retry or crash behind the call finds it; removed in the transaction of the turn that
- * used it. Both carry the lane's epoch: an owner of the past writes none.
+ * anything later runs, so that a retry or crash behind the call finds it; removed in the transaction in which the root
+ * settles. Both carry the lane's epoch: an owner of the past writes none.
  */
 export class Journal {
   readonly #flow: string;
@@ -40,9 +41,12 @@ export class Journal {
     this.#removeWith(turn, node, key);
   }
 
+  /** When the root settles for good, whichever turn that is: one that goes on, or one that gives it up. */
   #removeWith(turn: EngineTurn, node: string, key: string): void {
-    turn.states ??= [];
-    turn.states.push({ store: storeOf(node), key, value: null, version, source: turn.source });
+    const removal: StateWrite = { store: storeOf(node), key, value: null, version, source: turn.source };
+    const known = turn.root.journaled ?? [];
+    turn.journaled = [...known.filter((other) => other.store !== removal.store || other.key !== key), removal];
+    turn.root.journaled = turn.journaled;
   }
 }
 

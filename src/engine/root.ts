@@ -1,5 +1,5 @@
 import type { Headers } from '../log/port.ts';
-import type { HeldRow, TimerRow } from '../state/port.ts';
+import type { HeldRow, StateWrite, TimerRow } from '../state/port.ts';
 import type { Entry } from './offset-tracker.ts';
 
 /** What a turn starts from: a record of the log, a row of the held list, or a due timer. */
@@ -22,4 +22,6 @@ export interface Root {
   readonly timer: TimerRow | undefined;
   /** Its attempt was stored before the turn: it was uncommitted at an unclean end. */
   suspect: number;
+  /** Removals of the responses that its turns have in the journal. */
+  journaled?: readonly StateWrite[];
 }

@@ -79,6 +79,8 @@ export class EngineTurn implements Turn, CommitItem {
   /** Ids that it let pass: hashes, for a second child with the same one, and their claims. */
   ids: Set<string> | undefined;
   claims: OpenClaim[] | undefined;
+  /** As the root's; it may have been given another one meanwhile. */
+  journaled: readonly StateWrite[] | undefined;
   #nth: Map<string, number> | undefined;
   #abort: AbortController | undefined;
   #source: Source | undefined;

@@ -5,6 +5,7 @@ import {
   branch,
   type CallContext,
   call,
+  deadLetter,
   defineTarget,
   enrich,
   type Flow,
@@ -13,6 +14,7 @@ import {
   map,
   pipe,
   rateLimit,
+  retry,
   type TargetOptions,
   tap,
   to,
@@ -295,6 +297,26 @@ test('journal: a response that would come back as something else is refused', as
   await driver.send(...patients(responses.length));
   const held = await driver.held();
   assert.deepEqual([held.length, new Set(held.map(({ head }) => head.errorCode))], [responses.length, new Set(['AORTA_GUARD_010'])]);
+  await driver.stop();
+});
+
+test('journal: a record that is given up leaves nothing behind', async () => {
+  const keys: string[] = [];
+  const built = flow('f', { order: 'tolerant', onFailure: { Transient: { retry: retry.backoff(2_000, 2_000, 2), last: deadLetter } } })
+    .from(numbers)
+    .pipe(
+      call('create', defineTarget('ehr'), async (n: number, ctx) => keys.push(ctx.idempotencyKey) + n, { key: 'derived', journal: true }),
+      tap(down),
+      map(String),
+      to(answers),
+    );
+  const driver = await TestDriver.start<number>(built, { source: numbers });
+  await driver.send({ key: 'p', value: 1 });
+  await driver.crash();
+  await driver.advance(20_000);
+  assert.equal(driver.log.all('f.dlq').flat().length, 1);
+  assert.equal(keys.length, 1);
+  assert.deepEqual(await driver.state.states('f', 'journal:create', keys), [null]);
   await driver.stop();
 });
 
