@@ -2,7 +2,7 @@ import { error } from '../errors/index.ts';
 
 /** When the breaker of a target opens and closes. Timeouts, refused connections, 429 and 5xx count; other 4xx do not. */
 export interface BreakerSettings {
-  /** Opens after this many failures in a row. @default 10 */
+  /** Opens after this many failures in a row. With `bulkhead` less one: the most calls that a system which is down ever gets. @default 5 */
   readonly failures: number;
   /** Opens above this share of failures of the window's calls, in percent. @default 50 */
   readonly errorPercent: number;
@@ -54,7 +54,7 @@ export interface TargetOptions {
 
 const pattern = /^[a-z][a-z0-9-]{0,62}$/;
 
-export const breakerDefaults: BreakerSettings = { failures: 10, errorPercent: 50, minimumCalls: 10, windowMs: 10_000, openMs: 5_000 };
+export const breakerDefaults: BreakerSettings = { failures: 5, errorPercent: 50, minimumCalls: 10, windowMs: 10_000, openMs: 5_000 };
 export const limiterDefaults: Omit<LimiterSettings, 'requests'> = { perMs: 1_000, burst: 1, waitMs: 5_000 };
 
 /**

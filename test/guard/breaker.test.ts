@@ -51,8 +51,25 @@ test('opens after failures in a row, also behind a long good time', async () => 
     await attempt(guard, failing);
     assert.ok(calls <= 20, 'within 20 calls');
   }
-  assert.equal(calls, 10);
+  assert.equal(calls, 5);
   assert.equal(await attempt(guard, fine), 'AORTA_GUARD_001');
+});
+
+test('a system that is down gets 20 calls at the most, also with every place taken and many waiting', async () => {
+  const { guard, clock } = await guarded();
+  let calls = 0;
+  const all = Array.from({ length: 200 }, (_, i) =>
+    attempt(guard, async () => {
+      calls++;
+      // One after the other, so that each failure lets the next one in before the breaker has seen enough.
+      await new Promise<void>((resolve) => clock.after(100 + (i % 16) * 10, resolve));
+      return failing();
+    }),
+  );
+  await clock.advance(2_000);
+  await Promise.all(all);
+  assert.equal(guard.state.breaker, 'open');
+  assert.ok(calls > 16 && calls <= 20, `${calls} calls`);
 });
 
 test('opens by the share of failures, and forgets them with its window', async () => {
