@@ -45,7 +45,8 @@ export class RedisClient {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: options.commandTimeoutMs ?? 50,
+      // For its own commands when it connects; ours have `#within`.
+      commandTimeout: 2_000,
       connectTimeout: 2_000,
       // A connection on which nothing comes back is given up, although TCP would keep it for minutes.
       socketTimeout: 5_000,
@@ -56,6 +57,11 @@ export class RedisClient {
       this.#down ? 0 : 1,
     );
     this.#redis.on('error', (cause) => this.#failed(cause, clock.monotonic()));
+    // A new connection ends the rest, also while nobody asks for anything.
+    this.#redis.on('ready', () => {
+      this.#restUntil = Number.NEGATIVE_INFINITY;
+      this.#answered();
+    });
   }
 
   static async open(options: RedisOptions): Promise<RedisClient> {
@@ -90,11 +96,8 @@ export class RedisClient {
     this.#pending++;
     this.#trying = true;
     try {
-      const reply = await send();
-      if (this.#down) {
-        this.#down = false;
-        this.#options.telemetry.log('info', 'keyed.back');
-      }
+      const reply = await this.#within(send());
+      this.#answered();
       return reply;
     } catch (cause) {
       const refused = refusal(cause);
@@ -105,6 +108,22 @@ export class RedisClient {
       this.#pending--;
       this.#trying = false;
     }
+  }
+
+  /** The library's own time-out fires after every pause of the event loop, although the reply is there to be read. */
+  #within<T>(reply: Promise<T>): Promise<T> {
+    const { clock, commandTimeoutMs = 50 } = this.#options;
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error('timed out'));
+      const cancel = clock.after(commandTimeoutMs, () => clock.soon(late));
+      reply.finally(cancel).then(resolve, reject);
+    });
+  }
+
+  #answered(): void {
+    if (!this.#down) return;
+    this.#down = false;
+    this.#options.telemetry.log('info', 'keyed.back', { service: 'redis' });
   }
 
   #failed(cause: unknown, sent: number): void {

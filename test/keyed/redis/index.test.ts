@@ -122,6 +122,55 @@ describe('Redis in trouble', () => {
     raw.disconnect();
   });
 
+  it('a pause of our own event loop is no failure of Redis; in ioredis it is one', async () => {
+    const busy = (ms: number) => {
+      const until = performance.now() + ms;
+      while (performance.now() < until);
+    };
+    const keyed = await open(redis.url, { commandTimeoutMs: 50 });
+    const raw = new Redis(redis.url, { commandTimeout: 50 });
+    await raw.ping().catch(() => {});
+    await sleep(200);
+    let ours = 0;
+    let theirs = 0;
+    for (let i = 0; i < 5; i++) {
+      const both = [keyed.claim(uniqueName('busy'), 'a', 1_000).catch(() => ours++), raw.ping().catch(() => theirs++)];
+      // Sent now, answered while we are busy.
+      await new Promise((resolve) => setImmediate(resolve));
+      busy(150);
+      await Promise.all(both);
+      await sleep(1_100);
+    }
+    assert.ok(theirs >= 1, `${theirs} of 5 pings of ioredis failed`);
+    assert.ok(ours < theirs, `${ours} of 5 claims failed`);
+    raw.disconnect();
+    await keyed.close();
+  });
+
+  it('says whether it is there, also while nobody asks for anything', async () => {
+    let up = () => -1;
+    const telemetry = {
+      ...silentTelemetry,
+      sampled: (_name: string, _help: string, _labels: object, read: () => number) => {
+        up = read;
+        return () => {};
+      },
+    };
+    const becomes = async (value: number) => {
+      for (let tries = 0; up() !== value; tries++) {
+        assert.ok(tries < 400, `${up()}`);
+        await sleep(25);
+      }
+    };
+    const keyed = await open(redis.url, { commandTimeoutMs: 2_000, telemetry });
+    assert.equal(up(), 1);
+    await redis.kill();
+    await becomes(0);
+    await redis.start();
+    await becomes(1);
+    await keyed.close();
+  });
+
   it('bounds what waits for answers', async () => {
     const keyed = await open(redis.url, { commandTimeoutMs: 2_000, maxPending: 10 });
     const all = await Promise.allSettled(Array.from({ length: 50 }, (_, i) => keyed.claim(`${uniqueName('p')}-${i}`, 'a', 1000)));
