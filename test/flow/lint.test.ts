@@ -211,15 +211,15 @@ const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
       'error',
     ],
   ],
-  AORTA_LINT_040: [
+  AORTA_LINT_050: [
     ['no key', () => start().pipe(ask('ask', ehr)), 'ask', 'error'],
     ['in a branch', () => start().pipe(branch('b', { otherwise: ask('ask', ehr) })), 'ask', 'error'],
   ],
-  AORTA_LINT_041: [
+  AORTA_LINT_051: [
     ['no call at all', () => start().pipe(rateLimit(ehr, { requests: 1 }), to(out)), 'in/rateLimit', 'error'],
     ['another target', () => start().pipe(breaker(ehr, { failures: 1 }), ask('ask', defineTarget('lis'), keyed)), 'in/breaker', 'error'],
   ],
-  AORTA_LINT_042: [
+  AORTA_LINT_052: [
     ['two declarations', () => start().pipe(ask('a', ehr, keyed), ask('b', defineTarget('ehr', { bulkhead: 1 }), keyed)), 'b', 'error'],
     [
       'two quotas',
@@ -228,7 +228,7 @@ const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
       'error',
     ],
   ],
-  AORTA_LINT_043: [
+  AORTA_LINT_053: [
     [
       'a method',
       () =>
@@ -250,17 +250,17 @@ const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
       'warning',
     ],
   ],
-  AORTA_LINT_044: [
+  AORTA_LINT_054: [
     ['as long', () => start().pipe(ask('ask', defineTarget('ehr', { deadlineMs: 30_000 }), keyed)), 'ask', 'error'],
     ['own', () => start().pipe(ask('ask', ehr, { ...keyed, deadlineMs: 40_000 })), 'ask', 'error'],
     ['a short session', () => start().pipe(ask('ask', ehr, keyed)), 'ask', 'error', { sessionTimeoutMs: 10_000 }],
   ],
-  AORTA_LINT_045: [
+  AORTA_LINT_055: [
     ['none', () => start().pipe(ask('ask', defineTarget('ehr', { onOpen: 'fallback' }), keyed)), 'ask', 'error'],
     ['none, by a guard', () => start().pipe(breaker(ehr, { onOpen: 'fallback' }), ask('ask', ehr, keyed)), 'ask', 'error'],
     ['never asked', () => start().pipe(ask('ask', ehr, { ...keyed, fallback: () => 1 })), 'ask', 'error'],
   ],
-  AORTA_LINT_046: [
+  AORTA_LINT_056: [
     [
       'a call',
       () =>
@@ -311,7 +311,7 @@ test('a topic with merges asks nothing of flows without state, and of actors tha
 });
 
 test('a call without a key does not start, unless it reads or a repetition does no harm', () => {
-  assert.throws(() => assertSound(start().pipe(ask('ask', ehr))), { message: /AORTA_LINT_040/ });
+  assert.throws(() => assertSound(start().pipe(ask('ask', ehr))), { message: /AORTA_LINT_050/ });
   for (const options of [keyed, { key: (n: number) => `${n}` }, { duplicates: 'acceptable' } as const, { readOnly: true }])
     assertSound(start().pipe(ask('ask', ehr, options), to(out)));
 });

@@ -2,7 +2,7 @@ import type { Rule } from './rule.ts';
 
 /** After a crash a call is repeated: the other side must be able to tell, or it must not matter. */
 export const callWithoutKey: Rule = {
-  code: 'AORTA_LINT_040',
+  code: 'AORTA_LINT_050',
   severity: 'error',
   check: ({ nodes }) =>
     nodes

@@ -2,7 +2,7 @@ import { hasEffect } from '../guarantee.ts';
 import type { Found, Rule } from './rule.ts';
 
 export const dedupeLate: Rule = {
-  code: 'AORTA_LINT_046',
+  code: 'AORTA_LINT_056',
   severity: 'warning',
   check({ paths }) {
     const found = new Map<string, Found>();

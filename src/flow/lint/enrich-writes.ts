@@ -4,7 +4,7 @@ const writing = /\bmethod\s*:\s*(['"`])(POST|PUT|PATCH|DELETE)\1|\.(post|put|pat
 
 /** By the look-up's own text: a guess, so a warning. */
 export const enrichWrites: Rule = {
-  code: 'AORTA_LINT_043',
+  code: 'AORTA_LINT_053',
   severity: 'warning',
   check: ({ nodes }) =>
     nodes.flatMap((node) => {

@@ -2,7 +2,7 @@ import { targetOf, targetsOf } from '../targets.ts';
 import type { Rule } from './rule.ts';
 
 export const fallback: Rule = {
-  code: 'AORTA_LINT_045',
+  code: 'AORTA_LINT_055',
   severity: 'error',
   check({ nodes }) {
     const onOpen = new Map(targetsOf(nodes).map((target) => [target.name, target.onOpen]));

@@ -2,7 +2,7 @@ import { settingsOf, targetOf } from '../targets.ts';
 import type { Rule } from './rule.ts';
 
 export const guardWithoutCall: Rule = {
-  code: 'AORTA_LINT_041',
+  code: 'AORTA_LINT_051',
   severity: 'error',
   check({ nodes }) {
     const reached = new Set(nodes.map((node) => targetOf(node)?.name));

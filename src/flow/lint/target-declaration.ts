@@ -4,7 +4,7 @@ import type { Rule } from './rule.ts';
 
 /** One name, one meaning: neither two declarations nor two guards of a kind. */
 export const targetDeclaration: Rule = {
-  code: 'AORTA_LINT_042',
+  code: 'AORTA_LINT_052',
   severity: 'error',
   check({ nodes }) {
     const first = new Map<string, string>();
