@@ -2,6 +2,7 @@ import { AortaError, error } from '../errors/index.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import { controlOf } from './merging.ts';
+import { overloadOf } from './overload.ts';
 import type { Root } from './root.ts';
 import { failureOf, supervise } from './supervise.ts';
 import { isPoison } from './suspect-gate.ts';
@@ -39,11 +40,13 @@ export class Failing {
     const verdict = supervise(cause, root.attempt, lane.program.order, lane.program.supervision, () => lane.ports.random.next());
     if (verdict.kind === 'fenced') return lane.fenced();
     if (verdict.kind === 'retry') {
-      root.attempt++;
-      if (root.held || verdict.delayMs > lane.options.maxWaitMs) {
+      const overload = overloadOf(cause, lane, at);
+      const delayMs = overload?.delayMs ?? verdict.delayMs;
+      if (!overload) root.attempt++;
+      if (root.held || delayMs > lane.options.maxWaitMs || overload?.hold) {
         return lane.holding.hold(mailbox, root, {
-          due: lane.ports.clock.now() + verdict.delayMs,
-          reason: 'retry',
+          due: lane.ports.clock.now() + delayMs,
+          reason: overload?.reason ?? 'retry',
           ...failure,
           operator: at,
         });
@@ -53,7 +56,7 @@ export class Failing {
         lane.host.commit(lane.mark({ suspects: [{ offset: root.offset, attempts: 0 }] }));
         root.suspect = 0;
       }
-      this.#retryLater(mailbox, root, verdict.delayMs);
+      this.#retryLater(mailbox, root, delayMs);
       return;
     }
     // It stands in front, and everything of the flow waits for the operator.

@@ -14,7 +14,7 @@ import { type CommitItem, GroupCommit } from './group-commit.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Settlements } from './observe.ts';
-import type { EngineOptions, EnginePorts } from './options.ts';
+import type { EngineOptions, FlowPorts } from './options.ts';
 import type { LaneProgram, Program } from './program.ts';
 import { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
@@ -43,7 +43,7 @@ export class FlowRuntime implements LaneHost {
   /** By independent lane. */
   readonly laneMetrics: ReadonlyMap<string, FlowMetrics>;
   readonly reads = new ReadGate(3);
-  readonly #ports: EnginePorts;
+  readonly #ports: FlowPorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
   readonly #commits: GroupCommit;
@@ -64,7 +64,7 @@ export class FlowRuntime implements LaneHost {
   /** Assignment in which a lane was fenced. */
   #fencedGeneration = -2;
 
-  constructor(program: Program, ports: EnginePorts, options: EngineOptions) {
+  constructor(program: Program, ports: FlowPorts, options: EngineOptions) {
     this.program = program;
     this.#ports = ports;
     this.#options = options;
@@ -156,6 +156,7 @@ export class FlowRuntime implements LaneHost {
     this.#stopped = true;
     for (const cancel of this.#cancel.splice(0)) cancel();
     this.#commits.close();
+    this.#ports.outside?.claims.stop();
     this.settlements.complete();
   }
 
@@ -383,6 +384,10 @@ export class FlowRuntime implements LaneHost {
 
   maxLaneBytes(): number {
     return Math.max(1024 * 1024, this.#options.maxBytes / Math.max(1, this.#lanes.size));
+  }
+
+  heartbeatAgeMs(): number {
+    return this.#consumer?.heartbeatAgeMs?.() ?? 0;
   }
 
   settled(lane: Lane, root: Root, settlement: Settlement): void {

@@ -152,7 +152,9 @@ export class Holding {
       if (head.reason !== 'merge' || patient.placeTried === head.seq) return;
       patient.placeTried = head.seq;
     }
-    const wait = (head.due ?? 0) - lane.ports.clock.now();
+    const due = (head.due ?? 0) - lane.ports.clock.now();
+    // Not even tried while the guard would refuse it: a thousand waiting patients cost the store nothing.
+    const wait = due > 0 ? due : (lane.ports.outside?.heldBackMs(head) ?? 0);
     if (wait > 0) {
       patient.cancelWake?.();
       patient.cancelWake = lane.ports.clock.after(Math.min(wait, 3_600_000), () => this.next(key));

@@ -3,9 +3,11 @@ import { error } from '../errors/index.ts';
 import { compile } from '../flow/compile.ts';
 import type { Flow } from '../flow/flow.ts';
 import { lint } from '../flow/lint.ts';
+import type { TargetState } from '../guard/port.ts';
 import { FlowRuntime } from './flow-runtime.ts';
-import type { SettlementEvent } from './observe.ts';
+import { breakerChanges, type SettlementEvent } from './observe.ts';
 import { defaultOptions, type EngineOptions, type EnginePorts } from './options.ts';
+import { Outside } from './outside.ts';
 import { type Bindings, bind, sidePartitions } from './program.ts';
 import type { Trace } from './trail.ts';
 import type { Waiting } from './wait.ts';
@@ -49,6 +51,10 @@ export interface RunningFlow {
   /** The same for an independent lane. */
   laneTotals(lane: string): Readonly<Record<string, number>>;
   partitions(): readonly PartitionView[];
+  /** The outside systems that it reaches. */
+  targets(): readonly TargetState[];
+  /** Their breakers, as they open and close. */
+  readonly breakers: Observable<TargetState>;
   /** Why the patient's envelopes wait; empty: none do, here. */
   whyPatient(key: string): readonly Waiting[];
   /** Why the partition's committed offset does not move. */
@@ -74,7 +80,9 @@ export async function startFlow(
   ports: EnginePorts & Bindings,
   options: Partial<EngineOptions> = {},
 ): Promise<RunningFlow> {
-  const findings = lint(flow).filter((finding) => finding.severity === 'error');
+  const findings = lint(flow, { sessionTimeoutMs: options.sessionTimeoutMs ?? defaultOptions.sessionTimeoutMs }).filter(
+    (finding) => finding.severity === 'error',
+  );
   if (findings[0]) throw error('AORTA_ENGINE_009', { flow: flow.name, problem: `${findings[0].code} ${findings[0].message}` });
   const compiled = compile(flow);
   await ports.state.ensureTables(compiled.tables);
@@ -85,7 +93,9 @@ export async function startFlow(
     { name: `${flow.name}.dlq`, partitions: sidePartitions, retentionMs: 30 * day },
   ]);
   const program = await bind(flow, ports);
-  const runtime = new FlowRuntime(program, ports, { ...defaultOptions, ...options });
+  const complete = { ...defaultOptions, ...options };
+  const outside = await Outside.open(flow, compiled, ports, complete.sessionTimeoutMs);
+  const runtime = new FlowRuntime(program, { ...ports, outside }, complete);
   await runtime.start();
   const lanesOf = (partition: number) => [...runtime.lanes].filter((lane) => lane.ref.partition === partition);
   return {
@@ -96,6 +106,8 @@ export async function startFlow(
     settlements: runtime.settlements.events,
     totals: () => runtime.metrics.totals,
     laneTotals: (lane) => runtime.laneMetrics.get(lane)?.totals ?? {},
+    targets: () => outside.states(),
+    breakers: breakerChanges(ports.guards, new Set(compiled.targets.map(({ name: target }) => target))),
     partitions: () =>
       [...runtime.lanes].map((lane) => ({
         ...lane.partition,

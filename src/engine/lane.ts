@@ -16,7 +16,7 @@ import { LaneTimers } from './lane-timers.ts';
 import { Mailbox } from './mailbox.ts';
 import { isOthers, Merging } from './merging.ts';
 import { OffsetTracker } from './offset-tracker.ts';
-import type { EngineOptions, EnginePorts } from './options.ts';
+import type { EngineOptions, FlowPorts } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { LaneProgram, Program } from './program.ts';
 import type { ReadGate } from './read-gate.ts';
@@ -45,6 +45,8 @@ export interface LaneHost {
   /** Patients are ready, and the run queue does not look at them. */
   readonly stalled: boolean;
   readonly reads: ReadGate;
+  /** Milliseconds since the group last heard of this worker; 0 where no group can take partitions away. */
+  heartbeatAgeMs(): number;
   /** Something waits for the store. */
   readonly committing: boolean;
 }
@@ -72,7 +74,7 @@ export class Lane {
   readonly generation: number;
   readonly epoch: number;
   readonly program: Program;
-  readonly ports: EnginePorts;
+  readonly ports: FlowPorts;
   readonly options: EngineOptions;
   readonly metrics: FlowMetrics;
   readonly host: LaneHost;
@@ -118,7 +120,7 @@ export class Lane {
     generation: number,
     claimed: ClaimedLane,
     program: Program,
-    ports: EnginePorts,
+    ports: FlowPorts,
     options: EngineOptions,
     metrics: FlowMetrics,
     host: LaneHost,

@@ -1,5 +1,5 @@
 import type { Headers } from '../log/port.ts';
-import type { HeldRow, TimerRow } from '../state/port.ts';
+import type { HeldRow, StateWrite, TimerRow } from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import type { Entry } from './offset-tracker.ts';
 
@@ -25,4 +25,6 @@ export interface Root {
   readonly timer: TimerRow | undefined;
   /** Its attempt was stored before the turn: it was uncommitted at an unclean end. */
   suspect: number;
+  /** Removals of the responses that its turns have in the journal. */
+  journaled?: readonly StateWrite[];
 }

@@ -2,15 +2,18 @@ import { type AortaError, error } from '../errors/index.ts';
 import type { TimerRequest } from '../flow/actor.ts';
 import type { Context } from '../flow/context.ts';
 import type { BatchPlan } from '../flow/joined.ts';
+import type { Lookup, Once, OutsideCall } from '../flow/outside.ts';
 import type { Topic } from '../flow/topic.ts';
 import type { Turn } from '../flow/turn.ts';
 import type { EffectWrite, HeldWrite, OutboxRecord, StateWrite, TimerWrite } from '../state/port.ts';
 import type { Effect, Source } from '../state/table.ts';
 import { Ack, type Settlement, settledDone } from './ack.ts';
+import type { OpenClaim } from './claims.ts';
 import type { CommitItem } from './group-commit.ts';
 import { type Handover, handover, inputBytes } from './handover.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { Outside } from './outside.ts';
 import type { Root } from './root.ts';
 
 const none: readonly never[] = [];
@@ -85,6 +88,12 @@ export class EngineTurn implements Turn, CommitItem {
   deadlineAt: number | undefined;
   /** The newest node that made several values of one: who did not settle them, should some stay open. */
   derivedAt: string | undefined;
+  /** Ids that it let pass: hashes, for a second child with the same one, and their claims. */
+  ids: Set<string> | undefined;
+  claims: OpenClaim[] | undefined;
+  /** As the root's; it may have been given another one meanwhile. */
+  journaled: readonly StateWrite[] | undefined;
+  #nth: Map<string, number> | undefined;
   #abort: AbortController | undefined;
   #source: Source | undefined;
   #emitted = 0;
@@ -296,12 +305,39 @@ export class EngineTurn implements Turn, CommitItem {
     });
   }
 
+  call(node: string, call: OutsideCall): Promise<unknown> {
+    return this.#outside(node).call(this, node, call);
+  }
+
+  lookup(node: string, lookup: Lookup): Promise<unknown> {
+    return this.#outside(node).lookup(this, node, lookup);
+  }
+
+  once(node: string, id: string, options: Once): Promise<boolean> {
+    return this.#outside(node).once(this, node, id, options);
+  }
+
+  /** How many children of this turn have come to the node: the same in every run of the record. */
+  nth(node: string): number {
+    this.#nth ??= new Map();
+    const count = this.#nth.get(node) ?? 0;
+    this.#nth.set(node, count + 1);
+    return count;
+  }
+
+  #outside(node: string): Outside {
+    this.#alive();
+    this.at = node;
+    return this.lane.ports.outside as Outside;
+  }
+
   #onKill: ((reason: unknown) => void) | undefined;
 
   /** Ends the turn from outside: its context refuses everything from now on and its signal is aborted. */
   kill(reason: AortaError): void {
     if (this.dead) return;
     this.dead = reason;
+    if (this.claims) this.lane.ports.outside?.claims.release(this);
     this.#abort?.abort(reason);
     this.#onKill?.(reason);
     this.onEnd?.();
@@ -321,10 +357,12 @@ export class EngineTurn implements Turn, CommitItem {
   }
 
   durable(): void {
+    if (this.claims) this.lane.ports.outside?.claims.confirm(this);
     this.lane.turns.durable(this);
   }
 
   rejected(cause: unknown): void {
+    if (this.claims) this.lane.ports.outside?.claims.release(this);
     this.lane.turns.rejected(this, cause);
   }
 

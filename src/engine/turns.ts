@@ -173,6 +173,8 @@ export class Turns {
     const mailbox = turn.mailbox as Mailbox;
     if (mailbox.running === turn) mailbox.running = undefined;
     lane.suspects.survived(turn.root);
+    const journaled = turn.journaled ?? turn.root.journaled;
+    if (journaled && turn.settlement.kind !== 'parked') turn.states = [...(turn.states ?? []), ...journaled];
     if (turn.root.suspect > 0) turn.suspects = [{ offset: suspectKey(turn.root), attempts: 0 }];
     const emitted = turn.outbox?.length ?? 0;
     if (emitted > 0) {

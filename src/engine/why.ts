@@ -1,6 +1,7 @@
 import type { Brake } from '../state/operations.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import { refusalOf } from './overload.ts';
 import type { Root } from './root.ts';
 import { slackMs, type Waiting, type WaitReason } from './wait.ts';
 
@@ -61,6 +62,8 @@ export function overdueHeld(lane: Lane): readonly Waiting[] {
       (mailbox && !mailbox.idle)
     )
       continue;
+    // Its target is not asked now: that is a reason, and `whyPartition` names it.
+    if (lane.ports.outside?.heldBackMs(head)) continue;
     const message = `held (${head.reason}), due ${seconds(late + slackMs - head.due)} ago and not tried`;
     waits.push({ ...lane.partition, reason: 'unknown', offset: head.offset, behind: count - 1, overdue: true, message });
   }
@@ -84,6 +87,7 @@ export function whyPartition(lane: Lane): readonly Waiting[] {
     const message = `not fed: inputs wait in its lanes (${names.join(', ')}), the cap is ${lane.options.maxHeld}`;
     waits.push({ ...at, reason: 'lane', overdue: false, message });
   }
+  waits.push(...whyTargets(lane));
   const lowest = lane.tracker.lowestOpen;
   if (!lowest || lane.host.brake.on) return waits;
   const forMs = lane.ports.clock.now() - lowest.at;
@@ -106,6 +110,24 @@ export function whyPartition(lane: Lane): readonly Waiting[] {
   });
   return waits;
 }
+
+/** Outside systems that are not asked now: whoever needs them waits. They are tried again by themselves, so none is overdue. */
+function whyTargets(lane: Lane): readonly Waiting[] {
+  const now = lane.ports.clock.now();
+  return (lane.ports.outside?.states() ?? []).flatMap((state) => {
+    const waits: Waiting[] = [];
+    const make = (reason: WaitReason, untilMs: number, message: string) =>
+      waits.push({ ...lane.partition, reason, operator: state.target, until: now + untilMs, overdue: false, message });
+    if (state.breaker === 'open')
+      make('breaker', state.opensInMs, `breaker of ${state.target} is open, next probe in ${seconds(state.opensInMs)}`);
+    if (state.breaker === 'half-open') make('breaker', 0, `breaker of ${state.target} is half-open: one probe is under way or comes next`);
+    if (state.throttledMs > 0)
+      make('limiter', state.throttledMs, `${state.target} asked to be left alone for ${seconds(state.throttledMs)}`);
+    return waits;
+  });
+}
+
+const waitOf = (code: string | undefined): WaitReason | undefined => refusalOf(code) as WaitReason | undefined;
 
 function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
   const now = lane.ports.clock.now();
@@ -140,7 +162,7 @@ function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
   if (mailbox.retryAt !== undefined) {
     const root = mailbox.peek();
     return make(
-      'retry',
+      waitOf(mailbox.lastError) ?? 'retry',
       {
         overdue: now - mailbox.retryAt > slackMs,
         until: mailbox.retryAt,

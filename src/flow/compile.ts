@@ -1,9 +1,11 @@
 import { error } from '../errors/index.ts';
+import type { Target } from '../guard/target.ts';
 import type { Table } from '../state/table.ts';
 import type { Actor } from './actor.ts';
 import type { Flow } from './flow.ts';
 import { isStateful, lanesOf, mainLane, nodesOf } from './nodes.ts';
 import type { CompileChain, FlowNode, MergeStep, TimerStep } from './operator.ts';
+import { targetOf, targetsOf } from './targets.ts';
 import type { Topic } from './topic.ts';
 import type { Step } from './turn.ts';
 
@@ -31,6 +33,12 @@ export interface CompiledFlow {
   readonly topics: readonly Topic<unknown>[];
   /** The tables of all writes, each once. */
   readonly tables: readonly Table<never>[];
+  /** The outside systems of all calls and look-ups, each once, as the flow's guards set them. */
+  readonly targets: readonly Target[];
+  /** Nodes that reach a target, with its name. */
+  readonly reaches: ReadonlyMap<string, string>;
+  /** Nodes that look ids up, with the milliseconds for which they want them remembered. */
+  readonly dedupes: ReadonlyMap<string, number>;
   /** Has state or writes: emissions go through the outbox, in the turn's transaction. */
   readonly stateful: boolean;
   /** A step of the main lane may give a promise. */
@@ -93,6 +101,9 @@ export function compile(flow: Flow<unknown>): CompiledFlow {
     stores: new Map(nodes.filter(({ spec }) => spec.stateful).map(({ id, impl }) => [id, impl.actor])),
     topics: [...topics.values()],
     tables: [...tables.values()],
+    targets: targetsOf(nodes),
+    reaches: new Map(nodes.flatMap((node) => (targetOf(node) ? [[node.id, targetOf(node)?.name as string]] : []))),
+    dedupes: new Map(nodes.filter(({ spec }) => spec.kind === 'dedupe').map(({ id, options }) => [id, options['ttlMs'] as number])),
     stateful: isStateful(nodes),
     asynchronous: lanes.get(mainLane)?.asynchronous ?? false,
     lanes,

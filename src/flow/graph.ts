@@ -107,7 +107,7 @@ const graphNode = ({ id, name, spec, options, impl }: FlowNode, lane: string): G
   options,
   in: sinks.has(spec.kind) ? schemaFingerprint(impl.topic.schema) : null,
   out: spec.kind === 'from' ? schemaFingerprint(impl.topic.schema) : null,
-  stores: spec.stateful ? [id] : [],
+  stores: spec.stateful || spec.kind === 'dedupe' ? [id] : [],
   tables: spec.kind === 'write' ? (impl.tables as Table<never>[]).map((table) => table.name) : [],
   ...(lane === mainLane ? {} : { lane }),
 });

@@ -22,6 +22,11 @@ const shapes: { readonly [op: string]: readonly [open: string, close: string] } 
   write: ['[(', ')]'],
   mapAsync: ['[/', '/]'],
   batch: ['[/', '/]'],
+  call: ['[/', '/]'],
+  enrich: ['[/', '/]'],
+  dedupe: ['[(', ')]'],
+  rateLimit: ['>', ']'],
+  breaker: ['>', ']'],
   skip: ['((', '))'],
 };
 
@@ -31,9 +36,17 @@ const escaped = (text: string): string => text.replace(/[^A-Za-z0-9 .,:/_()-]/g,
 /** Injective, and never one of Mermaid's words (`end`, `class`). */
 const nodeId = (id: string): string => `n_${id.replace(/[^A-Za-z0-9]/g, (c) => `_${c.charCodeAt(0).toString(16)}`)}`;
 
+/** Of a call, an enrich with a target, or a guard. */
+function targetName({ options: { target } }: GraphNode): string | undefined {
+  const name = typeof target === 'object' && target !== null && 'name' in target ? target['name'] : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
+
 function label(node: GraphNode): string {
   if (node.op === 'skip') return `skip: ${String(node.options['reason'])}`;
   const kind = node.id.endsWith(`/${node.op}`) ? node.op : `${node.id}<br/>${node.op}`;
+  const target = targetName(node);
+  if (target !== undefined) return `${kind}: ${target}`;
   return node.tables.length > 0 ? `${kind}: ${node.tables.join(', ')}` : kind;
 }
 

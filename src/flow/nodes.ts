@@ -8,9 +8,12 @@ const walk = (chain: readonly FlowNode[]): readonly FlowNode[] =>
 /** All nodes of a flow, each before what follows it, branches in declared order. */
 export const nodesOf = (flow: Flow<unknown>): readonly FlowNode[] => walk(flow.chain);
 
-/** Has state, writes or independent lanes: its turns commit in transactions, and its emissions go through the outbox. */
-export const isStateful = (nodes: readonly FlowNode[]): boolean =>
-  nodes.some(({ spec }) => spec.stateful || spec.kind === 'write' || spec.lanes);
+/** Keeps something in the turn's transaction: state, rows, inputs of lanes, processed ids, a journal of responses. */
+const keeps = ({ spec, options }: FlowNode): boolean =>
+  spec.stateful || spec.kind === 'write' || spec.lanes === true || spec.kind === 'dedupe' || options['journal'] === true;
+
+/** Keeps something: its turns commit in transactions, and its emissions go through the outbox. */
+export const isStateful = (nodes: readonly FlowNode[]): boolean => nodes.some(keeps);
 
 /** Name of the lane that begins at a source. */
 export const mainLane = 'main';

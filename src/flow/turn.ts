@@ -2,6 +2,7 @@ import type { Effect } from '../state/table.ts';
 import type { TimerRequest } from './actor.ts';
 import type { Context } from './context.ts';
 import type { BatchPlan } from './joined.ts';
+import type { Lookup, Once, OutsideCall } from './outside.ts';
 import type { Topic } from './topic.ts';
 
 /**
@@ -36,6 +37,12 @@ export interface Turn {
   join(node: string, plan: BatchPlan, value: unknown): Promise<unknown>;
   /** Bounds an asynchronous step: rejects at `deadlineMs` of running time or when the turn is discarded. */
   wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T>;
+  /** One attempt at an outside system, through the guard of its target; see `call`. */
+  call(node: string, call: OutsideCall): Promise<unknown>;
+  /** A read that may be answered from the node's cache; see `enrich`. */
+  lookup(node: string, lookup: Lookup): Promise<unknown>;
+  /** True once for an id of this patient at this node, over restarts and owners; see `dedupe`. */
+  once(node: string, id: string, options: Once): Promise<boolean>;
 }
 
 /** One compiled operator and everything behind it. A promise only where something in it is asynchronous. */

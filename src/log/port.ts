@@ -111,6 +111,8 @@ export interface LogConsumer {
   resume(partition: TopicPartition): void;
   /** Rejects if the generation is no longer current (class `Fenced`) or the log is unreachable (`Transient`). */
   commit(offsets: readonly Commit[]): Promise<void>;
+  /** Milliseconds since the last sign of life that the group has acknowledged; left out where no group can take partitions away. */
+  heartbeatAgeMs?(): number;
 }
 
 export interface Log {

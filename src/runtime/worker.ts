@@ -11,6 +11,7 @@ import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
 import { createFileSecrets } from '../governance/secrets/file/index.ts';
+import { createGuards } from '../guard/index.ts';
 import { createAdmission, type MllpOptions, oruRoute } from '../ingress/index.ts';
 import { measureEventLoop } from '../ops/event-loop.ts';
 import { startKeeper } from '../ops/keeper.ts';
@@ -91,7 +92,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       }
       return made as ReturnType<typeof serdeFor<T>>;
     };
-    const ports = { ...profile, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
+    const guards = await createGuards({ clock, random, telemetry, keyed: profile.keyed, worker: profile.instance });
+    stops.push(() => guards.close());
+    const ports = { ...profile, guards, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
     await profile.log.ensureTopics(ingressTopics);
 
     const flows: RunningFlow[] = [];

@@ -1,5 +1,6 @@
 import type { Headers } from '../log/port.ts';
 import type { Operations } from './operations.ts';
+import type { ProcessedId } from './processed.ts';
 import type { Effect, Source, Table } from './table.ts';
 
 /**
@@ -77,7 +78,7 @@ export interface OutboxRecord {
 }
 
 /** `merge`: keeps the place of a patient who is being merged in. `lane`: an input of an independent lane that waits for its turn. */
-export type HeldReason = 'merge' | 'lane' | 'retry' | 'park' | 'breaker' | 'credits' | 'behind' | 'poison';
+export type HeldReason = 'merge' | 'lane' | 'retry' | 'park' | 'breaker' | 'limiter' | 'claim' | 'credits' | 'behind' | 'poison';
 
 /** One envelope on the held list. `seq` orders a patient's rows; it rises per lane. */
 export interface HeldRow {
@@ -191,6 +192,10 @@ export interface State {
   held(lane: LaneRef, key: string, fromSeq: number, limit: number): Promise<readonly HeldRow[]>;
   /** Patients with held rows over all lanes of a flow (operator views). */
   heldKeys(flow: string, limit: number): Promise<readonly (HeldKey & { readonly lane: LaneRef })[]>;
+  /** For each id the coordinate under which a `dedupe` node let it pass (processed.ts), in the order asked; null: never. */
+  processed(flow: string, ids: readonly ProcessedId[]): Promise<readonly (string | null)[]>;
+  /** Removes up to `limit` ids of a node that passed before `before`; gives their number. */
+  forgetProcessed(flow: string, node: string, before: number, limit: number): Promise<number>;
   requestRedrive(request: RedriveRequest): Promise<void>;
   redriveRequests(flow: string): Promise<readonly RedriveRequest[]>;
   /** Reads for the edge: portable SQL with `?` places. Columns as declared; `json` columns come back as text. */

@@ -54,6 +54,9 @@ export class MemoryLog implements Log {
   readonly #groups = new Map<string, Group>();
   readonly #tails = new Map<string, Promise<unknown>>();
 
+  /** What consumers give as the age of their last heartbeat. */
+  heartbeatAge: () => number = () => 0;
+
   constructor(options: MemoryLogOptions) {
     this.options = options;
   }
@@ -173,6 +176,10 @@ export class MemoryConsumer implements LogConsumer {
   constructor(log: MemoryLog, options: ConsumerOptions) {
     this.#log = log;
     this.#options = options;
+  }
+
+  heartbeatAgeMs(): number {
+    return this.#log.heartbeatAge();
   }
 
   async start(): Promise<void> {

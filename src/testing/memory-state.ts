@@ -14,6 +14,7 @@ import type {
   State,
   TimerRow,
 } from '../state/port.ts';
+import { type ProcessedId, processedTable } from '../state/processed.ts';
 import type { Effect, Table } from '../state/table.ts';
 import type { Fault } from './memory-log.ts';
 import { memoryOperations } from './memory-operations.ts';
@@ -233,6 +234,22 @@ export class MemoryState implements State {
   async heldKeys(flow: string, limit: number): Promise<readonly (HeldKey & { readonly lane: LaneRef })[]> {
     const lanes = [...this.#lanes.values()].filter(({ ref }) => ref.flow === flow);
     return lanes.flatMap((lane) => heldKeysOf(lane).map((held) => ({ ...held, lane: lane.ref }))).slice(0, limit);
+  }
+
+  async processed(flow: string, ids: readonly ProcessedId[]): Promise<readonly (string | null)[]> {
+    const reply = await this.#call('states');
+    reply();
+    const rows = this.#tables.get(processedTable.name);
+    return ids.map(({ node, key, id }) => (rows?.get(JSON.stringify([flow, node, key, id]))?.['coordinate'] as string | undefined) ?? null);
+  }
+
+  async forgetProcessed(flow: string, node: string, before: number, limit: number): Promise<number> {
+    const rows = this.#tables.get(processedTable.name) ?? new Map<string, Row>();
+    const old = [...rows]
+      .filter(([, row]) => row['flow'] === flow && row['node'] === node && (row['at'] as number) < before)
+      .slice(0, limit);
+    for (const [key] of old) rows.delete(key);
+    return old.length;
   }
 
   async requestRedrive(request: RedriveRequest): Promise<void> {

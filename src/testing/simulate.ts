@@ -5,6 +5,8 @@ import { afterSource, type Flow } from '../flow/flow.ts';
 import { mainLane } from '../flow/nodes.ts';
 import { write } from '../flow/operators/write.ts';
 import type { Topic } from '../flow/topic.ts';
+import { createGuards, steppedGate } from '../guard/index.ts';
+import { createMemoryKeyed } from '../keyed/memory/index.ts';
 import { type ConsumerOptions, header, type Log } from '../log/port.ts';
 import { serdeFor } from '../schema/serde.ts';
 import { effect, table } from '../state/table.ts';
@@ -98,6 +100,7 @@ export async function simulate<T>(
     ...(options.unfenced ? { unfenced: true } : {}),
     ...(options.fencedAlone ? { fencedAlone: true } : {}),
   });
+  const shared = await createMemoryKeyed({ clock });
   const registry = await memoryRegistry();
   const flow = typeof made === 'function' ? made({ clock, random }) : made;
   const { emissions } = options;
@@ -125,9 +128,14 @@ export async function simulate<T>(
       else consumer = joined;
       return joined;
     };
+    const keyed = guarded(shared, workerClock);
+    const name = `worker-${worker.id}`;
+    const guards = await createGuards({ clock: workerClock, random, telemetry: silentTelemetry, keyed, worker: name, gate: steppedGate });
     void startFlow(
       probed,
       {
+        keyed,
+        guards,
         log: guarded<Log>(log, workerClock, { consumer: consume }),
         state: guarded(state, workerClock),
         clock: workerClock,

@@ -7,8 +7,14 @@ import {
   assertSound,
   batch,
   branch,
+  breaker,
+  type CallOptions,
+  call,
   deadLetter,
+  dedupe,
+  defineTarget,
   effect,
+  enrich,
   type Finding,
   type Flow,
   type FlowOptions,
@@ -22,11 +28,13 @@ import {
   park,
   pipe,
   process,
+  rateLimit,
   rekey,
   retry,
   type Severity,
   skip,
   type Table,
+  type Target,
   table,
   tap,
   tee,
@@ -50,6 +58,11 @@ const later = (name: string, deadlineMs: number) => mapAsync(name, async (n: num
 const independent = { lanes: 'independent' } as const;
 const asked = (name: string) =>
   batch<number, number>(name, async (items) => items.map(({ value }) => value), { max: 10, within: 100, readOnly: true });
+const ehr = defineTarget('ehr');
+const keyed: CallOptions<number, number> = { key: 'derived' };
+const ask = (name: string, target: Target, options: CallOptions<number, number> = {}) =>
+  call<number, number>(name, target, async (n) => n, options);
+const looking = (lookup: () => Promise<number>) => enrich<number, number, number>('look', { by: (n) => `${n}`, lookup, into: (n) => n });
 const sinkTo = (name: string, options = {}) => start().pipe(to(topic<number>(name, 'int', options)));
 
 type Case = readonly [
@@ -260,6 +273,79 @@ const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
     ['another batch', () => start().pipe(asked('ask'), asked('again'), to(out)), 'again', 'error'],
   ],
   AORTA_LINT_046: [['in a lane', () => merged().pipe(tee({ a: pipe(process('p', adding), to(out)) }, independent)), 'p', 'error']],
+  AORTA_LINT_050: [
+    ['no key', () => start().pipe(ask('ask', ehr)), 'ask', 'error'],
+    ['in a branch', () => start().pipe(branch('b', { otherwise: ask('ask', ehr) })), 'ask', 'error'],
+  ],
+  AORTA_LINT_051: [
+    ['no call at all', () => start().pipe(rateLimit(ehr, { requests: 1 }), to(out)), 'in/rateLimit', 'error'],
+    ['another target', () => start().pipe(breaker(ehr, { failures: 1 }), ask('ask', defineTarget('lis'), keyed)), 'in/breaker', 'error'],
+  ],
+  AORTA_LINT_052: [
+    ['two declarations', () => start().pipe(ask('a', ehr, keyed), ask('b', defineTarget('ehr', { bulkhead: 1 }), keyed)), 'b', 'error'],
+    [
+      'two quotas',
+      () => start().pipe(rateLimit(ehr, { requests: 1 }), ask('a', ehr, keyed), rateLimit(ehr, { requests: 2 }), to(out)),
+      'a/rateLimit',
+      'error',
+    ],
+  ],
+  AORTA_LINT_053: [
+    [
+      'a method',
+      () =>
+        start().pipe(
+          looking(() => fetch('https://x.example', { method: 'POST' }).then(() => 1)),
+          to(out),
+        ),
+      'look',
+      'warning',
+    ],
+    [
+      'a client',
+      () =>
+        start().pipe(
+          looking(async () => ({ put: (n: number) => n }).put(1)),
+          to(out),
+        ),
+      'look',
+      'warning',
+    ],
+  ],
+  AORTA_LINT_054: [
+    ['as long', () => start().pipe(ask('ask', defineTarget('ehr', { deadlineMs: 30_000 }), keyed)), 'ask', 'error'],
+    ['own', () => start().pipe(ask('ask', ehr, { ...keyed, deadlineMs: 40_000 })), 'ask', 'error'],
+    ['a short session', () => start().pipe(ask('ask', ehr, keyed)), 'ask', 'error', { sessionTimeoutMs: 10_000 }],
+  ],
+  AORTA_LINT_055: [
+    ['none', () => start().pipe(ask('ask', defineTarget('ehr', { onOpen: 'fallback' }), keyed)), 'ask', 'error'],
+    ['none, by a guard', () => start().pipe(breaker(ehr, { onOpen: 'fallback' }), ask('ask', ehr, keyed)), 'ask', 'error'],
+    ['never asked', () => start().pipe(ask('ask', ehr, { ...keyed, fallback: () => 1 })), 'ask', 'error'],
+  ],
+  AORTA_LINT_056: [
+    [
+      'a call',
+      () =>
+        start().pipe(
+          ask('ask', ehr, keyed),
+          dedupe('once', (n) => `${n}`),
+          to(out),
+        ),
+      'once',
+      'warning',
+    ],
+    [
+      'a write',
+      () =>
+        start().pipe(
+          writing('w', rowsOf()),
+          dedupe('once', (n) => `${n}`),
+          to(out),
+        ),
+      'once',
+      'warning',
+    ],
+  ],
 };
 
 for (const [code, all] of Object.entries(cases)) {
@@ -335,6 +421,12 @@ test('rekey gives what its topic is keyed by, and a reader of that topic is soun
       .pipe(process('count', counting), to(topic<number>('census', 'int', { key: 'ward' }))),
   ];
   assert.deepEqual(lint(flows), []);
+});
+
+test('a call without a key does not start, unless it reads or a repetition does no harm', () => {
+  assert.throws(() => assertSound(start().pipe(ask('ask', ehr))), { message: /AORTA_LINT_050/ });
+  for (const options of [keyed, { key: (n: number) => `${n}` }, { duplicates: 'acceptable' } as const, { readOnly: true }])
+    assertSound(start().pipe(ask('ask', ehr, options), to(out)));
 });
 
 test('a sound flow has no finding', () => {

@@ -11,7 +11,12 @@ import {
   actor,
   batch,
   branch,
+  breaker,
+  call,
+  dedupe,
+  defineTarget,
   effect,
+  enrich,
   type Flow,
   filter,
   filterMap,
@@ -23,6 +28,7 @@ import {
   type Operator,
   pipe,
   process,
+  rateLimit,
   rekey,
   rx,
   skip,
@@ -35,6 +41,7 @@ import {
 } from '../../src/index.ts';
 import { RecordingTurn } from './recording-turn.ts';
 
+const target = defineTarget('ehr');
 const rows = table<{ id: number }>('rows', { columns: { id: { type: 'integer' } }, key: ['id'] });
 
 /** Functions of the value only, so that both interpreters see the same; `k` makes them differ from node to node. */
@@ -52,6 +59,11 @@ type Op =
         | 'write'
         | 'rx'
         | 'rxAsync'
+        | 'call'
+        | 'enrich'
+        | 'dedupe'
+        | 'rateLimit'
+        | 'breaker'
         | 'throw'
         | 'reject';
       readonly k: number;
@@ -75,6 +87,11 @@ const plain = fc.record({
     'write',
     'rx',
     'rxAsync',
+    'call',
+    'enrich',
+    'dedupe',
+    'rateLimit',
+    'breaker',
     'throw',
     'reject',
   ),
@@ -179,6 +196,33 @@ function build(nodes: Chain): Flow<unknown> {
                 ),
           ),
         );
+      case 'call':
+        return call(
+          named(op),
+          target,
+          async (n, { idempotencyKey }) => {
+            if (n % 11 === k) throw new Error(`refused ${n}`);
+            return n + idempotencyKey.charCodeAt(0);
+          },
+          { key: k % 2 ? 'derived' : (n) => `own-${n}`, journal: k === 3, readOnly: k === 4, deadlineMs: 500 + k },
+        );
+      case 'enrich':
+        return enrich(named(op), {
+          by: (n) => (n % 4 === 0 ? null : `${n % 7}`),
+          lookup: async (key) => {
+            if (key === `${k}` && k > 4) throw new Error(`not found ${key}`);
+            return key.length + k;
+          },
+          into: (n, found) => n + (found ?? 0),
+          ...(k % 2 ? { target } : {}),
+          ...(k % 3 ? { cache: { max: 10, ttlMs: 1000 } } : {}),
+        });
+      case 'dedupe':
+        return dedupe(named(op), (n) => (n % 13 === 12 ? '' : `${n % (k + 2)}`), { ttlMs: 1000 + k });
+      case 'rateLimit':
+        return rateLimit(target, { requests: k + 1 });
+      case 'breaker':
+        return breaker(target, { failures: k + 1 });
       case 'throw':
         return map((n) => {
           if (n % 7 === k) throw new Error(`threw ${n}`);

@@ -25,6 +25,7 @@ const shared = [
   'aorta_brake',
   'aorta_redriven',
   'aorta_landmark',
+  'aorta_processed',
 ];
 const families: Readonly<Record<string, string>> = {
   text: 'TEXT',

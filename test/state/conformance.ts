@@ -6,6 +6,7 @@ import { fenceTests } from './conformance/fence.ts';
 import { heldTests } from './conformance/held.ts';
 import { laneTests } from './conformance/lanes.ts';
 import { operationTests } from './conformance/operations.ts';
+import { processedTests } from './conformance/processed.ts';
 import { queryTests } from './conformance/query.ts';
 import { rowTests } from './conformance/rows.ts';
 import { tableTests } from './conformance/tables.ts';
@@ -55,6 +56,7 @@ export function stateConformance(name: string, create: () => Promise<StateStore>
     tableTests(workers);
     queryTests(workers);
     operationTests(workers);
+    processedTests(workers);
     concurrencyTests(workers);
   });
 }

@@ -169,4 +169,40 @@ export const lintErrors = {
     message: "{operator} '{node}' stands behind a batch",
     remedy: 'A failure there would send the item again. Put it before the batch, or into a lane or a topic behind it.',
   },
+  AORTA_LINT_050: {
+    class: 'Permanent',
+    message: "call '{node}' has no idempotency key",
+    remedy:
+      "After a crash it is made again. Send ctx.idempotencyKey and say key: 'derived' (or give a key of the record's own); if a repetition does no harm, duplicates: 'acceptable'.",
+  },
+  AORTA_LINT_051: {
+    class: 'Permanent',
+    message: "{operator} '{node}' guards target '{target}', which nothing in this flow reaches",
+    remedy: 'Name the target of a call() or enrich() of this flow, or remove it: it would guard nothing.',
+  },
+  AORTA_LINT_052: {
+    class: 'Permanent',
+    message: "target '{target}' is declared in two ways",
+    remedy: 'Declare it once with defineTarget() and import it; one rateLimit() and one breaker() for it at most.',
+  },
+  AORTA_LINT_053: {
+    class: 'Permanent',
+    message: "enrich '{node}' seems to write ({method})",
+    remedy: 'What it reads is cached, shared and repeated: a write belongs in call(). A search by POST is fine; say so beside it.',
+  },
+  AORTA_LINT_054: {
+    class: 'Permanent',
+    message: "call '{node}' may run {deadline} ms, and the session time-out is {limit} ms: it would never be made",
+    remedy: 'Another worker could own the patient before the call ends. Shorten its deadline, or raise the session time-out.',
+  },
+  AORTA_LINT_055: {
+    class: 'Permanent',
+    message: "call '{node}' and target '{target}' do not agree on a fallback: {problem}",
+    remedy: "Give the call a fallback and the target onOpen: 'fallback', or neither.",
+  },
+  AORTA_LINT_056: {
+    class: 'Permanent',
+    message: "{operator} '{effect}' stands before dedupe '{node}': duplicates reach it",
+    remedy: 'Put dedupe first: only what follows it is kept from being repeated.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -8,6 +8,7 @@ import { plain } from '../../postgres/repeat.ts';
 import type { State } from '../port.ts';
 import { createPostgresOperations } from './operations.ts';
 import { withPlaces } from './places.ts';
+import { forgetProcessed, processed } from './processed.ts';
 import { claim, held, heldKeys, isLane, laneValues, redriveRequests, states, timers } from './reads.ts';
 import { ensureTables } from './tables.ts';
 import { transactor } from './transact.ts';
@@ -51,6 +52,8 @@ export function createPostgresState(source: PostgresOptions | PostgresPool, opti
     timers: (lane, until, limit) => plain(timers(pool, lane, until, limit)),
     held: (lane, key, fromSeq, limit) => plain(held(pool, lane, key, fromSeq, limit)),
     heldKeys: (flow, limit) => plain(heldKeys(pool, flow, limit)),
+    processed: (flow, ids) => plain(processed(pool, flow, ids)),
+    forgetProcessed: (flow, node, before, limit) => plain(forgetProcessed(pool, flow, node, before, limit)),
     async requestRedrive({ id, flow, key, errorClass, action, actor, at }) {
       const text = `insert into aorta_redrive (id, flow, key, error_class, action, actor, requested_at)
         values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`;

@@ -27,6 +27,7 @@ export function createSqliteState({ database }: SqliteStateOptions): State {
   const groups = database.jobs<typeof import('./transact.ts')>(new URL('./transact.ts', import.meta.url));
   const lanes = database.jobs<typeof import('./lanes.ts')>(new URL('./lanes.ts', import.meta.url));
   const tables = database.jobs<typeof import('./ddl.ts')>(new URL('./ddl.ts', import.meta.url));
+  const processed = database.jobs<typeof import('./processed.ts')>(new URL('./processed.ts', import.meta.url));
   let closed = false;
   const open = () => {
     if (closed) throw error('AORTA_SQLITE_008');
@@ -100,6 +101,21 @@ export function createSqliteState({ database }: SqliteStateOptions): State {
           [flow, limit],
         )
         .map((row) => ({ ...heldKey(row), lane: { flow: row.flow, lane: row.lane, topic: row.topic, partition: row.partition } }));
+    },
+    async processed(flow, ids) {
+      open();
+      if (ids.length === 0) return [];
+      return database
+        .read<{ coordinate: string | null }>(
+          `SELECT p.coordinate FROM json_each(?) g LEFT JOIN aorta_processed p ON p.flow = ? AND p.node = g.value ->> 0
+             AND p.key = g.value ->> 1 AND p.id = g.value ->> 2 ORDER BY g.key`,
+          [JSON.stringify(ids.map(({ node, key, id }) => [node, key, id])), flow],
+        )
+        .map(({ coordinate }) => coordinate);
+    },
+    async forgetProcessed(flow, node, before, limit) {
+      open();
+      return processed('forget', () => ({ flow, node, before, limit }));
     },
     async requestRedrive(request) {
       open();
