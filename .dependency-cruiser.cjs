@@ -102,6 +102,8 @@ module.exports = {
     only('@kafkajs/confluent-schema-registry', '^src/schema/', 'Everything else speaks to the Registry port.'),
     only('opossum', '^src/guard/', 'Breakers have one home.'),
     only('bottleneck', '^src/guard/', 'Limiters have one home.'),
+    only('jose', '^src/smart/', 'Signed tokens are made and verified in one place.'),
+    only('undici', '^src/fhir/client/', 'Everything that speaks HTTP to an EHR is bounded in one place.'),
     only('ioredis', '^src/keyed/', 'Everything else speaks to the Keyed port.'),
     only('node:sqlite', '^src/sqlite/', 'One writer thread owns the file.'),
     only('@stricli/core', '^src/cli/', 'The command line has one home.'),

@@ -1,6 +1,8 @@
+import { cdsErrors } from './codes/cds.ts';
 import { cliErrors } from './codes/cli.ts';
 import { configErrors } from './codes/config.ts';
 import { edgeErrors } from './codes/edge.ts';
+import { ehrErrors } from './codes/ehr.ts';
 import { engineErrors } from './codes/engine.ts';
 import { fhirErrors } from './codes/fhir.ts';
 import { flowErrors } from './codes/flow.ts';
@@ -11,6 +13,7 @@ import { lintErrors } from './codes/lint.ts';
 import { logErrors } from './codes/log.ts';
 import { schemaErrors } from './codes/schema.ts';
 import { servicesErrors } from './codes/services.ts';
+import { smartErrors } from './codes/smart.ts';
 import { sqliteErrors } from './codes/sqlite.ts';
 import { stateErrors } from './codes/state.ts';
 import { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
@@ -19,9 +22,11 @@ export { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
 
 /** The one error table; `docs/errors.md` and `aorta explain` are made from it. */
 export const errorTable = {
+  ...cdsErrors,
   ...cliErrors,
   ...configErrors,
   ...edgeErrors,
+  ...ehrErrors,
   ...engineErrors,
   ...fhirErrors,
   ...flowErrors,
@@ -32,6 +37,7 @@ export const errorTable = {
   ...logErrors,
   ...schemaErrors,
   ...servicesErrors,
+  ...smartErrors,
   ...sqliteErrors,
   ...stateErrors,
 } satisfies Record<string, ErrorSpec>;
