@@ -51,7 +51,7 @@ module.exports = {
       name: 'adapters-import-their-port',
       comment: 'An adapter knows its port and its library; it does not know who uses it.',
       severity: 'error',
-      from: { path: '^src/(log|schema|state|keyed|identity|blob|quarantine|governance|telemetry|sqlite|postgres|guard|clock|errors)/' },
+      from: { path: '^src/(log|schema|state|keyed|identity|blob|quarantine|advice|governance|telemetry|sqlite|postgres|guard|clock|errors)/' },
       to: { path: '^src/(engine|ingress|edge|cli|sandbox|runtime|services|testing)/' },
     },
     {
@@ -90,11 +90,18 @@ module.exports = {
       to: { pathNot: ['^(topologies|schemas)/', '^src/((hl7|fhir|canonical)/)?index\\.ts', 'node_modules/rxjs/'] },
     },
     {
+      name: 'cds-services-use-the-public-api',
+      comment: "A CDS service imports 'aorta' and 'aorta/fhir': nothing else.",
+      severity: 'error',
+      from: { path: '^cds-services/' },
+      to: { pathNot: ['^cds-services/', '^src/(fhir/)?index\\.ts'] },
+    },
+    {
       name: 'src-does-not-import-tests',
       comment: 'What tests need is src/testing, which is public.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|benchmarks|scripts|topologies)/' },
+      to: { path: '^(test|benchmarks|scripts|topologies|cds-services)/' },
     },
     only('kafkajs', '^src/log/kafka/', 'Everything else speaks to the Log port.'),
     only('pg', '^src/postgres/', 'Everything else speaks to a port, or to the pool that src/postgres offers.'),

@@ -32,4 +32,19 @@ export const cdsErrors = {
     message: 'Too many tokens are remembered to take another one.',
     remedy: 'Tokens are remembered until they expire; clients should sign short-lived ones.',
   },
+  AORTA_CDS_007: {
+    class: 'Permanent',
+    message: 'the CDS service {service} reads {key} and does not prefetch it',
+    remedy: 'List the read under prefetch too: otherwise every call waits for the EHR.',
+  },
+  AORTA_CDS_008: {
+    class: 'Permanent',
+    message: 'prefetch {key} of the CDS service {service}: {problem}',
+    remedy: 'Keep to CDS Hooks 2.0, "Prefetch Template": EHRs leave out what they do not understand.',
+  },
+  AORTA_CDS_009: {
+    class: 'Permanent',
+    message: 'there are two CDS services {service} of hook {hook}',
+    remedy: 'Give one of them another id; one id may serve several hooks, each once.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

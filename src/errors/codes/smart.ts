@@ -57,4 +57,14 @@ export const smartErrors = {
     message: '{what} is not reached over TLS.',
     remedy: 'Use an https address; http is taken on loopback only, where nothing leaves the machine.',
   },
+  AORTA_SMART_012: {
+    class: 'Permanent',
+    message: 'the client {client} of the EHR {ehr} has scopes that nothing needs: {surplus}',
+    remedy: 'Have them taken away at the EHR, then leave them out of the configuration.',
+  },
+  AORTA_SMART_013: {
+    class: 'Permanent',
+    message: 'the client {client} of the EHR {ehr} has not the scopes that its reads need: {missing}',
+    remedy: 'Have them registered at the EHR, then add them to the configuration; or stop reading what they are for.',
+  },
 } as const satisfies Record<string, ErrorSpec>;
