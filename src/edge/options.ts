@@ -8,6 +8,7 @@ import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
 import type { Registry } from '../schema/port.ts';
 import type { State } from '../state/port.ts';
+import type { EdgeCds } from './cds/index.ts';
 
 export interface EdgeOptions {
   readonly host: string;
@@ -29,6 +30,8 @@ export interface EdgeOptions {
   readonly random: Random;
   /** Undoes a merge of patients; goes through ingress. Without it there is none here. */
   readonly unmerge?: (unmerge: { survivor: string; merged: string; dryRun: boolean }) => Promise<Unmerged>;
+  /** CDS Hooks. Without it there are no services here. */
+  readonly cds?: EdgeCds;
   /** What is not ready; empty: all is. */
   readonly ready: () => Promise<readonly string[]>;
 }

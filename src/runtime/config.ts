@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defaultOptions, type EngineOptions } from '../engine/index.ts';
 import { error } from '../errors/index.ts';
+import { type CdsConfig, cdsProblem, type EhrConfig, ehrsProblem } from './ehr-config.ts';
 
 /** What `aorta.config.ts` may say: `export default defineConfig({ … })`. Addresses and secrets stay in the environment. */
 export interface Config {
@@ -11,6 +12,10 @@ export interface Config {
   /** Assigning authority's namespace → FHIR identifier system. */
   readonly identifierSystems?: Readonly<Record<string, string>>;
   readonly engine?: Partial<EngineOptions>;
+  /** EHRs by name: where they are, who we are there, who they are here. */
+  readonly ehrs?: Readonly<Record<string, EhrConfig>>;
+  /** CDS Hooks services. */
+  readonly cds?: CdsConfig;
 }
 
 /** For editors: completes and checks the keys. */
@@ -32,6 +37,8 @@ const rules: Readonly<Record<string, (value: unknown) => string | undefined>> = 
     }
     return undefined;
   },
+  ehrs: ehrsProblem,
+  cds: cdsProblem,
 };
 
 /** Every problem of a configuration, each with its key. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
 import { topologyFiles } from '../cli/topologies.ts';
@@ -8,10 +9,14 @@ import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index
 import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
+import { createFileSecrets } from '../governance/secrets/file/index.ts';
+import type { Secrets } from '../governance/secrets/port.ts';
 import { createAdmission, oruRoute, startMllp } from '../ingress/index.ts';
 import { measureEventLoop } from '../ops/event-loop.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
+import { startCds } from './cds.ts';
+import type { CdsConfig, EhrConfig } from './ehr-config.ts';
 import { announce } from './instance.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
 import { ingressTopics } from './topics.ts';
@@ -31,6 +36,12 @@ export interface WorkerOptions {
   readonly zone?: string;
   /** Assigning authority's namespace → FHIR identifier system. */
   readonly identifierSystems?: Readonly<Record<string, string>>;
+  readonly ehrs?: Readonly<Record<string, EhrConfig>>;
+  readonly cds?: CdsConfig;
+  /** The EHR that the local developer's calls are about. */
+  readonly localEhr?: string;
+  /** @default files in AORTA_SECRETS_DIR, else in `secrets` of the data directory */
+  readonly secrets?: Pick<Secrets, 'get'>;
 }
 
 export interface Worker {
@@ -86,6 +97,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     // Ingress starts last.
     let unmerge: NonNullable<EdgeOptions['unmerge']> = () => Promise.reject(error('AORTA_INGRESS_004'));
     const canonical = createCanonical(profile.state, { systems, blob: profile.blob });
+    const secrets =
+      options.secrets ?? createFileSecrets({ dir: process.env['AORTA_SECRETS_DIR'] ?? join(options.data, 'secrets'), clock, telemetry });
+    const cds = await startCds({
+      ...{ root: options.root, ehrs: options.ehrs ?? {}, config: options.cds ?? {}, advice: profile.advice },
+      ...{ secrets, canonical, clock, random, telemetry },
+      ...(options.localEhr === undefined ? {} : { localEhr: options.localEhr }),
+    });
+    stops.push(() => cds.stop());
     const edge = await startEdge({
       host: options.host,
       port: options.port,
@@ -98,6 +117,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       quarantine: profile.quarantine,
       audit: profile.audit,
       canonical,
+      cds: cds.edge,
       telemetry,
       clock,
       random,

@@ -1,3 +1,5 @@
+import { cdsRoutes } from './cds.ts';
+import { cdsOpsRoutes } from './cds-ops.ts';
 import { fhirRoutes } from './fhir.ts';
 import { flowRoutes } from './flows.ts';
 import { healthRoutes } from './health.ts';
@@ -17,6 +19,8 @@ export const groups = [
   fhirRoutes,
   timelineRoutes,
   wardRoutes,
+  cdsRoutes,
+  cdsOpsRoutes,
   flowRoutes,
   whyRoutes,
   parkedRoutes,

@@ -99,6 +99,9 @@ export async function startSandboxEhr(options: SandboxEhrOptions): Promise<Sandb
   };
 }
 
+/** A new private key as the secrets provider would hold it: for who is registered here. */
+export const createKeyText = async (): Promise<string> => JSON.stringify(await makeKey('ES384', 'aorta-dev-1'));
+
 /** SMART 2.2, "Conformance": what this server can do. */
 function smartConfiguration({ url, permission }: Ehr) {
   const permissions = permission === 'both' ? ['permission-v1', 'permission-v2'] : [`permission-${permission}`];
