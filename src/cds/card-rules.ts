@@ -96,5 +96,7 @@ function empties(value: unknown, at: string, depth = 0): readonly string[] {
   if (typeof value !== 'object' || depth > 30) return none;
   const entries = Object.entries(value);
   if (entries.length === 0) return [`${at} is empty`];
-  return entries.flatMap(([name, each]) => empties(each, Array.isArray(value) ? `${at}[${name}]` : `${at}.${name}`, depth + 1));
+  // A name that is no element's may hold anything.
+  const shown = (name: string) => (/^\w{1,40}$/.test(name) ? name : 'unknown');
+  return entries.flatMap(([name, each]) => empties(each, Array.isArray(value) ? `${at}[${name}]` : `${at}.${shown(name)}`, depth + 1));
 }

@@ -16,7 +16,7 @@ export interface Action {
   readonly type: 'create' | 'update' | 'delete';
   readonly description: string;
   /** The whole resource, for create and update. */
-  readonly resource?: Resource;
+  readonly resource?: Resource | (Readonly<Record<string, unknown>> & { readonly resourceType: string });
   /** `Type/id`, for delete. */
   readonly resourceId?: string;
 }

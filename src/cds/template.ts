@@ -8,7 +8,7 @@ const modifier = /^[\w-]+:(?!in$)/;
 /** What is wrong with a prefetch template for this hook, in CDS Hooks 2.0. */
 export function templateProblem(template: string, hook: Hook): string | undefined {
   if (!shape.test(template.replaceAll(/\{\{[^{}]*\}\}/g, 'x'))) return 'it is neither Type/id nor Type?search';
-  if (/\{\{|\}\}/.test(template.replaceAll(/\{\{[^{}]*\}\}/g, ''))) return 'a token is not closed';
+  if (/[{}]/.test(template.replaceAll(/\{\{[^{}]*\}\}/g, ''))) return 'a token is not closed';
   const { required, optional } = hookFields[hook];
   for (const [, token = ''] of template.matchAll(/\{\{([^{}]*)\}\}/g)) {
     const field = /^context\.(\w+)$/.exec(token)?.[1];

@@ -79,6 +79,7 @@ export function createFhirClient({ base: given, http, guard, clock, tokens }: Fh
       async (signal) => {
         for (let first = true; ; first = false) {
           const token = await tokens?.get();
+          signal.throwIfAborted();
           const headers = {
             accept: 'application/fhir+json',
             ...more.headers,
