@@ -7,6 +7,8 @@ import { createCaller, createQuotas, localClient } from '../cds/index.ts';
 import type { EdgeOptions } from '../options.ts';
 
 const json = 'application/json; charset=utf-8';
+/** Bytes of a call: six prefetched Bundles of a patient with a long history. */
+const largest = 5 * 1024 * 1024;
 
 /**
  * CDS Hooks 2.0: discovery, services, feedback. Callers are CDS clients with a signed token of their own; a preflight of
@@ -46,10 +48,14 @@ export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOption
 
       scope.get('', { config: { access } }, async (_request, reply) => reply.type(json).send(discovery(cds?.host.services ?? [])));
 
-      scope.post<{ Params: { id: string } }>('/:id', { config: { access: { ...access, audit: audit('cds') } } }, async (request, reply) => {
-        const caller = { client: request.actor.client ?? localClient, home: cds?.publicUrl ?? `http://${request.headers.host}` };
-        return reply.type(json).send(await running().call(request.params.id, request.body, caller));
-      });
+      scope.post<{ Params: { id: string } }>(
+        '/:id',
+        { bodyLimit: largest, config: { access: { ...access, audit: audit('cds') } } },
+        async (request, reply) => {
+          const caller = { client: request.actor.client ?? localClient, home: cds?.publicUrl ?? `http://${request.headers.host}` };
+          return reply.type(json).send(await running().call(request.params.id, request.body, caller));
+        },
+      );
 
       scope.post<{ Params: { id: string } }>(
         '/:id/feedback',
