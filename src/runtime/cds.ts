@@ -7,12 +7,13 @@ import type { Clock, Random } from '../clock/clock.ts';
 import { createCdsHost, localClient, standardQuota } from '../edge/cds/index.ts';
 import type { EdgeOptions } from '../edge/options.ts';
 import { error } from '../errors/index.ts';
-import { createHttp, typeOfTemplate } from '../fhir/client/index.ts';
+import { createHttp } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
-import { createKeySets, decode, type Jwk, memoryReplay, neededScopes } from '../smart/index.ts';
+import { createKeySets, decode, type Jwk, memoryReplay } from '../smart/index.ts';
 import type { Telemetry } from '../telemetry/port.ts';
 import { type OpenEhr, openEhr } from './ehr.ts';
 import type { CdsConfig, EhrConfig } from './ehr-config.ts';
+import { accessOf, scopesOf } from './scopes.ts';
 
 export interface CdsOptions {
   /** Project directory: `cds-services/` is below it. */
@@ -46,16 +47,12 @@ export async function loadCdsServices(root: string): Promise<readonly CdsService
   );
 }
 
-/** Scopes that a component needs, from what its parts declare. */
-export const cdsScopes = (services: readonly CdsService[]): readonly string[] =>
-  neededScopes({ reads: services.flatMap(({ reads }) => reads.map(({ template }) => typeOfTemplate(template))) });
-
 /** Services, EHRs and trusted clients of the configuration, ready for the edge. */
 export async function startCds(options: CdsOptions): Promise<RunningCds> {
   const { config, clock, random, telemetry } = options;
   const services = await loadCdsServices(options.root);
-  const scopes = { cds: cdsScopes(services) };
-  const needed = (component: string) => (component === 'cds' ? scopes.cds : []);
+  const access = accessOf(services);
+  const needed = (component: string) => scopesOf(access, component);
   const ehrs = new Map<string, OpenEhr>();
   // For key sets only: their servers are not the FHIR servers.
   const http = createHttp({ connections: 4, inFlight: 64, timeoutMs: 3_000, largest: 256 * 1024 });

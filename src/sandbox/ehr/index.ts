@@ -6,6 +6,7 @@ import { createHttp } from '../../fhir/client/index.ts';
 import type { Resource } from '../../fhir/r4.ts';
 import { createKeySets, type Jwk, makeKey, publicJwk } from '../../smart/index.ts';
 import { type CdsClient, createCdsClient } from './cds-client.ts';
+import { cdsRoutes } from './cds-routes.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { fhirRoutes } from './fhir-routes.ts';
@@ -82,13 +83,15 @@ export async function startSandboxEhr(options: SandboxEhrOptions): Promise<Sandb
   });
   await app.register(async (scope) => tokenRoute(scope, ehr));
   await app.register(async (scope) => fhirRoutes(scope, ehr));
+  const cds = createCdsClient(ehr, key);
+  await app.register(async (scope) => cdsRoutes(scope, ehr, cds));
   ehr.url = await app.listen({ host, port: options.port });
   return {
     url: ehr.url,
     fhirBase: `${ehr.url}/fhir`,
     store: ehr.store,
     faults: ehr.faults,
-    cds: createCdsClient(ehr, key),
+    cds,
     keys: [publicJwk(key)],
     register: (client) => void ehr.clients.set(client.id, client),
     revoke: () => ehr.tokens.clear(),
