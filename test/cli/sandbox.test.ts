@@ -24,7 +24,7 @@ test('aorta sandbox ehr says where it is, serves, and ends with 0 on SIGTERM', a
   assert.equal(await new Promise((done) => child.once('close', done)), 0);
   const gone = await aorta(['sandbox', 'patients', '--sandbox', sandbox.ehr]);
   assert.equal(gone.code, 1);
-  assert.match(gone.stderr, /AORTA_CLI_007/);
+  assert.match(gone.stderr, /AORTA_CLI_010/);
 });
 
 test('aorta sandbox call shows the cards that an EHR would', async (t) => {

@@ -31,7 +31,7 @@ export const cliErrors = {
     message: "'{name}' is not a name for a topology.",
     remedy: 'Use lower-case letters, digits and dashes, beginning with a letter: bed-board.',
   },
-  AORTA_CLI_007: {
+  AORTA_CLI_010: {
     class: 'Permanent',
     message: 'The sandbox at {url} did not do it: {problem}.',
     remedy: 'Start one with `aorta sandbox ehr`, or `aorta dev`, which has one; name its address with --sandbox.',
