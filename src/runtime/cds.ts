@@ -11,7 +11,7 @@ import { createHttp } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
 import { createKeySets, decode, type Jwk, memoryReplay } from '../smart/index.ts';
 import type { Telemetry } from '../telemetry/port.ts';
-import { type OpenEhr, openEhr } from './ehr.ts';
+import { type EhrOptions, type OpenEhr, openEhr } from './ehr.ts';
 import type { CdsConfig, EhrConfig } from './ehr-config.ts';
 import { accessOf, scopesOf } from './scopes.ts';
 
@@ -28,6 +28,7 @@ export interface CdsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  readonly guard?: EhrOptions['guard'];
 }
 
 export interface RunningCds {

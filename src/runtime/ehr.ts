@@ -11,17 +11,25 @@ export interface EhrOptions {
   readonly random: Random;
   /** Scopes that a component's reads and writes need, v2 syntax. */
   readonly needed: (component: string) => readonly string[];
+  /**
+   * Breaker and limiter of an EHR. THE ONE PLACE to connect src/guard, for every request to an EHR:
+   * `guard: (ehr) => ({ run: (work, { deadlineMs, signal }) => guards[ehr].run({ work, deadlineMs, signal }) })`.
+   * @default deadlines only
+   */
+  readonly guard?: ((ehr: string) => Guard) | undefined;
 }
 
 export interface OpenEhr extends EhrAccess {
   close(): Promise<void>;
 }
 
-/**
- * What stands around the requests to one EHR. THE ONE PLACE to connect src/guard: a target of `defineTarget` (breaker on
- * opossum, limiter on bottleneck) whose `run(work, { deadlineMs, signal })` has this shape. Until then: deadlines.
- */
-const guardOf = (_ehr: string, clock: Clock): Guard => deadlineGuard(clock);
+/** Waiting for a place counts too: who asked has a budget, and does not care what it was spent on. */
+function guardOf(ehr: string, { clock, guard }: EhrOptions): Guard {
+  const deadline = deadlineGuard(clock);
+  const inner = guard?.(ehr);
+  if (!inner) return deadline;
+  return { run: (work, options) => deadline.run((signal) => inner.run(work, { ...options, signal }), options) };
+}
 
 /** An EHR of the configuration: connections, tokens for each component, clients. */
 export async function openEhr(id: string, config: EhrConfig, options: EhrOptions): Promise<OpenEhr> {
@@ -30,7 +38,7 @@ export async function openEhr(id: string, config: EhrConfig, options: EhrOptions
   const [cert, key, ca] = await Promise.all([pem(config.tls?.cert), pem(config.tls?.key), pem(config.tls?.ca)]);
   const tls = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }), ...(ca === undefined ? {} : { ca }) };
   const http: HttpClient = createHttp({ tls });
-  const guard = guardOf(id, clock);
+  const guard = guardOf(id, options);
   const base = config.fhirBase.replace(/\/+$/, '');
   const clients = Object.entries(config.clients ?? {});
   const keys = new Map(clients.map(([component, client]) => [component, keysFromSecret(secrets, client.key)]));
