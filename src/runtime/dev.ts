@@ -12,7 +12,7 @@ export async function runDev(flags: DevFlags): Promise<void> {
   const sandbox = await startSandbox(flags.port);
   const worker = await startWorker({
     ...{ ...flags, root: projectRoot(), open: openEmbedded, telemetry },
-    ...{ ehrs: sandbox.config, localEhr: 'sandbox', secrets: sandbox.secrets },
+    ...{ ehrs: sandbox.config, localEhr: 'sandbox', secrets: sandbox.secrets, sandbox: sandbox.edge },
   }).catch(async (thrown: unknown) => {
     await sandbox.ehr.stop();
     throw thrown;

@@ -1,3 +1,4 @@
+import type { EdgeSandbox } from '../edge/options.ts';
 import { createKeyText, type SandboxEhr, startSandboxEhr } from '../sandbox/ehr/index.ts';
 import type { EhrConfig } from './ehr-config.ts';
 
@@ -6,6 +7,7 @@ export interface RunningSandbox {
   /** The configuration of a worker that has the sandbox as its EHR. */
   readonly config: Readonly<Record<string, EhrConfig>>;
   readonly secrets: { get(reference: string): Promise<string> };
+  readonly edge: EdgeSandbox;
   /** Tells the sandbox where our keys are. */
   introduce(http: string): void;
 }
@@ -39,6 +41,15 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
       async get(reference) {
         if (reference !== keyName) throw new Error('the sandbox has one secret');
         return key;
+      },
+    },
+    edge: {
+      patients: async () => ehr.patients(),
+      async call({ service, patientId, encounterId, prefetch = true }, base) {
+        const started = performance.now();
+        const more = encounterId === undefined ? {} : { encounterId };
+        const { status, body } = await ehr.cds.call({ base, service, patientId, ...more, prefetch: prefetch ? 'all' : 'none' });
+        return { status, body, ms: Math.round(performance.now() - started) };
       },
     },
     introduce: (http) => ehr.register({ id: 'aorta-cds', scopes, keys: { jku: `${http}/.well-known/jwks.json` } }),

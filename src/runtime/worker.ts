@@ -40,6 +40,7 @@ export interface WorkerOptions {
   readonly cds?: CdsConfig;
   /** The EHR that the local developer's calls are about. */
   readonly localEhr?: string;
+  readonly sandbox?: EdgeOptions['sandbox'];
   /** @default files in AORTA_SECRETS_DIR, else in `secrets` of the data directory */
   readonly secrets?: Pick<Secrets, 'get'>;
 }
@@ -118,6 +119,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       audit: profile.audit,
       canonical,
       cds: cds.edge,
+      ...(options.sandbox ? { sandbox: options.sandbox } : {}),
       telemetry,
       clock,
       random,

@@ -19,6 +19,8 @@ GET  /.well-known/jwks.json        public
 GET  /api/ops/cds                  viewer,operator,clinician,admin
 GET  /api/ops/cds/feedback         clinician,admin           read
 GET  /api/ops/cds/advice           clinician,admin           read
+GET  /api/sandbox/patients         clinician,admin           read
+POST /api/sandbox/cds              clinician,admin           read
 GET  /api/ops/flows                viewer,operator,admin
 GET  /api/ops/flows/:flow/graph    viewer,operator,admin
 GET  /api/ops/why                  operator,admin            read

@@ -4,10 +4,11 @@ import type { EdgeOptions } from '../options.ts';
 import { count, known, type Query, single } from '../parameters.ts';
 
 /** What CDS services answered and what became of it, for those who run and tune them. */
-export function cdsOpsRoutes(app: FastifyInstance, { cds }: EdgeOptions): void {
+export function cdsOpsRoutes(app: FastifyInstance, { cds, sandbox }: EdgeOptions): void {
   app.get('/api/ops/cds', { config: { access: { roles: ['viewer', 'operator', 'clinician', 'admin'] } } }, async () => ({
     services: (cds?.host.services ?? []).map(({ id, hook, title, description }) => ({ id, hook, title, description })),
     feedback: (await cds?.host.advice.counts()) ?? [],
+    sandbox: sandbox !== undefined,
   }));
 
   const roles = ['clinician', 'admin'] as const;

@@ -7,6 +7,7 @@ import { liveRoutes } from './live.ts';
 import { pageRoutes } from './page.ts';
 import { parkedRoutes } from './parked.ts';
 import { quarantineRoutes } from './quarantine.ts';
+import { sandboxRoutes } from './sandbox.ts';
 import { timelineRoutes } from './timeline.ts';
 import { topicRoutes } from './topics.ts';
 import { unmergeRoutes } from './unmerge.ts';
@@ -21,6 +22,7 @@ export const groups = [
   wardRoutes,
   cdsRoutes,
   cdsOpsRoutes,
+  sandboxRoutes,
   flowRoutes,
   whyRoutes,
   parkedRoutes,

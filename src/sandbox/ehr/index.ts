@@ -6,7 +6,7 @@ import { createHttp } from '../../fhir/client/index.ts';
 import type { Resource } from '../../fhir/r4.ts';
 import { createKeySets, type Jwk, makeKey, publicJwk } from '../../smart/index.ts';
 import { type CdsClient, createCdsClient } from './cds-client.ts';
-import { cdsRoutes } from './cds-routes.ts';
+import { cdsRoutes, patientList } from './cds-routes.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { fhirRoutes } from './fhir-routes.ts';
@@ -43,6 +43,7 @@ export interface SandboxEhr {
   readonly store: Store;
   readonly faults: Faults;
   readonly cds: CdsClient;
+  patients(): ReturnType<typeof patientList>;
   /** The public keys that CDS Hooks requests are signed with. */
   readonly keys: readonly Jwk[];
   register(client: RegisteredClient): void;
@@ -92,6 +93,7 @@ export async function startSandboxEhr(options: SandboxEhrOptions): Promise<Sandb
     store: ehr.store,
     faults: ehr.faults,
     cds,
+    patients: () => patientList(ehr),
     keys: [publicJwk(key)],
     register: (client) => void ehr.clients.set(client.id, client),
     revoke: () => ehr.tokens.clear(),

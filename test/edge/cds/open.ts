@@ -2,6 +2,7 @@ import { createSqliteAdvice } from '../../../src/advice/sqlite/advice.ts';
 import { createCanonical } from '../../../src/canonical/index.ts';
 import { canonicalTables } from '../../../src/canonical/tables.ts';
 import { systemClock, systemRandom } from '../../../src/clock/system.ts';
+import type { SandboxCall } from '../../../src/edge/options.ts';
 import { prometheusTelemetry } from '../../../src/ops/telemetry.ts';
 import { type CdsOptions, startCds } from '../../../src/runtime/cds.ts';
 import type { CdsConfig, EhrConfig } from '../../../src/runtime/ehr-config.ts';
@@ -20,6 +21,8 @@ interface Options {
   readonly registered?: boolean;
   readonly scopes?: readonly string[];
   readonly canonical?: CdsOptions['canonical'];
+  /** The sandbox beside it, as `aorta dev` has it. @default false */
+  readonly beside?: boolean;
 }
 
 /** An edge with the project's CDS services, a sandbox EHR that it trusts, and real stores. */
@@ -52,7 +55,15 @@ export async function openCds(scope: Scope, { config = {}, registered = false, .
     random: systemRandom,
     telemetry,
   });
-  const edge = await openEdge(scope, { cds: cds.edge, telemetry, canonical: options.canonical ?? createCanonical(state) });
+  const sandbox = {
+    patients: async () => ehr.patients(),
+    async call({ service, patientId, prefetch = true }: SandboxCall, base: string) {
+      const { status, body } = await ehr.cds.call({ base, service, patientId, prefetch: prefetch ? 'all' : 'none' });
+      return { status, body, ms: 1 };
+    },
+  };
+  const canonical = options.canonical ?? createCanonical(state);
+  const edge = await openEdge(scope, { cds: cds.edge, telemetry, canonical, state, ...(options.beside ? { sandbox } : {}) });
   if (registered) ehr.register({ id: 'ours', scopes: options.scopes ?? sixScopes, keys: { jku: `${edge.url}/.well-known/jwks.json` } });
   scope.after(async () => {
     await cds.stop();
