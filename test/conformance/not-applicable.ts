@@ -5,11 +5,11 @@ const level = 'Backend services ask for system scopes only; others are refused (
 const context = 'Launch context (launch/…) belongs to app launch.';
 const identity = 'OpenID Connect (openid, fhirUser, id_token) is about a user; a backend service has none.';
 
-export const cdsNotApplicable: Readonly<Record<string, string>> = {
+export const cdsNotApplicable: Readonly<Record<number, string>> = {
   213: 'Negotiation between two organisations, outside of software.',
 };
 
-export const smartNotApplicable: Readonly<Record<string, string>> = {
+export const smartNotApplicable: Readonly<Record<number, string>> = {
   2: launch,
   3: launch,
   4: launch,
