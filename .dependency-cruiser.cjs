@@ -51,7 +51,9 @@ module.exports = {
       name: 'adapters-import-their-port',
       comment: 'An adapter knows its port and its library; it does not know who uses it.',
       severity: 'error',
-      from: { path: '^src/(log|schema|state|keyed|identity|blob|quarantine|advice|governance|telemetry|sqlite|postgres|guard|clock|errors)/' },
+      from: {
+        path: '^src/(log|schema|state|keyed|identity|blob|quarantine|advice|governance|telemetry|sqlite|postgres|guard|clock|errors)/',
+      },
       to: { path: '^src/(engine|ingress|edge|cli|sandbox|runtime|services|testing)/' },
     },
     {
