@@ -2,6 +2,7 @@ import { call, probe } from './api.js';
 import { h, say } from './dom.js';
 import { watch } from './live.js';
 import { showBoard } from './panels/board.js';
+import { showCds } from './panels/cds.js';
 import { showDeadLetters } from './panels/dead-letters.js';
 import { showFlows } from './panels/flows.js';
 import { showHeld } from './panels/held.js';
@@ -21,6 +22,8 @@ const quarantine = showQuarantine(at('quarantine'), at('patient'));
 const deadLetters = showDeadLetters(at('dead-letters'), { confirm: at('confirm'), changed: () => lookAtDeadLetters() });
 const numbers = showNumbers(at('numbers'));
 const flows = showFlows(at('flows'));
+// Only beside a sandbox EHR; a page that cannot read it is none the worse.
+showCds(at('cds')).catch(() => {});
 const state = showState({ chip: at('connection'), outage: at('outage') });
 const health = showHealth(at('health'));
 

@@ -8,6 +8,22 @@ import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
 import type { Registry } from '../schema/port.ts';
 import type { State } from '../state/port.ts';
+import type { EdgeCds } from './cds/index.ts';
+
+export interface SandboxCall {
+  readonly service: string;
+  readonly patientId: string;
+  readonly encounterId?: string;
+  /** @default true */
+  readonly prefetch?: boolean;
+}
+
+/** A sandbox EHR beside a development server. */
+export interface EdgeSandbox {
+  patients(): Promise<readonly object[]>;
+  /** Calls one of our CDS services as an EHR does, at this address of ours. */
+  call(call: SandboxCall, base: string): Promise<{ readonly status: number; readonly ms: number; readonly body: unknown }>;
+}
 
 export interface EdgeOptions {
   readonly host: string;
@@ -31,6 +47,9 @@ export interface EdgeOptions {
   readonly unmerge?: (unmerge: { survivor: string; merged: string; dryRun: boolean }) => Promise<Unmerged>;
   /** Takes quarantined input in again, by the entry point that refused it (`mllp`); filled as entry points start. */
   readonly resubmit?: Readonly<Record<string, (body: Buffer, peer: string) => Promise<Resubmitted>>>;
+  /** CDS Hooks. Without it there are no services here. */
+  readonly cds?: EdgeCds;
+  readonly sandbox?: EdgeSandbox;
   /** What is not ready; empty: all is. */
   readonly ready: () => Promise<readonly string[]>;
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createPostgresAdvice } from '../advice/postgres/index.ts';
 import { createPostgresBlob } from '../blob/postgres/index.ts';
 import { systemRandom } from '../clock/system.ts';
 import { error } from '../errors/index.ts';
@@ -83,6 +84,7 @@ export async function openKafka(addresses: ServiceAddresses, { data, clock, tele
     const pool = opened.add(new PostgresPool(postgres));
     const identity = opened.add(createPostgresIdentity(pool));
     const quarantine = opened.add(createPostgresQuarantine(pool));
+    const advice = opened.add(createPostgresAdvice(pool));
     const blob = opened.add(createPostgresBlob(pool, { clock }));
     const log = opened.add(createKafkaLog({ brokers: addresses.brokers, clientId: `aorta-${instance}`, clock, telemetry }));
     await log.ping();
@@ -98,7 +100,7 @@ export async function openKafka(addresses: ServiceAddresses, { data, clock, tele
             ...(redisPassword ? { password: () => secrets.get(redisPassword) } : {}),
           }),
     );
-    return { kind: 'kafka', log, state, registry, identity, blob, quarantine, audit, keyed, instance, close: () => opened.close() };
+    return { kind: 'kafka', log, state, registry, identity, blob, quarantine, audit, keyed, advice, instance, close: () => opened.close() };
   } catch (thrown) {
     await opened.close();
     throw thrown;

@@ -1,3 +1,4 @@
+import type { AdviceStore } from '../advice/port.ts';
 import type { Blob } from '../blob/port.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Audit } from '../governance/audit/port.ts';
@@ -21,6 +22,7 @@ export interface Profile {
   readonly audit: Audit;
   /** Claims and quotas: shared by all workers where Redis is there, else of this process. */
   readonly keyed: Keyed;
+  readonly advice: AdviceStore;
   /** Name of this worker among those that share the stores; kept over restarts. */
   readonly instance: string;
   /** Closes in the reverse order of opening. */

@@ -26,6 +26,8 @@ const shared = [
   'aorta_redriven',
   'aorta_landmark',
   'aorta_processed',
+  'aorta_advice',
+  'aorta_advice_feedback',
 ];
 const families: Readonly<Record<string, string>> = {
   text: 'TEXT',

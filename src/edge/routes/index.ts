@@ -1,4 +1,6 @@
 import { attentionRoutes } from './attention.ts';
+import { cdsRoutes } from './cds.ts';
+import { cdsOpsRoutes } from './cds-ops.ts';
 import { deadLetterRoutes } from './dlq.ts';
 import { fhirRoutes } from './fhir.ts';
 import { flowRoutes } from './flows.ts';
@@ -7,6 +9,7 @@ import { liveRoutes } from './live.ts';
 import { pageRoutes } from './page.ts';
 import { parkedRoutes } from './parked.ts';
 import { quarantineRoutes } from './quarantine.ts';
+import { sandboxRoutes } from './sandbox.ts';
 import { timelineRoutes } from './timeline.ts';
 import { topicRoutes } from './topics.ts';
 import { traceRoutes } from './trace.ts';
@@ -20,6 +23,9 @@ export const groups = [
   fhirRoutes,
   timelineRoutes,
   wardRoutes,
+  cdsRoutes,
+  cdsOpsRoutes,
+  sandboxRoutes,
   flowRoutes,
   whyRoutes,
   traceRoutes,
