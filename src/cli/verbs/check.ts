@@ -1,5 +1,4 @@
 import type { Finding } from '../../flow/lint.ts';
-import { projectRoot } from '../project.ts';
 import { command, exit, jsonFlag, print, printJson } from '../verb.ts';
 
 export const verb = command({
