@@ -331,7 +331,7 @@ export class FlowRuntime implements LaneHost {
     const moved: { lane: Lane; offset: number }[] = [];
     for (const lane of lanes) {
       const offset = lane.tracker.settledWatermark;
-      if (!lane.owned || lane.refused || offset <= lane.committed || offset === 0) continue;
+      if (!lane.owned || lane.refused || lane.inherited > 0 || offset <= lane.committed || offset === 0) continue;
       offsets.push({ ...lane.partition, offset, generation: lane.generation });
       moved.push({ lane, offset });
     }
