@@ -166,7 +166,8 @@ export class Holding {
     const keys = new Set<string>();
     for (const write of writes) {
       if (write.op === 'remove') {
-        if (lane.held.removed(write.key, write.seq)) this.#live(write.key);
+        const patient = lane.held.get(write.key);
+        if (lane.held.removed(write.key, write.seq)) this.#live(write.key, patient);
         else keys.add(write.key);
         lane.relax();
         continue;
@@ -189,7 +190,11 @@ export class Holding {
 
   /** Additions that will not become durable. */
   withdrawn(writes: readonly HeldWrite[]): void {
-    for (const write of writes) if (write.op === 'add' && this.#lane.held.notAdded(write.row.key)) this.#live(write.row.key);
+    for (const write of writes) {
+      if (write.op !== 'add') continue;
+      const patient = this.#lane.held.get(write.row.key);
+      if (this.#lane.held.notAdded(write.row.key)) this.#live(write.row.key, patient);
+    }
   }
 
   timerWaits(timer: TimerRow): void {
@@ -198,7 +203,13 @@ export class Holding {
     else this.#timers.set(timer.key, [timer]);
   }
 
-  #live(key: string): void {
+  #live(key: string, patient: HeldPatient | undefined): void {
+    // Its `merge.out` waited for rows that are gone meanwhile: it goes on as any envelope.
+    const leaving = patient?.leaving;
+    if (patient && leaving) {
+      patient.leaving = undefined;
+      this.#lane.admit(leaving);
+    }
     const waiting = this.#timers.get(key);
     if (!waiting) return;
     this.#timers.delete(key);
