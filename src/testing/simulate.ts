@@ -2,12 +2,11 @@ import type { Clock } from '../clock/clock.ts';
 import { compile } from '../flow/compile.ts';
 import type { EngineOptions } from '../engine/index.ts';
 import type { Flow } from '../flow/flow.ts';
-import type { Topic } from '../flow/topic.ts';
 import type { Table } from '../state/table.ts';
 import type { MemoryLog } from './memory-log.ts';
 import { memoryRegistry } from './memory-registry.ts';
 import type { Violation } from './oracles.ts';
-import { judge, quiet } from './simulation/judge.ts';
+import { judge, lanesOf, quiet } from './simulation/judge.ts';
 import { type ActionName, type Schedule, type ScheduleLimits, scheduleOf } from './simulation/schedule.ts';
 import { World } from './simulation/world.ts';
 import { seededRandom, settle } from './virtual-clock.ts';
@@ -22,6 +21,10 @@ export interface SimulationEnd {
   /** State of a `process` node for a patient. */
   stateOf(store: string, key: string): unknown;
   readonly log: MemoryLog;
+  /** Patients who were merged. */
+  readonly merges: readonly { readonly from: string; readonly into: string }[];
+  /** The source topic was made anew: earlier records are gone, what they changed is not. */
+  readonly recreated: boolean;
 }
 
 export interface SimulationOptions<T> {
@@ -46,7 +49,7 @@ export interface SimulationOptions<T> {
    * Judges a flow without state by what it emits to this topic instead of by a write: at least once, nothing lost, each
    * patient's first occurrences in order. Every envelope must leave one emission.
    */
-  readonly emissions?: Topic<never>;
+  readonly emissions?: { readonly name: string };
   /** Turns take up to this many milliseconds: an asynchronous step is put in front. @default 0 */
   readonly turnMs?: number;
   /**
@@ -194,7 +197,17 @@ async function run(world: World, schedule: Schedule): Promise<void> {
       if (held.head.due === null) await world.redrive({ id: `end-${round}-${held.key}`, key: held.key, action: 'redrive' });
     }
   }
+  // Timers that a jump of the clock put off fire too; those that set themselves again need not end.
+  const until = clock.now() + 120_000;
+  while (clock.now() < until && (await timersBefore(world, until)) && !stuck(world)) await clock.advance(2000);
   await clock.advance(5000);
+}
+
+const stuck = (world: World): boolean => world.history.violations.length > 0;
+
+async function timersBefore(world: World, until: number): Promise<boolean> {
+  for (const lane of lanesOf(world)) if ((await world.state.timers(lane, until, 1)).length > 0) return true;
+  return false;
 }
 
 function endOf(world: World): SimulationEnd {
@@ -203,6 +216,8 @@ function endOf(world: World): SimulationEnd {
     rows: (table) => world.state.rows(table),
     stateOf: (store, key) => world.state.stateOf(world.flow.name, store, key),
     log: world.log,
+    merges: world.merges,
+    recreated: world.recreated,
   };
 }
 

@@ -24,8 +24,8 @@ export class Durable {
   readonly #effected = new Set<string>();
   readonly #held = new Map<string, string>();
   readonly #everHeld = new Set<string>();
-  /** Emissions that a durable group decided, by their event. */
-  readonly #owed = new Map<string, { at: string }[]>();
+  /** Emissions of the turn of an event's own offset; what it emits when it was held or forwarded belongs to no offset. */
+  readonly #owed = new Map<string, { readonly group: LaneGroup; readonly at: string }[]>();
   readonly #emitted = new Set<string>();
   readonly #lastApplied = new Map<number, LaneGroup>();
   readonly #read = new Map<string, number[]>();
@@ -79,10 +79,12 @@ export class Durable {
         `effects ${group.effects.length} outbox ${group.outbox.length} held ${group.held.length} timers ${group.timers.length}`,
     );
     this.#lastApplied.set(lane.partition, group);
+    const effected = new Set<string>();
     if (this.#emissions === undefined) {
       for (const { effect } of group.effects) {
         if (effect.table.name !== probe.name) continue;
         const row = ('row' in effect ? effect.row : effect.key) as { key: string; event_id: string };
+        effected.add(row.event_id);
         this.#effect({ key: row.key, eventId: row.event_id });
       }
     }
@@ -98,8 +100,11 @@ export class Durable {
     }
     for (const record of group.outbox) {
       const id = String(record.headers[header.eventId]);
+      // What a timer emits later belongs to no offset.
+      if (!effected.has(rootOf(id)) && rootOf(id) !== id) continue;
       const owed = this.#owed.get(rootOf(id)) ?? [];
-      owed.push({ at: `${record.topic}/${record.partition}/${id}` });
+      if (owed.length > 0 && owed[0]?.group !== group) continue;
+      owed.push({ group, at: `${record.topic}/${record.partition}/${id}` });
       this.#owed.set(rootOf(id), owed);
     }
   }

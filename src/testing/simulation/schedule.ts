@@ -145,10 +145,12 @@ export function scheduleOf(seed: number, limits: ScheduleLimits): Schedule {
     if (weights.length > 0 && random.chance(0.85)) actions.push(move(random.pick(weights), at, limits, random, patients, step));
     at += random.int(400);
   }
-  for (let i = Math.min(limits.merges, patients.length - 1); i > 0 && allowed('kill'); i--) {
-    // A patient is merged away once, and never into one that was: identity makes no circles.
-    const from = patients[i] as string;
-    actions.push({ at: random.int(at), do: 'merge', from, into: patients[random.int(i)] as string, id: `merge-${i}` });
+  // A patient is merged away once, and never into one that already was: identity makes no circles.
+  const mergers = Math.min(random.int(limits.merges + 1), patients.length - 1);
+  const times = Array.from({ length: mergers }, () => random.int(at)).sort((a, b) => a - b);
+  for (const [i, time] of times.entries()) {
+    const from = mergers - i;
+    actions.push({ at: time, do: 'merge', from: patients[from] as string, into: patients[random.int(from)] as string, id: `merge-${from}` });
   }
   if (allowed('fail') && random.chance(0.8)) {
     const faults = Math.round(limits.faults * limits.events * 8 * random.next());

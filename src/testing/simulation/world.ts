@@ -2,7 +2,6 @@ import { type EngineOptions, startFlow } from '../../engine/index.ts';
 import { AortaError } from '../../errors/index.ts';
 import type { Context } from '../../flow/context.ts';
 import type { Flow } from '../../flow/flow.ts';
-import type { Topic } from '../../flow/topic.ts';
 import { partitionOf } from '../../log/murmur2.ts';
 import { type Commit, header } from '../../log/port.ts';
 import type { Serde } from '../../schema/port.ts';
@@ -25,7 +24,7 @@ export interface WorldOptions {
   readonly schedule: Schedule;
   readonly event: (key: string, n: number, random: Seeded) => unknown;
   readonly engine: Partial<EngineOptions>;
-  readonly emissions: Topic<never> | undefined;
+  readonly emissions: { readonly name: string } | undefined;
   readonly turnMs: number;
   readonly onLine: ((line: string) => void) | undefined;
 }
@@ -56,6 +55,7 @@ export class World implements WorkerWorld {
   #serde!: Serde<unknown>;
   readonly #lethal = new Map<string, number>();
   #produced = 0;
+  readonly merges: { readonly from: string; readonly into: string }[] = [];
   #recreating = false;
   /** By partition, when the topic was made anew. */
   #watermarks: readonly number[] | undefined;
@@ -277,7 +277,12 @@ export class World implements WorkerWorld {
     return (this.log.all(topic)[partition]?.length ?? 0) + 1 >= (this.#watermarks[partition] ?? 0);
   }
 
+  get recreated(): boolean {
+    return this.#watermarks !== undefined;
+  }
+
   #merge({ from, into, id }: Extract<Action, { do: 'merge' }>): void {
+    this.merges.push({ from, into });
     this.history.say(`${from} is merged into ${into}`);
     const topic = this.flow.source.name;
     for (const [key, peer, control] of [
