@@ -346,6 +346,8 @@ export class FlowRuntime implements LaneHost {
   /** Looks for redrive requests now; otherwise it happens every `redriveEveryMs` while a patient is held. */
   async lookForRedrives(): Promise<void> {
     if (![...this.#lanes.values()].some((lane) => lane.held.size > 0)) return;
+    // Only lanes that were claimed before the list is read: an older list may name what the last owner has carried out.
+    const claimed = [...this.#lanes.values()];
     let requests: readonly RedriveRequest[];
     try {
       requests = await this.#ports.state.redriveRequests(this.program.flow);
@@ -353,7 +355,7 @@ export class FlowRuntime implements LaneHost {
       this.#retrying('redrive', cause, 1);
       return;
     }
-    const lanes = [...this.#lanes.values()].filter((lane) => lane.owned && !lane.draining);
+    const lanes = claimed.filter((lane) => lane.owned && !lane.draining);
     for (const request of requests) {
       const key = request.key ?? '';
       // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any.

@@ -88,12 +88,17 @@ export class Durable {
         this.#effect({ key: row.key, eventId: row.event_id });
       }
     }
+    // The owner takes the head that it finds when it carries a request out.
+    const discards = group.redrivesDone.some((id) => this.#history.discards.has(id));
     for (const write of group.held) {
       const key = write.op === 'remove' ? write.key : write.row.key;
       const seq = write.op === 'remove' ? write.seq : write.row.seq;
       const at = `${lane.partition}/${key}/${seq}`;
-      if (write.op === 'remove') this.#held.delete(at);
-      else {
+      if (write.op === 'remove') {
+        const eventId = this.#held.get(at);
+        if (discards && eventId !== undefined && !this.#effected.has(eventId)) this.#history.excused.add(eventId);
+        this.#held.delete(at);
+      } else {
         this.#held.set(at, write.row.eventId);
         this.#everHeld.add(write.row.eventId);
       }

@@ -69,6 +69,7 @@ export class Faults {
     if (fail < 0) return { ...plan, outcome: 'done' };
     const [{ how, ms }] = this.#fails.splice(fail, 1) as [Fail];
     if (how === 'slow') return { ...plan, beforeMs: plan.beforeMs + (ms ?? 500), outcome: 'done' };
+    if (how === 'slow-reply') return { ...plan, afterMs: plan.afterMs + (ms ?? 500), outcome: 'done' };
     return { ...plan, outcome: how };
   }
 }

@@ -22,6 +22,8 @@ export class History {
   readonly handledBy = new Map<string, Set<number>>();
   /** Records whose loss is nobody's fault: discarded by an operator, gone with their topic. */
   readonly excused = new Set<string>();
+  /** Ids of the operators' requests to discard a head. */
+  readonly discards = new Set<string>();
   readonly #hash = createHash('sha256');
   readonly #now: () => number;
   readonly #onLine: ((line: string) => void) | undefined;

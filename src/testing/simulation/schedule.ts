@@ -26,8 +26,8 @@ export interface RecordRef {
  * - `pause`: SIGSTOP past the session time-out, SIGCONT after `forMs`. `lose`: the group gives the partitions away while
  *   the worker goes on with what it has, and tells it after `forMs`: two owners for a while.
  * - `rebalance`: all partitions are revoked and assigned anew.
- * - `fail`: the next such call is refused, loses its reply, is done twice (append) or takes `ms` more. `outage`, `slow`:
- *   all calls of a port for a while. `refuse`: the store refuses the turn of this record for good, until all heals.
+ * - `fail`: the next such call is refused, loses its reply, is done twice (append) or takes `ms` more, on its way there
+ *   or back. `outage`, `slow`: all calls of a port for a while. `refuse`: the store refuses the turn of this record for good, until all heals.
  * - `jump`: of the wall clock. `trim`: retention, up to the committed offsets. `gap`: offsets without a record.
  * - `redrive`: an operator's request, for a patient or (no key) for all whose head is parked; `again`: made twice.
  * - `recreate`: all workers stop, the topic is deleted and made anew, one worker starts.
@@ -43,7 +43,7 @@ export type Action = { readonly at: number } & (
   | {
       readonly do: 'fail';
       readonly call: CallName;
-      readonly how: 'refused' | 'lost-reply' | 'twice' | 'slow';
+      readonly how: 'refused' | 'lost-reply' | 'twice' | 'slow' | 'slow-reply';
       readonly ms?: number;
     }
   | { readonly do: 'outage'; readonly port: PortName; readonly forMs: number }
@@ -152,6 +152,8 @@ export function scheduleOf(seed: number, limits: ScheduleLimits): Schedule {
     const from = mergers - i;
     actions.push({ at: time, do: 'merge', from: patients[from] as string, into: patients[random.int(from)] as string, id: `merge-${from}` });
   }
+  if (enabled.has('redrive'))
+    for (let i = random.int(10); i > 0; i--) actions.push(move('redrive', random.int(at), limits, random, patients, limits.steps + i));
   if (allowed('fail') && random.chance(0.8)) {
     const faults = Math.round(limits.faults * limits.events * 8 * random.next());
     for (let i = 0; i < faults; i++) actions.push(fail(random.int(at), random));
@@ -159,7 +161,7 @@ export function scheduleOf(seed: number, limits: ScheduleLimits): Schedule {
   if (allowed('refuse') && random.chance(0.3))
     for (let i = random.int(3); i >= 0; i--) actions.push({ at: 0, do: 'refuse', ...random.pick(sent) });
   if (allowed('lethal') && random.chance(0.12)) actions.push({ at: 0, do: 'lethal', ...random.pick(sent) });
-  if (allowed('recreate') && random.chance(0.06)) {
+  if (allowed('recreate') && random.chance(0.1)) {
     actions.push({ at: at + 600, do: 'recreate' }, { at: at + 1500, do: 'send', records: Array.from({ length: 1 + random.int(4) }, record) });
   }
   return {
@@ -215,9 +217,11 @@ function move(kind: ActionName, at: number, limits: ScheduleLimits, random: Seed
 }
 
 function fail(at: number, random: Seeded): Action {
-  const call = random.pick(['transact', 'transact', 'transact', 'append', 'append', 'commit', 'claim', 'states', 'held', 'timers', 'ends'] as const);
-  const how = random.pick(call === 'append' ? (['refused', 'lost-reply', 'twice', 'slow'] as const) : (['refused', 'lost-reply', 'slow'] as const));
-  return { at, do: 'fail', call, how, ...(how === 'slow' ? { ms: 100 + random.int(900) } : {}) };
+  const call = random.pick(['transact', 'transact', 'transact', 'append', 'append', 'commit', 'claim', 'states', 'held', 'timers', 'ends', 'redriveRequests'] as const);
+  const hows: readonly Extract<Action, { do: 'fail' }>['how'][] = ['refused', 'lost-reply', 'slow', 'slow-reply', ...(call === 'append' ? ['twice' as const] : [])];
+  // What a list named may be done when the reply comes.
+  const how = call === 'redriveRequests' || call === 'timers' ? 'slow-reply' : random.pick(hows);
+  return { at, do: 'fail', call, how, ...(how.startsWith('slow') ? { ms: 100 + random.int(900) } : {}) };
 }
 
 /** Stable: what stands at one moment keeps its order. */

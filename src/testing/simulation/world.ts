@@ -345,8 +345,7 @@ export class World implements WorkerWorld {
   async redrive({ id, key, action, again }: Omit<Extract<Action, { do: 'redrive' }>, 'do' | 'at'>): Promise<void> {
     const held = (await this.state.heldKeys(this.flow.name, 1000)).find((h) => h.key === key);
     if (!held || held.head.due !== null || held.head.reason === 'merge') return;
-    // The requests name a head; who is to be discarded may have been tried again by then.
-    if (action === 'discard') this.history.excused.add(held.head.eventId);
+    if (action === 'discard') this.history.discards.add(id);
     this.cure(held.head.eventId);
     this.history.say(`operator: ${action} ${held.head.eventId} of ${key}`);
     const request = { flow: this.flow.name, key, errorClass: null, action, actor: 'simulator', at: this.clock.now() };

@@ -3,8 +3,9 @@ import everything from './everything.ts';
 import late from './late.ts';
 import merges from './merges.ts';
 import orderly from './orderly.ts';
+import parked from './parked.ts';
 import type { Target } from './target.ts';
 import timers from './timers.ts';
 
 /** What `npm run simulate` runs: seed n takes target n modulo their number. */
-export const targets: readonly Target[] = [everything, late, calls, timers, merges, orderly];
+export const targets: readonly Target[] = [everything, late, calls, timers, merges, parked, orderly];

@@ -41,7 +41,7 @@ export default target(
     steps: 8,
     patients: 3,
     turnMs: 40,
-    engine: { maxRecords: 6, maxWaitMs: 150, suspects: 4, maxHeld: 20 },
+    engine: { maxRecords: 6, maxWaitMs: 150, suspects: 4, maxHeld: 20, group: { maxTurns: 4, maxBytes: 2 ** 20 } },
     // One row a number, and the numbers in the order of the events.
     *invariant(end) {
       const last = new Map<string, number>();

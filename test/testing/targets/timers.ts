@@ -22,6 +22,7 @@ export default target('timers', () => flow('timers').from(events).pipe(process('
   events: 60,
   steps: 8,
   patients: 4,
+  engine: { timerWindowMs: 400 },
   // Every even event's own timer has counted once.
   *invariant(end) {
     if (end.recreated) return;
