@@ -8,5 +8,5 @@ export default {
   find: "    if (patient && leaving) {",
   replace: "    if (patient && leaving && leaving.offset < -1) {",
   target: "merges",
-  seed: 1,
+  seed: 91,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: "    if (this.#taken.has(request.id)) return;",
   replace: "",
   target: "parked",
-  seed: 1,
+  seed: 142,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: "    mailbox.cells = undefined;\n    mailbox.alone = true;",
   replace: "    mailbox.alone = true;",
   target: "late",
-  seed: 1,
+  seed: 18,
 } satisfies Plant;

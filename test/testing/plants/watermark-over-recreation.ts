@@ -8,5 +8,5 @@ export default {
   find: "if (watermark > end) lane.refuse(",
   replace: "if (watermark > end && end < 0) lane.refuse(",
   target: "everything",
-  seed: 1,
+  seed: 6,
 } satisfies Plant;

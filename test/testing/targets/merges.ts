@@ -1,5 +1,5 @@
 import { actor, effect, flow, process, table, to, topic, write } from '../../../src/index.ts';
-import { type Event, event, events, out } from '../flows.ts';
+import { type Event, events, out } from '../flows.ts';
 import { failing, supervised } from './failing.ts';
 import { target } from './target.ts';
 
@@ -33,12 +33,17 @@ export default target(
       );
   },
   {
-    event,
+    event: (_key: string, n: number, random: { chance(p: number): boolean; int(n: number): number }): Event => ({
+      n,
+      fails: random.chance(0.25) ? 1 + random.int(3) : 0,
+      kind: random.chance(0.2) ? 'permanent' : 'transient',
+    }),
     events: 60,
     steps: 8,
     patients: 5,
     merges: 3,
-    engine: { maxWaitMs: 150 },
+    turnMs: 30,
+    engine: { maxWaitMs: 40 },
     // Who was merged away handed all over: each event is remembered by one living patient, once.
     *invariant(end) {
       const away = new Map(end.merges.map(({ from, into }) => [from, into]));

@@ -24,6 +24,6 @@ export default target(
     events: 50,
     steps: 8,
     patients: 4,
-    engine: { maxWaitMs: 100 },
+    engine: { maxWaitMs: 100, redriveEveryMs: 20 },
   },
 );
