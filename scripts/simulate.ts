@@ -76,6 +76,8 @@ async function chosen(flow: string | undefined): Promise<(seed: number) => Targe
   return () => own;
 }
 
+// `| head` has read enough.
+process.stdout.on('error', () => process.exit(0));
 const line = (text: string) => void process.stdout.write(`${text}\n`);
 
 /** A run with everything that happened. */

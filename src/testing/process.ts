@@ -1,14 +1,13 @@
 import type { Clock } from '../clock/clock.ts';
-import type { VirtualClock } from './virtual-clock.ts';
 
 /** A process that can be killed: nothing that it set going reaches it afterwards. */
 export class ProcessClock implements Clock {
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
   dead = false;
   /** SIGSTOP: what became due meanwhile runs on SIGCONT. */
   paused: (() => void)[] | undefined;
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: Clock) {
     this.#clock = clock;
   }
   now(): number {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
-import { compile } from '../flow/compile.ts';
 import type { EngineOptions } from '../engine/index.ts';
+import { compile } from '../flow/compile.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Table } from '../state/table.ts';
 import type { MemoryLog } from './memory-log.ts';

@@ -69,17 +69,40 @@ describe('simulator', () => {
     for (const name of ['everything', 'merges']) {
       const target = named(name);
       const made = target.flow as () => Parameters<typeof scheduleFor>[0];
-      for (const seed of seeds(1, 300)) for (const action of scheduleFor(made(), { ...target.options, seed } as never).actions) seen.add(action.do);
+      for (const seed of seeds(1, 300))
+        for (const action of scheduleFor(made(), { ...target.options, seed } as never).actions) seen.add(action.do);
     }
-    for (const kind of ['send', 'merge', 'start', 'rebalance', 'trim', 'recreate', 'kill', 'stop', 'kill-at', 'pause', 'lose', 'jump', 'fail', 'outage', 'slow', 'refuse', 'lethal', 'gap', 'redrive'])
+    for (const kind of [
+      'send',
+      'merge',
+      'start',
+      'rebalance',
+      'trim',
+      'recreate',
+      'kill',
+      'stop',
+      'kill-at',
+      'pause',
+      'lose',
+      'jump',
+      'fail',
+      'outage',
+      'slow',
+      'refuse',
+      'lethal',
+      'gap',
+      'redrive',
+    ])
       assert.ok(seen.has(kind), kind);
   });
 
   it('says so when a flow breaks its own invariant, and when it never comes to rest', async () => {
-    const plain = flow('plain').from(events).pipe(
-      map('same', (e: Event) => e),
-      to(out),
-    );
+    const plain = flow('plain')
+      .from(events)
+      .pipe(
+        map('same', (e: Event) => e),
+        to(out),
+      );
     const broken = await simulate(plain, { seed: 1, event, events: 5, steps: 1, emissions: out, invariant: () => ['it is wrong'] });
     assert.deepEqual(broken.violations, [{ oracle: 'Invariant', message: 'it is wrong' }]);
     const stuck = await simulate(plain, {

@@ -1,3 +1,4 @@
+import type { LaneRef } from '../../state/port.ts';
 import {
   emissionsMatch,
   noDoubleEffect,
@@ -9,7 +10,6 @@ import {
   settledOnce,
   type Violation,
 } from '../oracles.ts';
-import type { LaneRef } from '../../state/port.ts';
 import type { SentRecord } from './history.ts';
 import type { World } from './world.ts';
 
@@ -45,7 +45,11 @@ export async function judge(world: World, stateful: boolean, orderly: boolean): 
   const lost: Sent[] = [];
   for (const record of missing(world)) {
     if (durable.claimsApplied(record) || committedPast(world, record)) lost.push(record);
-    else history.violated({ oracle: 'ProgressAfterFaults', message: `${record.eventId} of ${record.key} has no effect yet: ${why(world, record)}` });
+    else
+      history.violated({
+        oracle: 'ProgressAfterFaults',
+        message: `${record.eventId} of ${record.key} has no effect yet: ${why(world, record)}`,
+      });
   }
   history.violated(...noLoss(lost, durable.effects));
   // Of a patient who was merged into another, the events go on under the other's key, in the order that they had.
@@ -105,7 +109,10 @@ async function idleTimers(world: World): Promise<Violation[]> {
   for (const lane of lanesOf(world)) {
     if (refused.has(lane.partition)) continue;
     for (const timer of await world.state.timers(lane, late, 10))
-      violations.push({ oracle: 'ProgressAfterFaults', message: `timer ${timer.name} of ${timer.key} was due ${late - timer.due + 60_000} ms ago` });
+      violations.push({
+        oracle: 'ProgressAfterFaults',
+        message: `timer ${timer.name} of ${timer.key} was due ${late - timer.due + 60_000} ms ago`,
+      });
   }
   return violations;
 }

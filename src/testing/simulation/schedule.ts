@@ -50,7 +50,13 @@ export type Action = { readonly at: number } & (
   | { readonly do: 'slow'; readonly port: PortName; readonly forMs: number; readonly ms: number }
   | { readonly do: 'refuse' | 'lethal'; readonly key: string; readonly n: number }
   | { readonly do: 'gap'; readonly partition: number; readonly offsets: number }
-  | { readonly do: 'redrive'; readonly id: string; readonly key: string | null; readonly action: 'redrive' | 'discard'; readonly again?: boolean }
+  | {
+      readonly do: 'redrive';
+      readonly id: string;
+      readonly key: string | null;
+      readonly action: 'redrive' | 'discard';
+      readonly again?: boolean;
+    }
 );
 export type ActionName = Action['do'];
 
@@ -150,7 +156,13 @@ export function scheduleOf(seed: number, limits: ScheduleLimits): Schedule {
   const times = Array.from({ length: mergers }, () => random.int(at)).sort((a, b) => a - b);
   for (const [i, time] of times.entries()) {
     const from = mergers - i;
-    actions.push({ at: time, do: 'merge', from: patients[from] as string, into: patients[random.int(from)] as string, id: `merge-${from}` });
+    actions.push({
+      at: time,
+      do: 'merge',
+      from: patients[from] as string,
+      into: patients[random.int(from)] as string,
+      id: `merge-${from}`,
+    });
   }
   if (enabled.has('redrive'))
     for (let i = random.int(10); i > 0; i--) actions.push(move('redrive', random.int(at), limits, random, patients, limits.steps + i));
@@ -162,7 +174,10 @@ export function scheduleOf(seed: number, limits: ScheduleLimits): Schedule {
     for (let i = random.int(3); i >= 0; i--) actions.push({ at: 0, do: 'refuse', ...random.pick(sent) });
   if (allowed('lethal') && random.chance(0.12)) actions.push({ at: 0, do: 'lethal', ...random.pick(sent) });
   if (allowed('recreate') && random.chance(0.1)) {
-    actions.push({ at: at + 600, do: 'recreate' }, { at: at + 1500, do: 'send', records: Array.from({ length: 1 + random.int(4) }, record) });
+    actions.push(
+      { at: at + 600, do: 'recreate' },
+      { at: at + 1500, do: 'send', records: Array.from({ length: 1 + random.int(4) }, record) },
+    );
   }
   return {
     seed,
@@ -217,8 +232,27 @@ function move(kind: ActionName, at: number, limits: ScheduleLimits, random: Seed
 }
 
 function fail(at: number, random: Seeded): Action {
-  const call = random.pick(['transact', 'transact', 'transact', 'append', 'append', 'commit', 'claim', 'states', 'held', 'timers', 'ends', 'redriveRequests'] as const);
-  const hows: readonly Extract<Action, { do: 'fail' }>['how'][] = ['refused', 'lost-reply', 'slow', 'slow-reply', ...(call === 'append' ? ['twice' as const] : [])];
+  const call = random.pick([
+    'transact',
+    'transact',
+    'transact',
+    'append',
+    'append',
+    'commit',
+    'claim',
+    'states',
+    'held',
+    'timers',
+    'ends',
+    'redriveRequests',
+  ] as const);
+  const hows: readonly Extract<Action, { do: 'fail' }>['how'][] = [
+    'refused',
+    'lost-reply',
+    'slow',
+    'slow-reply',
+    ...(call === 'append' ? ['twice' as const] : []),
+  ];
   // What a list named may be done when the reply comes.
   const how = call === 'redriveRequests' || call === 'timers' ? 'slow-reply' : random.pick(hows);
   return { at, do: 'fail', call, how, ...(how.startsWith('slow') ? { ms: 100 + random.int(900) } : {}) };

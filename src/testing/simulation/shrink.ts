@@ -27,12 +27,7 @@ export interface Shrunk {
  * }
  * ```
  */
-export async function shrink<T>(
-  flow: Simulated,
-  options: SimulationOptions<T>,
-  failed: SimulationResult,
-  maxRuns = 400,
-): Promise<Shrunk> {
+export async function shrink<T>(flow: Simulated, options: SimulationOptions<T>, failed: SimulationResult, maxRuns = 400): Promise<Shrunk> {
   const wanted = failed.violations[0]?.oracle;
   let best = failed;
   let runs = 0;

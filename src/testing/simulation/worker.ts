@@ -1,10 +1,9 @@
+import type { Clock } from '../../clock/clock.ts';
 import { sleep } from '../../clock/system.ts';
 import type { RunningFlow } from '../../engine/index.ts';
 import { error } from '../../errors/index.ts';
 import type { Commit, ConsumerOptions, Log, LogConsumer } from '../../log/port.ts';
-import type { MemoryConsumer, MemoryLog } from '../memory-log.ts';
 import { guarded, ProcessClock } from '../process.ts';
-import type { VirtualClock } from '../virtual-clock.ts';
 import { type CallName, calls, type PortName } from './schedule.ts';
 
 /** What the world does to one call. */
@@ -18,7 +17,9 @@ export interface CallPlan {
 }
 
 export interface WorkerWorld {
-  readonly clock: VirtualClock;
+  readonly clock: Clock;
+  /** Its place in a group is given up at once when it is dead; otherwise the group waits for it in vain. */
+  readonly deadLeave?: boolean;
   plan(worker: SimulatedWorker, port: PortName, call: CallName, args: readonly unknown[]): CallPlan;
   /** For the trace. */
   note(line: string): void;
@@ -36,7 +37,7 @@ export class SimulatedWorker {
   readonly id: number;
   readonly clock: ProcessClock;
   running: RunningFlow | undefined;
-  consumer: MemoryConsumer | undefined;
+  consumer: LogConsumer | undefined;
   /** It drains after SIGTERM: no longer one of the group's future. */
   stopping = false;
   readonly #world: WorkerWorld;
@@ -106,14 +107,13 @@ export class SimulatedWorker {
     else fn();
   }
 
-  /** Joins a group; its callbacks reach the process only while it runs. */
-  join(log: MemoryLog, options: ConsumerOptions): LogConsumer {
-    const call = <R>(fn: () => Promise<R>): Promise<R> =>
-      new Promise((resolve, reject) => this.#when(() => fn().then(resolve, reject)));
+  /** Joins a group of any log; its callbacks reach the process only while it runs. */
+  join(log: Log, options: ConsumerOptions): LogConsumer {
+    const call = <R>(fn: () => Promise<R>): Promise<R> => new Promise((resolve, reject) => this.#when(() => fn().then(resolve, reject)));
     const consumer = log.consumer({
       ...options,
       onAssigned: (partitions, generation) => call(() => options.onAssigned(partitions, generation)),
-      onRevoked: (partitions) => call(() => options.onRevoked(partitions)),
+      onRevoked: (partitions) => (this.clock.dead && this.#world.deadLeave ? Promise.resolve() : call(() => options.onRevoked(partitions))),
       onLost: (partitions) => this.#when(() => options.onLost(partitions)),
       onError: (cause, willRestart) => this.#when(() => options.onError(cause, willRestart)),
       onRecords: (partition, records, end) =>
@@ -138,7 +138,7 @@ export class SimulatedWorker {
     };
   }
 
-  log(log: MemoryLog): Log {
+  log(log: Log): Log {
     return this.port<Log>('log', log, { consumer: (options) => this.join(log, options) });
   }
 }

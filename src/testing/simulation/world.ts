@@ -7,7 +7,7 @@ import { type Commit, header } from '../../log/port.ts';
 import type { Serde } from '../../schema/port.ts';
 import { serdeFor } from '../../schema/serde.ts';
 import { silentTelemetry } from '../../telemetry/port.ts';
-import { MemoryLog } from '../memory-log.ts';
+import { type MemoryConsumer, MemoryLog } from '../memory-log.ts';
 import type { memoryRegistry } from '../memory-registry.ts';
 import { MemoryState } from '../memory-state.ts';
 import { seededRandom, settle, VirtualClock } from '../virtual-clock.ts';
@@ -31,8 +31,10 @@ export interface WorldOptions {
 
 const mostPartitions = 4;
 const startOfTime = Date.UTC(2026, 0, 1);
-/** A record may end the process this often before it is wrong that nothing was done about it. */
-const mostDeaths = 12;
+/** A record may end the process this often before it is wrong that nothing was done about it; */
+const mostDeaths = 8;
+/** and as often again for each redrive of its patient: an operator's request gives the head a clean slate. */
+const deathsEachRedrive = 4;
 /** Far above what any run needs; reached by a flow that never comes to rest. */
 const mostCallbacks = 400_000;
 
@@ -54,6 +56,7 @@ export class World implements WorkerWorld {
   readonly #registry: Awaited<ReturnType<typeof memoryRegistry>>;
   #serde!: Serde<unknown>;
   readonly #lethal = new Map<string, number>();
+  readonly #redrives = new Map<string, number>();
   #produced = 0;
   readonly merges: { readonly from: string; readonly into: string }[] = [];
   #recreating = false;
@@ -121,7 +124,7 @@ export class World implements WorkerWorld {
     this.history.say(`kill -9 worker ${worker.id} ${why}`);
     worker.clock.dead = true;
     this.#retire(worker);
-    void worker.consumer?.crash();
+    void consumerOf(worker)?.crash();
     this.clock.after(200, () => this.workers.length === 0 && !this.#recreating && this.startWorker());
   }
 
@@ -145,7 +148,10 @@ export class World implements WorkerWorld {
       delay: (below) => delays.int(below),
       began: (ctx) => this.#began(worker, ctx),
       overlapped: (ctx) =>
-        this.history.violated({ oracle: 'SerialPerPatient', message: `${ctx.eventId} of ${ctx.key} ran beside another turn of the patient` }),
+        this.history.violated({
+          oracle: 'SerialPerPatient',
+          message: `${ctx.eventId} of ${ctx.key} ran beside another turn of the patient`,
+        }),
     });
     const starting = startFlow(
       probed,
@@ -178,9 +184,13 @@ export class World implements WorkerWorld {
     const deaths = this.#lethal.get(ctx.eventId);
     if (deaths === undefined) return;
     this.#lethal.set(ctx.eventId, deaths + 1);
-    if (deaths === mostDeaths)
-      this.history.violated({ oracle: 'ProgressAfterFaults', message: `${ctx.eventId} ended the process ${deaths} times and is not parked` });
-    if (deaths >= mostDeaths) return;
+    const most = mostDeaths + deathsEachRedrive * (this.#redrives.get(ctx.key) ?? 0);
+    if (deaths === most)
+      this.history.violated({
+        oracle: 'ProgressAfterFaults',
+        message: `${ctx.eventId} ended the process ${deaths} times and is not parked`,
+      });
+    if (deaths >= most) return;
     this.kill(worker, `by ${ctx.eventId}`);
     this.clock.after(300, () => this.workers.length < this.#options.schedule.workers && this.startWorker());
     throw new AortaError('AORTA_SIMULATION', 'Defect', 'the process is gone');
@@ -219,7 +229,7 @@ export class World implements WorkerWorld {
         return this.#lose(worker, action.forMs);
       case 'rebalance':
         this.history.say('rebalance');
-        void this.workers[0]?.consumer?.rebalance();
+        void consumerOf(this.workers[0])?.rebalance();
         return;
       case 'jump':
         this.history.say(`clock jumps by ${action.ms} ms`);
@@ -306,7 +316,7 @@ export class World implements WorkerWorld {
   }
 
   #pause(worker: SimulatedWorker | undefined, forMs: number): void {
-    const consumer = worker?.consumer;
+    const consumer = consumerOf(worker);
     if (!worker || !consumer || worker.clock.paused) return;
     this.history.say(`SIGSTOP worker ${worker.id} past its session`);
     worker.clock.paused = [];
@@ -323,7 +333,7 @@ export class World implements WorkerWorld {
   }
 
   #lose(worker: SimulatedWorker | undefined, forMs: number): void {
-    const consumer = worker?.consumer;
+    const consumer = consumerOf(worker);
     if (!worker || !consumer || worker.clock.paused) return;
     this.history.say(`worker ${worker.id} is cut off from its group`);
     void consumer.expire().then((wake) => {
@@ -349,6 +359,7 @@ export class World implements WorkerWorld {
     this.cure(held.head.eventId);
     this.history.say(`operator: ${action} ${held.head.eventId} of ${key}`);
     const request = { flow: this.flow.name, key, errorClass: null, action, actor: 'simulator', at: this.clock.now() };
+    this.#redrives.set(held.key, (this.#redrives.get(held.key) ?? 0) + (again ? 2 : 1));
     await this.state.requestRedrive({ ...request, id });
     if (again) await this.state.requestRedrive({ ...request, action: 'redrive', id: `${id}-again` });
   }
@@ -375,6 +386,8 @@ export class World implements WorkerWorld {
     });
   }
 }
+
+const consumerOf = (worker: SimulatedWorker | undefined) => worker?.consumer as MemoryConsumer | undefined;
 
 /** FNV-1a: contents follow the record, whatever else the schedule holds. */
 function hashOf(text: string): number {

@@ -1,12 +1,12 @@
 import type { Plant } from './plant.ts';
 
 export default {
-  name: "redrive-twice",
-  breaks: "A redrive request that was taken is taken again when the list names it once more.",
-  oracle: ["NoDoubleEffect"],
-  file: "engine/holding.ts",
-  find: "    if (this.#taken.has(request.id)) return;",
-  replace: "",
-  target: "parked",
+  name: 'redrive-twice',
+  breaks: 'A redrive request that was taken is taken again when the list names it once more.',
+  oracle: ['NoDoubleEffect'],
+  file: 'engine/holding.ts',
+  find: '    if (this.#taken.has(request.id)) return;',
+  replace: '',
+  target: 'parked',
   seed: 142,
 } satisfies Plant;

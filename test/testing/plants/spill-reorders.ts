@@ -1,12 +1,12 @@
 import type { Plant } from './plant.ts';
 
 export default {
-  name: "spill-reorders",
-  breaks: "What moves to the held list to free credits moves in the wrong order.",
-  oracle: ["PerPatientOrder"],
-  file: "engine/holding.ts",
-  find: "for (const root of mailbox.takeAll()) {",
-  replace: "for (const root of mailbox.takeAll().reverse()) {",
-  target: "late",
+  name: 'spill-reorders',
+  breaks: 'What moves to the held list to free credits moves in the wrong order.',
+  oracle: ['PerPatientOrder'],
+  file: 'engine/holding.ts',
+  find: 'for (const root of mailbox.takeAll()) {',
+  replace: 'for (const root of mailbox.takeAll().reverse()) {',
+  target: 'late',
   seed: 1,
 } satisfies Plant;

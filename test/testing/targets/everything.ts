@@ -8,8 +8,7 @@ export default target('everything', () => everything(), { event, events: 80, ste
 /** The actor counted every event that reached it, once. */
 function* counted(end: SimulationEnd): Iterable<string> {
   const expected = new Map<string, number>();
-  for (const { key, eventId } of end.sent)
-    if (Number(eventId.split('#')[1]) % 7 !== 6) expected.set(key, (expected.get(key) ?? 0) + 1);
+  for (const { key, eventId } of end.sent) if (Number(eventId.split('#')[1]) % 7 !== 6) expected.set(key, (expected.get(key) ?? 0) + 1);
   // A topic that is made anew takes its records with it, not the states.
   if (end.recreated) return;
   for (const [key, count] of expected) {
