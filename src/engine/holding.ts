@@ -184,8 +184,9 @@ export class Holding {
   }
 
   #added(patient: HeldPatient, row: HeldRow): void {
+    // The read that is under way finds it, or what it finds stands in front of it; a head of its own would be passed by.
     if (patient.reading) patient.stale = true;
-    if (!patient.head && !patient.active && patient.ahead.length === 0 && patient.count === 1) patient.head = row;
+    else if (!patient.head && !patient.active && patient.ahead.length === 0 && patient.count === 1) patient.head = row;
   }
 
   /** Additions that will not become durable. */

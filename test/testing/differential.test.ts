@@ -49,14 +49,14 @@ const schedule = (workers: number, actions: readonly Action[]): Schedule => ({
 
 const scripts: Record<string, Schedule> = {
   'replies that are lost, calls that are refused, appends and batches that come twice': schedule(1, [
-    { at: 0, do: 'send', records: both(0, 5), twice: true },
     { at: 0, do: 'fail', call: 'transact', how: 'lost-reply' },
     { at: 0, do: 'fail', call: 'append', how: 'lost-reply' },
     { at: 0, do: 'fail', call: 'commit', how: 'lost-reply' },
+    { at: 0, do: 'fail', call: 'states', how: 'lost-reply' },
+    { at: 0, do: 'send', records: both(0, 5), twice: true },
     { at: 400, do: 'send', records: both(5, 5) },
     { at: 400, do: 'fail', call: 'transact', how: 'refused' },
     { at: 400, do: 'fail', call: 'append', how: 'twice' },
-    { at: 400, do: 'fail', call: 'states', how: 'lost-reply' },
     { at: 800, do: 'send', records: both(10, 5), twice: true },
     { at: 800, do: 'fail', call: 'transact', how: 'lost-reply' },
     { at: 800, do: 'fail', call: 'append', how: 'refused' },

@@ -104,7 +104,8 @@ export class RealWorld implements WorkerWorld {
 
   async run(event: (ref: RecordRef) => unknown): Promise<void> {
     for (let i = 0; i < this.#schedule.workers; i++) this.#start();
-    await eventually(() => this.#workers.every((w) => w.running !== undefined), 'the workers start');
+    const assigned = () => this.#workers.reduce((sum, w) => sum + (w.running?.partitions().length ?? 0), 0);
+    await eventually(() => assigned() === this.#flow.source.partitions, 'the workers have the partitions');
     const begin = systemClock.monotonic();
     for (const action of this.#schedule.actions) {
       const ahead = begin + action.at - systemClock.monotonic();
@@ -134,6 +135,8 @@ export class RealWorld implements WorkerWorld {
           throw new Error(`${action.do} cannot be done to real services`);
       }
     }
+    // What is left meets nobody: the test counts what happened.
+    await eventually(() => this.#faults.pending === 0, 'all faults happen', 15_000).catch(() => {});
     this.#faults.heal();
     if (this.#workers.length === 0) this.#start();
   }

@@ -37,6 +37,11 @@ export class Faults {
     this.#slow.set(port, { until, ms });
   }
 
+  /** Armed and not met by a call yet. */
+  get pending(): number {
+    return this.#fails.length + this.#kills.length;
+  }
+
   heal(): void {
     this.healed = true;
     this.#fails = [];
