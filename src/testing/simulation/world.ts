@@ -192,7 +192,7 @@ export class World implements WorkerWorld {
       });
     if (deaths >= most) return;
     this.kill(worker, `by ${ctx.eventId}`);
-    this.clock.after(300, () => this.workers.length < this.#options.schedule.workers && this.startWorker());
+    this.clock.after(300, () => this.workers.length < this.#options.schedule.workers && !this.#recreating && this.startWorker());
     throw new AortaError('AORTA_SIMULATION', 'Defect', 'the process is gone');
   }
 
@@ -372,7 +372,7 @@ export class World implements WorkerWorld {
       else this.kill(worker, 'as it starts');
     }
     this.clock.after(800, () => {
-      for (const worker of this.all) worker.clock.dead = true;
+      for (const worker of this.all) this.kill(worker, 'that did not stop');
       for (const { eventId } of this.history.sent) this.history.excused.add(eventId);
       this.log.recreate(this.flow.source.name);
       this.durable.update();
