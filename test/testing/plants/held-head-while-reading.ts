@@ -7,6 +7,6 @@ export default {
   file: 'engine/holding.ts',
   find: 'else if (!patient.head',
   replace: 'if (!patient.head',
-  target: 'late',
+  target: 'everything',
   seed: 1,
 } satisfies Plant;
