@@ -3,6 +3,7 @@
  * flow until an oracle objects, and writes docs/simulator.md. A plant that is not caught, or whose seed fails without it
  * too, is an error (exit code 3). With names: only those, and nothing is written. `--pin` notes the seeds in the plants.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { simulate } from '../src/testing/index.ts';
@@ -57,6 +58,7 @@ if (names.length === 0 && failed === 0) {
     ...rows,
   ];
   writeFileSync(file, `${head}<!-- plants -->\n\n${table.join('\n')}\n`);
+  execFileSync(join(root, 'node_modules/.bin/biome'), ['check', '--write', file], { cwd: root, stdio: 'ignore' });
 }
 process.stdout.write(`${rows.length} plants caught, ${failed} failed\n`);
 process.exit(failed > 0 ? 3 : 0);

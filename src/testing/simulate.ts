@@ -216,8 +216,8 @@ function endOf(world: World): SimulationEnd {
     rows: (table) => world.state.rows(table),
     stateOf: (store, key) => world.state.stateOf(world.flow.name, store, key),
     log: world.log,
-    merges: world.merges,
-    recreated: world.recreated,
+    merges: world.ingress.merges,
+    recreated: world.ingress.recreated,
   };
 }
 

@@ -2,9 +2,7 @@ import { type EngineOptions, startFlow } from '../../engine/index.ts';
 import { AortaError } from '../../errors/index.ts';
 import type { Context } from '../../flow/context.ts';
 import type { Flow } from '../../flow/flow.ts';
-import { partitionOf } from '../../log/murmur2.ts';
-import { type Commit, header } from '../../log/port.ts';
-import type { Serde } from '../../schema/port.ts';
+import type { Commit } from '../../log/port.ts';
 import { serdeFor } from '../../schema/serde.ts';
 import { silentTelemetry } from '../../telemetry/port.ts';
 import { type MemoryConsumer, MemoryLog } from '../memory-log.ts';
@@ -14,8 +12,10 @@ import { seededRandom, settle, VirtualClock } from '../virtual-clock.ts';
 import { Durable } from './durable.ts';
 import { Faults } from './faults.ts';
 import { History } from './history.ts';
+import { Ingress } from './ingress.ts';
+import { Lethal } from './lethal.ts';
 import { withProbe } from './probe.ts';
-import type { Action, CallName, PortName, RecordRef, Schedule } from './schedule.ts';
+import type { Action, CallName, PortName, Schedule } from './schedule.ts';
 import { type CallPlan, SimulatedWorker, type WorkerWorld } from './worker.ts';
 
 export type Seeded = ReturnType<typeof seededRandom>;
@@ -31,10 +31,6 @@ export interface WorldOptions {
 
 const mostPartitions = 4;
 const startOfTime = Date.UTC(2026, 0, 1);
-/** A record may end the process this often before it is wrong that nothing was done about it; */
-const mostDeaths = 8;
-/** and as often again for each redrive of its patient: an operator's request gives the head a clean slate. */
-const deathsEachRedrive = 4;
 /** Far above what any run needs; reached by a flow that never comes to rest. */
 const mostCallbacks = 400_000;
 
@@ -47,6 +43,7 @@ export class World implements WorkerWorld {
   readonly history: History;
   readonly random: Seeded;
   flow!: Flow<unknown>;
+  ingress!: Ingress;
   /** Alive and not told to stop. */
   workers: SimulatedWorker[] = [];
   /** All that were ever started. */
@@ -54,14 +51,8 @@ export class World implements WorkerWorld {
   readonly engine: EngineOptions;
   readonly #options: WorldOptions;
   readonly #registry: Awaited<ReturnType<typeof memoryRegistry>>;
-  #serde!: Serde<unknown>;
-  readonly #lethal = new Map<string, number>();
-  readonly #redrives = new Map<string, number>();
-  #produced = 0;
-  readonly merges: { readonly from: string; readonly into: string }[] = [];
+  readonly #lethal = new Lethal();
   #recreating = false;
-  /** By partition, when the topic was made anew. */
-  #watermarks: readonly number[] | undefined;
   readonly durable: Durable;
 
   constructor(options: WorldOptions, registry: Awaited<ReturnType<typeof memoryRegistry>>) {
@@ -86,8 +77,9 @@ export class World implements WorkerWorld {
 
   async open(flow: Flow<unknown>): Promise<void> {
     this.flow = flow;
-    this.#serde = await serdeFor(this.#registry, flow.source);
     // Few, so that patients and workers meet.
+    const { schedule, event } = this.#options;
+    this.ingress = new Ingress(schedule.seed, event, this.log, this.history, flow.source, await serdeFor(this.#registry, flow.source));
     await this.log.ensureTopics([{ ...flow.source, partitions: Math.min(mostPartitions, flow.source.partitions) }]);
   }
 
@@ -181,24 +173,16 @@ export class World implements WorkerWorld {
   #began(worker: SimulatedWorker, ctx: Context): void {
     this.note(`worker ${worker.id} runs ${ctx.eventId} of ${ctx.key}`);
     this.history.handled(worker.id, ctx.eventId);
-    const deaths = this.#lethal.get(ctx.eventId);
-    if (deaths === undefined) return;
-    this.#lethal.set(ctx.eventId, deaths + 1);
-    const most = mostDeaths + deathsEachRedrive * (this.#redrives.get(ctx.key) ?? 0);
-    if (deaths === most)
+    const { kills, tooOften } = this.#lethal.runs(ctx.eventId, ctx.key);
+    if (tooOften !== undefined)
       this.history.violated({
         oracle: 'ProgressAfterFaults',
-        message: `${ctx.eventId} ended the process ${deaths} times and is not parked`,
+        message: `${ctx.eventId} ended the process ${tooOften} times and is not parked`,
       });
-    if (deaths >= most) return;
+    if (!kills) return;
     this.kill(worker, `by ${ctx.eventId}`);
     this.clock.after(300, () => this.workers.length < this.#options.schedule.workers && !this.#recreating && this.startWorker());
     throw new AortaError('AORTA_SIMULATION', 'Defect', 'the process is gone');
-  }
-
-  /** A lethal record that was parked is harmless when it is tried again. */
-  cure(eventId: string): void {
-    this.#lethal.delete(eventId);
   }
 
   // ---- what the schedule does -------------------------------------------------------------------------------------
@@ -207,9 +191,9 @@ export class World implements WorkerWorld {
     const worker = 'worker' in action ? this.workers[action.worker % Math.max(1, this.workers.length)] : undefined;
     switch (action.do) {
       case 'send':
-        return this.#send(action.records, action);
+        return this.ingress.send(action.records, action);
       case 'merge':
-        return this.#merge(action);
+        return this.ingress.merge(action);
       case 'start':
         if (this.workers.length < 5) this.startWorker();
         return;
@@ -244,8 +228,7 @@ export class World implements WorkerWorld {
         this.faults.refused.add(`${action.key}#${action.n}`);
         return;
       case 'lethal':
-        this.#lethal.set(`${action.key}#${action.n}`, 0);
-        return;
+        return this.#lethal.add(`${action.key}#${action.n}`);
       case 'trim':
         return void this.#trim();
       case 'gap':
@@ -255,56 +238,6 @@ export class World implements WorkerWorld {
         return void this.redrive(action);
       case 'recreate':
         return this.#recreate();
-    }
-  }
-
-  #send(records: readonly RecordRef[], how: { readonly twice?: boolean; readonly foreign?: boolean }): void {
-    const topic = this.flow.source.name;
-    const appends = records.map(({ key, n }) => {
-      const eventId = `${key}#${n}`;
-      const random = seededRandom(this.#options.schedule.seed ^ hashOf(eventId));
-      const value = this.#serde.serialize(this.#options.event(key, n, random));
-      const hop = how.foreign ? {} : { [header.seq]: `simulated-ingress/${this.#produced++}` };
-      return { eventId, append: { topic, key, value, headers: { [header.eventId]: eventId, ...hop } } };
-    });
-    for (const { eventId, append } of appends) {
-      if (this.#unnoticeable(append.key)) continue;
-      const { partition, offset } = this.log.put(append);
-      this.history.sent.push({ key: append.key, eventId, partition, offset });
-      this.note(`sent ${eventId} at ${partition}/${offset}`);
-    }
-    if (how.twice && !this.#watermarks) for (const { append } of appends) this.log.put(append);
-  }
-
-  /**
-   * A topic that was made anew and has grown past the old watermark cannot be told from the old one by its offsets: the
-   * engine promises to refuse only below it.
-   */
-  #unnoticeable(key: string): boolean {
-    if (!this.#watermarks) return false;
-    const topic = this.flow.source.name;
-    const partition = partitionOf(key, this.log.all(topic).length);
-    return (this.log.all(topic)[partition]?.length ?? 0) + 1 >= (this.#watermarks[partition] ?? 0);
-  }
-
-  get recreated(): boolean {
-    return this.#watermarks !== undefined;
-  }
-
-  #merge({ from, into, id }: Extract<Action, { do: 'merge' }>): void {
-    this.merges.push({ from, into });
-    this.history.say(`${from} is merged into ${into}`);
-    const topic = this.flow.source.name;
-    for (const [key, peer, control] of [
-      [from, into, 'merge.out'],
-      [into, from, 'merge.hold'],
-    ] as const) {
-      const headers = {
-        [header.eventId]: `${id}:${control}`,
-        [header.seq]: `simulated-ingress/${this.#produced++}`,
-        'aorta-control': control,
-      };
-      this.log.put({ topic, key, value: Buffer.from(JSON.stringify({ id, peer })), headers });
     }
   }
 
@@ -356,10 +289,10 @@ export class World implements WorkerWorld {
     const held = (await this.state.heldKeys(this.flow.name, 1000)).find((h) => h.key === key);
     if (!held || held.head.due !== null || held.head.reason === 'merge') return;
     if (action === 'discard') this.history.discards.add(id);
-    this.cure(held.head.eventId);
+    this.#lethal.cure(held.head.eventId);
     this.history.say(`operator: ${action} ${held.head.eventId} of ${key}`);
     const request = { flow: this.flow.name, key, errorClass: null, action, actor: 'simulator', at: this.clock.now() };
-    this.#redrives.set(held.key, (this.#redrives.get(held.key) ?? 0) + (again ? 2 : 1));
+    this.#lethal.redriven(held.key, again ? 2 : 1);
     await this.state.requestRedrive({ ...request, id });
     if (again) await this.state.requestRedrive({ ...request, action: 'redrive', id: `${id}-again` });
   }
@@ -374,9 +307,8 @@ export class World implements WorkerWorld {
     this.clock.after(800, () => {
       for (const worker of this.all) this.kill(worker, 'that did not stop');
       for (const { eventId } of this.history.sent) this.history.excused.add(eventId);
-      this.log.recreate(this.flow.source.name);
       this.durable.update();
-      this.#watermarks = this.log.all(this.flow.source.name).map((_, partition) => this.durable.watermark(partition));
+      this.ingress.recreate(this.durable);
       this.durable.forget();
       this.history.say('the topic is empty');
       this.clock.after(400, () => {
@@ -388,10 +320,3 @@ export class World implements WorkerWorld {
 }
 
 const consumerOf = (worker: SimulatedWorker | undefined) => worker?.consumer as MemoryConsumer | undefined;
-
-/** FNV-1a: contents follow the record, whatever else the schedule holds. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}
