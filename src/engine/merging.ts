@@ -119,7 +119,11 @@ export class Merging {
     if (root.value === null) turn.skip(this.#lane.ref.topic, 'tombstone');
     else {
       const order: unknown = JSON.parse(root.value.toString());
-      if (control === 'merge.in' || control === 'unmerge.in') this.#in(turn, order as Sent, link);
+      if (link.into && (control === 'merge.in' || control === 'merge.hold') && !link.done?.includes((order as LinkOrder).id)) {
+        // A merge into this patient that was under way when it was merged on: both its halves meet at the survivor.
+        this.#forward(turn, root, link.into.key, link.into.id);
+        turn.done();
+      } else if (control === 'merge.in' || control === 'unmerge.in') this.#in(turn, order as Sent, link);
       else if (link.done?.includes((order as LinkOrder).id)) this.#repeated(turn, link);
       else if (control === 'merge.hold' || control === 'unmerge.hold') this.#hold(turn, control, order as LinkOrder, link);
       else if (control === 'merge.out') this.#out(turn, order as LinkOrder, link);
@@ -136,9 +140,11 @@ export class Merging {
     const states: Record<string, { version: number; value: unknown }> = {};
     for (const { id, actor } of program.actors) states[id] = { version: actor.version, value: turn.state(id) };
     this.#send(turn, order.peer, 'merge.in', { id: order.id, from: turn.root.key, states });
+    // Those whose `hold` has not run go with it: on the held list, or behind this in the log, it goes to the same place.
+    for (const early of Object.values(link.arrived ?? {})) this.#send(turn, order.peer, 'merge.in', early);
     const leaving = this.#rows.get(turn.root);
     if (leaving) this.#takeAlong(turn, leaving, order.peer, order.id);
-    turn.setState(linkStore, noted({ ...link, into: { key: order.peer, id: order.id } }, order.id));
+    turn.setState(linkStore, noted({ ...link, arrived: {}, into: { key: order.peer, id: order.id } }, order.id));
     this.#enter(turn, () => ({ kind: 'merged-into', key: order.peer }));
   }
 
