@@ -143,7 +143,7 @@ export class Merging {
     // Those whose `hold` has not run go with it: on the held list, or behind this in the log, it goes to the same place.
     for (const early of Object.values(link.arrived ?? {})) this.#send(turn, order.peer, 'merge.in', early);
     const leaving = this.#rows.get(turn.root);
-    if (leaving) this.#takeAlong(turn, leaving, order.peer, order.id);
+    if (leaving) this.#takeAlong(turn, leaving, link, order.peer, order.id);
     turn.setState(linkStore, noted({ ...link, arrived: {}, into: { key: order.peer, id: order.id } }, order.id));
     this.#enter(turn, () => ({ kind: 'merged-into', key: order.peer }));
   }
@@ -151,17 +151,14 @@ export class Merging {
   /** Another source has brought the same order. What is on this source's held list still goes with it. */
   #repeated(turn: EngineTurn, link: Link): void {
     const leaving = this.#rows.get(turn.root);
-    if (leaving && link.into) this.#takeAlong(turn, leaving, link.into.key, link.into.id);
+    if (leaving && link.into) this.#takeAlong(turn, leaving, link, link.into.key, link.into.id);
     else if (leaving) leaving.patient.active = false;
     turn.skip(this.#lane.ref.topic, 'repeated');
   }
 
-  #takeAlong(turn: EngineTurn, leaving: { patient: HeldPatient; rows: readonly HeldRow[] }, to: string, id: string): void {
-    for (const row of leaving.rows) this.#forward(turn, row, to, id);
+  #takeAlong(turn: EngineTurn, leaving: { patient: HeldPatient; rows: readonly HeldRow[] }, link: Link, to: string, id: string): void {
+    for (const row of leaving.rows) if (!isDone(row, link)) this.#forward(turn, row, to, id);
     turn.held = leaving.rows.map((row): HeldWrite => ({ op: 'remove', key: row.key, seq: row.seq }));
-    turn.undo = () => {
-      leaving.patient.active = false;
-    };
   }
 
   #forward(
@@ -308,6 +305,14 @@ export class Merging {
     turn.emitBytes(this.#lane.ref.topic, this.#lane.program.partitionOf(key), key, value, headers, timestamp);
   }
 
+  /** The `out` of a held giver failed or was refused: its rows run again. Those that come after it forward one by one. */
+  stays(root: Root): void {
+    const leaving = this.#rows.get(root);
+    if (!leaving) return;
+    this.#rows.delete(root);
+    leaving.patient.active = false;
+  }
+
   /** Reads what a held giver has on its list, all of it, then lets its `out` run. */
   async leave(patient: HeldPatient): Promise<void> {
     const root = patient.leaving;
@@ -340,6 +345,12 @@ export const orderOf = (row: HeldRow): LinkOrder | undefined => {
   } catch {
     return undefined;
   }
+};
+
+/** A place that was kept for a state which another source's place has taken: at the survivor nothing would ever fill it. */
+const isDone = (row: HeldRow, link: Link): boolean => {
+  const control = controlOf(row.headers);
+  return (control === 'merge.hold' || control === 'unmerge.hold') && (link.done?.includes(orderOf(row)?.id ?? '') ?? false);
 };
 
 const noted = (link: Link, id: string): Link => ({ ...link, done: [...(link.done ?? []), id].slice(-keptIds) });

@@ -260,7 +260,7 @@ export class Turns {
     mailbox.alone = true;
     mailbox.unshift(again.filter((root) => !root.held));
     for (const root of again) if (root.held) root.lane.holding.again(root.held);
-    turn.undo?.();
+    lane.merging.stays(turn.root);
     if (turn.held) lane.holding.withdrawn(turn.held);
     if (turn.settlement.kind === 'parked' || turn.settlement.kind === 'failed') {
       // Even keeping it aside was refused: nothing is left but to stand still, loudly.

@@ -20,14 +20,27 @@ const named = (name: string) => {
   return found;
 };
 
+async function clean(name: string, among: readonly number[]): Promise<void> {
+  const target = named(name);
+  for (const seed of among) {
+    const { violations, schedule } = await simulate(target.flow, { ...target.options, seed });
+    assert.deepEqual(violations, [], `${name}, seed ${seed}:\n${describeSchedule(schedule).join('\n')}`);
+  }
+}
+
 describe('simulator', () => {
   it('finds no violation over seeds of crashes, rebalances, lost replies, pauses and clock jumps', async () => {
-    for (const target of targets) {
-      for (const seed of seeds(1, 12)) {
-        const { violations, schedule } = await simulate(target.flow, { ...target.options, seed });
-        assert.deepEqual(violations, [], `${target.name}, seed ${seed}:\n${describeSchedule(schedule).join('\n')}`);
-      }
-    }
+    for (const { name } of targets) await clean(name, seeds(1, 12));
+  });
+
+  it('finds none in a flow that several sources feed: one turn at a time, one actor, an applied set for each source', async () => {
+    await clean('merged', seeds(1000, 25));
+    await clean('merges-of-two', seeds(1000, 15));
+  });
+
+  it('finds none in independent lanes, over one source and over two', async () => {
+    await clean('lanes', seeds(2000, 15));
+    await clean('lanes-of-two', seeds(2000, 15));
   });
 
   it('every schedule that once failed passes', async () => {
