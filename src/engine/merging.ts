@@ -73,6 +73,15 @@ const text = (headers: Headers, name: string): string | undefined => headers[nam
 
 export const controlOf = (headers: Headers): Control | undefined => text(headers, controlHeader) as Control | undefined;
 
+/**
+ * It brings a state. No code of the flow runs in its turn, so it is not what ends the process, and it must not be parked as
+ * if it were: it would stand behind the place that waits for it.
+ */
+export const isArrival = ({ headers }: Pick<Root, 'headers'>): boolean => {
+  const control = controlOf(headers);
+  return control === 'merge.in' || control === 'unmerge.in';
+};
+
 /** A record that another flow sent to itself. */
 export const isOthers = (headers: Headers, flow: string): boolean => {
   const only = text(headers, onlyFlowHeader);
@@ -90,9 +99,8 @@ export class Merging {
 
   /** Passes a held patient's list by: its `out` empties it, an `in` fills the place that a `hold` keeps in it. */
   bypasses(root: Root, patient: HeldPatient): boolean {
-    const control = controlOf(root.headers);
-    if (control === 'merge.in' || control === 'unmerge.in') return true;
-    if (control !== 'merge.out') return false;
+    if (isArrival(root)) return true;
+    if (controlOf(root.headers) !== 'merge.out') return false;
     patient.leaving = root;
     return true;
   }
