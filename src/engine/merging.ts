@@ -150,6 +150,8 @@ export class Merging {
     this.#send(turn, order.peer, 'merge.in', { id: order.id, from: turn.root.key, states });
     // Those whose `hold` has not run go with it: on the held list, or behind this in the log, it goes to the same place.
     for (const early of Object.values(link.arrived ?? {})) this.#send(turn, order.peer, 'merge.in', early);
+    // A place that another source keeps waits for a state that goes on from here: it goes to the same place.
+    if (this.#lane.siblings.length > 1) this.#tryPlaces(turn.root.key);
     const leaving = this.#rows.get(turn.root);
     if (leaving) this.#takeAlong(turn, leaving, link, order.peer, order.id);
     turn.setState(linkStore, noted({ ...link, arrived: {}, into: { key: order.peer, id: order.id } }, order.id));

@@ -8,5 +8,5 @@ export default {
   find: '    if (lane.co.redriven.has(request.id)) return;',
   replace: '',
   target: 'parked',
-  seed: 142,
+  seed: 231,
 } satisfies Plant;
