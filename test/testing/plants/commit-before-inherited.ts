@@ -8,5 +8,5 @@ export default {
   find: 'lane.inherited > 0 || ',
   replace: '',
   target: 'everything',
-  seed: 4,
+  seed: 3,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '    mailbox.unshift([root]);\n    mailbox.cancelRetry?.();',
   replace: '    mailbox.push(root);\n    mailbox.cancelRetry?.();',
   target: 'everything',
-  seed: 1,
+  seed: 3,
 } satisfies Plant;
