@@ -87,7 +87,7 @@ ${lines.join(',\n')}
 function testText(name: string, value: string): string {
   return `import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TestDriver } from 'aorta/testing';
+import { simulate, TestDriver } from 'aorta/testing';
 import type { TimelineEvent } from '../../schemas/generated/timeline-event.ts';
 import { topics } from '../../schemas/topics.ts';
 import topology, { ${value}Topic } from '../../topologies/${name}.ts';
@@ -118,6 +118,18 @@ test('a transfer is written, anything else is skipped', async () => {
     );
   } finally {
     await driver.stop();
+  }
+});
+
+test('nothing is lost and every patient stays in order, whatever crashes', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const { violations, script } = await simulate(topology, {
+      seed,
+      event: (key, n): TimelineEvent => ({ ...moved, eventId: \`\${key}#\${n}\`, patientId: key }),
+      emissions: ${value}Topic,
+      events: 40,
+    });
+    assert.deepEqual(violations, [], \`seed \${seed}:\\n\${script.join('\\n')}\`);
   }
 });
 `;

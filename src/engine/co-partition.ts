@@ -21,6 +21,11 @@ export interface Patients {
  */
 export class CoPartition {
   readonly lanes: Lane[] = [];
+  /**
+   * Newest redrive requests that were taken, by any of the lanes: a list that was read before they became durable still
+   * names them, and would choose another lane of the patient.
+   */
+  readonly redriven = new Set<string>();
   readonly #patients = new Map<string, Patients>();
 
   join(lane: Lane): Patients {
@@ -32,6 +37,11 @@ export class CoPartition {
     }
     patients.lanes.push(lane);
     return patients;
+  }
+
+  redrove(id: string): void {
+    this.redriven.add(id);
+    if (this.redriven.size > 10_000) this.redriven.delete(this.redriven.values().next().value as string);
   }
 
   /** What a group of `lane` needs besides its own epoch. */

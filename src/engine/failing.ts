@@ -22,7 +22,7 @@ export class Failing {
     if (turn.withdrawn || !lane.owned) return;
     if (!turn.dead) turn.kill(cause instanceof AortaError ? cause : error('AORTA_ENGINE_004', { flow: lane.ref.flow, reason: 'failed' }));
     mailbox.running = undefined;
-    turn.undo?.();
+    lane.merging.stays(turn.root);
     if (mailbox.cells) for (const cell of mailbox.cells.values()) cell.restore();
     // A drain ends turns: their records stay uncommitted and are the next owner's.
     if (lane.draining) return;

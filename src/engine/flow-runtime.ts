@@ -409,7 +409,7 @@ export class FlowRuntime implements LaneHost {
     const moved: { lane: Lane; offset: number }[] = [];
     for (const lane of lanes) {
       const offset = lane.tracker.settledWatermark;
-      if (!lane.owned || lane.refused || offset <= lane.committed || offset === 0) continue;
+      if (!lane.owned || lane.refused || lane.inherited > 0 || offset <= lane.committed || offset === 0) continue;
       offsets.push({ ...lane.partition, offset, generation: lane.generation });
       moved.push({ lane, offset });
     }
@@ -436,7 +436,9 @@ export class FlowRuntime implements LaneHost {
 
   /** Looks for redrive requests while a patient is held. */
   async lookForRedrives(): Promise<void> {
-    if (!this.allLanes.some((lane) => lane.held.size > 0)) return;
+    // Only lanes that were claimed before the list is read: an older list may name what the last owner has carried out.
+    const claimed = this.allLanes;
+    if (!claimed.some((lane) => lane.held.size > 0)) return;
     let requests: readonly RedriveRequest[];
     try {
       requests = await this.#ports.state.redriveRequests(this.program.flow);
@@ -444,7 +446,7 @@ export class FlowRuntime implements LaneHost {
       this.#retrying('redrive', cause, 1);
       return;
     }
-    const lanes = this.allLanes.filter((lane) => lane.owned && !lane.draining);
+    const lanes = claimed.filter((lane) => lane.owned && !lane.draining);
     for (const request of requests) {
       const key = request.key ?? '';
       // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any. Of several

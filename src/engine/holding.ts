@@ -37,8 +37,6 @@ export class Holding {
   /** Bytes of inputs in memory behind their patients' heads; may be too high. */
   #kept = 0;
   #counted = Number.NEGATIVE_INFINITY;
-  /** Newest redrive requests that were taken: a list that was read before they became durable still names them. */
-  readonly #taken = new Set<string>();
 
   constructor(lane: Lane) {
     this.#lane = lane;
@@ -179,7 +177,8 @@ export class Holding {
     const keys = new Set<string>();
     for (const write of writes) {
       if (write.op === 'remove') {
-        if (lane.held.removed(write.key, write.seq)) this.#live(write.key);
+        const patient = lane.held.get(write.key);
+        if (lane.held.removed(write.key, write.seq)) this.#live(write.key, patient);
         else keys.add(write.key);
         lane.relax();
         continue;
@@ -239,7 +238,11 @@ export class Holding {
 
   /** Additions that will not become durable. */
   withdrawn(writes: readonly HeldWrite[]): void {
-    for (const write of writes) if (write.op === 'add' && this.#lane.held.notAdded(write.row.key)) this.#live(write.row.key);
+    for (const write of writes) {
+      if (write.op !== 'add') continue;
+      const patient = this.#lane.held.get(write.row.key);
+      if (this.#lane.held.notAdded(write.row.key)) this.#live(write.row.key, patient);
+    }
   }
 
   /** The head's turn was taken back with an earlier turn of the patient, which another source brought. */
@@ -254,7 +257,13 @@ export class Holding {
     else this.#timers.set(timer.key, [timer]);
   }
 
-  #live(key: string): void {
+  #live(key: string, patient: HeldPatient | undefined): void {
+    // Its `merge.out` waited for rows that are gone meanwhile: it goes on as any envelope.
+    const leaving = patient?.leaving;
+    if (patient && leaving) {
+      patient.leaving = undefined;
+      this.#lane.admit(leaving);
+    }
     const waiting = this.#timers.get(key);
     if (!waiting) return;
     this.#timers.delete(key);
@@ -268,7 +277,7 @@ export class Holding {
   redrive(request: RedriveRequest): void {
     const lane = this.#lane;
     const key = request.key ?? '';
-    if (this.#taken.has(request.id)) return;
+    if (lane.co.redriven.has(request.id)) return;
     const patient = lane.held.get(key);
     const head = patient?.head;
     const mailbox = lane.mailboxes.get(key);
@@ -303,8 +312,7 @@ export class Holding {
   #take(request: RedriveRequest, patient: HeldPatient | undefined, head: HeldRow | undefined, behind?: HeldRow): void {
     const lane = this.#lane;
     const key = request.key ?? '';
-    this.#taken.add(request.id);
-    if (this.#taken.size > 10_000) this.#taken.delete(this.#taken.values().next().value as string);
+    lane.co.redrove(request.id);
     if (!patient || !head || (request.errorClass !== null && head.errorClass !== request.errorClass)) {
       return lane.host.commit(lane.mark({ redrivesDone: [request.id] }));
     }

@@ -106,6 +106,8 @@ export class Lane {
   /** The newest record that was settled: shows later whether the log is the same one. */
   newestOffset = -1;
   newestTime = 0;
+  /** The last owner's groups whose emissions are not in the log yet: below them nothing may be committed. */
+  inherited = 0;
   /** End of the log as last seen, for lag. */
   end = 0;
   #group: number;
@@ -170,7 +172,8 @@ export class Lane {
     );
     this.suspects = new SuspectGate(this, claimed.clean ? 0 : options.suspects, claimed.suspects);
     this.#lastOutboxGroup = claimed.outbox.at(-1)?.group ?? 0;
-    for (const { group, records } of claimed.outbox) this.outbox.group(group, records, () => {});
+    this.inherited = claimed.outbox.length;
+    for (const { group, records } of claimed.outbox) this.outbox.group(group, records, () => this.inherited--);
   }
 
   get mailboxes(): Map<string, Mailbox> {

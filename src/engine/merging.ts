@@ -73,6 +73,15 @@ const text = (headers: Headers, name: string): string | undefined => headers[nam
 
 export const controlOf = (headers: Headers): Control | undefined => text(headers, controlHeader) as Control | undefined;
 
+/**
+ * It brings a state. No code of the flow runs in its turn, so it is not what ends the process, and it must not be parked as
+ * if it were: it would stand behind the place that waits for it.
+ */
+export const isArrival = ({ headers }: Pick<Root, 'headers'>): boolean => {
+  const control = controlOf(headers);
+  return control === 'merge.in' || control === 'unmerge.in';
+};
+
 /** A record that another flow sent to itself. */
 export const isOthers = (headers: Headers, flow: string): boolean => {
   const only = text(headers, onlyFlowHeader);
@@ -90,9 +99,8 @@ export class Merging {
 
   /** Passes a held patient's list by: its `out` empties it, an `in` fills the place that a `hold` keeps in it. */
   bypasses(root: Root, patient: HeldPatient): boolean {
-    const control = controlOf(root.headers);
-    if (control === 'merge.in' || control === 'unmerge.in') return true;
-    if (control !== 'merge.out') return false;
+    if (isArrival(root)) return true;
+    if (controlOf(root.headers) !== 'merge.out') return false;
     patient.leaving = root;
     return true;
   }
@@ -119,7 +127,11 @@ export class Merging {
     if (root.value === null) turn.skip(this.#lane.ref.topic, 'tombstone');
     else {
       const order: unknown = JSON.parse(root.value.toString());
-      if (control === 'merge.in' || control === 'unmerge.in') this.#in(turn, order as Sent, link);
+      if (link.into && (control === 'merge.in' || control === 'merge.hold') && !link.done?.includes((order as LinkOrder).id)) {
+        // A merge into this patient that was under way when it was merged on: both its halves meet at the survivor.
+        this.#forward(turn, root, link.into.key, link.into.id);
+        turn.done();
+      } else if (control === 'merge.in' || control === 'unmerge.in') this.#in(turn, order as Sent, link);
       else if (link.done?.includes((order as LinkOrder).id)) this.#repeated(turn, link);
       else if (control === 'merge.hold' || control === 'unmerge.hold') this.#hold(turn, control, order as LinkOrder, link);
       else if (control === 'merge.out') this.#out(turn, order as LinkOrder, link);
@@ -136,26 +148,27 @@ export class Merging {
     const states: Record<string, { version: number; value: unknown }> = {};
     for (const { id, actor } of program.actors) states[id] = { version: actor.version, value: turn.state(id) };
     this.#send(turn, order.peer, 'merge.in', { id: order.id, from: turn.root.key, states });
+    // Those whose `hold` has not run go with it: on the held list, or behind this in the log, it goes to the same place.
+    for (const early of Object.values(link.arrived ?? {})) this.#send(turn, order.peer, 'merge.in', early);
+    // A place that another source keeps waits for a state that goes on from here: it goes to the same place.
+    if (this.#lane.siblings.length > 1) this.#tryPlaces(turn.root.key);
     const leaving = this.#rows.get(turn.root);
-    if (leaving) this.#takeAlong(turn, leaving, order.peer, order.id);
-    turn.setState(linkStore, noted({ ...link, into: { key: order.peer, id: order.id } }, order.id));
+    if (leaving) this.#takeAlong(turn, leaving, link, order.peer, order.id);
+    turn.setState(linkStore, noted({ ...link, arrived: {}, into: { key: order.peer, id: order.id } }, order.id));
     this.#enter(turn, () => ({ kind: 'merged-into', key: order.peer }));
   }
 
   /** Another source has brought the same order. What is on this source's held list still goes with it. */
   #repeated(turn: EngineTurn, link: Link): void {
     const leaving = this.#rows.get(turn.root);
-    if (leaving && link.into) this.#takeAlong(turn, leaving, link.into.key, link.into.id);
+    if (leaving && link.into) this.#takeAlong(turn, leaving, link, link.into.key, link.into.id);
     else if (leaving) leaving.patient.active = false;
     turn.skip(this.#lane.ref.topic, 'repeated');
   }
 
-  #takeAlong(turn: EngineTurn, leaving: { patient: HeldPatient; rows: readonly HeldRow[] }, to: string, id: string): void {
-    for (const row of leaving.rows) this.#forward(turn, row, to, id);
+  #takeAlong(turn: EngineTurn, leaving: { patient: HeldPatient; rows: readonly HeldRow[] }, link: Link, to: string, id: string): void {
+    for (const row of leaving.rows) if (!isDone(row, link)) this.#forward(turn, row, to, id);
     turn.held = leaving.rows.map((row): HeldWrite => ({ op: 'remove', key: row.key, seq: row.seq }));
-    turn.undo = () => {
-      leaving.patient.active = false;
-    };
   }
 
   #forward(
@@ -302,6 +315,14 @@ export class Merging {
     turn.emitBytes(this.#lane.ref.topic, this.#lane.program.partitionOf(key), key, value, headers, timestamp);
   }
 
+  /** The `out` of a held giver failed or was refused: its rows run again. Those that come after it forward one by one. */
+  stays(root: Root): void {
+    const leaving = this.#rows.get(root);
+    if (!leaving) return;
+    this.#rows.delete(root);
+    leaving.patient.active = false;
+  }
+
   /** Reads what a held giver has on its list, all of it, then lets its `out` run. */
   async leave(patient: HeldPatient): Promise<void> {
     const root = patient.leaving;
@@ -334,6 +355,12 @@ export const orderOf = (row: HeldRow): LinkOrder | undefined => {
   } catch {
     return undefined;
   }
+};
+
+/** A place that was kept for a state which another source's place has taken: at the survivor nothing would ever fill it. */
+const isDone = (row: HeldRow, link: Link): boolean => {
+  const control = controlOf(row.headers);
+  return (control === 'merge.hold' || control === 'unmerge.hold') && (link.done?.includes(orderOf(row)?.id ?? '') ?? false);
 };
 
 const noted = (link: Link, id: string): Link => ({ ...link, done: [...(link.done ?? []), id].slice(-keptIds) });

@@ -75,8 +75,6 @@ export class EngineTurn implements Turn, CommitItem {
   timerMoved = false;
   /** Id of the merge for which the patient is to be held at this place. */
   holdsFor: string | undefined;
-  /** Takes back what the turn reserved in memory, if it fails. */
-  undo: (() => void) | undefined;
   settlement: Settlement = settledDone;
   /** Milliseconds since 1970: until when it waits for others of its batch. */
   batchedUntil: number | undefined;

@@ -5,7 +5,7 @@ import { inputValue } from './handover.ts';
 import type { Lane } from './lane.ts';
 import { idOf } from './lane-timers.ts';
 import type { Mailbox } from './mailbox.ts';
-import { controlOf } from './merging.ts';
+import { controlOf, isArrival } from './merging.ts';
 import type { Root } from './root.ts';
 import { isPoison, suspectKey } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
@@ -80,7 +80,7 @@ export class Turns {
   #steps(turn: EngineTurn, root: Root): void | Promise<void> {
     const lane = this.#lane;
     if (root.key === '') throw error('AORTA_ENGINE_010', { topic: lane.ref.topic, partition: lane.ref.partition, offset: root.offset });
-    if (isPoison(root)) {
+    if (isPoison(root) && !(lane.program.merges && isArrival(root))) {
       const attempts = root.suspect - 1;
       throw error('AORTA_ENGINE_007', {
         ...{ topic: lane.ref.topic, partition: lane.ref.partition, offset: root.offset },
@@ -262,7 +262,7 @@ export class Turns {
     mailbox.alone = true;
     mailbox.unshift(again.filter((root) => !root.held));
     for (const root of again) if (root.held) root.lane.holding.again(root.held);
-    turn.undo?.();
+    lane.merging.stays(turn.root);
     if (turn.held) lane.holding.withdrawn(turn.held);
     if (turn.settlement.kind === 'parked' || turn.settlement.kind === 'failed') {
       // Even keeping it aside was refused: nothing is left but to stand still, loudly.

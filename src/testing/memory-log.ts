@@ -46,11 +46,30 @@ interface Group {
   rebalance: Promise<void>;
 }
 
+/** One partition. Offsets may have gaps (compaction) and a start above 0 (retention). */
+interface Partition {
+  start: number;
+  next: number;
+  records: LogRecord[];
+}
+
+/** Index of the first record at or above an offset. */
+function indexFrom(records: readonly LogRecord[], offset: number): number {
+  let low = 0;
+  let high = records.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((records[middle] as LogRecord).offset < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The log port in memory, on a virtual clock: partitions, groups with eager rebalance, generations, faults. For tests. */
 export class MemoryLog implements Log {
   readonly kind = 'memory';
   readonly options: MemoryLogOptions;
-  readonly #topics = new Map<string, LogRecord[][]>();
+  readonly #topics = new Map<string, Partition[]>();
   readonly #groups = new Map<string, Group>();
   readonly #tails = new Map<string, Promise<unknown>>();
 
@@ -67,7 +86,7 @@ export class MemoryLog implements Log {
       if (!known)
         this.#topics.set(
           name,
-          Array.from({ length: partitions }, () => []),
+          Array.from({ length: partitions }, () => ({ start: 0, next: 0, records: [] })),
         );
     }
   }
@@ -81,7 +100,7 @@ export class MemoryLog implements Log {
     return this.#partitions(topic).length;
   }
 
-  #partitions(topic: string): LogRecord[][] {
+  #partitions(topic: string): Partition[] {
     const partitions = this.#topics.get(topic);
     if (!partitions) throw error('AORTA_LOG_001', { problem: `no topic ${topic}` }, { class: 'Permanent' });
     return partitions;
@@ -112,15 +131,15 @@ export class MemoryLog implements Log {
   put({ topic, partition, key, value, headers, timestamp }: Append): Appended {
     const partitions = this.#partitions(topic);
     const at = partition ?? (key === null ? 0 : partitionOf(key, partitions.length));
-    const records = partitions[at] as LogRecord[];
+    const into = partitions[at] as Partition;
     const record: LogRecord = {
-      offset: records.length,
+      offset: into.next++,
       timestamp: timestamp ?? this.options.clock.now(),
       key: key === null ? null : Buffer.from(key),
       value,
       headers: headers ?? {},
     };
-    records.push(record);
+    into.records.push(record);
     for (const group of this.#groups.values()) group.owners.get(keyOf({ topic, partition: at }))?.wake();
     return { partition: at, offset: record.offset };
   }
@@ -140,7 +159,7 @@ export class MemoryLog implements Log {
 
   async ends(topic: string): Promise<readonly PartitionEnds[]> {
     if (this.options.fault?.('ends') === 'refused') throw error('AORTA_LOG_001', { problem: 'injected' });
-    return this.#partitions(topic).map((records, partition) => ({ topic, partition, start: 0, end: records.length }));
+    return this.#partitions(topic).map(({ start, next }, partition) => ({ topic, partition, start, end: next }));
   }
 
   async committed(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
@@ -153,12 +172,50 @@ export class MemoryLog implements Log {
   }
 
   async read({ topic, partition }: TopicPartition, from: number, limit: number): Promise<readonly LogRecord[]> {
-    return (this.#partitions(topic)[partition] ?? []).slice(from, from + limit);
+    const found = this.#partitions(topic)[partition];
+    if (!found) return [];
+    const first = indexFrom(found.records, Math.max(from, found.start));
+    return found.records.slice(first, first + limit);
   }
 
-  /** All records of a topic, by partition. */
+  /** All records of a topic that were ever appended, by partition. */
   all(topic: string): readonly (readonly LogRecord[])[] {
-    return this.#topics.get(topic) ?? [];
+    return (this.#topics.get(topic) ?? []).map(({ records }) => records);
+  }
+
+  /** Names of all topics. */
+  topics(): readonly string[] {
+    return [...this.#topics.keys()];
+  }
+
+  /** Start, end and what lies from an offset on; a position below the start goes on at the start (out of range). */
+  tail({ topic, partition }: TopicPartition, from: number, limit: number): { records: readonly LogRecord[]; end: number } {
+    const found = this.#topics.get(topic)?.[partition];
+    if (!found) return { records: [], end: 0 };
+    const first = indexFrom(found.records, Math.max(from, found.start));
+    return { records: found.records.slice(first, first + limit), end: found.next };
+  }
+
+  /** Retention: everything below the offset is gone for consumers. */
+  trim({ topic, partition }: TopicPartition, before: number): void {
+    const found = this.#partitions(topic)[partition];
+    if (found) found.start = Math.min(found.next, Math.max(found.start, before));
+  }
+
+  /** Compaction, or a transaction's markers: offsets that no record has. */
+  gap({ topic, partition }: TopicPartition, offsets: number): void {
+    const found = this.#partitions(topic)[partition];
+    if (found) found.next += offsets;
+  }
+
+  /** The topic is deleted and made anew under its name: empty, from offset 0, without committed offsets. */
+  recreate(topic: string): void {
+    this.#topics.set(
+      topic,
+      this.#partitions(topic).map(() => ({ start: 0, next: 0, records: [] })),
+    );
+    for (const group of this.#groups.values())
+      for (const key of [...group.committed.keys()]) if (partitionOfKey(key).topic === topic) group.committed.delete(key);
   }
 
   async ping(): Promise<void> {}
@@ -170,6 +227,8 @@ export class MemoryConsumer implements LogConsumer {
   readonly #options: ConsumerOptions;
   #assigned = new Map<string, { partition: TopicPartition; position: number; paused: boolean }>();
   #generation = -1;
+  /** Of the assignment whose commits are taken: also while it is being revoked. */
+  #committable = -1;
   #alive = false;
   #waking = false;
 
@@ -215,6 +274,7 @@ export class MemoryConsumer implements LogConsumer {
     const mine = [...group.owners].filter(([, owner]) => owner === this).map(([key]) => partitionOfKey(key));
     const held = this.#assigned;
     this.#assigned = new Map();
+    this.#committable = -1;
     await this.#rebalance(group, () => {
       group.members = group.members.filter((member) => member !== this);
     });
@@ -226,6 +286,11 @@ export class MemoryConsumer implements LogConsumer {
         if (this.#alive && !group.members.includes(this)) group.members.push(this);
       });
     };
+  }
+
+  /** The group rebalances though nobody came or went: all is revoked and assigned anew. */
+  async rebalance(): Promise<void> {
+    await this.#rebalance(this.#log.group(this.#options.group), () => {});
   }
 
   async #rebalance(group: Group, change: () => void): Promise<void> {
@@ -267,10 +332,12 @@ export class MemoryConsumer implements LogConsumer {
       if (!inTime && this.#alive) this.#options.onLost(mine);
     }
     this.#assigned.clear();
+    this.#committable = -1;
   }
 
   async #assign(group: Group, share: readonly TopicPartition[], generation: number): Promise<void> {
     this.#generation = generation;
+    this.#committable = generation;
     const current = () => this.#alive && this.#generation === generation;
     let starts: readonly Commit[] | undefined;
     while (!starts && current()) {
@@ -299,12 +366,12 @@ export class MemoryConsumer implements LogConsumer {
       let more = false;
       for (const assigned of this.#assigned.values()) {
         if (assigned.paused) continue;
-        const all = this.#log.all(assigned.partition.topic)[assigned.partition.partition] ?? [];
-        const records = all.slice(assigned.position, assigned.position + (this.#log.options.batch?.() ?? 100));
-        if (records.length === 0) continue;
-        assigned.position += records.length;
-        more ||= assigned.position < all.length;
-        this.#options.onRecords(assigned.partition, records, all.length);
+        const { records, end } = this.#log.tail(assigned.partition, assigned.position, this.#log.options.batch?.() ?? 100);
+        const last = records.at(-1);
+        if (!last) continue;
+        assigned.position = last.offset + 1;
+        more ||= assigned.position < end;
+        this.#options.onRecords(assigned.partition, records, end);
       }
       if (more) this.wake();
     });
@@ -324,9 +391,10 @@ export class MemoryConsumer implements LogConsumer {
   async commit(offsets: readonly Commit[]): Promise<void> {
     const group = this.#log.group(this.#options.group);
     const fault = this.#log.options.fault?.('commit') ?? 'none';
+    const stale = (commit: Commit) => (commit.generation ?? this.#committable) !== this.#committable;
     if (fault === 'refused') throw error('AORTA_LOG_001', { problem: 'injected' });
     for (const commit of offsets) {
-      if (!this.#alive || group.owners.get(keyOf(commit)) !== this) {
+      if (!this.#alive || group.owners.get(keyOf(commit)) !== this || stale(commit)) {
         throw new AortaError('AORTA_LOG_001', 'Fenced', 'the generation is no longer current');
       }
     }

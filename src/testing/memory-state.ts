@@ -39,10 +39,6 @@ export interface MemoryStateOptions {
   readonly clock: Clock;
   readonly latencyMs?: () => number;
   readonly fault?: (call: 'transact' | 'claim' | 'states') => Fault;
-  /** Planted bug of the tests: a stale epoch is let in. */
-  readonly unfenced?: boolean;
-  /** Planted bug of the tests: lanes with one owner are fenced each for itself. */
-  readonly fencedAlone?: boolean;
 }
 
 const laneKey = ({ flow, lane, topic, partition }: LaneRef) => `${flow}/${lane}/${topic}/${partition}`;
@@ -59,6 +55,8 @@ export class MemoryState implements State {
   readonly #redrives: RedriveRequest[] = [];
   /** Every group that was applied, in order; for oracles. */
   readonly journal: LaneGroup[] = [];
+  /** Which were written in one transaction. */
+  readonly #transactions = new WeakMap<LaneGroup, readonly LaneGroup[]>();
 
   constructor(options: MemoryStateOptions) {
     this.#options = options;
@@ -119,19 +117,24 @@ export class MemoryState implements State {
     const reply = await this.#call('transact');
     const outcomes = groups.map((group): GroupOutcome => {
       const lane = this.#lanes.get(laneKey(group.lane));
-      if (!lane || (lane.epoch !== group.epoch && !this.#options.unfenced)) return 'fenced';
-      const stale = group.fence?.some((other) => this.#lanes.get(laneKey(other.lane))?.epoch !== other.epoch);
-      if (stale && !this.#options.unfenced && !this.#options.fencedAlone) return 'fenced';
+      if (!lane || lane.epoch !== group.epoch) return 'fenced';
+      if (group.fence?.some((other) => this.#lanes.get(laneKey(other.lane))?.epoch !== other.epoch)) return 'fenced';
       return 'applied';
     });
     const live = groups.filter((group, i) => {
       const lane = this.#lanes.get(laneKey(group.lane)) as LaneData;
-      return outcomes[i] === 'applied' && (lane.group < group.group || lane.epoch !== group.epoch);
+      return outcomes[i] === 'applied' && lane.group < group.group;
     });
     for (const group of live) for (const { effect } of group.effects) this.#check(effect);
+    for (const group of live) this.#transactions.set(group, live);
     for (const group of live) this.#apply(this.#lanes.get(laneKey(group.lane)) as LaneData, group);
     reply();
     return outcomes;
+  }
+
+  /** The groups that were applied in one transaction with this one, itself among them. */
+  together(group: LaneGroup): readonly LaneGroup[] {
+    return this.#transactions.get(group) ?? [group];
   }
 
   #check(effect: Effect): void {

@@ -1,3 +1,7 @@
+import { parseHop } from '../engine/hop.ts';
+import type { Flow } from '../flow/flow.ts';
+import { mainLane } from '../flow/nodes.ts';
+import { header, type LogRecord } from '../log/port.ts';
 import type { AppliedSet, LaneGroup } from '../state/port.ts';
 
 /** One broken guarantee. */
@@ -9,8 +13,13 @@ export interface Violation {
     | 'SerialPerPatient'
     | 'WatermarkNeverPassesIncomplete'
     | 'NoLeakedAck'
-    | 'NoUnhandledRejection'
-    | 'Check';
+    | 'SettledOnce'
+    | 'EmissionsMatch'
+    | 'MemoryBounded'
+    | 'ProgressAfterFaults'
+    | 'CleanHandover'
+    | 'Invariant'
+    | 'NoUnhandledRejection';
   readonly message: string;
 }
 
@@ -82,4 +91,84 @@ export function oneOwner(journal: readonly LaneGroup[]): Violation[] {
     last.set(key, { epoch: Math.max(epoch, before?.epoch ?? 0), group });
   }
   return violations;
+}
+
+/**
+ * What a reader that follows the hop rule gets of a flow's topics is what its groups decided: nothing missing, nothing of
+ * a group that is not durable, nothing twice, in the order of the groups. `topics`: records by partition.
+ */
+export function emissionsMatch(
+  { name: flow, sources }: Pick<Flow<unknown>, 'name' | 'sources'>,
+  journal: readonly LaneGroup[],
+  topics: readonly { readonly topic: string; readonly partitions: readonly (readonly LogRecord[])[] }[],
+): Violation[] {
+  const decided = new Map<string, string[]>();
+  const producerOf = ({ lane, topic, partition }: LaneGroup['lane']) => {
+    if (lane !== mainLane) return `${flow}/${lane}@${topic}/${partition}`;
+    return sources.length === 1 ? `${flow}/${partition}` : `${flow}/${topic}/${partition}`;
+  };
+  for (const group of journal) {
+    if (group.lane.flow !== flow) continue;
+    for (const record of group.outbox) {
+      const at = `${producerOf(group.lane)} on ${record.topic}/${record.partition}`;
+      const list = decided.get(at) ?? [];
+      list.push(String(record.headers[header.eventId]));
+      decided.set(at, list);
+    }
+  }
+  const read = new Map<string, string[]>();
+  for (const { topic, partitions } of topics) {
+    for (const [partition, records] of partitions.entries()) {
+      const highest = new Map<string, number>();
+      for (const { headers } of records) {
+        const hop = parseHop(headers[header.seq]);
+        if (!hop?.producer.startsWith(`${flow}/`)) continue;
+        if (hop.seq <= (highest.get(hop.producer) ?? -1)) continue;
+        highest.set(hop.producer, hop.seq);
+        const at = `${hop.producer} on ${topic}/${partition}`;
+        const list = read.get(at) ?? [];
+        list.push(String(headers[header.eventId]));
+        read.set(at, list);
+      }
+    }
+  }
+  const violations: Violation[] = [];
+  for (const at of new Set([...decided.keys(), ...read.keys()])) {
+    const [want, got] = [decided.get(at) ?? [], read.get(at) ?? []];
+    const first = Array.from({ length: Math.max(want.length, got.length) }, (_, i) => i).find((i) => want[i] !== got[i]);
+    if (first === undefined) continue;
+    violations.push({
+      oracle: 'EmissionsMatch',
+      message: `${at}: emission ${first} should be ${want[first] ?? 'none'} and is ${got[first] ?? 'none'} (${want.length} decided, ${got.length} read)`,
+    });
+  }
+  return violations;
+}
+
+/** One settlement that ends a record, as its worker told it. */
+export interface Ended {
+  readonly lane: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly eventId: string;
+  readonly kind: string;
+}
+
+/** Each record of the log is parked at most once, and comes to its end at most once, in each lane that it reaches. */
+export function settledOnce(settlements: readonly Ended[]): Violation[] {
+  const seen = new Map<string, number>();
+  for (const { lane, topic, partition, offset, eventId, kind } of settlements) {
+    if (offset < 0) continue;
+    const key = `${eventId} at ${topic}/${partition}/${offset} (${lane}) was ${kind === 'parked' ? 'parked' : 'settled'}`;
+    seen.set(key, (seen.get(key) ?? 0) + 1);
+  }
+  return [...seen].filter(([, n]) => n > 1).map(([key, n]) => ({ oracle: 'SettledOnce', message: `${key} ${n} times` }));
+}
+
+/** A redrive request is carried out once. */
+export function redrivenOnce(journal: readonly LaneGroup[]): Violation[] {
+  const seen = new Map<string, number>();
+  for (const { redrivesDone } of journal) for (const id of redrivesDone) seen.set(id, (seen.get(id) ?? 0) + 1);
+  return [...seen].filter(([, n]) => n > 1).map(([id, n]) => ({ oracle: 'NoDoubleEffect', message: `redrive ${id} was taken ${n} times` }));
 }

@@ -1,14 +1,13 @@
 import type { Clock } from '../clock/clock.ts';
-import type { VirtualClock } from './virtual-clock.ts';
 
 /** A process that can be killed: nothing that it set going reaches it afterwards. */
 export class ProcessClock implements Clock {
-  readonly #clock: VirtualClock;
+  readonly #clock: Clock;
   dead = false;
   /** SIGSTOP: what became due meanwhile runs on SIGCONT. */
   paused: (() => void)[] | undefined;
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: Clock) {
     this.#clock = clock;
   }
   now(): number {
@@ -34,7 +33,7 @@ export class ProcessClock implements Clock {
   }
 }
 
-/** A dead process gets no answers. */
+/** A dead process asks nothing more and gets no answers; a stopped one gets them when it goes on. */
 export function guarded<P extends object>(port: P, clock: ProcessClock, instead: Partial<P> = {}): P {
   return new Proxy(port, {
     get(target, name) {
@@ -43,6 +42,8 @@ export function guarded<P extends object>(port: P, clock: ProcessClock, instead:
       const value = Reflect.get(target, name, target);
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) => {
+        // What is left of its synchronous code may still come here.
+        if (clock.dead) return new Promise(() => {});
         const result = (value as (...args: unknown[]) => unknown).apply(target, args);
         if (!(result instanceof Promise)) return result;
         return new Promise((resolve, reject) => {

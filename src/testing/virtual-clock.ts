@@ -20,6 +20,8 @@ export class VirtualClock implements Clock {
   #seq = 0;
   #queue: Due[] = [];
   readonly #choose: (count: number) => number;
+  /** Callbacks that may still run: a flow that never comes to rest ends in an error instead of hanging. */
+  budget = Number.POSITIVE_INFINITY;
 
   constructor(start = Date.UTC(2026, 0, 1), choose: (count: number) => number = () => 0) {
     this.#now = start;
@@ -75,6 +77,7 @@ export class VirtualClock implements Clock {
       while (same < this.#queue.length && (this.#queue[same] as Due).at === first.at) same++;
       const [due] = this.#queue.splice(same > 1 ? this.#choose(same) : 0, 1) as [Due];
       this.#now = Math.max(this.#now, due.at);
+      if (--this.budget < 0) throw new Error('the virtual clock was asked for more callbacks than its budget');
       due.fn();
       await settle();
     }

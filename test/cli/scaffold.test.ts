@@ -48,7 +48,7 @@ test('a new topology is checked, drawn, typed, formatted, and its test passes, a
   assert.equal(format.code, 0, format.said);
   const own = run('node', ['--test', files[2] as string]);
   assert.equal(own.code, 0, own.said);
-  assert.match(own.said, /pass 1/);
+  assert.match(own.said, /pass 2/);
 });
 
 test('nothing that exists is overwritten, and a bad name is refused', async () => {

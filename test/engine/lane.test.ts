@@ -449,7 +449,11 @@ describe('a lane', () => {
     const driver = await TestDriver.start<Event>(flow('truncated').from(events).pipe(seen()));
     await driver.send(...many(30));
     await driver.stop();
-    for (const records of driver.log.all('events')) (records as unknown[]).length = 0;
+    // With the topic the log forgets the group's offsets; where it has not yet, the watermark alone tells.
+    const { committed } = driver.log.group('aorta.truncated');
+    const before = [...committed];
+    driver.log.recreate('events');
+    for (const [partition, offset] of before) committed.set(partition, offset);
     await driver.restart();
     assert.ok(driver.running.partitions().some((p) => p.refused === 'AORTA_ENGINE_005'));
     await driver.stop();

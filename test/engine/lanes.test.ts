@@ -197,6 +197,42 @@ describe('independent lanes', () => {
     await driver.stop();
   });
 
+  it('carries a redrive out in one lane, also when an older list still names it', async () => {
+    let broken = true;
+    const fragile = (name: string) =>
+      pipe(
+        map(name, (e: Event) => {
+          if (broken) throw permanent();
+          return e;
+        }),
+        to(name === 'a' ? alerts : posted),
+      );
+    const both = flow('both')
+      .from(events)
+      .pipe(tee({ a: fragile('a'), b: fragile('b') }, { lanes: 'independent' }));
+    const driver = await TestDriver.start<Event>(both, { source: events });
+    await driver.send(event(0));
+    await driver.advance(1000);
+    assert.equal((await driver.held()).length, 2);
+    broken = false;
+    let named: Awaited<ReturnType<typeof driver.state.redriveRequests>> = [];
+    const { state } = driver;
+    const ask = state.redriveRequests.bind(state);
+    state.redriveRequests = async (of) => {
+      const found = await ask(of);
+      if (found.length > 0) named = found;
+      return named;
+    };
+    await driver.redrive('p1');
+    await driver.advance(5000);
+    assert.equal(named.length, 1);
+    assert.equal((await driver.held()).length, 1);
+    await driver.redrive('p1');
+    await driver.advance(5000);
+    assert.equal((await driver.held()).length, 0);
+    await driver.stop();
+  });
+
   it('bounds its backlog: at the cap the partition is not fed, and goes on when inputs settle', async () => {
     const driver = await start(split({ onFailure: { Transient: { retry: retry.backoff(1000, 1000, 1e6), last: park } } }), {
       engine: { maxHeld: 20, maxRecords: 10 },

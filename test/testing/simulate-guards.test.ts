@@ -46,14 +46,23 @@ function outside() {
 
 test('calls, look-ups and ids under crashes, rebalances, lost replies and pauses: no loss, no double effect, in order', async () => {
   const seeds = Number(globalThis.process.env['AORTA_SEEDS'] ?? 25);
-  let asked = 0;
+  let [asked, events] = [0, 0];
   for (let seed = 1; seed <= seeds; seed++) {
     const site = outside();
-    const { violations, script } = await simulate<Event>(site.built, { seed, event, events: 64, steps: 8, engine: { maxWaitMs: 100 } });
+    let sent = 0;
+    const { violations, script } = await simulate<Event>(site.built, {
+      ...{ seed, event, events: 64, steps: 8, engine: { maxWaitMs: 100 } },
+      // What an operator discards, or what is gone with its topic, need not have been asked for.
+      without: ['redrive', 'recreate'],
+      // biome-ignore lint/correctness/useYield: it only looks.
+      invariant: function* (end) {
+        sent = end.sent.length;
+      },
+    });
     assert.deepEqual(violations, [], `seed ${seed}\n${script.join('\n')}`);
-    assert.ok(site.asked.size >= 64, `seed ${seed}: ${site.asked.size} keys for 64 events`);
-    assert.ok(site.asked.size <= 64, `seed ${seed}: an event went out under two keys`);
+    assert.equal(site.asked.size, sent, `seed ${seed}: one key an event, and no event left out`);
     asked += [...site.asked.values()].reduce((sum, count) => sum + count, 0);
+    events += site.asked.size;
   }
-  assert.ok(asked > seeds * 64, 'some were repeated');
+  assert.ok(asked > events, 'some were repeated');
 });

@@ -1,211 +1,159 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { CoPartition } from '../../src/engine/co-partition.ts';
-import { GroupCommit } from '../../src/engine/group-commit.ts';
-import { HeldList } from '../../src/engine/held-list.ts';
-import { Holding } from '../../src/engine/holding.ts';
-import { Lane } from '../../src/engine/lane.ts';
-import { OffsetTracker } from '../../src/engine/offset-tracker.ts';
-import { Turns } from '../../src/engine/turns.ts';
-import { type Flow, flow, mapAsync, to } from '../../src/index.ts';
-import { type SimulationResult, simulate } from '../../src/testing/index.ts';
-import { type Event, event, events, everything, lanes, merged, out, rowsOf } from './flows.ts';
+import { promisify } from 'node:util';
+import { flow, map, to } from '../../src/index.ts';
+import { describeSchedule, type Schedule, shrink, simulate } from '../../src/testing/index.ts';
+import { type Event, event, events, everything, out } from './flows.ts';
+import { plants } from './plants/all.ts';
+import { firstCaught } from './plants/catch.ts';
+import { plantedTesting } from './plants/plant.ts';
+import { targets } from './targets/index.ts';
 
-const run = (seed: number, { flow = everything(), ...options }: { flow?: Flow<unknown> } & Record<string, unknown> = {}) =>
-  simulate(flow, { seed, event, events: 80, steps: 8, engine: { maxWaitMs: 100 }, ...options });
-
+const root = join(import.meta.dirname, '../..');
 const seeds = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+const named = (name: string) => {
+  const found = targets.find((target) => target.name === name);
+  assert.ok(found, name);
+  return found;
+};
 
-async function firstCaught(count: number, options: () => Record<string, unknown> = () => ({})): Promise<SimulationResult | undefined> {
-  for (const seed of seeds(1, count)) {
-    const result = await run(seed, options());
-    if (result.violations.length > 0) return result;
-  }
-  return undefined;
-}
-
-/** Runs with a method replaced by a wrong one, then puts it back. */
-async function planted<T extends object>(
-  target: T,
-  name: string,
-  wrong: (right: (...args: never[]) => unknown) => unknown,
-  body: () => Promise<void>,
-): Promise<void> {
-  const own = Object.getOwnPropertyDescriptor(target, name) as PropertyDescriptor;
-  const right = (own.value ?? own.get) as (...args: never[]) => unknown;
-  Object.defineProperty(target, name, own.get ? { ...own, get: wrong(right) as () => unknown } : { ...own, value: wrong(right) });
-  try {
-    await body();
-  } finally {
-    Object.defineProperty(target, name, own);
+async function clean(name: string, among: readonly number[]): Promise<void> {
+  const target = named(name);
+  for (const seed of among) {
+    const { violations, schedule } = await simulate(target.flow, { ...target.options, seed });
+    assert.deepEqual(violations, [], `${name}, seed ${seed}:\n${describeSchedule(schedule).join('\n')}`);
   }
 }
 
 describe('simulator', () => {
   it('finds no violation over seeds of crashes, rebalances, lost replies, pauses and clock jumps', async () => {
-    for (const seed of seeds(1, 40)) {
-      const { violations, script } = await run(seed);
-      assert.deepEqual(violations, [], `seed ${seed}:\n${script.join('\n')}`);
-    }
-  });
-
-  it('runs asynchronous flows too', async () => {
-    for (const seed of seeds(500, 15)) {
-      const calls = flow('calls')
-        .from(events)
-        .pipe(
-          mapAsync('call', async (e: Event) => e),
-          to(out),
-        );
-      const { violations, script } = await simulate(calls, { seed, event, events: 60, steps: 6 });
-      assert.deepEqual(violations, [], `seed ${seed}:\n${script.join('\n')}`);
-    }
+    for (const { name } of targets) await clean(name, seeds(1, 12));
   });
 
   it('finds none in a flow that several sources feed: one turn at a time, one actor, an applied set for each source', async () => {
-    for (const seed of seeds(1000, 25)) {
-      const { violations, script } = await run(seed, { flow: merged(), check: rowsOf('main') });
-      assert.deepEqual(violations, [], `seed ${seed}:\n${script.join('\n')}`);
-    }
+    await clean('merged', seeds(1000, 25));
+    await clean('merges-of-two', seeds(1000, 15));
   });
 
   it('finds none in independent lanes, over one source and over two', async () => {
-    for (const seed of seeds(2000, 30)) {
-      const { violations, script } = await run(seed, { flow: lanes(seed % 2 === 0 ? 1 : 2), check: rowsOf('ehr', 'wards') });
-      assert.deepEqual(violations, [], `seed ${seed}:\n${script.join('\n')}`);
+    await clean('lanes', seeds(2000, 15));
+    await clean('lanes-of-two', seeds(2000, 15));
+  });
+
+  it('every schedule that once failed passes', async () => {
+    const folder = join(import.meta.dirname, 'schedules');
+    const files = readdirSync(folder);
+    assert.ok(files.length > 0);
+    for (const file of files) {
+      const { flow: name, schedule } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { flow: string; schedule: Schedule };
+      const target = named(name);
+      const { violations } = await simulate(target.flow, { ...target.options, seed: schedule.seed, schedule });
+      assert.deepEqual(violations, [], file);
     }
   });
 
-  it('gives the same trace for the same seed', async () => {
-    const [a, b, c] = [await run(7), await run(7), await run(8)];
-    assert.equal(a.trace, b.trace);
-    assert.notEqual(a.trace, c.trace);
+  it('gives the same trace for the same seed, in another process too', async () => {
+    const run = async (seed: number) => {
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ['scripts/simulate.ts', '--flow', 'everything', '--seed', String(seed), '--json'],
+        {
+          cwd: root,
+          maxBuffer: 64 * 1024 * 1024,
+        },
+      );
+      return JSON.parse(stdout) as { trace: string; lines: string[] };
+    };
+    const target = named('everything');
+    const lines: string[] = [];
+    const here = await simulate(target.flow, { ...target.options, seed: 7, onLine: (line) => lines.push(line) });
+    const there = await run(7);
+    assert.deepEqual(there.lines, lines);
+    assert.equal(there.trace, here.trace);
+    assert.notEqual((await simulate(target.flow, { ...target.options, seed: 8 })).trace, here.trace);
+  });
+
+  it('every kind of action happens within a few hundred seeds', async () => {
+    const seen = new Set<string>();
+    const { scheduleFor } = await import('../../src/testing/index.ts');
+    for (const name of ['everything', 'merges']) {
+      const target = named(name);
+      const made = target.flow as () => Parameters<typeof scheduleFor>[0];
+      for (const seed of seeds(1, 300))
+        for (const action of scheduleFor(made(), { ...target.options, seed } as never).actions) seen.add(action.do);
+    }
+    for (const kind of [
+      'send',
+      'merge',
+      'start',
+      'rebalance',
+      'trim',
+      'recreate',
+      'kill',
+      'stop',
+      'kill-at',
+      'pause',
+      'lose',
+      'jump',
+      'fail',
+      'outage',
+      'slow',
+      'refuse',
+      'lethal',
+      'gap',
+      'redrive',
+    ])
+      assert.ok(seen.has(kind), kind);
+  });
+
+  it('says so when a flow breaks its own invariant, and when it never comes to rest', async () => {
+    const plain = flow('plain')
+      .from(events)
+      .pipe(
+        map('same', (e: Event) => e),
+        to(out),
+      );
+    const broken = await simulate(plain, { seed: 1, event, events: 5, steps: 1, emissions: out, invariant: () => ['it is wrong'] });
+    assert.deepEqual(broken.violations, [{ oracle: 'Invariant', message: 'it is wrong' }]);
+    const stuck = await simulate(plain, {
+      seed: 1,
+      event,
+      events: 5,
+      steps: 1,
+      emissions: { name: 'elsewhere' },
+    });
+    assert.ok(stuck.violations.length > 0);
   });
 });
 
-describe('planted bugs are caught', () => {
-  const caught = async (name: string) => {
-    const result = await firstCaught(60);
-    assert.ok(result, `${name} was not caught within 60 seeds`);
-  };
+describe('shrinking', () => {
+  it('makes a failing schedule short, and the short one fails alike and replays', async () => {
+    const plant = (await plants()).find(({ name }) => name === 'hop-ignored');
+    assert.ok(plant);
+    const caught = await firstCaught(plant, [plant.seed, ...seeds(1, 25)]);
+    assert.ok(caught);
+    const planted = await plantedTesting(plant);
+    const target = named(plant.target);
+    const options = { ...target.options, seed: caught.seed };
+    const short = await planted.shrink(target.flow, options, caught.result, 250);
+    const records = short.schedule.actions.flatMap((action) => (action.do === 'send' ? action.records : []));
+    assert.ok(short.schedule.actions.length <= 4, describeSchedule(short.schedule).join('\n'));
+    assert.ok(records.length <= 3, `${records.length} records`);
+    const saved = JSON.parse(JSON.stringify(short.schedule)) as Schedule;
+    const again = await planted.simulate(target.flow, { ...options, schedule: saved });
+    assert.equal(again.trace, short.result.trace);
+    assert.equal(again.violations[0]?.oracle, caught.result.violations[0]?.oracle);
+    // The code itself stands it.
+    assert.deepEqual((await simulate(target.flow, { ...options, schedule: saved })).violations, []);
+  });
 
-  it('the store lets a stale epoch in', async () => {
-    const result = await firstCaught(60, () => ({ unfenced: true }));
-    assert.ok(result, 'not caught within 60 seeds');
+  it('keeps to its budget of runs', async () => {
+    const failed = await simulate(everything(), { seed: 3, event, events: 20, invariant: () => ['always'] });
+    const { runs, schedule } = await shrink(everything(), { seed: 3, event, events: 20, invariant: () => ['always'] }, failed, 30);
+    assert.ok(runs <= 30);
+    assert.ok(schedule.actions.length < failed.schedule.actions.length);
   });
-  it('lanes with one owner are fenced each for itself', async () => {
-    const result = await firstCaught(150, () => ({ flow: merged(), check: rowsOf('main'), fencedAlone: true }));
-    assert.ok(result, 'not caught within 150 seeds');
-  });
-  it('each source has mailboxes of its own', () =>
-    planted(
-      CoPartition.prototype,
-      'join',
-      () =>
-        function (this: CoPartition, lane: never) {
-          this.lanes.push(lane);
-          return { mailboxes: new Map(), idle: new Map(), lanes: [lane] };
-        },
-      async () => {
-        const result = await firstCaught(60, () => ({ flow: merged(), check: rowsOf('main') }));
-        assert.ok(result, 'two turns at once were not caught within 60 seeds');
-      },
-    ));
-  it('rows of a patient are written source by source', () =>
-    planted(
-      Lane.prototype,
-      'buildGroup',
-      (right) =>
-        function (this: Lane, items: never) {
-          return right.call(this, items, items);
-        },
-      async () => {
-        const result = await firstCaught(150, () => ({ flow: merged(), check: rowsOf('main') }));
-        assert.ok(result, 'not caught within 150 seeds');
-      },
-    ));
-  it('an input is forgotten between its turn and its lane', () =>
-    planted(
-      Holding.prototype,
-      'arrived',
-      (right) => {
-        let n = 0;
-        return function (this: Holding, row: never) {
-          if (++n % 17 !== 0) return right.call(this, row);
-        };
-      },
-      async () => {
-        const result = await firstCaught(60, () => ({ flow: lanes(1), check: rowsOf('ehr', 'wards') }));
-        assert.ok(result, 'not caught within 60 seeds');
-      },
-    ));
-  it('the committed offset passes what is not settled', () =>
-    planted(
-      OffsetTracker.prototype,
-      'settledWatermark',
-      () =>
-        function (this: OffsetTracker & { end?: number }) {
-          return this.snapshot().watermark + 3;
-        },
-      () => caught('commit past an incomplete'),
-    ));
-  it('the applied set forgets its runs', () =>
-    planted(
-      OffsetTracker.prototype,
-      'snapshot',
-      (right) =>
-        function (this: OffsetTracker) {
-          return { ...(right.call(this) as object), runs: [] };
-        },
-      () => caught('forgotten runs'),
-    ));
-  it('the applied set runs ahead of what is durable', () =>
-    planted(
-      OffsetTracker.prototype,
-      'snapshot',
-      (right) =>
-        function (this: OffsetTracker) {
-          const set = right.call(this) as { watermark: number };
-          return { ...set, watermark: set.watermark + 1 };
-        },
-      () => caught('watermark too high'),
-    ));
-  it('what was applied before is run again', () =>
-    planted(
-      OffsetTracker.prototype,
-      'wasApplied',
-      () => () => false,
-      () => caught('applied set ignored'),
-    ));
-  it('new envelopes overtake held ones', () =>
-    planted(
-      HeldList.prototype,
-      'get',
-      () => () => undefined,
-      () => caught('held list ignored'),
-    ));
-  it('a root is settled before its group is durable', () =>
-    planted(
-      Turns.prototype,
-      'finish',
-      (right) =>
-        function (this: Turns, turn: never) {
-          const { entry } = (turn as { root: { entry?: { settled: boolean; applied: boolean } } }).root;
-          if (entry) entry.settled = entry.applied = true;
-          return right.call(this, turn);
-        },
-      () => caught('ack early'),
-    ));
-  it('a group is dropped when the store does not answer', () =>
-    planted(
-      GroupCommit.prototype,
-      'push',
-      (right) => {
-        let n = 0;
-        return function (this: GroupCommit, item: never) {
-          if (++n % 37 !== 0) return right.call(this, item);
-        };
-      },
-      () => caught('dropped item'),
-    ));
 });

@@ -1,0 +1,32 @@
+/** A record may end the process this often before it is wrong that nothing was done about it, */
+const mostDeaths = 8;
+/** and as often again for each redrive of its patient: an operator's request gives the head a clean slate. */
+const deathsEachRedrive = 4;
+
+/** Records that end the process that runs them. */
+export class Lethal {
+  readonly #deaths = new Map<string, number>();
+  readonly #redrives = new Map<string, number>();
+
+  add(eventId: string): void {
+    this.#deaths.set(eventId, 0);
+  }
+
+  /** It was parked and is harmless from now on. */
+  cure(eventId: string): void {
+    this.#deaths.delete(eventId);
+  }
+
+  redriven(key: string, requests: number): void {
+    this.#redrives.set(key, (this.#redrives.get(key) ?? 0) + requests);
+  }
+
+  /** What a record does to its process when it runs: nothing, kill it, or kill it too often. */
+  runs(eventId: string, key: string): { readonly kills: boolean; readonly tooOften: number | undefined } {
+    const deaths = this.#deaths.get(eventId);
+    if (deaths === undefined) return { kills: false, tooOften: undefined };
+    this.#deaths.set(eventId, deaths + 1);
+    const most = mostDeaths + deathsEachRedrive * (this.#redrives.get(key) ?? 0);
+    return { kills: deaths < most, tooOften: deaths === most ? deaths : undefined };
+  }
+}

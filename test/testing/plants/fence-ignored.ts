@@ -1,0 +1,12 @@
+import type { Plant } from './plant.ts';
+
+export default {
+  name: 'fence-ignored',
+  breaks: 'A worker that the store fenced takes its group for durable.',
+  oracle: ['EmissionsMatch', 'WatermarkNeverPassesIncomplete', 'NoLoss', 'SettledOnce'],
+  file: 'engine/group-commit.ts',
+  find: "if (outcomes[i] === 'fenced') b.lane.fenced();\n      else b",
+  replace: 'b',
+  target: 'everything',
+  seed: 2,
+} satisfies Plant;

@@ -1,0 +1,13 @@
+import type { Plant } from './plant.ts';
+
+export default {
+  name: 'outbox-overtaken',
+  breaks: 'A failed append is tried again behind what came meanwhile.',
+  oracle: ['EmissionsMatch'],
+  file: 'engine/outbox.ts',
+  find: '      if (records.length > 0) await this.#untilAppended(records);',
+  replace:
+    '      if (records.length > 0) {\n        try {\n          await this.#log.append(records);\n        } catch {\n          await new Promise<void>((resolve) => this.#clock.after(200, resolve));\n          this.#queue.push(...batches);\n          continue;\n        }\n      }',
+  target: 'everything',
+  seed: 19,
+} satisfies Plant;

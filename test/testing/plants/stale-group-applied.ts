@@ -1,0 +1,12 @@
+import type { Plant } from './plant.ts';
+
+export default {
+  name: 'stale-group-applied',
+  breaks: 'The store applies a group again whose reply was lost.',
+  oracle: ['NoDoubleEffect'],
+  file: 'testing/memory-state.ts',
+  find: "return outcomes[i] === 'applied' && lane.group < group.group;",
+  replace: "return outcomes[i] === 'applied' && lane.group <= group.group;",
+  target: 'everything',
+  seed: 5,
+} satisfies Plant;

@@ -1,0 +1,12 @@
+import type { Plant } from './plant.ts';
+
+export default {
+  name: 'state-without-effects',
+  breaks: 'In a large group the rows of turns with state are left out.',
+  oracle: ['NoLoss', 'WatermarkNeverPassesIncomplete'],
+  file: 'engine/lane.ts',
+  find: '      for (const effect of item.effects ?? []) group.effects.push(effect);',
+  replace: '      for (const effect of (item.states && items.length > 3 ? undefined : item.effects) ?? []) group.effects.push(effect);',
+  target: 'everything',
+  seed: 1,
+} satisfies Plant;

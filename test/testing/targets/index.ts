@@ -1,0 +1,25 @@
+import calls from './calls.ts';
+import everything from './everything.ts';
+import lanes, { lanesOfTwo } from './lanes.ts';
+import late from './late.ts';
+import merged from './merged.ts';
+import merges, { mergesOfTwo } from './merges.ts';
+import orderly from './orderly.ts';
+import parked from './parked.ts';
+import type { Target } from './target.ts';
+import timers from './timers.ts';
+
+/** What `npm run simulate` runs: seed n takes target n modulo their number. */
+export const targets: readonly Target[] = [
+  everything,
+  late,
+  calls,
+  timers,
+  merges,
+  parked,
+  orderly,
+  merged,
+  lanes,
+  lanesOfTwo,
+  mergesOfTwo,
+];
