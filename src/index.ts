@@ -1,7 +1,20 @@
 /** The public API of Aorta: what a topology imports. Engine, adapters and edge are not part of it. */
 // Ids that a replay makes again are hashes.
 export { createHash } from 'node:crypto';
+export {
+  type Action,
+  type Card,
+  type CdsAdvice,
+  type CdsRun,
+  type CdsService,
+  type CdsServiceDefinition,
+  defineCdsService,
+  type Link,
+  type OwnRecord,
+  type Suggestion,
+} from './cds/index.ts';
 export { AortaError, type ErrorClass, type ErrorCode, error } from './errors/index.ts';
+export { clinicalReads, contextEncounter, type Read, vitalSigns } from './fhir/client/reads.ts';
 export { type Actor, actor, type Reaction, type TimerRequest } from './flow/actor.ts';
 export type { Context } from './flow/context.ts';
 export { describe, describeText, type FlowDescription, type PathDescription } from './flow/describe.ts';

@@ -2,6 +2,7 @@ import { call, probe } from './api.js';
 import { h, say } from './dom.js';
 import { watch } from './live.js';
 import { showBoard } from './panels/board.js';
+import { showCds } from './panels/cds.js';
 import { showFlows } from './panels/flows.js';
 import { showHeld } from './panels/held.js';
 import { showNumbers } from './panels/numbers.js';
@@ -19,6 +20,8 @@ const held = showHeld(at('held'), { open: patient.open, confirm: at('confirm'), 
 const quarantine = showQuarantine(at('quarantine'), at('patient'));
 const numbers = showNumbers(at('numbers'));
 const flows = showFlows(at('flows'));
+// Only beside a sandbox EHR; a page that cannot read it is none the worse.
+showCds(at('cds')).catch(() => {});
 const state = showState({ chip: at('connection'), outage: at('outage') });
 const health = showHealth(at('health'));
 

@@ -1,6 +1,6 @@
 import { type AortaError, error } from '../errors/index.ts';
 
-function port(text: string): number {
+export function port(text: string): number {
   const value = Number(text);
   if (!/^\d{1,5}$/.test(text) || value > 65_535) throw new Error(`'${text}' is not a port (0 to 65535; 0 picks a free one)`);
   return value;

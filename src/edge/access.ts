@@ -14,6 +14,14 @@ export interface AuditNote {
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** Who sent a request. */
+export interface Caller {
+  readonly id: string;
+  readonly roles: readonly Role[];
+  /** Configured name of a machine that calls; its quota goes by it. */
+  readonly client?: string;
+}
+
 /** What a route declares; every route must, or the server does not start. */
 export interface Access {
   /** Who may; `public`: no identity needed, nothing of a patient is shown. */
@@ -22,6 +30,10 @@ export interface Access {
   readonly audit?: (request: FastifyRequest) => AuditNote;
   /** A page asks again whenever something moved: one record a minute says that somebody was watching. */
   readonly watched?: boolean;
+  /** For callers with tokens of their own kind (CDS Hooks): verifies the request, in place of rule 3. */
+  readonly verify?: (request: FastifyRequest) => Promise<Caller>;
+  /** Host names other than loopback, and origins other than ours, that this route may be called with. */
+  readonly elsewhere?: { readonly hosts: readonly string[]; readonly origins: readonly string[] };
 }
 
 declare module 'fastify' {
@@ -29,7 +41,7 @@ declare module 'fastify' {
     access?: Access;
   }
   interface FastifyRequest {
-    actor: { readonly id: string; readonly roles: readonly Role[] };
+    actor: Caller;
   }
 }
 
@@ -40,7 +52,7 @@ export const reads = (patientOf?: (request: FastifyRequest) => string | undefine
 });
 
 const nobody = { id: 'anonymous', roles: [] } as const;
-const developer = { id: 'local-developer', roles: ['viewer', 'operator', 'clinician', 'auditor', 'admin'] } as const;
+export const developer = { id: 'local-developer', roles: ['viewer', 'operator', 'clinician', 'auditor', 'admin'] } as const;
 
 /**
  * The one authorise-and-audit hook around every route.
@@ -48,7 +60,8 @@ const developer = { id: 'local-developer', roles: ['viewer', 'operator', 'clinic
  * 1. A route without `config.access` is refused when it is added.
  * 2. Host and Origin (AORTA_EDGE_003, _007), see `origin.ts`.
  * 3. Credentials are verified wherever they are sent; none are configured yet, so they are refused (AORTA_EDGE_002). On
- *    loopback a caller without any is the local developer: any other bind address was refused at start.
+ *    loopback a caller without any is the local developer: any other bind address was refused at start. A route with
+ *    `verify` knows its own kind of credentials, and verifies every request by it.
  * 4. Roles (AORTA_EDGE_006).
  * 5. The audit record is durable before the handler runs: what was shown has a record even if the answer is lost, and
  *    when it cannot be written nothing is shown. Refusals of 2 to 4 are recorded as `denied`.
@@ -57,6 +70,8 @@ export function guardRoutes(app: FastifyInstance, options: EdgeOptions): void {
   const trail = auditTrail(options);
   app.decorateRequest('actor', null as never);
   app.addHook('onRoute', (route) => {
+    // Preflights of browsers (CORS): they carry no credentials and are shown nothing.
+    if (route.method === 'OPTIONS') route.config = { access: { roles: 'public' }, ...route.config };
     if (!route.config?.access) throw new Error(`route ${route.url} declares no access`);
   });
   app.addHook('onRequest', async (request) => {
@@ -65,12 +80,13 @@ export function guardRoutes(app: FastifyInstance, options: EdgeOptions): void {
     if (!access) return; // No such route: the handler of 404 shows nothing.
     try {
       if (access.roles !== 'public') {
-        checkHost(request);
-        checkOrigin(request);
+        checkHost(request, access.elsewhere?.hosts);
+        checkOrigin(request, access.elsewhere?.origins);
       }
-      if (request.headers.authorization !== undefined) throw error('AORTA_EDGE_002');
+      if (access.verify) request.actor = await access.verify(request);
+      else if (request.headers.authorization !== undefined) throw error('AORTA_EDGE_002');
       if (access.roles === 'public') return;
-      request.actor = developer;
+      if (!access.verify) request.actor = developer;
       if (!access.roles.some((role) => request.actor.roles.includes(role))) {
         throw error('AORTA_EDGE_006', { role: request.actor.roles.join(', '), needed: access.roles.join(', ') });
       }

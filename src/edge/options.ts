@@ -8,6 +8,22 @@ import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
 import type { Registry } from '../schema/port.ts';
 import type { State } from '../state/port.ts';
+import type { EdgeCds } from './cds/index.ts';
+
+export interface SandboxCall {
+  readonly service: string;
+  readonly patientId: string;
+  readonly encounterId?: string;
+  /** @default true */
+  readonly prefetch?: boolean;
+}
+
+/** A sandbox EHR beside a development server. */
+export interface EdgeSandbox {
+  patients(): Promise<readonly object[]>;
+  /** Calls one of our CDS services as an EHR does, at this address of ours. */
+  call(call: SandboxCall, base: string): Promise<{ readonly status: number; readonly ms: number; readonly body: unknown }>;
+}
 
 export interface EdgeOptions {
   readonly host: string;
@@ -29,6 +45,9 @@ export interface EdgeOptions {
   readonly random: Random;
   /** Undoes a merge of patients; goes through ingress. Without it there is none here. */
   readonly unmerge?: (unmerge: { survivor: string; merged: string; dryRun: boolean }) => Promise<Unmerged>;
+  /** CDS Hooks. Without it there are no services here. */
+  readonly cds?: EdgeCds;
+  readonly sandbox?: EdgeSandbox;
   /** What is not ready; empty: all is. */
   readonly ready: () => Promise<readonly string[]>;
 }

@@ -8,6 +8,10 @@ const statusOf: Readonly<Record<string, number>> = {
   AORTA_EDGE_005: 400,
   AORTA_EDGE_006: 403,
   AORTA_EDGE_007: 403,
+  AORTA_CDS_001: 400,
+  AORTA_CDS_002: 401,
+  AORTA_CDS_003: 412,
+  AORTA_CDS_004: 429,
   AORTA_FHIR_001: 400,
   AORTA_INGRESS_008: 409,
   AORTA_INGRESS_009: 409,
@@ -20,10 +24,12 @@ const titles: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not found',
   409: 'Conflict',
+  412: 'Precondition failed',
   413: 'Payload too large',
   414: 'URI too long',
   415: 'Unsupported media type',
   421: 'Misdirected request',
+  429: 'Too many requests',
   431: 'Request header fields too large',
   500: 'Internal server error',
   503: 'Service unavailable',
@@ -49,7 +55,7 @@ export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof AortaError) {
     const passing = thrown.class === 'Transient' || thrown.class === 'Overload';
     const status = statusOf[thrown.code] ?? (passing ? 503 : 500);
-    const retryAfter = status === 503 ? { retryAfter: Math.ceil((thrown.retryAfterMs ?? 5000) / 1000) } : {};
+    const retryAfter = status === 503 || status === 429 ? { retryAfter: Math.max(1, Math.ceil((thrown.retryAfterMs ?? 5000) / 1000)) } : {};
     return { status, code: thrown.code, title: titleOf(status), detail: thrown.message, ...retryAfter };
   }
   const { statusCode, code = 'HTTP', validation } = (thrown ?? {}) as Foreign;
@@ -72,18 +78,23 @@ function issueType({ status }: Failure): string {
   if (status === 401) return 'login';
   if (status === 403 || status === 421) return 'forbidden';
   if (status === 404) return 'not-found';
+  if (status === 412) return 'incomplete';
+  if (status === 429) return 'throttled';
   if (status === 413 || status === 414 || status === 431) return 'too-long';
   if (status === 503) return 'transient';
   return status < 500 ? 'invalid' : 'exception';
 }
 
-/** A problem document, and an OperationOutcome on FHIR routes (R4, resource OperationOutcome). */
+/** A problem document; on FHIR and CDS Hooks routes an OperationOutcome (R4, resource OperationOutcome). */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const failure = failureOf(thrown);
   reply.code(failure.status);
   if (failure.status === 401) reply.header('WWW-Authenticate', 'Bearer');
   if (failure.retryAfter !== undefined) reply.header('Retry-After', String(failure.retryAfter));
-  if (!/^\/fhir(?:[/?]|$)/.test(request.url)) return reply.type('application/problem+json; charset=utf-8').send(problemOf(failure));
+  const route = /^\/(fhir|cds-services)(?:[/?]|$)/.exec(request.url)?.[1];
+  if (route === undefined) return reply.type('application/problem+json; charset=utf-8').send(problemOf(failure));
   const issue = [{ severity: 'error', code: issueType(failure), diagnostics: failure.detail }];
-  return reply.type('application/fhir+json; charset=utf-8').send({ resourceType: 'OperationOutcome', issue });
+  // What CDS Hooks exchanges is JSON; its clients may know no other name of it.
+  const type = route === 'fhir' ? 'application/fhir+json' : 'application/json';
+  return reply.type(`${type}; charset=utf-8`).send({ resourceType: 'OperationOutcome', issue });
 }

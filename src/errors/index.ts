@@ -1,6 +1,8 @@
+import { cdsErrors } from './codes/cds.ts';
 import { cliErrors } from './codes/cli.ts';
 import { configErrors } from './codes/config.ts';
 import { edgeErrors } from './codes/edge.ts';
+import { ehrErrors } from './codes/ehr.ts';
 import { engineErrors } from './codes/engine.ts';
 import { fhirErrors } from './codes/fhir.ts';
 import { flowErrors } from './codes/flow.ts';
@@ -12,6 +14,7 @@ import { logErrors } from './codes/log.ts';
 import { profileErrors } from './codes/profile.ts';
 import { schemaErrors } from './codes/schema.ts';
 import { servicesErrors } from './codes/services.ts';
+import { smartErrors } from './codes/smart.ts';
 import { sqliteErrors } from './codes/sqlite.ts';
 import { stateErrors } from './codes/state.ts';
 import { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
@@ -20,9 +23,11 @@ export { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
 
 /** The one error table; `docs/errors.md` and `aorta explain` are made from it. */
 export const errorTable = {
+  ...cdsErrors,
   ...cliErrors,
   ...configErrors,
   ...edgeErrors,
+  ...ehrErrors,
   ...engineErrors,
   ...fhirErrors,
   ...flowErrors,
@@ -34,6 +39,7 @@ export const errorTable = {
   ...profileErrors,
   ...schemaErrors,
   ...servicesErrors,
+  ...smartErrors,
   ...sqliteErrors,
   ...stateErrors,
 } satisfies Record<string, ErrorSpec>;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defaultOptions, type EngineOptions } from '../engine/index.ts';
 import { error } from '../errors/index.ts';
+import { type CdsConfig, cdsProblem, type EhrConfig, ehrsProblem } from './ehr-config.ts';
 import { type MllpConfig, mllpProblem } from './mllp-config.ts';
 
 /** What `aorta.config.ts` may say: `export default defineConfig({ … })`. Addresses and secrets stay in the environment. */
@@ -18,6 +19,10 @@ export interface Config {
   readonly engine?: Partial<EngineOptions>;
   /** HL7 v2 over MLLP: TLS, limits, how batches are answered, whose silence is reported. */
   readonly mllp?: MllpConfig;
+  /** EHRs by name: where they are, who we are there, who they are here. */
+  readonly ehrs?: Readonly<Record<string, EhrConfig>>;
+  /** CDS Hooks services. */
+  readonly cds?: CdsConfig;
 }
 
 /** For editors: completes and checks the keys. */
@@ -43,6 +48,8 @@ const rules: Readonly<Record<string, (value: unknown) => string | undefined>> = 
     return undefined;
   },
   mllp: mllpProblem,
+  ehrs: ehrsProblem,
+  cds: cdsProblem,
 };
 
 /** Every problem of a configuration, each with its key. */

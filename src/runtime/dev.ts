@@ -3,12 +3,21 @@ import type { DevFlags } from '../cli/run-flags.ts';
 import { prometheusTelemetry } from '../ops/telemetry.ts';
 import { openEmbedded } from './embedded.ts';
 import { serve } from './run.ts';
+import { startSandbox } from './sandbox.ts';
 import { startWorker } from './worker.ts';
 
 /** `aorta dev`: the embedded profile with a synthetic hospital, everything in this process. */
 export async function runDev(flags: DevFlags): Promise<void> {
   const telemetry = prometheusTelemetry({ level: process.env['LOG_LEVEL'] ?? 'warn' });
-  const worker = await startWorker({ ...flags, root: projectRoot(), open: openEmbedded, telemetry });
+  const sandbox = await startSandbox(flags.port);
+  const worker = await startWorker({
+    ...{ ...flags, root: projectRoot(), open: openEmbedded, telemetry },
+    ...{ ehrs: sandbox.config, localEhr: 'sandbox', secrets: sandbox.secrets, sandbox: sandbox.edge },
+  }).catch(async (thrown: unknown) => {
+    await sandbox.ehr.stop();
+    throw thrown;
+  });
+  sandbox.introduce(worker.http);
   // Loaded after everything listens: a hospital that sends is not what makes us ready.
   const feed = flags.feed
     ? await (await import('../sandbox/feed/index.ts')).startFeed({ ...worker.mllp, canonical: worker.canonical })
@@ -20,13 +29,17 @@ export async function runDev(flags: DevFlags): Promise<void> {
   dashboard   ${worker.http}/
   MLLP        ${worker.mllp.host}:${worker.mllp.port}${feed ? '   a synthetic hospital is sending' : ''}
   FHIR        ${worker.http}/fhir/Patient
+  CDS Hooks   ${worker.http}/cds-services
+  sandbox EHR ${sandbox.ehr.fhirBase}
   metrics     ${worker.http}/metrics
   flows       ${names}
 
   Ctrl-C stops it; the next start continues where it was.
 `;
-  await serve(flags, worker, text, async () => {
+  const stop = async () => {
     await feed?.stop();
     await worker.stop();
-  });
+    await sandbox.ehr.stop();
+  };
+  await serve(flags, worker, text, stop, { sandbox: { ehr: sandbox.ehr.url } });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createSqliteAdvice } from '../advice/sqlite/advice.ts';
 import { createFileBlob } from '../blob/file/index.ts';
 import { createFileAudit } from '../governance/audit/file/index.ts';
 import { createSqliteIdentity } from '../identity/sqlite/identity.ts';
@@ -22,6 +23,7 @@ export async function openEmbedded({ data, clock, telemetry }: ProfileOptions): 
     const state = opened.add(createSqliteState({ database }));
     const identity = opened.add(createSqliteIdentity({ database }));
     const quarantine = opened.add(createSqliteQuarantine({ database }));
+    const advice = opened.add(createSqliteAdvice({ database }));
     const registry = opened.add(await embeddedRegistry(schemaTable(database)));
     const blob = opened.add(await createFileBlob({ dir: join(data, 'blobs'), clock }));
     const audit = opened.add(await createFileAudit({ dir: join(data, 'audit'), clock, key: await auditKey(data) }));
@@ -35,6 +37,7 @@ export async function openEmbedded({ data, clock, telemetry }: ProfileOptions): 
       blob,
       quarantine,
       audit,
+      advice,
       instance: instanceName(data),
       close: () => opened.close(),
     };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createPostgresAdvice } from '../advice/postgres/index.ts';
 import { createPostgresBlob } from '../blob/postgres/index.ts';
 import { error } from '../errors/index.ts';
 import { createFileAudit } from '../governance/audit/file/index.ts';
@@ -69,12 +70,13 @@ export async function openKafka(addresses: ServiceAddresses, { data, clock, tele
     const pool = opened.add(new PostgresPool(postgres));
     const identity = opened.add(createPostgresIdentity(pool));
     const quarantine = opened.add(createPostgresQuarantine(pool));
+    const advice = opened.add(createPostgresAdvice(pool));
     const blob = opened.add(createPostgresBlob(pool, { clock }));
     const log = opened.add(createKafkaLog({ brokers: addresses.brokers, clientId: `aorta-${instance}`, clock, telemetry }));
     await log.ping();
     const registry = opened.add(await confluentRegistry({ url: addresses.registryUrl, clock, cacheFile: join(data, 'schemas.json') }));
     const audit = opened.add(await createFileAudit({ dir: join(data, 'audit'), clock, key: await auditKey(data) }));
-    return { kind: 'kafka', log, state, registry, identity, blob, quarantine, audit, instance, close: () => opened.close() };
+    return { kind: 'kafka', log, state, registry, identity, blob, quarantine, audit, advice, instance, close: () => opened.close() };
   } catch (thrown) {
     await opened.close();
     throw thrown;

@@ -1,3 +1,4 @@
+import type { AdviceStore } from '../advice/port.ts';
 import type { Blob } from '../blob/port.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Audit } from '../governance/audit/port.ts';
@@ -18,6 +19,7 @@ export interface Profile {
   readonly blob: Blob;
   readonly quarantine: Quarantine;
   readonly audit: Audit;
+  readonly advice: AdviceStore;
   /** Name of this worker among those that share the stores; kept over restarts. */
   readonly instance: string;
   /** Closes in the reverse order of opening. */

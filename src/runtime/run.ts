@@ -7,13 +7,20 @@ import type { Worker } from './worker.ts';
 const stopMs = 8_500;
 
 /** Prints the ready event (contract.md) and serves until SIGTERM or SIGINT, then drains for at most 8.5 s; a second signal ends at once. */
-export async function serve(flags: RunFlags, worker: Worker, text: string, stop: () => Promise<void>): Promise<void> {
+export async function serve(
+  flags: RunFlags,
+  worker: Worker,
+  text: string,
+  stop: () => Promise<void>,
+  extra: { readonly sandbox?: { readonly ehr: string } } = {},
+): Promise<void> {
   const event = {
     event: 'ready',
     profile: worker.profile,
     http: worker.http,
     mllp: `${worker.mllp.host}:${worker.mllp.port}`,
     ...(worker.mllps ? { mllps: `${worker.mllps.host}:${worker.mllps.port}` } : {}),
+    ...extra,
     data: flags.data,
   };
   // Before the ready line: who reads it may send the signal at once.

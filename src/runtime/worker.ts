@@ -11,10 +11,13 @@ import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
 import { createFileSecrets } from '../governance/secrets/file/index.ts';
+import type { Secrets } from '../governance/secrets/port.ts';
 import { createAdmission, type MllpOptions, oruRoute } from '../ingress/index.ts';
 import { measureEventLoop } from '../ops/event-loop.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
+import { startCds } from './cds.ts';
+import type { CdsConfig, EhrConfig } from './ehr-config.ts';
 import { announce } from './instance.ts';
 import { startMllpListeners } from './mllp.ts';
 import type { MllpConfig } from './mllp-config.ts';
@@ -41,6 +44,13 @@ export interface WorkerOptions {
   readonly allergySeverity?: 'severity' | 'criticality';
   /** Senders without a source profile are refused. @default false */
   readonly strictSenders?: boolean;
+  readonly ehrs?: Readonly<Record<string, EhrConfig>>;
+  readonly cds?: CdsConfig;
+  /** The EHR that the local developer's calls are about. */
+  readonly localEhr?: string;
+  readonly sandbox?: EdgeOptions['sandbox'];
+  /** @default files in AORTA_SECRETS_DIR, else in `secrets` of the data directory */
+  readonly secrets?: Pick<Secrets, 'get'>;
 }
 
 export interface Worker {
@@ -99,6 +109,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     // Ingress starts last.
     let unmerge: NonNullable<EdgeOptions['unmerge']> = () => Promise.reject(error('AORTA_INGRESS_004'));
     const canonical = createCanonical(profile.state, { systems, blob: profile.blob });
+    const files = createFileSecrets({ dir: process.env['AORTA_SECRETS_DIR'] ?? join(options.data, 'secrets'), clock, telemetry });
+    stops.push(() => files.close());
+    const secrets = options.secrets ?? files;
+    const cds = await startCds({
+      ...{ root: options.root, ehrs: options.ehrs ?? {}, config: options.cds ?? {}, advice: profile.advice },
+      ...{ secrets, canonical, clock, random, telemetry },
+      ...(options.localEhr === undefined ? {} : { localEhr: options.localEhr }),
+    });
+    stops.push(() => cds.stop());
     const edge = await startEdge({
       host: options.host,
       port: options.port,
@@ -111,6 +130,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       quarantine: profile.quarantine,
       audit: profile.audit,
       canonical,
+      cds: cds.edge,
+      ...(options.sandbox ? { sandbox: options.sandbox } : {}),
       telemetry,
       clock,
       random,
@@ -138,8 +159,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const admission = createAdmission({ ...profile, clock, random, telemetry });
     await admission.start();
     stops.push(() => admission.stop({ drainMs: 1_000 }));
-    const secrets = createFileSecrets({ dir: process.env['AORTA_SECRETS_DIR'] ?? join(options.data, 'secrets'), clock, telemetry });
-    stops.push(() => secrets.close());
     const ingress: MllpOptions = {
       host: options.host,
       port: options.mllpPort,
@@ -153,7 +172,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       defaults: { zone, identifierSystems: systems },
       sources,
     };
-    const mllp = await startMllpListeners(ingress, options.mllp ?? {}, secrets);
+    const mllp = await startMllpListeners(ingress, options.mllp ?? {}, files);
     stops.push(async () => {
       const closed = mllp.stop({ drainMs: ingressDrainMs + 2_000 });
       // Senders whose messages cannot be stored now get an AE, while their connections are still there to carry it.

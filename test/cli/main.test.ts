@@ -16,6 +16,8 @@ test('every verb has help with an example and its exit codes', async () => {
     ['new', 'topology'],
     ['new', 'source'],
     ['audit', 'verify'],
+    ...['ehr', 'patients', 'call'].map((verb) => ['sandbox', verb]),
+    ['probe', 'ehr'],
   ];
   const groups = new Set(deeper.map(([group]) => group));
   for (const path of [...words.filter(([verb]) => !groups.has(verb)), ...deeper]) {

@@ -12,9 +12,9 @@ import { routeTable } from './table.ts';
 
 /** Everything that shows or changes something. */
 const guarded = (await routeTable())
-  .filter(({ roles }) => roles !== 'public')
+  .filter(({ method, roles }) => roles !== 'public' && method !== 'OPTIONS')
   .map(({ method, path }) => [method, path.replaceAll(/:\w+/g, 'x')] as const);
-const open = ['/healthz', '/readyz', '/metrics', '/fhir/metadata', '/', '/app.js'];
+const open = ['/healthz', '/readyz', '/metrics', '/fhir/metadata', '/.well-known/jwks.json', '/', '/app.js'];
 
 describe('access', () => {
   it('listens nowhere but on loopback while nobody can log in', async () => {
@@ -55,7 +55,7 @@ describe('access', () => {
           if (status === 401) assert.equal(answer.headers['www-authenticate'], 'Bearer');
           const last = edge.audited.at(-1);
           assert.deepEqual([last?.action, last?.outcome, last?.actor], ['denied', 'denied', 'anonymous']);
-          assert.match(last?.target ?? '', new RegExp(`^${method} /(api|fhir)/`));
+          assert.match(last?.target ?? '', new RegExp(`^${method} /(api|fhir|cds-services)\\b`));
         }
       });
     }

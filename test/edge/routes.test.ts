@@ -12,6 +12,15 @@ GET  /fhir/:type/:id               clinician,admin,service   read
 GET  /fhir/:type                   clinician,admin,service   read
 GET  /api/patients/:id/timeline    clinician,admin,service   read
 GET  /api/wards                    clinician,admin           read, once a minute
+GET  /cds-services                 clinician,service,admin
+POST /cds-services/:id             clinician,service,admin   cds
+POST /cds-services/:id/feedback    clinician,service,admin   feedback
+GET  /.well-known/jwks.json        public
+GET  /api/ops/cds                  viewer,operator,clinician,admin
+GET  /api/ops/cds/feedback         clinician,admin           read
+GET  /api/ops/cds/advice           clinician,admin           read
+GET  /api/sandbox/patients         clinician,admin           read
+POST /api/sandbox/cds              clinician,admin           read
 GET  /api/ops/flows                viewer,operator,admin
 GET  /api/ops/flows/:flow/graph    viewer,operator,admin
 GET  /api/ops/why                  operator,admin            read
@@ -38,7 +47,12 @@ it('every route has the access that was agreed, and HEAD the same as GET', async
       const [, method = '', path = '', roles = '', audit = ''] = /^(\S+)\s+(\S+)\s+(\S+)(?:\s{2,}(.+))?$/.exec(each) ?? [];
       return line({ method, path, roles, audit });
     });
-  assert.deepEqual(table.filter((row) => row.method !== 'HEAD' && !isFile(row)).map(line), wanted);
+  assert.deepEqual(table.filter((row) => !['HEAD', 'OPTIONS'].includes(row.method) && !isFile(row)).map(line), wanted);
+  // Preflights of browsers (CORS): only where clients of other origins may call.
+  assert.deepEqual(
+    table.filter(({ method }) => method === 'OPTIONS').map(({ path }) => path),
+    ['/cds-services*', '/cds-services'],
+  );
   const files = table.filter(isFile);
   assert.ok(files.length > 10 && files.every(({ method, roles }) => ['GET', 'HEAD'].includes(method) && roles === 'public'));
   for (const head of table.filter(({ method }) => method === 'HEAD')) {

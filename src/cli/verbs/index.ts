@@ -15,6 +15,8 @@ export const verbs: Readonly<Record<string, () => Promise<VerbModule>>> = {
   unmerge: () => import('./unmerge.ts'),
   quarantine: () => import('./quarantine.ts'),
   topic: () => import('./topic.ts'),
+  sandbox: () => import('./sandbox.ts'),
+  probe: () => import('./probe.ts'),
   audit: () => import('./audit.ts'),
   explain: () => import('./explain.ts'),
   completion: () => import('./completion.ts'),

@@ -1,3 +1,5 @@
+import { cdsRoutes } from './cds.ts';
+import { cdsOpsRoutes } from './cds-ops.ts';
 import { fhirRoutes } from './fhir.ts';
 import { flowRoutes } from './flows.ts';
 import { healthRoutes } from './health.ts';
@@ -5,6 +7,7 @@ import { liveRoutes } from './live.ts';
 import { pageRoutes } from './page.ts';
 import { parkedRoutes } from './parked.ts';
 import { quarantineRoutes } from './quarantine.ts';
+import { sandboxRoutes } from './sandbox.ts';
 import { timelineRoutes } from './timeline.ts';
 import { topicRoutes } from './topics.ts';
 import { unmergeRoutes } from './unmerge.ts';
@@ -17,6 +20,9 @@ export const groups = [
   fhirRoutes,
   timelineRoutes,
   wardRoutes,
+  cdsRoutes,
+  cdsOpsRoutes,
+  sandboxRoutes,
   flowRoutes,
   whyRoutes,
   parkedRoutes,

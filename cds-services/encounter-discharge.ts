@@ -1,0 +1,29 @@
+import { clinicalReads, contextEncounter, defineCdsService } from 'aorta';
+import type { Observation } from 'aorta/fhir';
+import { labCard, taskCard } from './rules/cards.ts';
+import { abnormalLabs } from './rules/labs.ts';
+import { recent, withOwn } from './rules/own.ts';
+import { pendingTasks } from './rules/tasks.ts';
+
+const { patient, conditions, medications, labs, allergies } = clinicalReads;
+
+/** On discharge: what is still open. */
+export default defineCdsService({
+  id: 'discharge-review',
+  hook: 'encounter-discharge',
+  title: 'Discharge review',
+  description: 'Discharge tasks that are still pending, and critical laboratory results of the last 30 days.',
+  usageRequirements: 'Without prefetch it needs access to the FHIR server.',
+  reads: [patient, contextEncounter, conditions, medications, labs, allergies],
+  requires: ['patient', 'encounter'],
+  async run({ data, own, now, home }) {
+    const incomplete = Object.entries(data).flatMap(([key, { status }]) => (status === 'complete' ? [] : [key]));
+    const [observed, tasks] = await Promise.all([
+      withOwn<Observation>(data.labs.resources, own, 'Observation'),
+      own ? own.resources('Task') : [],
+    ]);
+    const critical = abnormalLabs(recent(observed, now)).filter((result) => result.critical);
+    const cards = [taskCard(pendingTasks(tasks, now), { home, incomplete }), labCard(critical, { home, incomplete })];
+    return cards.filter((card) => card !== undefined);
+  },
+});

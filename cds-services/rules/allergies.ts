@@ -1,0 +1,98 @@
+import type { AllergyIntolerance, CodeableConcept } from 'aorta/fhir';
+import { named } from './text.ts';
+
+/** The part of a MedicationRequest that is looked at. */
+export interface Medication {
+  readonly id?: string;
+  readonly medicationCodeableConcept?: CodeableConcept;
+  readonly medicationReference?: { readonly display?: string };
+}
+
+export interface Conflict {
+  readonly allergy: string;
+  readonly medication: string;
+  /** `same`: the substance itself. `class`: another of its class. `cross`: a class that may react too. */
+  readonly kind: 'same' | 'class' | 'cross';
+  /** The allergy is confirmed or of high criticality. */
+  readonly severe: boolean;
+  readonly references: readonly string[];
+}
+
+/** Substances of a class by name, as they stand in RxNorm and SNOMED CT displays. */
+const classes: Readonly<Record<string, readonly string[]>> = {
+  penicillin: ['penicillin', 'amoxicillin', 'ampicillin', 'piperacillin', 'dicloxacillin', 'nafcillin', 'oxacillin', 'flucloxacillin'],
+  cephalosporin: ['cephalosporin', 'cefazolin', 'cephalexin', 'cefalexin', 'cefuroxime', 'ceftriaxone', 'cefepime', 'cefixime', 'cefdinir'],
+  nsaid: ['nsaid', 'aspirin', 'acetylsalicylic', 'ibuprofen', 'naproxen', 'diclofenac', 'ketorolac', 'indomethacin', 'meloxicam'],
+  sulfonamide: ['sulfonamide', 'sulfamethoxazole', 'sulfadiazine', 'sulfasalazine', 'sulfa'],
+  'ace inhibitor': ['lisinopril', 'enalapril', 'ramipril', 'captopril', 'benazepril', 'perindopril', 'quinapril'],
+  statin: ['simvastatin', 'atorvastatin', 'rosuvastatin', 'pravastatin', 'lovastatin'],
+  opiate: ['codeine', 'morphine', 'oxycodone', 'hydrocodone', 'hydromorphone'],
+};
+/** A class → one that may cross-react. */
+const crosses: Readonly<Record<string, string>> = { penicillin: 'cephalosporin', cephalosporin: 'penicillin' };
+
+const words = (concept: CodeableConcept | undefined, display = ''): ReadonlySet<string> =>
+  new Set(
+    [concept?.text, display, ...(concept?.coding ?? []).map((coding) => coding.display)]
+      .filter((text): text is string => typeof text === 'string')
+      .flatMap((text) => text.toLowerCase().split(/[^a-z]+/))
+      .filter((word) => word.length > 3),
+  );
+
+const codes = (concept: CodeableConcept | undefined): readonly string[] =>
+  (concept?.coding ?? []).flatMap(({ system, code }) => (system && code ? [`${system}|${code}`] : []));
+
+const classesOf = (found: ReadonlySet<string>): readonly string[] =>
+  Object.entries(classes).flatMap(([name, members]) => (members.some((member) => found.has(member)) ? [name] : []));
+
+const has = (concept: CodeableConcept | undefined, ...wanted: readonly string[]): boolean =>
+  (concept?.coding ?? []).some(({ code }) => wanted.includes(code ?? ''));
+
+/** Active and not refuted; without a status it counts: leaving an allergy out is the worse mistake. */
+const counts = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
+  !has(clinicalStatus, 'inactive', 'resolved') && !has(verificationStatus, 'refuted', 'entered-in-error');
+
+/** Words that say nothing of the substance. */
+const common = new Set([
+  'substance',
+  'organism',
+  'allergy',
+  'finding',
+  'oral',
+  'tablet',
+  'product',
+  'solution',
+  'capsule',
+  'hydrochloride',
+  'sodium',
+  'potassium',
+]);
+
+/**
+ * Medications that conflict with a recorded allergy, by rule: the same code or substance, the same class, or a class that
+ * cross-reacts. It finds what names show; it is no drug database, and a card says what it was judged by.
+ */
+export function conflicts(allergies: readonly AllergyIntolerance[], medications: readonly Medication[]): readonly Conflict[] {
+  return allergies.filter(counts).flatMap((allergy) => {
+    const of = words(allergy.code);
+    const [own, ownCodes] = [classesOf(of), new Set(codes(allergy.code))];
+    return medications.flatMap((medication): Conflict[] => {
+      const concept = medication.medicationCodeableConcept;
+      const it = words(concept, medication.medicationReference?.display);
+      const theirs = classesOf(it);
+      const same = codes(concept).some((code) => ownCodes.has(code)) || [...of].some((word) => it.has(word) && !common.has(word));
+      const kind = same
+        ? 'same'
+        : own.some((name) => theirs.includes(name))
+          ? 'class'
+          : own.some((name) => theirs.includes(crosses[name] ?? ''))
+            ? 'cross'
+            : undefined;
+      if (kind === undefined) return [];
+      const severe = allergy.criticality === 'high' || has(allergy.verificationStatus, 'confirmed');
+      const references = [`AllergyIntolerance/${allergy.id ?? ''}`, `MedicationRequest/${medication.id ?? ''}`];
+      const medicationName = concept ? named(concept) : named({ text: medication.medicationReference?.display ?? 'a medication' });
+      return [{ allergy: named(allergy.code), medication: medicationName, kind, severe, references }];
+    });
+  });
+}

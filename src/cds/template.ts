@@ -1,0 +1,22 @@
+import { type Hook, hookFields } from './hooks.ts';
+
+const users = ['userPractitionerId', 'userPractitionerRoleId', 'userPatientId', 'userRelatedPersonId'];
+const shape = /^[A-Z][A-Za-z]+(?:\/[^?/]+|\?\S+)$/;
+/** `:in` is the one modifier, `eq lt gt ge le` the prefixes (2.0, "Prefetch query restrictions"). */
+const modifier = /^[\w-]+:(?!in$)/;
+
+/** What is wrong with a prefetch template for this hook, in CDS Hooks 2.0. */
+export function templateProblem(template: string, hook: Hook): string | undefined {
+  if (!shape.test(template.replaceAll(/\{\{[^{}]*\}\}/g, 'x'))) return 'it is neither Type/id nor Type?search';
+  if (/[{}]/.test(template.replaceAll(/\{\{[^{}]*\}\}/g, ''))) return 'a token is not closed';
+  const { required, optional } = hookFields[hook];
+  for (const [, token = ''] of template.matchAll(/\{\{([^{}]*)\}\}/g)) {
+    const field = /^context\.(\w+)$/.exec(token)?.[1];
+    if (field === undefined ? !users.includes(token) : ![...required, ...optional].includes(field)) {
+      return `{{${token}}} is no text of the context of ${hook}`;
+    }
+  }
+  const search = template.split('?')[1] ?? '';
+  const wrong = search.split('&').find((part) => modifier.test(part.split('=')[0] ?? ''));
+  return wrong === undefined ? undefined : 'a modifier other than :in';
+}

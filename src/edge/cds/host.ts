@@ -1,0 +1,193 @@
+import type { AdviceStore } from '../../advice/port.ts';
+import type { Canonical } from '../../canonical/index.ts';
+import {
+  type Card,
+  type CdsRequest,
+  type CdsService,
+  cardProblems,
+  parseFeedback,
+  parseRequest,
+  type SystemAction,
+  systemActionProblems,
+  withinBudget,
+} from '../../cds/index.ts';
+import type { Clock, Random } from '../../clock/clock.ts';
+import { ulid } from '../../clock/ulid.ts';
+import { error } from '../../errors/index.ts';
+import { type FhirClient, type Gathered, gather } from '../../fhir/client/index.ts';
+import type { Telemetry } from '../../telemetry/port.ts';
+import type { EhrAccess } from './ehr.ts';
+import { cdsMetrics, type Outcome } from './metrics.ts';
+import { ownRecord } from './own.ts';
+import { createRecorder } from './recorder.ts';
+
+export interface CdsHostOptions {
+  readonly services: readonly CdsService[];
+  /** The EHR of a client, by the client's configured name. */
+  readonly ehrOf: (client: string) => EhrAccess | undefined;
+  readonly canonical: Canonical;
+  readonly advice: AdviceStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  /** Milliseconds until an answer is due. @default 4500 */
+  readonly budgetMs?: number;
+  /** Milliseconds for each read. @default 3500, so that what is known can still be said */
+  readonly perReadMs?: number;
+}
+
+export interface CdsAnswer {
+  readonly cards: readonly Card[];
+  readonly systemActions?: readonly SystemAction[];
+}
+
+export interface CdsHost {
+  readonly services: readonly CdsService[];
+  /** @throws AORTA_CDS_001 (no such request), AORTA_CDS_003 (data that it cannot do without) */
+  call(service: string, body: unknown, caller: { readonly client: string; readonly home: string }): Promise<CdsAnswer>;
+  /** Durable when resolved. @throws AORTA_CDS_001 */
+  feedback(service: string, body: unknown, caller: { readonly client: string }): Promise<number>;
+  readonly advice: AdviceStore;
+  stop(): Promise<void>;
+}
+
+interface Advised {
+  readonly outcome: Outcome;
+  readonly answer: CdsAnswer;
+  readonly gathered?: Gathered;
+}
+
+const nothing: CdsAnswer = { cards: [] };
+
+/**
+ * Runs CDS services: reads, rules, checks, in one budget. Whatever the EHR or a service does, the caller gets 200 with
+ * what is known, or with no cards; only a request that is wrong, or mandatory data that cannot be had at all, is refused.
+ */
+export function createCdsHost(options: CdsHostOptions): CdsHost {
+  const { services, clock, random, telemetry, advice, budgetMs = 4_500, perReadMs = 3_500 } = options;
+  const metrics = cdsMetrics(telemetry, services);
+  const recorder = createRecorder(advice, telemetry);
+
+  const named = (id: string): readonly CdsService[] => {
+    const found = services.filter((service) => service.id === id);
+    if (found.length === 0) throw error('AORTA_EDGE_004', { what: 'such CDS service' });
+    return found;
+  };
+
+  return {
+    services,
+    advice,
+    async call(id, body, caller) {
+      const started = clock.monotonic();
+      const { service, request } = parseRequest(body, named(id));
+      const record = (outcome: Outcome, { cards }: CdsAnswer, gathered?: Gathered) => {
+        const ms = clock.monotonic() - started;
+        metrics.answered(id, outcome, ms);
+        for (const read of gathered?.provenance.reads ?? []) metrics.read(read.key, read.source, read.status);
+        const { hookInstance, hook, context } = request;
+        const [now, { client }, patient, reads] = [clock.now(), caller, context.patientId, gathered?.provenance.reads ?? []];
+        recorder.add({ id: ulid(clock, random), hookInstance, service: id, hook, client, patient, at: now, outcome, ms, cards, reads });
+      };
+      try {
+        const timed = await withinBudget(clock, budgetMs, (signal) => advise(service, request, caller, signal));
+        const { outcome, answer, gathered }: Advised = timed.late ? { outcome: 'late', answer: nothing } : timed.value;
+        record(outcome, answer, gathered);
+        return answer;
+      } catch (thrown) {
+        record('missing', nothing);
+        throw thrown;
+      }
+    },
+    async feedback(id, body, { client }) {
+      named(id);
+      const entries = parseFeedback(body);
+      const receivedAt = clock.now();
+      await advice.feedback(
+        entries.map(({ card, outcome, acceptedSuggestions, reason, userComment, outcomeAt }) => ({
+          ...{ id: ulid(clock, random), service: id, client, card, outcome, suggestions: acceptedSuggestions, outcomeAt, receivedAt },
+          ...{ reasonSystem: reason?.system ?? null, reasonCode: reason?.code ?? null, comment: userComment ?? null },
+        })),
+      );
+      for (const { outcome } of entries) metrics.feedback(id, outcome);
+      return entries.length;
+    },
+    stop: () => recorder.flushed(),
+  };
+
+  async function advise(
+    service: CdsService,
+    request: CdsRequest,
+    caller: { client: string; home: string },
+    signal: AbortSignal,
+  ): Promise<Advised> {
+    const gathered = await gather({
+      reads: service.reads,
+      context: request.context,
+      prefetch: request.prefetch,
+      client: clientFor(request, options.ehrOf(caller.client)),
+      perReadMs,
+      signal,
+      clock,
+    });
+    const denied = service.requires.filter((key) => gathered.reads[key]?.status === 'denied');
+    if (denied.length > 0) throw error('AORTA_CDS_003', { missing: denied.join(', ') });
+    // The EHR does not answer just now: nothing to say is better than to hold the clinician up, or to guess.
+    if (service.requires.some((key) => gathered.reads[key]?.status === 'failed'))
+      return { outcome: 'incomplete', answer: nothing, gathered };
+    try {
+      const patient = gathered.reads['patient']?.resources[0];
+      const own = await ownRecord(options.canonical, patient).catch((thrown: unknown) => {
+        telemetry.log('warn', 'cds.own.failed', { service: service.id, error: thrown });
+        return undefined;
+      });
+      const advised = await service.run({
+        ...{ context: request.context as never, data: gathered.reads, own, now: clock.now(), signal, home: caller.home },
+      });
+      const answer = checked(service, 'cards' in advised ? advised : { cards: advised });
+      const some = answer.cards.length > 0 || answer.systemActions !== undefined;
+      return { outcome: gathered.incomplete.length > 0 ? 'incomplete' : some ? 'advised' : 'empty', answer, gathered };
+    } catch (thrown) {
+      telemetry.log('error', 'cds.failed', { service: service.id, error: thrown });
+      return { outcome: 'failed', answer: nothing, gathered };
+    }
+  }
+
+  /** Only what is valid leaves; what is not is a defect of the service, and shows in a metric. */
+  function checked(service: CdsService, { cards, systemActions = [] }: CdsAnswer): CdsAnswer {
+    const valid = <T>(values: readonly T[], problemsOf: (value: T) => readonly string[]) =>
+      values.filter((value) => {
+        const problems = problemsOf(value);
+        if (problems.length === 0) return true;
+        metrics.invalid(service.id);
+        telemetry.log('error', 'cds.card.invalid', { service: service.id, reason: problems.slice(0, 3).join('; ') });
+        return false;
+      });
+    const actions = valid(systemActions, systemActionProblems);
+    // Feedback names cards by uuid, so each has one.
+    const identified = cards.map((card) => ({ uuid: uuid(random), ...card, ...suggested(card) }));
+    return { cards: valid(identified, cardProblems), ...(actions.length === 0 ? {} : { systemActions: actions }) };
+  }
+
+  function suggested({ suggestions }: Card): Pick<Card, 'suggestions'> {
+    return suggestions ? { suggestions: suggestions.map((suggestion) => ({ uuid: uuid(random), ...suggestion })) } : {};
+  }
+}
+
+/**
+ * With the token that came along, when it is for the EHR that is configured for this client: an address in a request is
+ * never called otherwise. Else with our own registration there, else not at all.
+ */
+function clientFor({ fhirServer, fhirAuthorization }: CdsRequest, ehr: EhrAccess | undefined): FhirClient | undefined {
+  const same = (url: string | undefined) => url?.replace(/\/+$/, '') === ehr?.fhirBase.replace(/\/+$/, '');
+  if (ehr && fhirAuthorization && same(fhirServer)) return ehr.withToken(fhirAuthorization.accessToken);
+  return ehr?.as('cds');
+}
+
+/** Version 4 of RFC 9562. */
+function uuid(random: Random): string {
+  const bytes = Buffer.from(random.bytes(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

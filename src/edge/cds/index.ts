@@ -1,0 +1,18 @@
+export { type CallerOptions, createCaller, localClient } from './caller.ts';
+export type { EhrAccess } from './ehr.ts';
+export { type CdsAnswer, type CdsHost, type CdsHostOptions, createCdsHost } from './host.ts';
+export { createQuotas, type Quota, standardQuota } from './quota.ts';
+
+import type { CallerOptions } from './caller.ts';
+import type { CdsHost } from './host.ts';
+import type { Quota } from './quota.ts';
+
+/** What the CDS routes are given. */
+export interface EdgeCds extends CallerOptions {
+  readonly host: CdsHost;
+  readonly quota: Quota;
+  /** Origins of browser clients (CORS). */
+  readonly corsOrigins: readonly string[];
+  /** Our own public keys, for EHRs that verify what we sign. */
+  readonly keySet: () => Promise<{ readonly keys: readonly object[] }>;
+}

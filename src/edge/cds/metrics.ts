@@ -1,0 +1,32 @@
+import type { CdsService } from '../../cds/index.ts';
+import type { Telemetry } from '../../telemetry/port.ts';
+
+const buckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 4.5, 5];
+export type Outcome = 'advised' | 'empty' | 'incomplete' | 'late' | 'failed' | 'missing';
+
+/** Labels are names of our services and reads: never a client's or a patient's. */
+export function cdsMetrics(telemetry: Telemetry, services: readonly CdsService[]) {
+  const of = new Map(
+    services.map(({ id }) => [
+      id,
+      {
+        seconds: telemetry.histogram('aorta_cds_call_seconds', 'Answers of CDS services', buckets, { service: id }),
+        invalid: telemetry.counter('aorta_cds_invalid_cards_total', 'Cards that were held back because they are not valid.', {
+          service: id,
+        }),
+      },
+    ]),
+  );
+  return {
+    answered(service: string, outcome: Outcome, ms: number): void {
+      of.get(service)?.seconds.observe(ms / 1000);
+      telemetry.counter('aorta_cds_calls_total', 'Calls of CDS services by how they ended', { service, outcome }).inc();
+    },
+    read(read: string, source: string, status: string): void {
+      telemetry.counter('aorta_cds_reads_total', 'Reads for CDS services by source and how they ended', { read, source, status }).inc();
+    },
+    invalid: (service: string): void => of.get(service)?.invalid.inc(),
+    feedback: (service: string, outcome: string): void =>
+      telemetry.counter('aorta_cds_feedback_total', 'Feedback on cards', { service, outcome }).inc(),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Canonical } from '../../canonical/index.ts';
+import type { OwnRecord } from '../../cds/index.ts';
+import type { Identifier, Resource } from '../../fhir/r4.ts';
+
+const mostIdentifiers = 8;
+const mostResources = 500;
+
+/**
+ * The patient's record in the canonical store, by the identifiers of the EHR's Patient. Two identifiers that lead to two
+ * people say that one of them is wrong: then there is no record, rather than somebody else's.
+ */
+export async function ownRecord(canonical: Canonical, patient: Resource | undefined): Promise<OwnRecord | undefined> {
+  const identifiers = ((patient as { identifier?: Identifier[] } | undefined)?.identifier ?? [])
+    .filter(({ system, value }) => system && value)
+    .slice(0, mostIdentifiers);
+  const found = await Promise.all(
+    identifiers.map(({ system, value }) => canonical.search('Patient', { identifier: `${system}|${value}`, limit: 2 })),
+  );
+  const ids = new Set(found.flatMap(({ resources }) => resources.map(({ id }) => id)));
+  const [patientId] = ids;
+  if (ids.size !== 1 || patientId === undefined) return undefined;
+  return {
+    patientId,
+    async resources(type) {
+      const all: Resource[] = [];
+      for (let cursor: string | undefined; all.length < mostResources; ) {
+        const page = await canonical.search(type, { patient: patientId, limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+        all.push(...page.resources);
+        cursor = page.cursor;
+        if (cursor === undefined) break;
+      }
+      return all;
+    },
+  };
+}

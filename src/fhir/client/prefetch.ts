@@ -1,0 +1,43 @@
+import type { Resource } from '../r4.ts';
+import type { Bundle } from './client.ts';
+import { isInstance, type Read, typeOfTemplate } from './reads.ts';
+
+/** What the value under a prefetch key says. */
+export type Prefetched =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'data'; readonly resources: readonly Resource[]; readonly next?: string }
+  /** To be fetched: the key is absent, the client failed (OperationOutcome), or it is not what was asked for. */
+  | { readonly kind: 'fetch'; readonly reason: 'absent' | 'outcome' | 'unfit' };
+
+/**
+ * CDS Hooks 2.0, "Prefetch Template": null says that there is no data; an absent key says nothing; an OperationOutcome is
+ * the client's failure, never data; a Bundle may be the first of several pages. What is of another patient is not used
+ * at all: one wrong resource means that the wrong query was asked.
+ */
+export function prefetched(read: Read, prefetch: Readonly<Record<string, unknown>>, patientId: string): Prefetched {
+  if (!Object.hasOwn(prefetch, read.key) || prefetch[read.key] === undefined) return { kind: 'fetch', reason: 'absent' };
+  const value = prefetch[read.key];
+  if (value === null) return { kind: 'none' };
+  const type = typeOfTemplate(read.template);
+  const given = value as { resourceType?: string; entry?: Bundle['entry']; link?: Bundle['link'] };
+  if (typeof value !== 'object' || typeof given.resourceType !== 'string') return { kind: 'fetch', reason: 'unfit' };
+  if (given.resourceType === 'OperationOutcome') return { kind: 'fetch', reason: 'outcome' };
+  const single = given.resourceType !== 'Bundle';
+  if (single && !(isInstance(read.template) && given.resourceType === type)) return { kind: 'fetch', reason: 'unfit' };
+  if (!single && given.entry !== undefined && !Array.isArray(given.entry)) return { kind: 'fetch', reason: 'unfit' };
+  const all = single ? [value as Resource] : (given.entry ?? []).flatMap((each) => (each?.resource ? [each.resource] : []));
+  if (all.some((resource) => resource.resourceType === 'OperationOutcome')) return { kind: 'fetch', reason: 'outcome' };
+  const resources = all.filter((resource) => resource.resourceType === type);
+  if (!resources.every((resource) => isOf(resource, patientId))) return { kind: 'fetch', reason: 'unfit' };
+  const links = Array.isArray(given.link) ? given.link : [];
+  const next = links.find((link) => link?.relation === 'next')?.url;
+  return { kind: 'data', resources, ...(typeof next === 'string' ? { next } : {}) };
+}
+
+/** Whether a resource is this patient's: itself, or by subject or patient. One that names nobody is taken as asked for. */
+export function isOf(resource: Resource, patientId: string): boolean {
+  if (resource.resourceType === 'Patient') return resource.id === patientId;
+  const { subject, patient } = resource as { subject?: { reference?: unknown }; patient?: { reference?: unknown } };
+  const reference = subject?.reference ?? patient?.reference;
+  return typeof reference !== 'string' || reference === `Patient/${patientId}` || reference.endsWith(`/Patient/${patientId}`);
+}

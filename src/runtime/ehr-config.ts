@@ -1,0 +1,132 @@
+import { AortaError } from '../errors/index.ts';
+import { backendScope, secure } from '../smart/index.ts';
+
+/** One of our components as it is registered at an EHR (SMART Backend Services). */
+export interface EhrClientConfig {
+  /** Client id, as the EHR gave it. */
+  readonly id: string;
+  /** `secret:<name>` of the private key: JWK, JWK Set or PKCS#8 PEM. */
+  readonly key: string;
+  /** Scopes that are registered, v1 or v2 syntax. `aorta check` compares them with what is read and written. */
+  readonly scopes: readonly string[];
+  /** Our JWK Set URL, when keys were registered by address. */
+  readonly jku?: string;
+}
+
+export interface EhrConfig {
+  /** FHIR base URL. */
+  readonly fhirBase: string;
+  /** One identity for each component: `cds`, `drafts`, `assist`. */
+  readonly clients?: Readonly<Record<string, EhrClientConfig>>;
+  /** Its CDS Hooks client: the issuer of its tokens, and where its public keys are. */
+  readonly cdsClient?: {
+    readonly issuer: string;
+    readonly jku?: string;
+    readonly keys?: readonly object[];
+    readonly tenants?: readonly string[];
+  };
+  /** `secret:` references to PEM: mutual TLS. */
+  readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca?: string };
+}
+
+export interface CdsConfig {
+  /** Base URL that CDS clients know: `https://cds.hospital.example`. Needed before anyone else than loopback may call. */
+  readonly publicUrl?: string;
+  readonly corsOrigins?: readonly string[];
+  readonly quota?: { readonly perSecond?: number; readonly burst?: number; readonly inFlight?: number };
+  /** Milliseconds until an answer is due. @default 4500 */
+  readonly budgetMs?: number;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const name = /^[a-z0-9][a-z0-9-]{0,39}$/;
+const secret = /^secret:[a-z0-9][a-z0-9._-]{0,126}$/;
+
+/** Joined by commas; undefined when there are none. */
+const joined = (problems: readonly string[]): string | undefined => (problems.length === 0 ? undefined : problems.join('; '));
+
+/** Every problem of `ehrs`; wildcard scopes are refused here, before anything asks for them. */
+export function ehrsProblem(value: unknown): string | undefined {
+  if (!isRecord(value)) return 'expected EHRs by name';
+  return joined(
+    Object.entries(value).flatMap(([id, ehr]) =>
+      name.test(id) ? problemsOfEhr(id, ehr) : [`${id} is no name (lower-case letters, digits, dashes)`],
+    ),
+  );
+}
+
+function problemsOfEhr(id: string, value: unknown): readonly string[] {
+  if (!isRecord(value)) return [`${id}: expected an object`];
+  const { fhirBase, clients = {}, cdsClient, tls = {}, ...rest } = value;
+  return [
+    ...Object.keys(rest).map((key) => `${id}.${key} is not known`),
+    ...overTls(`${id}.fhirBase`, fhirBase),
+    ...(isRecord(clients)
+      ? Object.entries(clients).flatMap(([component, client]) => problemsOfClient(`${id}.clients.${component}`, client))
+      : [`${id}.clients: expected clients by component`]),
+    ...(cdsClient === undefined ? [] : problemsOfCdsClient(`${id}.cdsClient`, cdsClient)),
+    ...Object.entries(isRecord(tls) ? tls : {}).flatMap(([key, reference]) =>
+      ['cert', 'key', 'ca'].includes(key) && typeof reference === 'string' && secret.test(reference)
+        ? []
+        : [`${id}.tls.${key}: expected cert, key or ca as secret:<name>`],
+    ),
+  ];
+}
+
+function problemsOfClient(at: string, value: unknown): readonly string[] {
+  if (!isRecord(value)) return [`${at}: expected an object`];
+  const { id, key, scopes, jku, ...rest } = value;
+  return [
+    ...Object.keys(rest).map((each) => `${at}.${each} is not known`),
+    ...(typeof id === 'string' && id !== '' ? [] : [`${at}.id: expected the client id`]),
+    // Not repeated: someone may have written the key itself.
+    ...(typeof key === 'string' && secret.test(key) ? [] : [`${at}.key: expected secret:<name>`]),
+    ...(Array.isArray(scopes) && scopes.length > 0
+      ? scopes.flatMap((scope) => problemOf(`${at}.scopes`, () => backendScope(String(scope))))
+      : [`${at}.scopes: expected the registered scopes`]),
+    ...(jku === undefined ? [] : overTls(`${at}.jku`, jku)),
+  ];
+}
+
+function problemsOfCdsClient(at: string, value: unknown): readonly string[] {
+  if (!isRecord(value)) return [`${at}: expected an object`];
+  const { issuer, jku, keys, tenants, ...rest } = value;
+  return [
+    ...Object.keys(rest).map((each) => `${at}.${each} is not known`),
+    ...(typeof issuer === 'string' && issuer !== '' ? [] : [`${at}.issuer: expected the iss of its tokens`]),
+    ...((jku === undefined) === (keys === undefined) ? [`${at}: expected either jku or keys`] : []),
+    ...(jku === undefined ? [] : overTls(`${at}.jku`, jku)),
+    ...(keys === undefined || Array.isArray(keys) ? [] : [`${at}.keys: expected public JWKs`]),
+    ...(tenants === undefined || (Array.isArray(tenants) && tenants.every((each) => typeof each === 'string'))
+      ? []
+      : [`${at}.tenants: expected texts`]),
+  ];
+}
+
+function problemOf(at: string, check: () => unknown): readonly string[] {
+  try {
+    check();
+    return [];
+  } catch (thrown) {
+    return [`${at}: ${thrown instanceof AortaError ? thrown.message : 'not valid'}`];
+  }
+}
+
+const overTls = (at: string, url: unknown): readonly string[] => problemOf(at, () => secure(String(url), 'this address'));
+
+export function cdsProblem(value: unknown): string | undefined {
+  if (!isRecord(value)) return 'expected an object';
+  const { publicUrl, corsOrigins, quota, budgetMs, ...rest } = value;
+  const number = (each: unknown) => typeof each === 'number' && Number.isFinite(each) && each > 0;
+  const fine =
+    isRecord(quota) && Object.entries(quota).every(([key, each]) => ['perSecond', 'burst', 'inFlight'].includes(key) && number(each));
+  return joined([
+    ...Object.keys(rest).map((each) => `${each} is not known`),
+    ...(publicUrl === undefined ? [] : overTls('publicUrl', publicUrl)),
+    ...(corsOrigins === undefined || (Array.isArray(corsOrigins) && corsOrigins.every((each) => URL.parse(String(each))?.origin === each))
+      ? []
+      : ['corsOrigins: expected origins like https://ehr.example']),
+    ...(quota === undefined || fine ? [] : ['quota: expected perSecond, burst and inFlight as numbers above 0']),
+    ...(budgetMs === undefined || (number(budgetMs) && Number(budgetMs) <= 10_000) ? [] : ['budgetMs: expected 1 to 10000']),
+  ]);
+}

@@ -1,0 +1,72 @@
+import type { Clock, Random } from '../clock/clock.ts';
+import type { EhrAccess } from '../edge/cds/index.ts';
+import { createFhirClient, createHttp, deadlineGuard, type Guard, type HttpClient } from '../fhir/client/index.ts';
+import type { Secrets } from '../governance/secrets/port.ts';
+import { type Backend, createBackend, keysFromSecret, publicKeySet } from '../smart/index.ts';
+import type { EhrConfig } from './ehr-config.ts';
+
+export interface EhrOptions {
+  readonly secrets: Pick<Secrets, 'get'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Scopes that a component's reads and writes need, v2 syntax. */
+  readonly needed: (component: string) => readonly string[];
+  /**
+   * Breaker and limiter of an EHR. THE ONE PLACE to connect src/guard, for every request to an EHR:
+   * `guard: (ehr) => ({ run: (work, { deadlineMs, signal }) => guards[ehr].run({ work, deadlineMs, signal }) })`.
+   * @default deadlines only
+   */
+  readonly guard?: ((ehr: string) => Guard) | undefined;
+}
+
+export interface OpenEhr extends EhrAccess {
+  close(): Promise<void>;
+}
+
+/** Waiting for a place counts too: who asked has a budget, and does not care what it was spent on. */
+function guardOf(ehr: string, { clock, guard }: EhrOptions): Guard {
+  const deadline = deadlineGuard(clock);
+  const inner = guard?.(ehr);
+  if (!inner) return deadline;
+  return { run: (work, options) => deadline.run((signal) => inner.run(work, { ...options, signal }), options) };
+}
+
+/** An EHR of the configuration: connections, tokens for each component, clients. */
+export async function openEhr(id: string, config: EhrConfig, options: EhrOptions): Promise<OpenEhr> {
+  const { secrets, clock, random } = options;
+  const pem = async (reference: string | undefined) => (reference === undefined ? undefined : secrets.get(reference));
+  const [cert, key, ca] = await Promise.all([pem(config.tls?.cert), pem(config.tls?.key), pem(config.tls?.ca)]);
+  const tls = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }), ...(ca === undefined ? {} : { ca }) };
+  const http: HttpClient = createHttp({ tls });
+  const guard = guardOf(id, options);
+  const base = config.fhirBase.replace(/\/+$/, '');
+  const clients = Object.entries(config.clients ?? {});
+  const keys = new Map(clients.map(([component, client]) => [component, keysFromSecret(secrets, client.key)]));
+  const backends = new Map<string, Backend>();
+  for (const [component, client] of clients) {
+    const source = keys.get(component);
+    if (!source) continue;
+    const identity = { clientId: client.id, keys: source, ...(client.jku === undefined ? {} : { jku: client.jku }) };
+    backends.set(component, createBackend({ fhirBase: base, http: (request) => http.send(request), clock, random, ...identity }));
+  }
+  return {
+    id,
+    fhirBase: base,
+    withToken: (token) => createFhirClient({ base, http, guard, clock, tokens: { get: async () => token, refused: () => false } }),
+    as(component) {
+      const backend = backends.get(component);
+      if (!backend) return undefined;
+      const scopes = options.needed(component);
+      const tokens = {
+        get: async () => (await backend.token(scopes)).value,
+        refused(value: string) {
+          backend.refused({ value, scopes: [], expiresAt: 0 });
+          return true;
+        },
+      };
+      return createFhirClient({ base, http, guard, clock, tokens });
+    },
+    publicKeys: async () => (await publicKeySet([...keys.values()])).keys,
+    close: () => http.close(),
+  };
+}

@@ -1,0 +1,133 @@
+import { fill } from '../../fhir/client/index.ts';
+import { type Jwk, sign } from '../../smart/index.ts';
+import type { Ehr } from './options.ts';
+import { searchPage } from './page.ts';
+
+export interface CdsCall {
+  /** Base URL of the CDS services: `http://127.0.0.1:4100`. */
+  readonly base: string;
+  readonly service: string;
+  readonly patientId: string;
+  readonly encounterId?: string;
+  /** More of the hook's context: `draftOrders`. */
+  readonly context?: Readonly<Record<string, unknown>>;
+  /** Which prefetch templates are satisfied. @default all */
+  readonly prefetch?: 'all' | 'none' | readonly string[];
+  /** Whether the service may read for itself. @default true */
+  readonly access?: boolean;
+  /** Claims that replace those of a correct token: for tests of what is refused. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly hookInstance?: string;
+}
+
+export interface CdsAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+  /** What was sent. */
+  readonly request: Readonly<Record<string, unknown>>;
+}
+
+interface Described {
+  readonly id: string;
+  readonly hook: string;
+  readonly prefetch?: Readonly<Record<string, string>>;
+}
+
+const scopes = ['Patient', 'Encounter', 'Condition', 'MedicationRequest', 'Observation', 'AllergyIntolerance'].map(
+  (type) => `user/${type}.rs`,
+);
+
+/**
+ * Calls CDS services as an EHR does (CDS Hooks 2.0): looks at discovery, runs the prefetch templates, gives a short-lived
+ * access token for what else is needed, and signs every request with a new JWT.
+ */
+export function createCdsClient(ehr: Ehr, key: Jwk & { readonly kid: string }) {
+  const alg = key.kty === 'RSA' ? 'RS384' : 'ES384';
+
+  const authorization = async (audience: string, claims: CdsCall['claims'] = {}) => {
+    const now = Math.floor(ehr.clock.now() / 1000);
+    const jti = Buffer.from(ehr.random.bytes(16)).toString('hex');
+    const standard = { iss: ehr.url, aud: audience, iat: now, exp: now + 120, jti };
+    return `Bearer ${await sign({ ...standard, ...claims }, { key, alg, kid: key.kid, jku: `${ehr.url}/.well-known/jwks.json` })}`;
+  };
+
+  const discover = async (base: string): Promise<readonly Described[]> => {
+    const url = `${base}/cds-services`;
+    const answer = await fetch(url, { headers: { authorization: await authorization(url) }, signal: AbortSignal.timeout(10_000) });
+    if (!answer.ok) throw new Error(`discovery answered ${answer.status}`);
+    return ((await answer.json()) as { services: Described[] }).services;
+  };
+
+  const data = (template: string, context: Readonly<Record<string, unknown>>): unknown => {
+    const query = fill(template, context);
+    if (query === undefined) return null;
+    const [path = '', search] = query.split('?');
+    const [type = '', id] = path.split('/');
+    if (search === undefined) return ehr.store.read(type, id ?? '') ?? null;
+    return searchPage(ehr, type, new URLSearchParams(search));
+  };
+
+  return {
+    authorization,
+    discover,
+    async call({
+      base,
+      service,
+      patientId,
+      encounterId,
+      prefetch = 'all',
+      access = true,
+      claims,
+      hookInstance,
+      ...more
+    }: CdsCall): Promise<CdsAnswer> {
+      const described = (await discover(base)).find(({ id }) => id === service);
+      if (!described) throw new Error(`there is no service ${service}`);
+      const context = { userId: 'Practitioner/sandbox', patientId, ...(encounterId === undefined ? {} : { encounterId }), ...more.context };
+      const templates = Object.entries(described.prefetch ?? {});
+      const satisfied = prefetch === 'none' ? [] : templates.filter(([name]) => prefetch === 'all' || prefetch.includes(name));
+      const token = Buffer.from(ehr.random.bytes(24)).toString('base64url');
+      if (access) ehr.tokens.set(token, { clientId: 'cds', scopes, expiresAt: ehr.clock.now() + 60_000 });
+      const request = {
+        hook: described.hook,
+        hookInstance: hookInstance ?? uuid(ehr.random.bytes(16)),
+        context,
+        ...(satisfied.length === 0
+          ? {}
+          : { prefetch: Object.fromEntries(satisfied.map(([name, template]) => [name, data(template, context)])) }),
+        ...(access
+          ? {
+              fhirServer: `${ehr.url}/fhir`,
+              fhirAuthorization: {
+                access_token: token,
+                token_type: 'Bearer',
+                expires_in: 60,
+                scope: scopes.join(' '),
+                subject: 'aorta-cds',
+              },
+            }
+          : {}),
+      };
+      const url = `${base}/cds-services/${service}`;
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: await authorization(url, claims) },
+        body: JSON.stringify(request),
+        signal: AbortSignal.timeout(30_000),
+      });
+      const text = await answer.text();
+      // Revoked when the hook is answered, as an EHR should.
+      ehr.tokens.delete(token);
+      return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text), request };
+    },
+  };
+}
+
+export type CdsClient = ReturnType<typeof createCdsClient>;
+
+/** Version 4 of RFC 9562. */
+function uuid(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

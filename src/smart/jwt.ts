@@ -1,0 +1,105 @@
+import { type CryptoKey, compactVerify, exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose';
+import { error } from '../errors/index.ts';
+
+/** What SMART and CDS Hooks agree on; `none` and shared secrets are never taken. */
+export const algorithms = ['RS384', 'ES384'] as const;
+export type Algorithm = (typeof algorithms)[number];
+
+/** A public or private JSON Web Key (RFC 7517). */
+export interface Jwk {
+  readonly kty: string;
+  readonly kid?: string;
+  readonly alg?: string;
+  readonly use?: string;
+  readonly [member: string]: unknown;
+}
+
+export interface JwtHeader {
+  readonly alg: Algorithm;
+  readonly kid: string;
+  readonly jku?: string;
+}
+
+export type Claims = Readonly<Record<string, unknown>>;
+
+const refused = (problem: string, cause?: unknown) => error('AORTA_SMART_009', { problem }, { cause });
+
+/** Bytes of a token that are looked at; a header line is bounded anyway. */
+const longest = 16 * 1024;
+
+/** Header and claims as they stand, nothing verified: to find out whose keys to use. @throws AORTA_SMART_009 */
+export function decode(token: string): { readonly header: JwtHeader; readonly claims: Claims } {
+  if (token.length > longest) throw refused('it is too long');
+  const parts = token.split('.');
+  if (parts.length !== 3) throw refused('it is no signed JWT');
+  const [head, claims] = [json(parts[0]), json(parts[1])];
+  const { alg, kid, typ, jku, crit } = head;
+  if (!algorithms.includes(alg as Algorithm)) throw refused('alg is not RS384 or ES384');
+  if (typeof kid !== 'string' || kid === '' || kid.length > 256) throw refused('kid is missing');
+  if (typeof typ !== 'string' || typ.toUpperCase() !== 'JWT') throw refused('typ is not JWT');
+  if (jku !== undefined && typeof jku !== 'string') throw refused('jku is no text');
+  if (crit !== undefined) throw refused('it has critical extensions');
+  return { header: { alg: alg as Algorithm, kid, ...(typeof jku === 'string' ? { jku } : {}) }, claims };
+}
+
+function json(part: string | undefined): Record<string, unknown> {
+  if (part === undefined || !/^[\w-]+$/.test(part)) throw refused('it is not base64url');
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Not repeated: it may be anything.
+  }
+  throw refused('it holds no JSON object');
+}
+
+const imported = new WeakMap<Jwk, Map<string, Promise<CryptoKey>>>();
+
+/** The key as the library takes it; kept as long as the key object is. */
+function cryptoKey(jwk: Jwk, alg: Algorithm): Promise<CryptoKey> {
+  const known = imported.get(jwk) ?? new Map<string, Promise<CryptoKey>>();
+  imported.set(jwk, known);
+  let key = known.get(alg);
+  if (!key) {
+    const fits = (alg === 'RS384' ? jwk.kty === 'RSA' : jwk.kty === 'EC' && jwk['crv'] === 'P-384') && (jwk.alg ?? alg) === alg;
+    key = fits ? (importJWK(jwk, alg) as Promise<CryptoKey>) : Promise.reject(new TypeError(`no ${alg} key`));
+    key.catch(() => {});
+    known.set(alg, key);
+  }
+  return key;
+}
+
+/** Checks the signature with this key, nothing else. @throws AORTA_SMART_009 */
+export async function verifySignature(token: string, jwk: Jwk, alg: Algorithm): Promise<void> {
+  try {
+    await compactVerify(token, await cryptoKey(jwk, alg), { algorithms: [alg] });
+  } catch (thrown) {
+    throw refused('its signature does not fit', thrown);
+  }
+}
+
+/** A compact JWT with `typ: JWT`. @throws AORTA_SMART_008 */
+export async function sign(
+  claims: Claims,
+  { key, alg, kid, jku }: { readonly key: Jwk; readonly alg: Algorithm; readonly kid: string; readonly jku?: string },
+): Promise<string> {
+  try {
+    const header = { alg, kid, typ: 'JWT', ...(jku === undefined ? {} : { jku }) };
+    return await new SignJWT({ ...claims }).setProtectedHeader(header).sign(await cryptoKey(key, alg));
+  } catch (thrown) {
+    throw error('AORTA_SMART_008', { problem: `it does not sign ${alg}` }, { cause: thrown });
+  }
+}
+
+/** A new private key: for sandboxes, tests and `aorta probe`. */
+export async function makeKey(alg: Algorithm, kid: string): Promise<Jwk> {
+  const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
+  return { ...((await exportJWK(privateKey)) as Jwk), alg, kid, use: 'sig' };
+}
+
+const publicMembers = ['kty', 'kid', 'alg', 'use', 'n', 'e', 'crv', 'x', 'y'] as const;
+
+/** The public half, by naming what is public: a private member that nobody thought of stays out. */
+export function publicJwk(jwk: Jwk): Jwk {
+  return Object.fromEntries(publicMembers.flatMap((name) => (jwk[name] === undefined ? [] : [[name, jwk[name]]]))) as unknown as Jwk;
+}

@@ -1,0 +1,94 @@
+import { AortaError, error } from '../errors/index.ts';
+import { type Claims, decode, type Jwk, type JwtHeader, verifySignature } from './jwt.ts';
+import type { Clock, Http } from './ports.ts';
+import { secure } from './secure.ts';
+
+/** Where a party's public keys are: an address of theirs, or keys that they gave us. */
+export type KeyOrigin = { readonly jku: string } | { readonly keys: readonly Jwk[] };
+
+export interface KeySets {
+  /** The claims of a token whose signature fits a key of this origin. @throws AORTA_SMART_009, _010, _011 */
+  verify(token: string, origin: KeyOrigin): Promise<{ readonly header: JwtHeader; readonly claims: Claims }>;
+}
+
+/** Milliseconds. */
+const standardAge = 5 * 60_000;
+const longestAge = 24 * 60 * 60_000;
+/** Between two fetches that an unknown kid asks for: whoever sends made-up kids cannot make us flood the key server. */
+const cooldown = 10_000;
+const most = 100;
+
+interface Remote {
+  keys: ReadonlyMap<string, Jwk>;
+  freshUntil: number;
+  fetchedAt: number;
+  fetching?: Promise<void> | undefined;
+}
+
+/**
+ * Public key sets by address, kept as long as their Cache-Control says (5 minutes otherwise, a day at most). A kid that
+ * is not in the set is looked for once more in a fresh one; keys that were given by hand are never fetched. The address
+ * is one that was configured: never one that a token names.
+ */
+export function createKeySets({ http, clock }: { readonly http: Http; readonly clock: Clock }): KeySets {
+  const remotes = new Map<string, Remote>();
+
+  const refresh = (jku: string, remote: Remote): Promise<void> => {
+    remote.fetching ??= fetchKeys(jku, http)
+      .then(({ keys, maxAge }) => {
+        remote.keys = keys;
+        remote.freshUntil = clock.now() + maxAge;
+      })
+      .finally(() => {
+        remote.fetchedAt = clock.now();
+        remote.fetching = undefined;
+      });
+    return remote.fetching;
+  };
+
+  const find = async (kid: string, origin: KeyOrigin): Promise<Jwk | undefined> => {
+    if ('keys' in origin) return origin.keys.find((key) => key.kid === kid);
+    const remote: Remote = remotes.get(origin.jku) ?? { keys: new Map(), freshUntil: 0, fetchedAt: Number.NEGATIVE_INFINITY };
+    remotes.set(origin.jku, remote);
+    const stale = clock.now() >= remote.freshUntil;
+    const known = remote.keys.get(kid);
+    if (known && !stale) return known;
+    if (clock.now() - remote.fetchedAt >= cooldown || remote.fetching) {
+      // Keys seen before stay good while their server does not answer: it cannot stop its own clients that way.
+      await refresh(origin.jku, remote).catch((thrown: unknown) => {
+        if (!known) throw thrown;
+      });
+    }
+    return remote.keys.get(kid);
+  };
+
+  return {
+    async verify(token, origin) {
+      const { header, claims } = decode(token);
+      const key = await find(header.kid, origin);
+      if (!key) throw error('AORTA_SMART_009', { problem: 'its kid is not in the key set' });
+      await verifySignature(token, key, header.alg);
+      return { header, claims };
+    },
+  };
+}
+
+async function fetchKeys(jku: string, http: Http): Promise<{ keys: ReadonlyMap<string, Jwk>; maxAge: number }> {
+  const { href } = secure(jku, 'a key set');
+  const failed = (problem: string, cause?: unknown) => error('AORTA_SMART_010', { problem }, { cause });
+  const answer = await http({ method: 'GET', url: href, headers: { accept: 'application/json' } }).catch((thrown: unknown) => {
+    throw failed(thrown instanceof AortaError ? thrown.code : 'no answer', thrown);
+  });
+  if (answer.status !== 200) throw failed(`status ${answer.status}`);
+  let list: unknown;
+  try {
+    list = (JSON.parse(answer.text) as { keys?: unknown } | null)?.keys;
+  } catch {
+    throw failed('it is no JSON');
+  }
+  if (!Array.isArray(list) || list.length > most) throw failed('it is no JWK Set');
+  const usable = list.filter((key: Partial<Jwk> | null) => typeof key?.kid === 'string' && (key.use ?? 'sig') === 'sig') as Jwk[];
+  const control = answer.headers['cache-control'] ?? '';
+  const seconds = /\bno-(?:store|cache)\b/.test(control) ? 0 : Number(/\bmax-age=(\d{1,9})\b/.exec(control)?.[1] ?? standardAge / 1000);
+  return { keys: new Map(usable.map((key) => [key.kid as string, key])), maxAge: Math.min(longestAge, seconds * 1000) };
+}

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AdviceRecord } from '../../../src/advice/port.ts';
+import { createCdsHost } from '../../../src/edge/cds/index.ts';
+import { createFhirClient, deadlineGuard } from '../../../src/fhir/client/index.ts';
+import { type CdsAdvice, type CdsRun, clinicalReads, defineCdsService } from '../../../src/index.ts';
+import { prometheusTelemetry } from '../../../src/ops/telemetry.ts';
+import { seededRandom, VirtualClock } from '../../../src/testing/virtual-clock.ts';
+import { hookBody } from './open.ts';
+
+type Run = CdsRun<'patient-view', 'patient' | 'labs'>;
+
+/** A host on a clock that is told the time, before an EHR that never answers. */
+function hosted(run: (run: Run) => CdsAdvice | Promise<CdsAdvice>, more: { reads?: boolean } = {}) {
+  const clock = new VirtualClock();
+  const aborted: string[] = [];
+  const recorded: AdviceRecord[] = [];
+  const http = {
+    send: ({ signal, what = '' }: { signal?: AbortSignal; what?: string }) =>
+      new Promise<never>((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          aborted.push(what);
+          reject(signal.reason);
+        });
+      }),
+    close: async () => {},
+  };
+  const client = createFhirClient({ base: 'https://ehr.example/fhir', http, guard: deadlineGuard(clock), clock });
+  const telemetry = prometheusTelemetry({ level: 'silent' });
+  const service = defineCdsService({
+    ...{ id: 's', hook: 'patient-view', title: 't', description: 'd', requires: ['patient'] },
+    reads: [clinicalReads.patient, clinicalReads.labs],
+    run,
+  });
+  const host = createCdsHost({
+    services: [service],
+    ehrOf: () => ({
+      id: 'e',
+      fhirBase: client.base,
+      withToken: () => client,
+      as: () => (more.reads ? client : undefined),
+      publicKeys: async () => [],
+    }),
+    canonical: { search: async () => ({ resources: [] }) } as never,
+    advice: { record: async (advice: readonly AdviceRecord[]) => void recorded.push(...advice) } as never,
+    clock,
+    random: seededRandom(1),
+    telemetry,
+  });
+  const prefetch = { patient: { resourceType: 'Patient', id: 'p' }, labs: null };
+  const call = (given: object = { prefetch }) => host.call('s', hookBody('p', given), { client: 'c', home: 'http://h' });
+  return { clock, host, call, aborted, recorded, telemetry };
+}
+const card = { summary: 's', indicator: 'info', source: { label: 'l' } } as const;
+
+test('a service that is not done after 4.5 s: no cards, and its signal is aborted', async () => {
+  let signal: AbortSignal | undefined;
+  const { clock, call, recorded, host } = hosted((run) => {
+    signal = run.signal;
+    return new Promise(() => {});
+  });
+  const answer = call();
+  await clock.advance(4_499);
+  assert.equal(signal?.aborted, false);
+  await clock.advance(1);
+  assert.deepEqual([await answer, signal?.aborted], [{ cards: [] }, true]);
+  await host.stop();
+  assert.deepEqual(
+    recorded.map(({ outcome, ms }) => [outcome, ms]),
+    [['late', 4_500]],
+  );
+});
+
+test('an EHR that hangs costs 3.5 s, every request there is given up, and the service is not asked to guess', async () => {
+  let ran = 0;
+  const { clock, call, aborted, recorded, host } = hosted(
+    () => {
+      ran++;
+      return [card];
+    },
+    { reads: true },
+  );
+  const answer = call({});
+  await clock.advance(3_500);
+  assert.deepEqual(await answer, { cards: [] });
+  assert.deepEqual([ran, aborted.toSorted()], [0, ['read Patient', 'search Observation']]);
+  await host.stop();
+  assert.equal(recorded[0]?.outcome, 'incomplete');
+});
+
+test('what is known is said when only a part hangs', async () => {
+  const { clock, call } = hosted(({ data }) => [{ ...card, summary: `${data.labs.status}` }], { reads: true });
+  const answer = call({ prefetch: { patient: { resourceType: 'Patient', id: 'p' } } });
+  await clock.advance(3_500);
+  assert.deepEqual(
+    (await answer).cards.map(({ summary }) => summary),
+    ['failed'],
+  );
+});
+
+test('a service that throws, at once or later, answers with no cards', async () => {
+  for (const run of [
+    () => {
+      throw new Error('SECRET');
+    },
+    () => Promise.reject(new Error('SECRET')),
+  ] as const)
+    assert.deepEqual(await hosted(run).call(), { cards: [] });
+});
+
+test('a card that is not valid is held back, counted, and takes no other with it', async () => {
+  const long = { ...card, summary: 'x'.repeat(140) };
+  const { call, telemetry } = hosted(() => [long, { ...card, links: [] }, card]);
+  const { cards } = await call();
+  assert.deepEqual(
+    cards.map(({ summary }) => summary),
+    ['s'],
+  );
+  assert.equal((await telemetry.read('aorta_cds_invalid_cards_total'))[0]?.value, 2);
+});
+
+test('[CDS 80, 119] cards and suggestions get a uuid where the service gave none, never the same one', async () => {
+  const suggestion = { label: 'l', actions: [{ type: 'delete', description: 'd', resourceId: 'Task/1' }] } as const;
+  const { call } = hosted(() => [card, { ...card, uuid: 'own', suggestions: [suggestion, suggestion], selectionBehavior: 'any' as const }]);
+  const { cards } = await call();
+  const uuids = cards.flatMap(({ uuid, suggestions = [] }) => [uuid, ...suggestions.map((each) => each.uuid)]);
+  assert.equal(uuids[1], 'own');
+  assert.equal(new Set(uuids).size, 4);
+});
+
+test('[CDS 75] system actions leave when they are valid, and are left out when there are none', async () => {
+  const action = { type: 'update', resource: { resourceType: 'Task', id: '1' } } as const;
+  const wrong = { type: 'update' } as never;
+  assert.deepEqual((await hosted(() => ({ cards: [], systemActions: [action, wrong] })).call()).systemActions, [action]);
+  assert.deepEqual(await hosted(() => ({ cards: [], systemActions: [] })).call(), { cards: [] });
+});
+
+test('what was answered is recorded with what was read for it, and a store that fails is counted, never waited for', async () => {
+  const { call, recorded, host } = hosted(() => [card]);
+  await call();
+  await host.stop();
+  assert.deepEqual(
+    recorded.map(({ service, client, patient, outcome, cards, reads }) => [service, client, patient, outcome, cards.length, reads.length]),
+    [['s', 'c', 'p', 'advised', 1, 2]],
+  );
+});

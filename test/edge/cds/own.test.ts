@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCanonical, putResource } from '../../../src/canonical/index.ts';
+import { ownRecord } from '../../../src/edge/cds/own.ts';
+import { stores } from '../../canonical/store.ts';
+import { patientsOf } from '../../sandbox/ehr/open.ts';
+import { openCds } from './open.ts';
+
+const mrn = (value: string) => ({ system: 'urn:oid:1.2', value });
+const person = (id: string, ...identifiers: ReturnType<typeof mrn>[]) =>
+  putResource({ resourceType: 'Patient', id, identifier: identifiers } as never, { version: 1, now: 1_000, patient: id });
+
+test("our own record is found by the EHR's identifiers, and two people behind them are nobody", async (t) => {
+  const store = await (stores['SQLite'] as NonNullable<(typeof stores)[string]>)();
+  t.after(() => store.remove());
+  const canonical = createCanonical(store.state);
+  const task = { resourceType: 'Task', id: 't1', status: 'requested' } as never;
+  await store.apply(...person('A', mrn('1')), ...person('B', mrn('2')), ...putResource(task, { version: 1, now: 1_000, patient: 'A' }));
+  const of = (...identifier: object[]) => ownRecord(canonical, { resourceType: 'Patient', id: 'x', identifier } as never);
+  const own = await of(mrn('1'), mrn('99'), { value: 'no system' });
+  assert.equal(own?.patientId, 'A');
+  assert.deepEqual(
+    (await own?.resources('Task'))?.map(({ id }) => id),
+    ['t1'],
+  );
+  assert.equal(await of(mrn('1'), mrn('2')), undefined);
+  assert.equal(await of(mrn('3')), undefined);
+  assert.equal(await of(), undefined);
+  assert.equal(await ownRecord(canonical, undefined), undefined);
+});
+
+test('a chart review says what Aorta heard by itself: a critical result, an allergy that conflicts, and open discharge tasks', async (t) => {
+  const store = await (stores['SQLite'] as NonNullable<(typeof stores)[string]>)();
+  t.after(() => store.remove());
+  const canonical = createCanonical(store.state);
+  const { url, ehr } = await openCds(t, { canonical });
+  const patientId = patientsOf(ehr).find((id) => {
+    const drugs = ehr.store.search('MedicationRequest', new URLSearchParams({ patient: id, status: 'active' }));
+    return drugs.some((each) => JSON.stringify(each).includes('Simvastatin'));
+  });
+  const identifiers = (ehr.store.read('Patient', patientId ?? '') as unknown as { identifier: ReturnType<typeof mrn>[] }).identifier;
+  const put = (resource: object) => putResource(resource as never, { version: 1, now: Date.now(), patient: 'A' });
+  const hour = new Date(Date.now() - 3_600_000).toISOString();
+  await store.apply(
+    ...person('A', ...identifiers),
+    ...put({
+      ...{ resourceType: 'Observation', id: 'k', status: 'final', effectiveDateTime: hour, code: { text: 'Potassium' } },
+      ...{ valueQuantity: { value: 6.9, unit: 'mmol/L' }, interpretation: [{ coding: [{ code: 'HH' }] }] },
+    }),
+    ...put({
+      resourceType: 'AllergyIntolerance',
+      id: 'al',
+      code: { text: 'Simvastatin' },
+      criticality: 'high',
+      patient: { reference: 'Patient/A' },
+    }),
+    ...put({ resourceType: 'Task', id: 'done', status: 'completed', description: 'Done' }),
+    ...put({
+      resourceType: 'Task',
+      id: 'open',
+      status: 'requested',
+      description: 'Medication reconciliation',
+      restriction: { period: { end: '2020-01-01' } },
+    }),
+  );
+  const { body } = await ehr.cds.call({ base: url, service: 'chart-review', patientId: patientId ?? '' });
+  const { cards } = body as { cards: { summary: string; indicator: string; detail: string }[] };
+  assert.deepEqual(
+    cards.map(({ indicator }) => indicator),
+    ['critical', 'critical', 'warning'],
+  );
+  assert.match(cards[0]?.summary ?? '', /^Allergy conflict: Simvastatin/);
+  assert.match(cards[1]?.detail ?? '', /\*\*critical\*\* Potassium: 6\.9 mmol\/L \(high/);
+  assert.match(cards[2]?.summary ?? '', /^1 discharge task pending, 1 overdue$/);
+});

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemClock } from '../../../src/clock/system.ts';
+import { clinicalReads, contextEncounter, gather, vitalSigns } from '../../../src/fhir/client/index.ts';
+import { openEhr, patientsOf } from '../../sandbox/ehr/open.ts';
+
+const six = Object.values(clinicalReads);
+const base = { perReadMs: 3_000, clock: systemClock };
+
+test('the six reads are made at once and give what the EHR has, with their provenance', async (t) => {
+  const { ehr, sent, client } = await openEhr(t);
+  const fhir = await client();
+  const [, patientId = ''] = patientsOf(ehr);
+  const { reads, incomplete, provenance } = await gather({ ...base, reads: six, context: { patientId }, client: fhir });
+  assert.deepEqual(incomplete, []);
+  assert.equal(reads.patient.resources[0]?.id, patientId);
+  const active = new URLSearchParams({ patient: patientId, 'clinical-status': 'active' });
+  assert.equal(reads.conditions.resources.length, ehr.store.search('Condition', active).length);
+  assert.deepEqual(
+    sent
+      .slice(2, 8)
+      .map((line) => line.split('/')[2])
+      .toSorted(),
+    ['AllergyIntolerance', 'Condition', 'Encounter', 'MedicationRequest', 'Observation', 'Patient'],
+  );
+  assert.equal(provenance.base, ehr.fhirBase);
+  assert.deepEqual(provenance.reads[0]?.entities, [`Patient/${patientId}/_history/1`]);
+  assert.ok(provenance.reads.every(({ query }) => !query.includes(patientId)));
+});
+
+test('only results of the last 30 days are used, whoever sent them, and vital signs come when they are asked for', async (t) => {
+  const { ehr, client } = await openEhr(t);
+  const old = Date.now() - 30 * 86_400_000;
+  const time = (each: object) => Date.parse((each as { effectiveDateTime: string }).effectiveDateTime);
+  const labsOf = (patient: string) => ehr.store.search('Observation', new URLSearchParams({ patient, category: 'laboratory' }));
+  const patientId = patientsOf(ehr).find((patient) => labsOf(patient).some((each) => time(each) < old)) ?? '';
+  const fetched = await gather({ ...base, reads: [clinicalReads.labs, vitalSigns], context: { patientId }, client: await client() });
+  assert.ok(fetched.reads.labs.resources.length > 0 && fetched.reads.labs.resources.every((each) => time(each) >= old));
+  assert.equal(fetched.reads.vitals.status, 'complete');
+  const all = labsOf(patientId);
+  const labs = { resourceType: 'Bundle', entry: all.map((resource) => ({ resource })) };
+  const sent = await gather({ ...base, reads: [clinicalReads.labs], context: { patientId }, prefetch: { labs } });
+  assert.deepEqual([sent.reads.labs.resources.length, sent.reads.labs.source], [fetched.reads.labs.resources.length, 'prefetch']);
+  assert.ok(all.length > sent.reads.labs.resources.length);
+});
+
+test('prefetched data needs no request; a next page is followed when there is access, and else it is partial', async (t) => {
+  const { ehr, sent, client } = await openEhr(t);
+  const [patientId = ''] = patientsOf(ehr);
+  const fhir = await client();
+  const all = ehr.store.search('Condition', new URLSearchParams({ patient: patientId }));
+  const link = [{ relation: 'next', url: `${ehr.fhirBase}/Condition?patient=${patientId}&_page=1` }];
+  const prefetch = {
+    patient: { resourceType: 'Patient', id: patientId },
+    conditions: { resourceType: 'Bundle', link, entry: [{ resource: all[0] }] },
+  };
+  const reads = [clinicalReads.patient, clinicalReads.conditions];
+  const whole = await gather({ ...base, reads, context: { patientId }, prefetch, client: fhir });
+  assert.deepEqual(
+    [whole.reads.conditions.status, whole.reads.conditions.source, whole.reads.conditions.resources.length],
+    ['complete', 'both', all.length],
+  );
+  assert.equal(sent.filter((line) => line.includes('/Patient')).length, 0);
+  const part = await gather({ ...base, reads, context: { patientId }, prefetch });
+  assert.deepEqual([part.incomplete, part.reads.conditions.resources.length], [['conditions'], 1]);
+});
+
+test('one read that hangs, fails or sends nonsense leaves the others alone', async (t) => {
+  const { ehr, client } = await openEhr(t);
+  const [patientId = ''] = patientsOf(ehr);
+  const fhir = await client();
+  for (const [kind, problem] of [
+    ['hang', 'AORTA_EHR_001'],
+    ['reset', 'AORTA_EHR_002'],
+    ['truncate', 'AORTA_EHR_002'],
+    ['invalid-json', 'AORTA_EHR_006'],
+    ['status', 'AORTA_EHR_004'],
+  ] as const) {
+    ehr.faults.clear();
+    ehr.faults.add({ route: '/fhir/Condition', kind });
+    const { reads, incomplete } = await gather({
+      ...base,
+      perReadMs: kind === 'hang' ? 150 : 3_000,
+      reads: six,
+      context: { patientId },
+      client: fhir,
+    });
+    assert.deepEqual([incomplete, reads.conditions.status, reads.conditions.problem], [['conditions'], 'failed', problem], kind);
+  }
+});
+
+test('no access and no prefetch is denied; a template whose token has no value asks for nothing', async () => {
+  const none = await gather({ ...base, reads: [clinicalReads.patient, contextEncounter], context: { patientId: 'p' } });
+  assert.deepEqual([none.reads.patient.status, none.reads.encounter.status], ['denied', 'complete']);
+});
+
+test('an id from outside cannot change the query', async (t) => {
+  const { ehr, sent, client } = await openEhr(t);
+  const fhir = await client();
+  const [other = ''] = patientsOf(ehr);
+  const reads = [clinicalReads.patient, clinicalReads.conditions];
+  const { incomplete } = await gather({ ...base, reads, context: { patientId: `x&patient=${other}/../..` }, client: fhir });
+  assert.deepEqual(incomplete, ['patient']);
+  assert.ok(sent.every((line) => !line.includes(`/${other}`)));
+});
