@@ -5,6 +5,7 @@ import { error } from '../errors/index.ts';
 import { createFileAudit } from '../governance/audit/file/index.ts';
 import { createFileSecrets } from '../governance/secrets/file/index.ts';
 import { createPostgresIdentity } from '../identity/postgres/index.ts';
+import { createPostgresJobs } from '../jobs/postgres/index.ts';
 import { createKafkaLog } from '../log/kafka/index.ts';
 import { PostgresPool } from '../postgres/pool.ts';
 import { createPostgresQuarantine } from '../quarantine/postgres/index.ts';
@@ -71,12 +72,13 @@ export async function openKafka(addresses: ServiceAddresses, { data, clock, tele
     const identity = opened.add(createPostgresIdentity(pool));
     const quarantine = opened.add(createPostgresQuarantine(pool));
     const advice = opened.add(createPostgresAdvice(pool));
+    const jobs = opened.add(createPostgresJobs(pool));
     const blob = opened.add(createPostgresBlob(pool, { clock }));
     const log = opened.add(createKafkaLog({ brokers: addresses.brokers, clientId: `aorta-${instance}`, clock, telemetry }));
     await log.ping();
     const registry = opened.add(await confluentRegistry({ url: addresses.registryUrl, clock, cacheFile: join(data, 'schemas.json') }));
     const audit = opened.add(await createFileAudit({ dir: join(data, 'audit'), clock, key: await auditKey(data) }));
-    return { kind: 'kafka', log, state, registry, identity, blob, quarantine, audit, advice, instance, close: () => opened.close() };
+    return { kind: 'kafka', log, state, registry, identity, blob, quarantine, audit, advice, jobs, instance, close: () => opened.close() };
   } catch (thrown) {
     await opened.close();
     throw thrown;

@@ -3,6 +3,7 @@ import type { Blob } from '../blob/port.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Audit } from '../governance/audit/port.ts';
 import type { Identity } from '../identity/port.ts';
+import type { Jobs } from '../jobs/port.ts';
 import type { Log } from '../log/port.ts';
 import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
@@ -20,6 +21,7 @@ export interface Profile {
   readonly quarantine: Quarantine;
   readonly audit: Audit;
   readonly advice: AdviceStore;
+  readonly jobs: Jobs;
   /** Name of this worker among those that share the stores; kept over restarts. */
   readonly instance: string;
   /** Closes in the reverse order of opening. */

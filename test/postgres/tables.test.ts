@@ -22,6 +22,9 @@ const shared = [
   'aorta_instance',
   'aorta_link',
   'aorta_quarantine',
+  'aorta_job',
+  'aorta_advice',
+  'aorta_advice_feedback',
 ];
 const families: Readonly<Record<string, string>> = {
   text: 'TEXT',
