@@ -3,11 +3,13 @@ import type { Clock, Random } from '../clock/clock.ts';
 import type { RunningFlow } from '../engine/index.ts';
 import type { Audit } from '../governance/audit/port.ts';
 import type { Unmerged } from '../ingress/index.ts';
+import type { Desk } from '../jobs/desk.ts';
 import type { Log } from '../log/port.ts';
 import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
 import type { Registry } from '../schema/port.ts';
 import type { State } from '../state/port.ts';
+import type { EdgeAssist } from './assist/options.ts';
 import type { EdgeCds } from './cds/index.ts';
 
 export interface SandboxCall {
@@ -48,6 +50,10 @@ export interface EdgeOptions {
   /** CDS Hooks. Without it there are no services here. */
   readonly cds?: EdgeCds;
   readonly sandbox?: EdgeSandbox;
+  /** Answers about a patient. Without it there are none here. */
+  readonly assist?: EdgeAssist;
+  /** Jobs. Without it none are taken here. */
+  readonly jobs?: Desk;
   /** What is not ready; empty: all is. */
   readonly ready: () => Promise<readonly string[]>;
 }

@@ -1,3 +1,4 @@
+import { assistErrors } from './codes/assist.ts';
 import { cdsErrors } from './codes/cds.ts';
 import { cliErrors } from './codes/cli.ts';
 import { configErrors } from './codes/config.ts';
@@ -9,8 +10,10 @@ import { flowErrors } from './codes/flow.ts';
 import { governanceErrors } from './codes/governance.ts';
 import { hl7Errors } from './codes/hl7.ts';
 import { ingressErrors } from './codes/ingress.ts';
+import { jobErrors } from './codes/job.ts';
 import { lintErrors } from './codes/lint.ts';
 import { logErrors } from './codes/log.ts';
+import { modelErrors } from './codes/model.ts';
 import { profileErrors } from './codes/profile.ts';
 import { schemaErrors } from './codes/schema.ts';
 import { servicesErrors } from './codes/services.ts';
@@ -23,6 +26,7 @@ export { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
 
 /** The one error table; `docs/errors.md` and `aorta explain` are made from it. */
 export const errorTable = {
+  ...assistErrors,
   ...cdsErrors,
   ...cliErrors,
   ...configErrors,
@@ -34,8 +38,10 @@ export const errorTable = {
   ...governanceErrors,
   ...hl7Errors,
   ...ingressErrors,
+  ...jobErrors,
   ...lintErrors,
   ...logErrors,
+  ...modelErrors,
   ...profileErrors,
   ...schemaErrors,
   ...servicesErrors,

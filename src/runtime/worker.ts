@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { topics } from '../../schemas/topics.ts';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
 import { loadSources } from '../cli/sources.ts';
 import { topologyFiles } from '../cli/topologies.ts';
@@ -16,11 +17,13 @@ import { createAdmission, type MllpOptions, oruRoute } from '../ingress/index.ts
 import { measureEventLoop } from '../ops/event-loop.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
+import { startAssist } from './assist.ts';
 import { startCds } from './cds.ts';
 import type { CdsConfig, EhrConfig } from './ehr-config.ts';
 import { announce } from './instance.ts';
 import { startMllpListeners } from './mllp.ts';
 import type { MllpConfig } from './mllp-config.ts';
+import type { ModelConfig } from './model-config.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
 import { ingressTopics } from './topics.ts';
 
@@ -46,6 +49,7 @@ export interface WorkerOptions {
   readonly strictSenders?: boolean;
   readonly ehrs?: Readonly<Record<string, EhrConfig>>;
   readonly cds?: CdsConfig;
+  readonly model?: ModelConfig;
   /** The EHR that the local developer's calls are about. */
   readonly localEhr?: string;
   readonly sandbox?: EdgeOptions['sandbox'];
@@ -101,7 +105,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       return made as ReturnType<typeof serdeFor<T>>;
     };
     const ports = { ...profile, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
-    await profile.log.ensureTopics(ingressTopics);
+    await profile.log.ensureTopics([...ingressTopics, topics.jobRequested]);
 
     const flows: RunningFlow[] = [];
     const entrances: Record<string, string> = {};
@@ -118,6 +122,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       ...(options.localEhr === undefined ? {} : { localEhr: options.localEhr }),
     });
     stops.push(() => cds.stop());
+    const assist = startAssist({
+      ...{ profile, ehrs: cds.ehrs, canonical, config: options.model, secrets, clock, random, telemetry },
+      serde: () => serde(topics.jobRequested),
+    });
     const edge = await startEdge({
       host: options.host,
       port: options.port,
@@ -131,6 +139,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       audit: profile.audit,
       canonical,
       cds: cds.edge,
+      assist: assist.edge,
+      jobs: assist.desk,
       ...(options.sandbox ? { sandbox: options.sandbox } : {}),
       telemetry,
       clock,
@@ -148,7 +158,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
     const reading = options.allergySeverity === undefined ? {} : { allergySeverity: options.allergySeverity };
     const topologies = await Promise.all(
-      topologyFiles(options.root).map((file) => load(file, { ...reading, blob: profile.blob, zone, systems, sources })),
+      topologyFiles(options.root).map((file) =>
+        load(file, { ...reading, drafting: assist.drafting, blob: profile.blob, zone, systems, sources }),
+      ),
     );
     // Settled, all of them: one that fails must not leave the others running behind a start that failed.
     const started = await Promise.allSettled(topologies.map((flow) => startFlow(flow, ports, options.engine)));
@@ -156,6 +168,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stops.push(() => Promise.all(flows.map((flow) => flow.stop())));
     for (const flow of started) if (flow.status === 'rejected') throw flow.reason;
 
+    await assist.desk.start();
+    stops.push(() => assist.desk.stop());
     const admission = createAdmission({ ...profile, clock, random, telemetry });
     await admission.start();
     stops.push(() => admission.stop({ drainMs: 1_000 }));

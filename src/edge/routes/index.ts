@@ -1,8 +1,10 @@
+import { assistRoutes } from './assist.ts';
 import { cdsRoutes } from './cds.ts';
 import { cdsOpsRoutes } from './cds-ops.ts';
 import { fhirRoutes } from './fhir.ts';
 import { flowRoutes } from './flows.ts';
 import { healthRoutes } from './health.ts';
+import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
 import { pageRoutes } from './page.ts';
 import { parkedRoutes } from './parked.ts';
@@ -20,6 +22,8 @@ export const groups = [
   fhirRoutes,
   timelineRoutes,
   wardRoutes,
+  assistRoutes,
+  jobRoutes,
   cdsRoutes,
   cdsOpsRoutes,
   sandboxRoutes,
