@@ -19,7 +19,7 @@ export interface DraftingOptions {
   readonly telemetry: Telemetry;
   /** @default 2_000 */
   readonly maxOutputTokens?: number;
-  /** Milliseconds for a model to write. @default 60_000 */
+  /** Milliseconds for a model to write: longer than an answer may take. @default 80_000 */
   readonly modelMs?: number;
 }
 
@@ -50,7 +50,7 @@ const createMs = 15_000;
  * `stop(id)` aborts what runs in this process; elsewhere a cancelled job ends at its next step.
  */
 export function createDrafting(options: DraftingOptions) {
-  const { jobs, canonical, client, model, clock, telemetry, maxOutputTokens = 2_000, modelMs = 60_000 } = options;
+  const { jobs, canonical, client, model, clock, telemetry, maxOutputTokens = 2_000, modelMs = 80_000 } = options;
   const running = new Map<string, AbortController>();
 
   const ended = (job: Job): Ended => ({

@@ -20,16 +20,16 @@ export interface Resources {
  * Skipped, each a named metric: `clinical-draft` (another type of job), `told-before` (the request came twice).
  */
 export default function clinicalDrafts({ drafting = noDrafting }: Resources = {}) {
-  return flow('clinical-drafts', { version: '1', deadlineMs: 30_000 })
+  return flow('clinical-drafts', { version: '1' })
     .from(topics.jobRequested)
     .pipe(
       filter('clinical-draft', ({ type }: JobRequested) => type === 'clinical-draft'),
       map((job): Work => ({ job })),
-      mapAsync('begin', begin(drafting)),
-      mapAsync('context', gather(drafting), { readOnly: true }),
+      mapAsync('begin', begin(drafting), { deadlineMs: 5_000 }),
+      mapAsync('context', gather(drafting), { readOnly: true, deadlineMs: 20_000 }),
       mapAsync('draft', draft(drafting), { deadlineMs: 90_000 }),
-      mapAsync('keep', keep(drafting)),
-      mapAsync('document', file(drafting)),
+      mapAsync('keep', keep(drafting), { deadlineMs: 5_000 }),
+      mapAsync('document', file(drafting), { deadlineMs: 20_000 }),
       map('status', statusOf),
       process('told', told),
       to(topics.jobStatus),
