@@ -74,7 +74,7 @@ const outside = (text: string, change: (part: string) => string): string =>
     .map((part, index) => (index % 2 === 0 ? change(part) : part))
     .join('');
 
-const escaped = (value: string): string => value.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&').replace(/\s+/g, '\\s+');
+const escaped = (value: string): string => value.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&').replace(/\s+/g, '\\s+');
 
 /** Longest first, so that a whole address is found before its town. */
 function knownOf(people: readonly Resource[]): readonly (readonly [string, Kind])[] {
