@@ -27,6 +27,9 @@ const patterns: readonly (readonly [Kind, RegExp])[] = [
   ['ID', /\b[A-Z]{0,3}\d{6,}\b/g],
 ];
 
+/** Nine digits, or seven of a number that says that it is one: `119/77` and `3.5 - 5.1` are values. */
+const isPhone = (value: string): boolean => value.replace(/\D/g, '').length >= (/^(?:\+|00|\()/.test(value) ? 7 : 9);
+
 const most = 2_000;
 
 /** Made of everything that is known of the patient (at the EHR and here) and of who is around. */
@@ -60,7 +63,10 @@ export function createMask(people: readonly Resource[]): Mask {
       // A mark that was in the text before is no mark of ours.
       let hidden = text.replace(/\[(?:NAME|ID|PHONE|ADDRESS|DATE|MAIL|LINK)-\d+\]/g, '[removed]');
       if (any) hidden = hidden.replace(any, (value) => mark(kinds.get(value.toLowerCase()) ?? 'NAME', value));
-      for (const [kind, pattern] of patterns) hidden = outside(hidden, (part) => part.replace(pattern, (value) => mark(kind, value)));
+      for (const [kind, pattern] of patterns)
+        hidden = outside(hidden, (part) =>
+          part.replace(pattern, (value) => (kind === 'PHONE' && !isPhone(value) ? value : mark(kind, value))),
+        );
       return hidden;
     },
     value: (given) => values.get(given),

@@ -24,13 +24,19 @@ export class Output {
 
   push(text: string): string {
     this.#rest += text;
-    // Up to the last white space: the word behind it may go on. So may a reference to several facts: `[1, 2]`.
-    const open = /\[[\d, ]{0,20}$/.exec(this.#rest)?.index ?? this.#rest.length;
-    const end = /\s\S*$/.exec(this.#rest.slice(0, open))?.index;
+    const end = this.#wordEnd();
     if (end === undefined && this.#rest.length <= longestWord) return '';
     const whole = end === undefined ? this.#rest : this.#rest.slice(0, end + 1);
     this.#rest = this.#rest.slice(whole.length);
     return this.#fit(whole);
+  }
+
+  /** The last white space: the word behind it may go on. None inside a reference to several facts: `[1, 2]`. */
+  #wordEnd(): number | undefined {
+    for (let at = this.#rest.length - 1; at >= 0; at--) {
+      if (/\s/.test(this.#rest[at] ?? '') && !/\[[\d, ]{0,20}$/.test(this.#rest.slice(Math.max(0, at - 22), at))) return at;
+    }
+    return undefined;
   }
 
   end(): string {

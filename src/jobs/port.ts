@@ -50,7 +50,7 @@ export interface Jobs {
   request(request: JobRequest): Promise<{ readonly job: Job; readonly fresh: boolean }>;
   /** Its request is in the log. */
   appended(id: string): Promise<void>;
-  /** Requests that are not in the log, older than `before`: a process ended between the two. */
+  /** Requests that are not in the log, of `before` or earlier: a process ended between the two. */
   owed(before: number, limit: number): Promise<readonly Job[]>;
   find(id: string): Promise<Job | undefined>;
   /** Jobs of a client that have not ended. */

@@ -43,7 +43,7 @@ export function jobsOn(kind: Jobs['kind'], write: Run, read: Run, close: () => P
     },
     owed: async (before, limit) =>
       (
-        await read('SELECT * FROM aorta_job WHERE appended = 0 AND requested_at < ? ORDER BY requested_at, id LIMIT ?', [before, limit])
+        await read('SELECT * FROM aorta_job WHERE appended = 0 AND requested_at <= ? ORDER BY requested_at, id LIMIT ?', [before, limit])
       ).map(jobOf),
     find,
     async open(client) {
