@@ -1,3 +1,4 @@
+import { systemClock } from '../clock/system.ts';
 import type { EdgeSandbox } from '../edge/options.ts';
 import { createKeyText, type SandboxEhr, startSandboxEhr } from '../sandbox/ehr/index.ts';
 import type { EhrConfig } from './ehr-config.ts';
@@ -52,10 +53,10 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
     edge: {
       patients: async () => ehr.patients(),
       async call({ service, patientId, encounterId, prefetch = true }, base) {
-        const started = performance.now();
+        const started = systemClock.monotonic();
         const more = encounterId === undefined ? {} : { encounterId };
         const { status, body } = await ehr.cds.call({ base, service, patientId, ...more, prefetch: prefetch ? 'all' : 'none' });
-        return { status, body, ms: Math.round(performance.now() - started) };
+        return { status, body, ms: Math.round(systemClock.monotonic() - started) };
       },
     },
     introduce(http) {

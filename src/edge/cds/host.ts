@@ -13,7 +13,7 @@ import {
 } from '../../cds/index.ts';
 import type { Clock, Random } from '../../clock/clock.ts';
 import { ulid } from '../../clock/ulid.ts';
-import { error } from '../../errors/index.ts';
+import { AortaError, error } from '../../errors/index.ts';
 import { type FhirClient, type Gathered, gather } from '../../fhir/client/index.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import type { EhrAccess } from './ehr.ts';
@@ -94,8 +94,12 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
         record(outcome, answer, gathered);
         return answer;
       } catch (thrown) {
-        record('missing', nothing);
-        throw thrown;
+        const missing = thrown instanceof AortaError && thrown.code === 'AORTA_CDS_003';
+        record(missing ? 'missing' : 'failed', nothing);
+        if (missing) throw thrown;
+        // A defect of ours is no reason to hold a clinician up.
+        telemetry.log('error', 'cds.failed', { service: id, error: thrown });
+        return nothing;
       }
     },
     async feedback(id, body, { client }) {

@@ -2,17 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Resource } from '../../fhir/r4.ts';
 import { missingScopes } from '../../smart/index.ts';
 import type { Ehr } from './options.ts';
+import { fhirMime, outcome } from './outcome.ts';
 import { searchPage } from './page.ts';
 import { UnknownSearch } from './search.ts';
 import type { Stored } from './store.ts';
-
-const mime = 'application/fhir+json; charset=utf-8';
-/** Rejected resources are answered, not thrown: an OperationOutcome is the server's word. */
-const outcome = (reply: FastifyReply, status: number, code: string, diagnostics: string) =>
-  reply
-    .code(status)
-    .type(mime)
-    .send({ resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, diagnostics }] });
+import { tokenOf } from './token.ts';
 
 /** FHIR R4 read, search with pages, and create, under the scopes of the token. */
 export function fhirRoutes(app: FastifyInstance, ehr: Ehr): void {
@@ -29,7 +23,7 @@ export function fhirRoutes(app: FastifyInstance, ehr: Ehr): void {
       .types()
       .map((type) => ({ type, interaction: [{ code: 'read' }, { code: 'search-type' }, { code: 'create' }] }));
     const fhirVersion = '4.0.1';
-    return reply.type(mime).send({
+    return reply.type(fhirMime).send({
       ...{ resourceType: 'CapabilityStatement', status: 'active', kind: 'instance', fhirVersion },
       rest: [{ mode: 'server', resource }],
     });
@@ -41,7 +35,7 @@ export function fhirRoutes(app: FastifyInstance, ehr: Ehr): void {
     if (refused) return refused;
     const resource = ehr.store.read(type, id);
     if (!resource) return outcome(reply, 404, 'not-found', `no such ${type}`);
-    return reply.header('ETag', `W/"${resource.meta?.versionId}"`).type(mime).send(resource);
+    return reply.header('ETag', `W/"${resource.meta?.versionId}"`).type(fhirMime).send(resource);
   });
 
   app.get<{ Params: { type: string } }>('/fhir/:type', async (request, reply) => {
@@ -50,7 +44,7 @@ export function fhirRoutes(app: FastifyInstance, ehr: Ehr): void {
     if (refused) return refused;
     const query = new URLSearchParams(request.url.split('?')[1] ?? '');
     try {
-      return reply.type(mime).send(searchPage(ehr, type, query));
+      return reply.type(fhirMime).send(searchPage(ehr, type, query));
     } catch (thrown) {
       if (thrown instanceof UnknownSearch)
         return outcome(reply, 400, 'not-supported', `search parameter ${thrown.message} is not supported`);
@@ -82,15 +76,13 @@ export function fhirRoutes(app: FastifyInstance, ehr: Ehr): void {
     reply
       .code(status)
       .header('Location', `${ehr.url}/fhir/${resource.resourceType}/${resource.id}/_history/${resource.meta?.versionId}`)
-      .type(mime)
+      .type(fhirMime)
       .send(resource);
 
   /** 401 without a good token, 403 without the scope for this. */
   function deny(request: FastifyRequest, reply: FastifyReply, type: string, letter: string): FastifyReply | undefined {
-    const value = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
-    const token = value === undefined ? undefined : ehr.tokens.get(value);
-    if (value !== undefined && request.fault?.kind === 'expired-token') ehr.tokens.delete(value);
-    if (!token || token.expiresAt <= ehr.clock.now() || request.fault?.kind === 'expired-token') {
+    const token = tokenOf(request, ehr);
+    if (!token) {
       reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
       return outcome(reply, 401, 'login', 'the token is missing or has expired');
     }

@@ -7,6 +7,7 @@ import type { Resource } from '../../fhir/r4.ts';
 import { createKeySets, type Jwk, makeKey, publicJwk } from '../../smart/index.ts';
 import { type CdsClient, createCdsClient } from './cds-client.ts';
 import { cdsRoutes, patientList } from './cds-routes.ts';
+import { exportRoutes } from './export-routes.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { fhirRoutes } from './fhir-routes.ts';
@@ -54,7 +55,7 @@ export interface SandboxEhr {
 
 /**
  * An EHR to try things on: FHIR R4 (`/fhir`), SMART backend services (`/token`, `/.well-known/smart-configuration`, also
- * below `/fhir`), a CDS Hooks client, and faults to order (`/_sandbox/faults`). Its people are made up; it keeps nothing.
+ * below `/fhir`), Bulk Data export, a CDS Hooks client, and faults to order (`/_sandbox/faults`). Its people are made up; it keeps nothing.
  */
 export async function startSandboxEhr(options: SandboxEhrOptions): Promise<SandboxEhr> {
   const { clock = systemClock, random = systemRandom, host = '127.0.0.1', permission = 'both' } = options;
@@ -84,6 +85,7 @@ export async function startSandboxEhr(options: SandboxEhrOptions): Promise<Sandb
   });
   await app.register(async (scope) => tokenRoute(scope, ehr));
   await app.register(async (scope) => fhirRoutes(scope, ehr));
+  await app.register(async (scope) => exportRoutes(scope, ehr));
   const cds = createCdsClient(ehr, key);
   await app.register(async (scope) => cdsRoutes(scope, ehr, cds));
   ehr.url = await app.listen({ host, port: options.port });

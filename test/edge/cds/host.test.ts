@@ -11,7 +11,7 @@ import { hookBody } from './open.ts';
 type Run = CdsRun<'patient-view', 'patient' | 'labs'>;
 
 /** A host on a clock that is told the time, before an EHR that never answers. */
-function hosted(run: (run: Run) => CdsAdvice | Promise<CdsAdvice>, more: { reads?: boolean } = {}) {
+function hosted(run: (run: Run) => CdsAdvice | Promise<CdsAdvice>, more: { reads?: boolean; defect?: boolean } = {}) {
   const clock = new VirtualClock();
   const aborted: string[] = [];
   const recorded: AdviceRecord[] = [];
@@ -34,13 +34,16 @@ function hosted(run: (run: Run) => CdsAdvice | Promise<CdsAdvice>, more: { reads
   });
   const host = createCdsHost({
     services: [service],
-    ehrOf: () => ({
-      id: 'e',
-      fhirBase: client.base,
-      withToken: () => client,
-      as: () => (more.reads ? client : undefined),
-      publicKeys: async () => [],
-    }),
+    ehrOf: () => {
+      if (more.defect) throw new TypeError('SECRET');
+      return {
+        id: 'e',
+        fhirBase: client.base,
+        withToken: () => client,
+        as: () => (more.reads ? client : undefined),
+        publicKeys: async () => [],
+      };
+    },
     canonical: { search: async () => ({ resources: [] }) } as never,
     advice: { record: async (advice: readonly AdviceRecord[]) => void recorded.push(...advice) } as never,
     clock,
@@ -106,6 +109,13 @@ test('a service that throws, at once or later, answers with no cards', async () 
     () => Promise.reject(new Error('SECRET')),
   ] as const)
     assert.deepEqual(await hosted(run).call(), { cards: [] });
+});
+
+test('a defect of ours, outside of the service, answers with no cards too', async () => {
+  const { call, recorded, host } = hosted(() => [card], { defect: true });
+  assert.deepEqual(await call(), { cards: [] });
+  await host.stop();
+  assert.equal(recorded[0]?.outcome, 'failed');
 });
 
 test('a card that is not valid is held back, counted, and takes no other with it', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/clock/system.ts';
-import { clinicalReads, contextEncounter, gather, vitalSigns } from '../../../src/fhir/client/index.ts';
+import { clinicalReads, contextEncounter, fill, gather, vitalSigns } from '../../../src/fhir/client/index.ts';
 import { openEhr, patientsOf } from '../../sandbox/ehr/open.ts';
 
 const six = Object.values(clinicalReads);
@@ -102,4 +102,8 @@ test('an id from outside cannot change the query', async (t) => {
   const { incomplete } = await gather({ ...base, reads, context: { patientId: `x&patient=${other}/../..` }, client: fhir });
   assert.deepEqual(incomplete, ['patient']);
   assert.ok(sent.every((line) => !line.includes(`/${other}`)));
+  assert.equal(
+    fill('Condition?patient={{context.patientId}}&x=1', { patientId: 'a&b=c/../?d#e' }),
+    'Condition?patient=a%26b%3Dc%2F..%2F%3Fd%23e&x=1',
+  );
 });
