@@ -3,6 +3,7 @@ import { h, say } from './dom.js';
 import { watch } from './live.js';
 import { showBoard } from './panels/board.js';
 import { showCds } from './panels/cds.js';
+import { showDeadLetters } from './panels/dead-letters.js';
 import { showFlows } from './panels/flows.js';
 import { showHeld } from './panels/held.js';
 import { showNumbers } from './panels/numbers.js';
@@ -18,6 +19,7 @@ const patient = showPatient(at('patient'));
 const board = showBoard(at('board'), { census: at('census'), find: at('find'), open: patient.open });
 const held = showHeld(at('held'), { open: patient.open, confirm: at('confirm'), nameOf: board.nameOf });
 const quarantine = showQuarantine(at('quarantine'), at('patient'));
+const deadLetters = showDeadLetters(at('dead-letters'), { confirm: at('confirm'), changed: () => lookAtDeadLetters() });
 const numbers = showNumbers(at('numbers'));
 const flows = showFlows(at('flows'));
 // Only beside a sandbox EHR; a page that cannot read it is none the worse.
@@ -48,6 +50,11 @@ const lookAtQuarantine = throttled(
   async () => quarantine.show(await call('/api/ops/quarantine?limit=20')),
   problemIn('quarantine', 'The quarantine'),
 );
+const lookAtDeadLetters = throttled(
+  2000,
+  async () => deadLetters.show(await call('/api/ops/dlq?limit=20')),
+  problemIn('dead-letters', 'The dead letters'),
+);
 const lookAtPatient = throttled(5000, patient.refresh, () => {});
 
 let seen = {};
@@ -71,6 +78,7 @@ function onView(view) {
   }
   if (now.settled !== seen.settled || now.held !== seen.held || now.failed !== seen.failed) lookAtHeld();
   if (now.quarantined !== seen.quarantined) lookAtQuarantine();
+  if (now.failed !== seen.failed) lookAtDeadLetters();
   seen = now;
 }
 
@@ -86,6 +94,7 @@ function lookAtAll() {
   lookAtBoard();
   lookAtHeld();
   lookAtQuarantine();
+  lookAtDeadLetters();
 }
 
 async function look() {
@@ -101,6 +110,7 @@ setInterval(() => !document.hidden && state.current() === 'live' && lookAtAll(),
 setInterval(() => {
   board.tick();
   held.tick();
+  deadLetters.tick();
   if (state.current() !== 'live') return;
   numbers.tick();
   flows.tick();

@@ -2,7 +2,7 @@ import type { Canonical } from '../canonical/index.ts';
 import type { Clock, Random } from '../clock/clock.ts';
 import type { RunningFlow } from '../engine/index.ts';
 import type { Audit } from '../governance/audit/port.ts';
-import type { Unmerged } from '../ingress/index.ts';
+import type { Resubmitted, Unmerged } from '../ingress/index.ts';
 import type { Desk } from '../jobs/desk.ts';
 import type { Log } from '../log/port.ts';
 import type { PrometheusTelemetry } from '../ops/telemetry.ts';
@@ -54,6 +54,8 @@ export interface EdgeOptions {
   readonly assist?: EdgeAssist;
   /** Jobs. Without it none are taken here. */
   readonly jobs?: Desk;
+  /** Takes quarantined input in again, by the entry point that refused it (`mllp`); filled as entry points start. */
+  readonly resubmit?: Readonly<Record<string, (body: Buffer, peer: string) => Promise<Resubmitted>>>;
   /** What is not ready; empty: all is. */
   readonly ready: () => Promise<readonly string[]>;
 }

@@ -25,6 +25,10 @@ const shared = [
   'aorta_job',
   'aorta_advice',
   'aorta_advice_feedback',
+  'aorta_brake',
+  'aorta_redriven',
+  'aorta_landmark',
+  'aorta_processed',
 ];
 const families: Readonly<Record<string, string>> = {
   text: 'TEXT',

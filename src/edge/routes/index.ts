@@ -1,6 +1,8 @@
 import { assistRoutes } from './assist.ts';
+import { attentionRoutes } from './attention.ts';
 import { cdsRoutes } from './cds.ts';
 import { cdsOpsRoutes } from './cds-ops.ts';
+import { deadLetterRoutes } from './dlq.ts';
 import { fhirRoutes } from './fhir.ts';
 import { flowRoutes } from './flows.ts';
 import { healthRoutes } from './health.ts';
@@ -12,6 +14,7 @@ import { quarantineRoutes } from './quarantine.ts';
 import { sandboxRoutes } from './sandbox.ts';
 import { timelineRoutes } from './timeline.ts';
 import { topicRoutes } from './topics.ts';
+import { traceRoutes } from './trace.ts';
 import { unmergeRoutes } from './unmerge.ts';
 import { wardRoutes } from './wards.ts';
 import { whyRoutes } from './why.ts';
@@ -29,7 +32,10 @@ export const groups = [
   sandboxRoutes,
   flowRoutes,
   whyRoutes,
+  traceRoutes,
+  attentionRoutes,
   parkedRoutes,
+  deadLetterRoutes,
   unmergeRoutes,
   quarantineRoutes,
   topicRoutes,

@@ -41,4 +41,9 @@ export const cliErrors = {
     message: 'The sandbox at {url} did not do it: {problem}.',
     remedy: 'Start one with `aorta sandbox ehr`, or `aorta dev`, which has one; name its address with --sandbox.',
   },
+  AORTA_CLI_008: {
+    class: 'Permanent',
+    message: 'The file {file} cannot be read: {problem}.',
+    remedy: 'Name a file that exists and may be read, or - for stdin.',
+  },
 } as const satisfies Record<string, ErrorSpec>;
