@@ -1,10 +1,12 @@
-import { filter, flow, map, mapAsync, process, to } from 'aorta';
+import { call, defineTarget, filter, flow, map, mapAsync, process, to } from 'aorta';
 import type { JobRequested } from '../../schemas/generated/job-requested.ts';
 import { topics } from '../../schemas/topics.ts';
 import { type Drafting, noDrafting } from './drafting.ts';
 import { begin, draft, file, gather, keep, statusOf, type Work } from './steps.ts';
 import { told } from './told.ts';
 
+/** The EHR as drafts use it: reads of a context, and one create. Down, its patients wait on the held list. */
+const ehr = defineTarget('ehr-drafts', { deadlineMs: 20_000, bulkhead: 8, onOpen: 'park' });
 /** What the flow is given at start. Tools that only draw or check it give nothing. */
 export interface Resources {
   readonly drafting?: Drafting;
@@ -26,10 +28,12 @@ export default function clinicalDrafts({ drafting = noDrafting }: Resources = {}
       filter('clinical-draft', ({ type }: JobRequested) => type === 'clinical-draft'),
       map((job): Work => ({ job })),
       mapAsync('begin', begin(drafting), { deadlineMs: 5_000 }),
-      mapAsync('context', gather(drafting), { readOnly: true, deadlineMs: 20_000 }),
-      mapAsync('draft', draft(drafting), { deadlineMs: 90_000 }),
+      call('context', ehr, gather(drafting), { readOnly: true }),
+      // Longer than an answer may take: that is why it is a job. Written again after a crash, or by a second owner, it
+      // costs once more and changes nothing: the text that is kept first is the one that counts.
+      mapAsync('draft', draft(drafting), { readOnly: true, deadlineMs: 90_000 }),
       mapAsync('keep', keep(drafting), { deadlineMs: 5_000 }),
-      mapAsync('document', file(drafting), { deadlineMs: 20_000 }),
+      call('document', ehr, file(drafting), { key: ({ job }) => job.jobId }),
       map('status', statusOf),
       process('told', told),
       to(topics.jobStatus),
