@@ -109,7 +109,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const guards = await createGuards({ clock, random, telemetry, keyed: profile.keyed, worker: profile.instance });
     stops.push(() => guards.close());
     const ports = { ...profile, guards, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
-    await profile.log.ensureTopics([...ingressTopics, topics.jobRequested]);
+    // All at once, before the flows: those that share a new topic would make it at the same time.
+    await profile.log.ensureTopics(Object.values(topics));
 
     const flows: RunningFlow[] = [];
     const entrances: Record<string, string> = {};
