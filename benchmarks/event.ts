@@ -8,7 +8,7 @@ export const eventBytes = 1024;
 const type = avro.Type.forSchema(hl7AdtSchema as never);
 
 /** What makes the event of 1,024 bytes. */
-const rawBytes = 924;
+const rawBytes = 923;
 const body = Buffer.from(
   `MSH|^~\\&|ADT1|MCM|LABADT|MCM|198808181126|SECURITY|ADT^A01|MSG00001|P|2.5.1\rEVN|A01|198808181123\r${'ZZZ|filler|'.repeat(100)}`,
 );

@@ -20,7 +20,8 @@ export interface GuardParts extends Omit<PaceOptions, 'target' | 'settings'> {
 /** What an attempt says about the other side. A 4xx is an answer: the system works. Ours says nothing about it. */
 function evidenceOf(thrown: unknown): Evidence {
   const errorClass = classOf(thrown);
-  if (errorClass === 'Transient') return 'bad';
+  // Overload of the work is the system's own word that it has too much (429), as a client of ours puts it.
+  if (errorClass === 'Transient' || errorClass === 'Overload') return 'bad';
   return errorClass === 'Permanent' || errorClass === 'Decode' ? 'good' : 'none';
 }
 
@@ -164,7 +165,8 @@ export class TargetGuard implements Guard {
       } catch (thrown) {
         const failure = classified(thrown, clock.now());
         this.#calls(outcomeOf(failure));
-        if (failure instanceof AortaError && failure.class === 'Transient' && failure.retryAfterMs) this.#throttle(failure.retryAfterMs);
+        if (failure instanceof AortaError && ['Transient', 'Overload'].includes(failure.class) && failure.retryAfterMs)
+          this.#throttle(failure.retryAfterMs);
         throw failure;
       } finally {
         this.#seconds.observe((clock.monotonic() - started) / 1000);

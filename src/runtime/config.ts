@@ -28,7 +28,19 @@ export interface Config {
   readonly model?: ModelConfig;
 }
 
-/** For editors: completes and checks the keys. */
+/**
+ * For editors: completes and checks the keys.
+ *
+ * @example
+ * ```ts
+ * import { defineConfig } from 'aorta/config';
+ * export default defineConfig({
+ *   zone: 'Europe/Vienna',
+ *   identifierSystems: { MRN: 'urn:oid:1.2.40.0.34.99.1' },
+ *   mllp: { silentAfterMinutes: { '*': 30 } },
+ * });
+ * ```
+ */
 export const defineConfig = (config: Config): Config => config;
 
 const rules: Readonly<Record<string, (value: unknown) => string | undefined>> = {

@@ -1,18 +1,24 @@
 import { projectRoot } from '../cli/project.ts';
 import type { DevFlags } from '../cli/run-flags.ts';
 import { prometheusTelemetry } from '../ops/telemetry.ts';
+import { loadConfig } from './config.ts';
 import { openEmbedded } from './embedded.ts';
 import { serve } from './run.ts';
 import { startSandbox } from './sandbox.ts';
 import { startWorker } from './worker.ts';
 
-/** `aorta dev`: the embedded profile with a synthetic hospital, everything in this process. */
+/**
+ * `aorta dev`: the embedded profile with a synthetic hospital, everything in this process. Reads `aorta.config.ts` where
+ * there is one, as `aorta start` does.
+ */
 export async function runDev(flags: DevFlags): Promise<void> {
+  const config = await loadConfig(undefined);
   const telemetry = prometheusTelemetry({ level: process.env['LOG_LEVEL'] ?? 'warn' });
   const sandbox = await startSandbox(flags.port);
   const worker = await startWorker({
+    ...config,
     ...{ ...flags, root: projectRoot(), open: openEmbedded, telemetry },
-    ...{ ehrs: sandbox.config, localEhr: 'sandbox', secrets: sandbox.secrets, sandbox: sandbox.edge },
+    ...{ ehrs: { ...config.ehrs, ...sandbox.config }, localEhr: 'sandbox', secrets: sandbox.secrets, sandbox: sandbox.edge },
   }).catch(async (thrown: unknown) => {
     await sandbox.ehr.stop();
     throw thrown;

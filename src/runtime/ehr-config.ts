@@ -25,6 +25,8 @@ export interface EhrConfig {
     readonly keys?: readonly object[];
     readonly tenants?: readonly string[];
   };
+  /** Quota over all workers that share a Redis; else of each worker. @default none */
+  readonly requestsPerSecond?: number;
   /** `secret:` references to PEM: mutual TLS. */
   readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca?: string };
 }
@@ -57,7 +59,7 @@ export function ehrsProblem(value: unknown): string | undefined {
 
 function problemsOfEhr(id: string, value: unknown): readonly string[] {
   if (!isRecord(value)) return [`${id}: expected an object`];
-  const { fhirBase, clients = {}, cdsClient, tls = {}, ...rest } = value;
+  const { fhirBase, clients = {}, cdsClient, requestsPerSecond, tls = {}, ...rest } = value;
   return [
     ...Object.keys(rest).map((key) => `${id}.${key} is not known`),
     ...overTls(`${id}.fhirBase`, fhirBase),
@@ -65,6 +67,9 @@ function problemsOfEhr(id: string, value: unknown): readonly string[] {
       ? Object.entries(clients).flatMap(([component, client]) => problemsOfClient(`${id}.clients.${component}`, client))
       : [`${id}.clients: expected clients by component`]),
     ...(cdsClient === undefined ? [] : problemsOfCdsClient(`${id}.cdsClient`, cdsClient)),
+    ...(requestsPerSecond === undefined || (typeof requestsPerSecond === 'number' && requestsPerSecond >= 1)
+      ? []
+      : [`${id}.requestsPerSecond: expected a number from 1 on`]),
     ...Object.entries(isRecord(tls) ? tls : {}).flatMap(([key, reference]) =>
       ['cert', 'key', 'ca'].includes(key) && typeof reference === 'string' && secret.test(reference)
         ? []

@@ -11,11 +11,7 @@ export interface EhrOptions {
   readonly random: Random;
   /** Scopes that a component's reads and writes need, v2 syntax. */
   readonly needed: (component: string) => readonly string[];
-  /**
-   * Breaker and limiter of an EHR. THE ONE PLACE to connect src/guard, for every request to an EHR:
-   * `guard: (ehr) => ({ run: (work, { deadlineMs, signal }) => guards[ehr].run({ work, deadlineMs, signal }) })`.
-   * @default deadlines only
-   */
+  /** Breaker, quota and bulkhead of an EHR (ehr-guard.ts). @default deadlines only */
   readonly guard?: ((ehr: string) => Guard) | undefined;
 }
 

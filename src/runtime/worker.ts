@@ -22,6 +22,7 @@ import { serdeFor } from '../schema/serde.ts';
 import { startAssist } from './assist.ts';
 import { startCds } from './cds.ts';
 import type { CdsConfig, EhrConfig } from './ehr-config.ts';
+import { ehrGuard, ehrTarget } from './ehr-guard.ts';
 import { announce } from './instance.ts';
 import { startMllpListeners } from './mllp.ts';
 import type { MllpConfig } from './mllp-config.ts';
@@ -122,14 +123,18 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const files = createFileSecrets({ dir: process.env['AORTA_SECRETS_DIR'] ?? join(options.data, 'secrets'), clock, telemetry });
     stops.push(() => files.close());
     const secrets = options.secrets ?? files;
+    const ehrs = options.ehrs ?? {};
+    const targets = new Map(Object.entries(ehrs).map(([name, { requestsPerSecond }]) => [name, ehrTarget(name, requestsPerSecond)]));
     const cds = await startCds({
-      ...{ root: options.root, ehrs: options.ehrs ?? {}, config: options.cds ?? {}, advice: profile.advice },
+      ...{ root: options.root, ehrs, config: options.cds ?? {}, advice: profile.advice },
       ...{ secrets, canonical, clock, random, telemetry },
+      guard: (ehr) => ehrGuard(guards, targets.get(ehr) ?? ehrTarget(ehr, undefined)),
       ...(options.localEhr === undefined ? {} : { localEhr: options.localEhr }),
     });
     stops.push(() => cds.stop());
     const assist = startAssist({
-      ...{ profile, ehrs: cds.ehrs, canonical, config: options.model, secrets, clock, random, telemetry },
+      // The key of a model provider is a file's; what a sandbox brings along are keys for EHRs.
+      ...{ profile, ehrs: cds.ehrs, canonical, config: options.model, secrets: files, clock, random, telemetry },
       serde: () => serde(topics.jobRequested),
     });
     const edge = await startEdge({

@@ -23,12 +23,12 @@ const shared = [
   'aorta_link',
   'aorta_quarantine',
   'aorta_job',
-  'aorta_advice',
-  'aorta_advice_feedback',
   'aorta_brake',
   'aorta_redriven',
   'aorta_landmark',
   'aorta_processed',
+  'aorta_advice',
+  'aorta_advice_feedback',
 ];
 const families: Readonly<Record<string, string>> = {
   text: 'TEXT',

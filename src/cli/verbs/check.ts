@@ -6,8 +6,8 @@ export const verb = command({
   docs: {
     brief: 'Check the configuration, source profiles with their samples, every topology, its schemas and CDS services before they run',
     fullDescription: `Reads the configuration, loads sources/*.ts and runs the samples of each profile as ingress would take them, loads topologies/*.ts,
-lints all flows together (also circles between them), and looks that the generated types fit the schemas; lints cds-services/*.ts, and compares
-the scopes registered at EHRs with what is read and written. Each finding names a code, a file and a line; \`aorta explain <code>\` tells more.
+lints all flows together (also circles between them), and looks that the generated types fit the schemas; lints cds-services/*.ts, and compares the
+scopes registered at EHRs with what is read and written. Each finding names a code, a file and a line; \`aorta explain <code>\` tells more.
 
 Example:
   aorta check --json

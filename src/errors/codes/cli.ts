@@ -36,14 +36,14 @@ export const cliErrors = {
     message: "'{name}' is not a name for a source profile.",
     remedy: 'Use lower-case letters, digits and dashes, beginning with a letter: west-campus. `none` means no profile.',
   },
-  AORTA_CLI_010: {
-    class: 'Permanent',
-    message: 'The sandbox at {url} did not do it: {problem}.',
-    remedy: 'Start one with `aorta sandbox ehr`, or `aorta dev`, which has one; name its address with --sandbox.',
-  },
   AORTA_CLI_008: {
     class: 'Permanent',
     message: 'The file {file} cannot be read: {problem}.',
     remedy: 'Name a file that exists and may be read, or - for stdin.',
+  },
+  AORTA_CLI_010: {
+    class: 'Permanent',
+    message: 'The sandbox at {url} did not do it: {problem}.',
+    remedy: 'Start one with `aorta sandbox ehr`, or `aorta dev`, which has one; name its address with --sandbox.',
   },
 } as const satisfies Record<string, ErrorSpec>;
