@@ -9,6 +9,8 @@ const mostKept = 500;
 export class Answers {
   readonly #kept = new Map<string, Answer>();
   readonly #atOnce: number;
+  /** Cancels of what forgets them: a timer that is left would hold the process. */
+  readonly #forgetting = new Map<string, () => void>();
 
   constructor(atOnce: number) {
     this.#atOnce = atOnce;
@@ -26,11 +28,12 @@ export class Answers {
     const answer = new Answer({
       ...options,
       ended: (outcome) => {
-        clock.after(limits.resumeMs, () => this.#kept.delete(options.id));
+        const forget = clock.after(limits.resumeMs, () => this.#forget(options.id));
+        this.#forgetting.set(options.id, forget);
         options.ended(outcome);
       },
     });
-    for (const [id, { over }] of this.#kept) if (this.#kept.size >= mostKept && over) this.#kept.delete(id);
+    for (const [id, { over }] of this.#kept) if (this.#kept.size >= mostKept && over) this.#forget(id);
     this.#kept.set(options.id, answer);
     return answer;
   }
@@ -52,6 +55,13 @@ export class Answers {
   /** The server stops: whoever listens is told. */
   endAll(): void {
     for (const answer of this.#kept.values()) answer.fail(error('AORTA_ASSIST_004'));
+    for (const id of [...this.#kept.keys()]) this.#forget(id);
+  }
+
+  #forget(id: string): void {
+    this.#forgetting.get(id)?.();
+    this.#forgetting.delete(id);
+    this.#kept.delete(id);
   }
 }
 
