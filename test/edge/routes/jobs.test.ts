@@ -223,6 +223,9 @@ describe('jobs', () => {
       'found, not written twice',
     );
     assert.equal((await site.poll('job-0123456789abcdef0123456789abcdef')).status, 'succeeded', 'it was owed to the log');
+    const tail = await ask(site.worker.http, '/api/ops/topics/job.status/tail?limit=100');
+    const told = tail.json<{ records: { value?: { jobId?: string } }[] }>().records.filter(({ value }) => value?.jobId === id);
+    assert.equal(told.length, 1, 'told once, though the request stands in the log twice');
     assert.equal(documents(site).length, before + 1);
   });
 });
