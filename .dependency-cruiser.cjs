@@ -52,7 +52,7 @@ module.exports = {
       comment: 'An adapter knows its port and its library; it does not know who uses it.',
       severity: 'error',
       from: {
-        path: '^src/(log|schema|state|keyed|identity|blob|quarantine|advice|governance|telemetry|sqlite|postgres|guard|clock|errors)/',
+        path: '^src/(log|schema|state|keyed|identity|blob|quarantine|advice|jobs|model|governance|telemetry|sqlite|postgres|guard|clock|errors)/',
       },
       to: { path: '^src/(engine|ingress|edge|cli|sandbox|runtime|services|testing)/' },
     },

@@ -1,6 +1,8 @@
 import { topic } from 'aorta';
 import { type Hl7Adt, hl7AdtSchema } from './generated/hl7-adt.ts';
 import { type Hl7Oru, hl7OruSchema } from './generated/hl7-oru.ts';
+import { type JobRequested, jobRequestedSchema } from './generated/job-requested.ts';
+import { type JobStatus, jobStatusSchema } from './generated/job-status.ts';
 import { type TimelineEvent, timelineEventSchema } from './generated/timeline-event.ts';
 
 /** The topics of Aorta's own flows. Key: patient id. */
@@ -11,4 +13,8 @@ export const topics = {
   oru: topic<Hl7Oru>('hl7.oru', hl7OruSchema, { partitions: 12, retentionDays: 7, merges: true }),
   /** What happened to a patient, for everyone downstream. */
   timeline: topic<TimelineEvent>('patient.timeline', timelineEventSchema, { partitions: 12, retentionDays: 7 }),
+  /** Work that was asked for. */
+  jobRequested: topic<JobRequested>('job.requested', jobRequestedSchema, { partitions: 12, retentionDays: 7 }),
+  /** How it ended. */
+  jobStatus: topic<JobStatus>('job.status', jobStatusSchema, { partitions: 12, retentionDays: 7 }),
 };

@@ -3,6 +3,7 @@ import { error } from '../errors/index.ts';
 import { guardRoutes } from './access.ts';
 import { answerClientErrors } from './client-error.ts';
 import { setHeaders } from './headers.ts';
+import { describeRoutes } from './openapi.ts';
 import type { Edge, EdgeOptions } from './options.ts';
 import { isLoopback } from './origin.ts';
 import { failureOf, sendProblem } from './problem.ts';
@@ -44,6 +45,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, error('AORTA_EDGE_004', { what: 'such route' })));
   setHeaders(app);
   measure(app, options);
+  await describeRoutes(app);
   guardRoutes(app, options);
   for (const routes of groups) await app.register(async (scope) => routes(scope, options));
   const url = await app.listen({ host: options.host, port: options.port });

@@ -3,11 +3,13 @@ import type { Clock, Random } from '../clock/clock.ts';
 import type { RunningFlow } from '../engine/index.ts';
 import type { Audit } from '../governance/audit/port.ts';
 import type { Resubmitted, Unmerged } from '../ingress/index.ts';
+import type { Desk } from '../jobs/desk.ts';
 import type { Log } from '../log/port.ts';
 import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
 import type { Registry } from '../schema/port.ts';
 import type { State } from '../state/port.ts';
+import type { EdgeAssist } from './assist/options.ts';
 import type { EdgeCds } from './cds/index.ts';
 
 export interface SandboxCall {
@@ -45,11 +47,15 @@ export interface EdgeOptions {
   readonly random: Random;
   /** Undoes a merge of patients; goes through ingress. Without it there is none here. */
   readonly unmerge?: (unmerge: { survivor: string; merged: string; dryRun: boolean }) => Promise<Unmerged>;
-  /** Takes quarantined input in again, by the entry point that refused it (`mllp`); filled as entry points start. */
-  readonly resubmit?: Readonly<Record<string, (body: Buffer, peer: string) => Promise<Resubmitted>>>;
   /** CDS Hooks. Without it there are no services here. */
   readonly cds?: EdgeCds;
   readonly sandbox?: EdgeSandbox;
+  /** Answers about a patient. Without it there are none here. */
+  readonly assist?: EdgeAssist;
+  /** Jobs. Without it none are taken here. */
+  readonly jobs?: Desk;
+  /** Takes quarantined input in again, by the entry point that refused it (`mllp`); filled as entry points start. */
+  readonly resubmit?: Readonly<Record<string, (body: Buffer, peer: string) => Promise<Resubmitted>>>;
   /** What is not ready; empty: all is. */
   readonly ready: () => Promise<readonly string[]>;
 }

@@ -1,3 +1,4 @@
+import { assistErrors } from './codes/assist.ts';
 import { cdsErrors } from './codes/cds.ts';
 import { cliErrors } from './codes/cli.ts';
 import { configErrors } from './codes/config.ts';
@@ -10,9 +11,11 @@ import { governanceErrors } from './codes/governance.ts';
 import { guardErrors } from './codes/guard.ts';
 import { hl7Errors } from './codes/hl7.ts';
 import { ingressErrors } from './codes/ingress.ts';
+import { jobErrors } from './codes/job.ts';
 import { keyedErrors } from './codes/keyed.ts';
 import { lintErrors } from './codes/lint.ts';
 import { logErrors } from './codes/log.ts';
+import { modelErrors } from './codes/model.ts';
 import { profileErrors } from './codes/profile.ts';
 import { schemaErrors } from './codes/schema.ts';
 import { servicesErrors } from './codes/services.ts';
@@ -25,6 +28,7 @@ export { AortaError, type ErrorClass, type ErrorSpec } from './error.ts';
 
 /** The one error table; `docs/errors.md` and `aorta explain` are made from it. */
 export const errorTable = {
+  ...assistErrors,
   ...cdsErrors,
   ...cliErrors,
   ...configErrors,
@@ -37,9 +41,11 @@ export const errorTable = {
   ...guardErrors,
   ...hl7Errors,
   ...ingressErrors,
+  ...jobErrors,
   ...keyedErrors,
   ...lintErrors,
   ...logErrors,
+  ...modelErrors,
   ...profileErrors,
   ...schemaErrors,
   ...servicesErrors,

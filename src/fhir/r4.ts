@@ -5,6 +5,7 @@
 export interface Extension {
   url: string;
   valueString?: string;
+  valueBoolean?: boolean;
   valueCode?: string;
   valueDateTime?: string;
   valueCodeableConcept?: CodeableConcept;
@@ -82,6 +83,7 @@ export interface ContactPoint {
 export interface Meta {
   versionId?: string;
   lastUpdated?: string;
+  security?: Coding[];
 }
 export interface Resource {
   resourceType: string;

@@ -5,6 +5,7 @@ import { defaultOptions, type EngineOptions } from '../engine/index.ts';
 import { error } from '../errors/index.ts';
 import { type CdsConfig, cdsProblem, type EhrConfig, ehrsProblem } from './ehr-config.ts';
 import { type MllpConfig, mllpProblem } from './mllp-config.ts';
+import { type ModelConfig, modelProblem } from './model-config.ts';
 
 /** What `aorta.config.ts` may say: `export default defineConfig({ … })`. Addresses and secrets stay in the environment. */
 export interface Config {
@@ -23,6 +24,8 @@ export interface Config {
   readonly ehrs?: Readonly<Record<string, EhrConfig>>;
   /** CDS Hooks services. */
   readonly cds?: CdsConfig;
+  /** The model that writes answers and drafts. @default the one that is built in */
+  readonly model?: ModelConfig;
 }
 
 /**
@@ -62,6 +65,7 @@ const rules: Readonly<Record<string, (value: unknown) => string | undefined>> = 
   mllp: mllpProblem,
   ehrs: ehrsProblem,
   cds: cdsProblem,
+  model: modelProblem,
 };
 
 /** Every problem of a configuration, each with its key. */

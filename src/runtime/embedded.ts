@@ -5,6 +5,7 @@ import { createSqliteAdvice } from '../advice/sqlite/advice.ts';
 import { createFileBlob } from '../blob/file/index.ts';
 import { createFileAudit } from '../governance/audit/file/index.ts';
 import { createSqliteIdentity } from '../identity/sqlite/identity.ts';
+import { createSqliteJobs } from '../jobs/sqlite/jobs.ts';
 import { createMemoryKeyed } from '../keyed/memory/index.ts';
 import { createSqliteLog } from '../log/sqlite/log.ts';
 import { createSqliteQuarantine } from '../quarantine/sqlite/quarantine.ts';
@@ -26,6 +27,7 @@ export async function openEmbedded({ data, clock, telemetry }: ProfileOptions): 
     const identity = opened.add(createSqliteIdentity({ database }));
     const quarantine = opened.add(createSqliteQuarantine({ database }));
     const advice = opened.add(createSqliteAdvice({ database }));
+    const jobs = opened.add(createSqliteJobs({ database }));
     const registry = opened.add(await embeddedRegistry(schemaTable(database)));
     const blob = opened.add(await createFileBlob({ dir: join(data, 'blobs'), clock }));
     const audit = opened.add(await createFileAudit({ dir: join(data, 'audit'), clock, key: await auditKey(data) }));
@@ -40,8 +42,9 @@ export async function openEmbedded({ data, clock, telemetry }: ProfileOptions): 
       blob,
       quarantine,
       audit,
-      keyed,
       advice,
+      jobs,
+      keyed,
       instance: instanceName(data),
       close: () => opened.close(),
     };

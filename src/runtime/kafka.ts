@@ -6,6 +6,7 @@ import { error } from '../errors/index.ts';
 import { createFileAudit } from '../governance/audit/file/index.ts';
 import { createFileSecrets } from '../governance/secrets/file/index.ts';
 import { createPostgresIdentity } from '../identity/postgres/index.ts';
+import { createPostgresJobs } from '../jobs/postgres/index.ts';
 import { createMemoryKeyed } from '../keyed/memory/index.ts';
 import { createKafkaLog } from '../log/kafka/index.ts';
 import { PostgresPool } from '../postgres/pool.ts';
@@ -85,6 +86,7 @@ export async function openKafka(addresses: ServiceAddresses, { data, clock, tele
     const identity = opened.add(createPostgresIdentity(pool));
     const quarantine = opened.add(createPostgresQuarantine(pool));
     const advice = opened.add(createPostgresAdvice(pool));
+    const jobs = opened.add(createPostgresJobs(pool));
     const blob = opened.add(createPostgresBlob(pool, { clock }));
     const log = opened.add(createKafkaLog({ brokers: addresses.brokers, clientId: `aorta-${instance}`, clock, telemetry }));
     await log.ping();
@@ -100,7 +102,21 @@ export async function openKafka(addresses: ServiceAddresses, { data, clock, tele
             ...(redisPassword ? { password: () => secrets.get(redisPassword) } : {}),
           }),
     );
-    return { kind: 'kafka', log, state, registry, identity, blob, quarantine, audit, keyed, advice, instance, close: () => opened.close() };
+    return {
+      kind: 'kafka',
+      log,
+      state,
+      registry,
+      identity,
+      blob,
+      quarantine,
+      audit,
+      advice,
+      jobs,
+      keyed,
+      instance,
+      close: () => opened.close(),
+    };
   } catch (thrown) {
     await opened.close();
     throw thrown;

@@ -3,6 +3,7 @@ import type { Blob } from '../blob/port.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Audit } from '../governance/audit/port.ts';
 import type { Identity } from '../identity/port.ts';
+import type { Jobs } from '../jobs/port.ts';
 import type { Keyed } from '../keyed/port.ts';
 import type { Log } from '../log/port.ts';
 import type { PrometheusTelemetry } from '../ops/telemetry.ts';
@@ -20,9 +21,10 @@ export interface Profile {
   readonly blob: Blob;
   readonly quarantine: Quarantine;
   readonly audit: Audit;
+  readonly advice: AdviceStore;
+  readonly jobs: Jobs;
   /** Claims and quotas: shared by all workers where Redis is there, else of this process. */
   readonly keyed: Keyed;
-  readonly advice: AdviceStore;
   /** Name of this worker among those that share the stores; kept over restarts. */
   readonly instance: string;
   /** Closes in the reverse order of opening. */

@@ -18,6 +18,7 @@ const keyName = 'secret:sandbox-ehr-key';
 const scopes = ['Patient', 'Encounter', 'Condition', 'MedicationRequest', 'Observation', 'AllergyIntolerance'].map(
   (type) => `system/${type}.rs`,
 );
+const draftScopes = [...scopes, 'system/DocumentReference.c'];
 
 /**
  * The sandbox EHR beside `aorta dev`, each trusting the other as a hospital's would: our keys by our JWK Set URL, its
@@ -34,7 +35,12 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
     config: {
       sandbox: {
         fhirBase: ehr.fhirBase,
-        clients: { cds: { id: 'aorta-cds', key: keyName, scopes } },
+        // One identity each, though they share a key here.
+        clients: {
+          cds: { id: 'aorta-cds', key: keyName, scopes },
+          assist: { id: 'aorta-assist', key: keyName, scopes },
+          drafts: { id: 'aorta-drafts', key: keyName, scopes: draftScopes },
+        },
         cdsClient: { issuer: ehr.url, jku: `${ehr.url}/.well-known/jwks.json` },
       },
     },
@@ -53,6 +59,10 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
         return { status, body, ms: Math.round(systemClock.monotonic() - started) };
       },
     },
-    introduce: (http) => ehr.register({ id: 'aorta-cds', scopes, keys: { jku: `${http}/.well-known/jwks.json` } }),
+    introduce(http) {
+      const keys = { jku: `${http}/.well-known/jwks.json` };
+      for (const id of ['aorta-cds', 'aorta-assist']) ehr.register({ id, scopes, keys });
+      ehr.register({ id: 'aorta-drafts', scopes: draftScopes, keys });
+    },
   };
 }

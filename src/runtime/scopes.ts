@@ -1,3 +1,4 @@
+import { contextReads } from '../assist/index.ts';
 import type { CdsService } from '../cds/index.ts';
 import { error } from '../errors/index.ts';
 import { typeOfTemplate } from '../fhir/client/index.ts';
@@ -6,7 +7,10 @@ import type { EhrConfig } from './ehr-config.ts';
 
 /** What each component reads and writes at an EHR. One line here for a new component; its scopes follow. */
 export function accessOf(services: readonly CdsService[]): Readonly<Record<string, Access>> {
+  const context = [...new Set(contextReads.map(({ template }) => typeOfTemplate(template)))];
   return {
+    assist: { reads: context },
+    drafts: { reads: context, creates: ['DocumentReference'] },
     cds: { reads: services.flatMap(({ reads }) => reads.map(({ template }) => typeOfTemplate(template))) },
   };
 }

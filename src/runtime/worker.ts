@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { topics } from '../../schemas/topics.ts';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
 import { loadSources } from '../cli/sources.ts';
 import { topologyFiles } from '../cli/topologies.ts';
@@ -18,12 +19,14 @@ import { measureEventLoop } from '../ops/event-loop.ts';
 import { startKeeper } from '../ops/keeper.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
+import { startAssist } from './assist.ts';
 import { startCds } from './cds.ts';
 import type { CdsConfig, EhrConfig } from './ehr-config.ts';
 import { ehrGuard, ehrTarget } from './ehr-guard.ts';
 import { announce } from './instance.ts';
 import { startMllpListeners } from './mllp.ts';
 import type { MllpConfig } from './mllp-config.ts';
+import type { ModelConfig } from './model-config.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
 import { ingressTopics } from './topics.ts';
 
@@ -49,6 +52,7 @@ export interface WorkerOptions {
   readonly strictSenders?: boolean;
   readonly ehrs?: Readonly<Record<string, EhrConfig>>;
   readonly cds?: CdsConfig;
+  readonly model?: ModelConfig;
   /** The EHR that the local developer's calls are about. */
   readonly localEhr?: string;
   readonly sandbox?: EdgeOptions['sandbox'];
@@ -106,7 +110,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const guards = await createGuards({ clock, random, telemetry, keyed: profile.keyed, worker: profile.instance });
     stops.push(() => guards.close());
     const ports = { ...profile, guards, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
-    await profile.log.ensureTopics(ingressTopics);
+    // All at once, before the flows: those that share a new topic would make it at the same time.
+    await profile.log.ensureTopics(Object.values(topics));
 
     const flows: RunningFlow[] = [];
     const entrances: Record<string, string> = {};
@@ -127,6 +132,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       ...(options.localEhr === undefined ? {} : { localEhr: options.localEhr }),
     });
     stops.push(() => cds.stop());
+    const assist = startAssist({
+      // The key of a model provider is a file's; what a sandbox brings along are keys for EHRs.
+      ...{ profile, ehrs: cds.ehrs, canonical, config: options.model, secrets: files, clock, random, telemetry },
+      serde: () => serde(topics.jobRequested),
+    });
     const edge = await startEdge({
       host: options.host,
       port: options.port,
@@ -140,6 +150,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       audit: profile.audit,
       canonical,
       cds: cds.edge,
+      assist: assist.edge,
+      jobs: assist.desk,
       ...(options.sandbox ? { sandbox: options.sandbox } : {}),
       telemetry,
       clock,
@@ -158,7 +170,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
     const reading = options.allergySeverity === undefined ? {} : { allergySeverity: options.allergySeverity };
     const topologies = await Promise.all(
-      topologyFiles(options.root).map((file) => load(file, { ...reading, blob: profile.blob, zone, systems, sources })),
+      topologyFiles(options.root).map((file) =>
+        load(file, { ...reading, drafting: assist.drafting, blob: profile.blob, zone, systems, sources }),
+      ),
     );
     // Settled, all of them: one that fails must not leave the others running behind a start that failed.
     const started = await Promise.allSettled(topologies.map((flow) => startFlow(flow, ports, options.engine)));
@@ -168,6 +182,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const keeper = startKeeper({ ...profile, flows, clock, telemetry });
     stops.push(() => keeper.stop());
 
+    await assist.desk.start();
+    stops.push(() => assist.desk.stop());
     const admission = createAdmission({ ...profile, clock, random, telemetry });
     await admission.start();
     stops.push(() => admission.stop({ drainMs: 1_000 }));

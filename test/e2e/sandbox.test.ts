@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { post } from '../support/http.ts';
+import { ask, post } from '../support/http.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -42,6 +42,18 @@ test('aorta dev has a sandbox EHR that calls its CDS services with a signed toke
   };
   assert.equal((await post(http, '/cds-services/chart-review', curl)).status, 200, 'without any token, on loopback');
   assert.equal((await post(http, '/cds-services/chart-review', curl, { authorization: 'Bearer x' })).status, 401);
+  const answer = await post(http, '/api/assist', { patientId, prompt: 'Which medication?' });
+  assert.ok(answer.text.endsWith('data: [DONE]\n\n'), answer.text.slice(-200));
+  const asked = await post(http, '/api/jobs', { type: 'clinical-draft', patientId }, { 'idempotency-key': 'k' });
+  assert.equal(asked.status, 202);
+  for (let tries = 0; tries < 200; tries++) {
+    const { status } = (await ask(http, String(asked.headers.location))).json();
+    if (status === 'succeeded') break;
+    assert.ok(['queued', 'running'].includes(String(status)), String(status));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const began = performance.now();
   child.kill('SIGTERM');
   assert.equal(await new Promise((done) => child.once('exit', done)), 0);
+  assert.ok(performance.now() - began < 30_000, 'an answer that can be resumed does not hold the process');
 });

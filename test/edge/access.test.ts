@@ -55,7 +55,7 @@ describe('access', () => {
           if (status === 401) assert.equal(answer.headers['www-authenticate'], 'Bearer');
           const last = edge.audited.at(-1);
           assert.deepEqual([last?.action, last?.outcome, last?.actor], ['denied', 'denied', 'anonymous']);
-          assert.match(last?.target ?? '', new RegExp(`^${method} /(api|fhir|cds-services)\\b`));
+          assert.match(last?.target ?? '', new RegExp(`^${method} /(api|fhir|cds-services|jobs)\\b`));
         }
       });
     }

@@ -12,6 +12,13 @@ GET  /fhir/:type/:id               clinician,admin,service   read
 GET  /fhir/:type                   clinician,admin,service   read
 GET  /api/patients/:id/timeline    clinician,admin,service   read
 GET  /api/wards                    clinician,admin           read, once a minute
+POST /api/assist                   clinician,service,admin   assist
+POST /api/jobs                     clinician,service,admin   job
+GET  /api/jobs/:id                 clinician,service,admin   read
+DELETE /api/jobs/:id               clinician,service,admin   cancel
+GET  /jobs/:id                     clinician,service,admin   read
+DELETE /jobs/:id                   clinician,service,admin   cancel
+POST /api/jobs/:id/approve         clinician                 approve
 GET  /cds-services                 clinician,service,admin
 POST /cds-services/:id             clinician,service,admin   cds
 POST /cds-services/:id/feedback    clinician,service,admin   feedback

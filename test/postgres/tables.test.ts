@@ -22,6 +22,7 @@ const shared = [
   'aorta_instance',
   'aorta_link',
   'aorta_quarantine',
+  'aorta_job',
   'aorta_brake',
   'aorta_redriven',
   'aorta_landmark',

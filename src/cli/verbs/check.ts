@@ -1,4 +1,5 @@
 import type { Finding } from '../../flow/lint.ts';
+import { projectRoot } from '../project.ts';
 import { command, exit, jsonFlag, print, printJson } from '../verb.ts';
 
 export const verb = command({
@@ -36,7 +37,6 @@ warnings), samples with another outcome than expected, stale files.`,
     const { readSources } = await import('../sources.ts');
     const { differenceText, runSamples } = await import('../samples.ts');
     const { createSources } = await import('../../hl7/index.ts');
-    const { projectRoot } = await import('../project.ts');
     const given = await readSources();
     const sources = createSources(given, { strict: config.strictSenders ?? false });
     const defaults = { zone: config.zone ?? 'UTC', identifierSystems: config.identifierSystems ?? {} };
@@ -45,11 +45,10 @@ warnings), samples with another outcome than expected, stale files.`,
     const { loadCdsServices } = await import('../../runtime/cds.ts');
     const { lintCds } = await import('../../cds/index.ts');
     const { accessOf, scopeFindings } = await import('../../runtime/scopes.ts');
-    const { ehrs = {} } = config;
     const topologies = await loadTopologies();
     const findings = lint(topologies.map(({ flow }) => flow));
     const services = await loadCdsServices(projectRoot());
-    const edge = [...lintCds(services), ...scopeFindings(ehrs, accessOf(services))];
+    const edge = [...lintCds(services), ...scopeFindings(config.ehrs ?? {}, accessOf(services))];
     const stale = await staleSchemas();
     const wrong = stale.length > 0 || failed.length > 0 || edge.length > 0 || findings.some((finding) => fails(finding, flags.strict));
     if (flags.json) {

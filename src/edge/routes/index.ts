@@ -1,3 +1,4 @@
+import { assistRoutes } from './assist.ts';
 import { attentionRoutes } from './attention.ts';
 import { cdsRoutes } from './cds.ts';
 import { cdsOpsRoutes } from './cds-ops.ts';
@@ -5,6 +6,7 @@ import { deadLetterRoutes } from './dlq.ts';
 import { fhirRoutes } from './fhir.ts';
 import { flowRoutes } from './flows.ts';
 import { healthRoutes } from './health.ts';
+import { jobRoutes } from './jobs.ts';
 import { liveRoutes } from './live.ts';
 import { pageRoutes } from './page.ts';
 import { parkedRoutes } from './parked.ts';
@@ -23,6 +25,8 @@ export const groups = [
   fhirRoutes,
   timelineRoutes,
   wardRoutes,
+  assistRoutes,
+  jobRoutes,
   cdsRoutes,
   cdsOpsRoutes,
   sandboxRoutes,

@@ -1,0 +1,32 @@
+import { error } from '../errors/index.ts';
+import { builtinModel } from './builtin/model.ts';
+import { limited, type ModelLimits } from './limited.ts';
+import { type OpenAiOptions, openAiModel } from './openai/model.ts';
+import type { Model } from './port.ts';
+
+export { limited, type ModelLimits } from './limited.ts';
+export {
+  estimateTokens,
+  type Fact,
+  type FactTopic,
+  type Model,
+  type ModelEvent,
+  type ModelRequest,
+  type Prompt,
+  type Usage,
+} from './port.ts';
+
+export interface ModelChoice extends ModelLimits {
+  /** `builtin`, or a server that speaks the chat completions protocol. */
+  readonly provider: 'builtin' | Pick<OpenAiOptions, 'baseUrl' | 'model' | 'key' | 'idleMs'>;
+  /** Origins of providers that data of patients may go to. `builtin` goes nowhere. */
+  readonly allowed?: readonly string[];
+}
+
+/** The model of a configuration. Only a listed provider is ever called. @throws AORTA_MODEL_006 */
+export function createModel({ provider, allowed = [], ...limits }: ModelChoice, ports: Parameters<typeof limited>[2]): Model {
+  if (provider === 'builtin') return limited(builtinModel, limits, ports);
+  const origin = URL.parse(provider.baseUrl)?.origin ?? 'unknown';
+  if (!allowed.includes(origin)) throw error('AORTA_MODEL_006', { provider: origin });
+  return limited(openAiModel({ ...provider, clock: ports.clock }), limits, ports);
+}
