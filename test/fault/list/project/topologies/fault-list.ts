@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { actor, branch, effect, flow, map, mapAsync, process, table, to, topic, write } from 'aorta';
+import { actor, branch, effect, flow, map, mapAsync, process, table, to, write } from 'aorta';
+import { appendedTopic, type Entry, entryTopic, flowName } from '../../entry.ts';
 
 /**
  * The flow that the fault suite watches: each record is appended to its patient's list, as rows that can only be added.
@@ -11,27 +12,6 @@ import { actor, branch, effect, flow, map, mapAsync, process, table, to, topic, 
 const { env, pid } = globalThis.process;
 const run = env['FAULT_RUN'] ?? 'unnamed';
 const owner = `${pid}-${Math.random().toString(36).slice(2)}`;
-
-export interface Entry {
-  readonly id: string;
-  readonly seq: number;
-  /** `''`, `wait <ms>`, `hang`, `throw`, `transient <times>`, `exit`. */
-  readonly act: string;
-  readonly padding: Buffer;
-}
-
-export const entryTopic = topic<Entry>(`fault.in.${run}`, {
-  type: 'record',
-  name: 'FaultEntry',
-  fields: [
-    { name: 'id', type: 'string' },
-    { name: 'seq', type: 'long' },
-    { name: 'act', type: 'string' },
-    { name: 'padding', type: 'bytes' },
-  ],
-});
-/** The id of the entry, as bytes. */
-export const appendedTopic = topic<Buffer>(`fault.out.${run}`, null);
 
 interface Row {
   run: string;
@@ -104,14 +84,14 @@ async function act(entry: Entry, ctx: { readonly signal: AbortSignal; readonly a
   if (what === 'hang') await new Promise(() => {});
   if (what === 'throw') throw new TypeError('the handler is broken');
   if (what === 'transient' && ctx.attempt <= Number(amount)) {
-    throw Object.assign(new Error('the partner is away'), { class: 'Transient' });
+    throw new DOMException('the partner is away', 'AbortError');
   }
   if (what === 'exit') globalThis.process.exit(70);
   return entry;
 }
 
-export default flow(`fault-list-${run}`)
-  .from(entryTopic)
+export default flow(flowName(run))
+  .from(entryTopic(run))
   .pipe(
     branch('act', {
       plain: [(entry) => entry.act === '', map((entry: Entry) => entry)],
@@ -126,5 +106,5 @@ export default flow(`fault-list-${run}`)
       effects: (row) => [effect.insert(list, row), effect.insert(half, { run: row.run, event_id: row.event_id })],
     }),
     map((row) => Buffer.from(row.event_id)),
-    to(appendedTopic),
+    to(appendedTopic(run)),
   );
