@@ -55,7 +55,10 @@ export interface PrivateCluster {
  * Kafka nodes of its own with small heaps, each broker and controller at once. With `proxied` clients reach each broker by
  * way of a proxy only, as it is the proxy's address that the broker advertises; brokers talk to each other directly.
  */
-export async function privateCluster(count: 1 | 3, options: { proxied?: boolean; settings?: KafkaNode['settings'] } = {}): Promise<PrivateCluster> {
+export async function privateCluster(
+  count: 1 | 3,
+  options: { proxied?: boolean; settings?: KafkaNode['settings'] } = {},
+): Promise<PrivateCluster> {
   const classpath = await kafkaClasspath({ dir: serviceDir('kafka'), ports: {}, say: silent });
   const cluster = randomUUID();
   const plan: KafkaNode[] = [];
