@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly padding?: number;
   /** What the handler of this entry does. @default nothing */
   readonly act?: (patient: string, seq: number) => string;
+  /** Of one append. @default 10_000 */
+  readonly appendTimeoutMs?: number;
   /** Share of the load that is the first patient's. @default as everybody's */
   readonly hot?: number;
   /** Of each entry: instead of it, these records go to the log, in order. For duplicates and foreign bytes. */
@@ -31,6 +33,8 @@ export interface Sent {
   readonly act: string;
 }
 
+/** In every entry's padding, and in what failing handlers throw: no log line, metric or header may show it. */
+export const canary = 'CANARY 078-05-1120 ';
 const partitions = 12;
 
 /**
@@ -48,13 +52,15 @@ export class Load {
   readonly #seqs = new Map<string, number>();
   readonly #hops: number[] = Array.from({ length: partitions }, () => 0);
   readonly #padding: Buffer;
+  #serde: { serialize(entry: Entry): Buffer };
   #running: Promise<void> = Promise.resolve();
   #ending = false;
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    this.#serde = options.serde;
     this.#log = createKafkaLog({ brokers: options.brokers, clientId: 'fault-load', appendTimeoutMs: 10_000, requestTimeoutMs: 5_000 });
-    this.#padding = Buffer.alloc(options.padding ?? 200, 0x20);
+    this.#padding = Buffer.alloc(options.padding ?? 200, canary);
   }
 
   start(): void {
@@ -78,6 +84,14 @@ export class Load {
     await this.#append(acts.flatMap((act) => this.#next(patient, Date.now(), act)));
   }
 
+  /** With the writer it began with. */
+  readonly serialize = (entry: Entry): Buffer => this.#options.serde.serialize(entry);
+
+  /** From now on entries are written with this one. */
+  use(serde: { serialize(entry: Entry): Buffer }): void {
+    this.#serde = serde;
+  }
+
   async #run(): Promise<void> {
     const { rate, random, patients, hot = 0 } = this.#options;
     const begun = performance.now();
@@ -97,7 +111,7 @@ export class Load {
   }
 
   #next(patient: string, timestamp: number, act?: string): readonly Append[] {
-    const { run, serde, act: choose } = this.#options;
+    const { run, act: choose } = this.#options;
     const seq = (this.#seqs.get(patient) ?? 0) + 1;
     this.#seqs.set(patient, seq);
     const sent: Sent = { patient, seq, id: `${patient}-${seq}`, act: act ?? choose?.(patient, seq) ?? '' };
@@ -107,7 +121,10 @@ export class Load {
       topic: entryTopic(run).name,
       partition,
       key: patient,
-      value: serde.serialize({ id: sent.id, seq, act: sent.act, padding: this.#padding }),
+      value:
+        sent.act === 'garbage'
+          ? Buffer.from('no Avro')
+          : this.#serde.serialize({ id: sent.id, seq, act: sent.act, padding: this.#padding }),
       headers: { [header.eventId]: sent.id },
       timestamp,
     };

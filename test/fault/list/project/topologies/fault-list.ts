@@ -82,7 +82,7 @@ async function act(entry: Entry, ctx: { readonly signal: AbortSignal; readonly a
   if (what === 'wait') await new Promise((resolve) => setTimeout(resolve, Number(amount)));
   // A handler that forgets its signal.
   if (what === 'hang') await new Promise(() => {});
-  if (what === 'throw') throw new TypeError('the handler is broken');
+  if (what === 'throw') throw new TypeError(`the handler does not like ${entry.padding.toString('latin1')}`);
   if (what === 'transient' && ctx.attempt <= Number(amount)) {
     throw new DOMException('the partner is away', 'AbortError');
   }
