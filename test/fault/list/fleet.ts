@@ -158,6 +158,23 @@ export async function fleet(options: FleetOptions, expected: Expected = () => tr
       return counts;
     };
     const mustHave = () => load.sent.filter(expected);
+    /** The first entry that each patient misses, and what the held list says of it. */
+    const missing = async (): Promise<string> => {
+      const there = new Set((await ask<{ event_id: string }>('select event_id from fault_list')).map((row) => row.event_id));
+      const first = new Map<string, Sent>();
+      for (const sent of mustHave()) if (!there.has(sent.id) && !first.has(sent.patient)) first.set(sent.patient, sent);
+      const held = await ask<{ key: string; reason: string; error_code: string | null; attempt: number; due: string | null }>(
+        'select distinct on (key) key, reason, error_code, attempt, due from aorta_held order by key, seq',
+      );
+      const ran = handled();
+      return [...first.values()]
+        .slice(0, 8)
+        .map((sent) => {
+          const row = held.find(({ key }) => key === sent.patient);
+          return `${sent.id} (${sent.act || 'plain'}, handler ran ${ran.get(sent.id) ?? 0} times): ${row ? JSON.stringify(row) : 'not held'};`;
+        })
+        .join(' ');
+    };
 
     await start(0);
     await ask(prepare);
@@ -202,7 +219,7 @@ export async function fleet(options: FleetOptions, expected: Expected = () => tr
           withinMs,
           200,
         ).catch(async (thrown: Error) => {
-          throw new Error(`${thrown.message}; ${at} are there. ${await why(running())}`, { cause: thrown });
+          throw new Error(`${thrown.message}; ${at} are there. ${await missing()} ${await why(running())}`, { cause: thrown });
         });
         return Math.round(performance.now() - begun);
       },

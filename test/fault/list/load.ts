@@ -21,9 +21,7 @@ export interface LoadOptions {
   /** Of one append. @default 10_000 */
   readonly appendTimeoutMs?: number;
   /** Share of the load that is the first patient's. @default as everybody's */
-  readonly hot?: number;
-  /** Of each entry: instead of it, these records go to the log, in order. For duplicates and foreign bytes. */
-  readonly records?: (record: Append, entry: Sent) => readonly Append[];
+  readonly hot?: () => number;
 }
 
 export interface Sent {
@@ -81,7 +79,7 @@ export class Load {
 
   /** Sends these now, behind everything before. */
   async offer(patient: string, acts: readonly string[]): Promise<void> {
-    await this.#append(acts.flatMap((act) => this.#next(patient, Date.now(), act)));
+    await this.append(acts.flatMap((act) => this.#next(patient, Date.now(), act)));
   }
 
   /** With the writer it began with. */
@@ -93,7 +91,7 @@ export class Load {
   }
 
   async #run(): Promise<void> {
-    const { rate, random, patients, hot = 0 } = this.#options;
+    const { rate, random, patients, hot = () => 0 } = this.#options;
     const begun = performance.now();
     const origin = Date.now();
     let scheduled = 0;
@@ -102,10 +100,10 @@ export class Load {
       const batch: Append[] = [];
       // At most a second's worth at once, after an outage too: its size stays bounded.
       for (; scheduled < due && batch.length < Math.max(rate, 500); scheduled++) {
-        const patient = random.next() < hot ? 'p0' : `p${random.below(patients)}`;
+        const patient = random.next() < hot() ? 'p0' : `p${random.below(patients)}`;
         batch.push(...this.#next(patient, Math.round(origin + (scheduled * 1000) / rate)));
       }
-      if (batch.length > 0) await this.#append(batch);
+      if (batch.length > 0) await this.append(batch);
       await sleep(10);
     }
   }
@@ -125,11 +123,10 @@ export class Load {
         sent.act === 'garbage'
           ? Buffer.from('no Avro')
           : this.#serde.serialize({ id: sent.id, seq, act: sent.act, padding: this.#padding }),
-      headers: { [header.eventId]: sent.id },
+      headers: { [header.eventId]: sent.id, [header.seq]: this.#hop(partition) },
       timestamp,
     };
-    const all = this.#options.records?.(record, sent) ?? [record];
-    return all.map((one) => ({ ...one, headers: { ...one.headers, [header.seq]: this.#hop(one.partition as number) } }));
+    return [record];
   }
 
   #hop(partition: number): string {
@@ -137,7 +134,8 @@ export class Load {
     return `load/${partition}/${this.#hops[partition]}`;
   }
 
-  async #append(batch: readonly Append[]): Promise<void> {
+  /** Offers these until the log has them. */
+  async append(batch: readonly Append[]): Promise<void> {
     const begun = performance.now();
     for (;;) {
       try {

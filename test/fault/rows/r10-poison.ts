@@ -10,7 +10,7 @@ export const r10: Row = {
   promise: 'poison is isolated to its patient',
   fault:
     'under load: 20 patients with bytes that are no Avro, 20 whose handler throws (with patient data in the message), 1 whose handler ends the process; workers that end start again',
-  pass: 'each is parked once, with its later entries behind it; the process ends at most 3 times for it; no patient data in logs and metrics',
+  pass: 'each is parked once, with its later entries behind it; the process ends at most 4 times for it (three after it was noted); no patient data in logs and metrics',
   async run(kit) {
     const fleet = await kit.fleet({ workers: 2 }, ({ patient, seq }) => !isBad(patient) || seq === 1);
     let ended = 0;
@@ -48,7 +48,7 @@ export const r10: Row = {
       over = true;
       await supervisor;
     }
-    ok(ended >= 1 && ended <= 3, `the process ended ${ended} times`);
+    ok(ended >= 1 && ended <= 4, `the process ended ${ended} times`);
     const heads = await fleet.ask<{ key: string; error_class: string; due: string | null }>(
       `select distinct on (key) key, error_class, due from aorta_held where key ~ '^(garbage|throw|exit)-' order by key, seq`,
     );
