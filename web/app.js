@@ -2,6 +2,7 @@ import { call, probe } from './api.js';
 import { h, say } from './dom.js';
 import { watch } from './live.js';
 import { showBoard } from './panels/board.js';
+import { showDeadLetters } from './panels/dead-letters.js';
 import { showFlows } from './panels/flows.js';
 import { showHeld } from './panels/held.js';
 import { showNumbers } from './panels/numbers.js';
@@ -17,6 +18,7 @@ const patient = showPatient(at('patient'));
 const board = showBoard(at('board'), { census: at('census'), find: at('find'), open: patient.open });
 const held = showHeld(at('held'), { open: patient.open, confirm: at('confirm'), nameOf: board.nameOf });
 const quarantine = showQuarantine(at('quarantine'), at('patient'));
+const deadLetters = showDeadLetters(at('dead-letters'), { confirm: at('confirm'), changed: () => lookAtDeadLetters() });
 const numbers = showNumbers(at('numbers'));
 const flows = showFlows(at('flows'));
 const state = showState({ chip: at('connection'), outage: at('outage') });
@@ -45,6 +47,11 @@ const lookAtQuarantine = throttled(
   async () => quarantine.show(await call('/api/ops/quarantine?limit=20')),
   problemIn('quarantine', 'The quarantine'),
 );
+const lookAtDeadLetters = throttled(
+  2000,
+  async () => deadLetters.show(await call('/api/ops/dlq?limit=20')),
+  problemIn('dead-letters', 'The dead letters'),
+);
 const lookAtPatient = throttled(5000, patient.refresh, () => {});
 
 let seen = {};
@@ -68,6 +75,7 @@ function onView(view) {
   }
   if (now.settled !== seen.settled || now.held !== seen.held || now.failed !== seen.failed) lookAtHeld();
   if (now.quarantined !== seen.quarantined) lookAtQuarantine();
+  if (now.failed !== seen.failed) lookAtDeadLetters();
   seen = now;
 }
 
@@ -83,6 +91,7 @@ function lookAtAll() {
   lookAtBoard();
   lookAtHeld();
   lookAtQuarantine();
+  lookAtDeadLetters();
 }
 
 async function look() {
@@ -98,6 +107,7 @@ setInterval(() => !document.hidden && state.current() === 'live' && lookAtAll(),
 setInterval(() => {
   board.tick();
   held.tick();
+  deadLetters.tick();
   if (state.current() !== 'live') return;
   numbers.tick();
   flows.tick();

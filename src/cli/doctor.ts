@@ -7,6 +7,7 @@ import { findJava } from '../services/machine/java.ts';
 import { findPostgres } from '../services/postgres/postgres.ts';
 import { type ServiceName, serviceNames, variableOf } from '../services/service.ts';
 import { readState } from '../services/state.ts';
+import { type OpsFlags, ops } from './ops.ts';
 
 /** `ok`; `remark`: only some uses of Aorta need it; `wrong`: to be mended. */
 export interface DoctorFinding {
@@ -16,8 +17,8 @@ export interface DoctorFinding {
 }
 
 /** All checks, at once; each ends within seconds. */
-export async function examine(): Promise<readonly DoctorFinding[]> {
-  const checks = [
+export async function examine(instance: OpsFlags): Promise<readonly DoctorFinding[]> {
+  const checks: Promise<DoctorFinding | readonly DoctorFinding[]>[] = [
     node(),
     javaRuntime(),
     tool('Maven', 'mvn', 'maven'),
@@ -26,11 +27,61 @@ export async function examine(): Promise<readonly DoctorFinding[]> {
     ...ports(),
     ...serviceNames.map(service),
     clock(),
+    running(instance),
   ];
-  return Promise.all(checks);
+  return (await Promise.all(checks)).flat();
 }
 
 const finding = (state: DoctorFinding['state'], subject: string, says: string): DoctorFinding => ({ state, subject, says });
+
+const alertAbove = 10;
+
+/** What the running instance says that it needs of a person. */
+async function running(flags: OpsFlags): Promise<readonly DoctorFinding[]> {
+  let found: Attention;
+  try {
+    found = (await ops(flags, 'GET', '/api/ops/attention')) as Attention;
+  } catch (thrown) {
+    const none = (thrown as { code?: string }).code === 'AORTA_CLI_001';
+    return [none ? finding('remark', 'instance', 'none runs here') : finding('wrong', 'instance', (thrown as Error).message)];
+  }
+  const { setAside, brakes, drift } = found;
+  const parked = setAside.flows.reduce((sum, flow) => sum + flow.parked, 0);
+  const dead = setAside.flows.reduce((sum, flow) => sum + flow.deadLettered, 0);
+  const kinds = `${parked} parked, ${setAside.quarantined} quarantined, ${dead} dead letters`;
+  const state = setAside.total > alertAbove ? 'wrong' : setAside.total > 0 ? 'remark' : 'ok';
+  const days = (ms: number) => `${Math.round((ms / 86_400_000) * 10) / 10} days`;
+  return [
+    finding(state, 'set aside', `${kinds}${state === 'wrong' ? `: more than ${alertAbove} is the DLQ alert` : ''}`),
+    ...brakes.map(({ flow, deadLetters }) =>
+      finding('wrong', 'brake', `${flow} stands still after ${deadLetters} dead letters; \`aorta dlq release ${flow}\``),
+    ),
+    ...drift.map(({ topic, retentionMs, wantedMs, retentionBytes }) =>
+      finding(
+        'wrong',
+        'retention',
+        `${topic} is kept ${retentionMs === null ? 'for ever' : days(retentionMs)}${retentionBytes === undefined ? '' : `, at most ${retentionBytes} bytes a partition`}; it needs ${days(wantedMs)} without a limit in bytes`,
+      ),
+    ),
+    ...(drift.length === 0 ? [finding('ok', 'retention', 'every topic keeps what it has to')] : []),
+  ];
+}
+
+/** As it comes over HTTP: JSON has no Infinity. */
+interface Attention {
+  readonly setAside: {
+    readonly total: number;
+    readonly quarantined: number;
+    readonly flows: readonly { readonly parked: number; readonly deadLettered: number }[];
+  };
+  readonly brakes: readonly { readonly flow: string; readonly deadLetters: number }[];
+  readonly drift: readonly {
+    readonly topic: string;
+    readonly retentionMs: number | null;
+    readonly wantedMs: number;
+    readonly retentionBytes?: number;
+  }[];
+}
 
 const forServices = 'needed for `aorta services up` and `npm test`, not for `aorta dev`';
 

@@ -79,7 +79,10 @@ export class LiveLook {
 
   async #view(): Promise<LiveView> {
     const { flows, telemetry, profile, entrances = {} } = this.#options;
-    const [skipped, errors] = await Promise.all([telemetry.read('aorta_flow_skipped_total'), telemetry.read('aorta_flow_errors_total')]);
+    // Nodes of the main lanes, and those of independent lanes.
+    const read = async (name: string) =>
+      (await Promise.all([telemetry.read(`aorta_flow_${name}`), telemetry.read(`aorta_lane_${name}`)])).flat();
+    const [skipped, errors] = await Promise.all([read('skipped_total'), read('errors_total')]);
     return {
       profile,
       entrances,

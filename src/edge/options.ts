@@ -2,7 +2,7 @@ import type { Canonical } from '../canonical/index.ts';
 import type { Clock, Random } from '../clock/clock.ts';
 import type { RunningFlow } from '../engine/index.ts';
 import type { Audit } from '../governance/audit/port.ts';
-import type { Unmerged } from '../ingress/index.ts';
+import type { Resubmitted, Unmerged } from '../ingress/index.ts';
 import type { Log } from '../log/port.ts';
 import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
@@ -29,6 +29,8 @@ export interface EdgeOptions {
   readonly random: Random;
   /** Undoes a merge of patients; goes through ingress. Without it there is none here. */
   readonly unmerge?: (unmerge: { survivor: string; merged: string; dryRun: boolean }) => Promise<Unmerged>;
+  /** Takes quarantined input in again, by the entry point that refused it (`mllp`); filled as entry points start. */
+  readonly resubmit?: Readonly<Record<string, (body: Buffer, peer: string) => Promise<Resubmitted>>>;
   /** What is not ready; empty: all is. */
   readonly ready: () => Promise<readonly string[]>;
 }

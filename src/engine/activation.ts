@@ -33,10 +33,15 @@ export class Activation {
     });
   }
 
-  /** Reads the state of many patients in one query a store. */
+  /** Reads the state of many patients in one query a store; each lane has its own stores. */
   async #load(batch: readonly { lane: Lane; mailbox: Mailbox }[]): Promise<unknown> {
+    const [first] = batch;
+    const other = batch.filter(({ lane }) => lane.part !== first?.lane.part);
+    if (first && other.length > 0)
+      return Promise.all([this.#load(batch.filter(({ lane }) => lane.part === first.lane.part)), this.#load(other)]);
     const keys = batch.map(({ mailbox }) => mailbox.key);
-    const { flow, cells } = this.#program;
+    const { flow } = this.#program;
+    const cells = first?.lane.part.cells ?? [];
     try {
       const loaded = await this.#persist(
         () => batch.some(({ lane }) => lane.owned),
@@ -53,7 +58,7 @@ export class Activation {
       for (const { lane, mailbox } of batch) {
         mailbox.loading = false;
         const root = mailbox.shift();
-        if (root && lane.owned) lane.failing.fail(mailbox, root, cause, 'state');
+        if (root && lane.owned) root.lane.failing.fail(mailbox, root, cause, 'state');
       }
       return undefined;
     }

@@ -1,6 +1,8 @@
 import { AortaError, error } from '../errors/index.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import { controlOf } from './merging.ts';
+import { overloadOf } from './overload.ts';
 import type { Root } from './root.ts';
 import { failureOf, supervise } from './supervise.ts';
 import { isPoison } from './suspect-gate.ts';
@@ -38,11 +40,13 @@ export class Failing {
     const verdict = supervise(cause, root.attempt, lane.program.order, lane.program.supervision, () => lane.ports.random.next());
     if (verdict.kind === 'fenced') return lane.fenced();
     if (verdict.kind === 'retry') {
-      root.attempt++;
-      if (root.held || verdict.delayMs > lane.options.maxWaitMs) {
+      const overload = overloadOf(cause, lane, at);
+      const delayMs = overload?.delayMs ?? verdict.delayMs;
+      if (!overload) root.attempt++;
+      if (root.held || delayMs > lane.options.maxWaitMs || overload?.hold) {
         return lane.holding.hold(mailbox, root, {
-          due: lane.ports.clock.now() + verdict.delayMs,
-          reason: 'retry',
+          due: lane.ports.clock.now() + delayMs,
+          reason: overload?.reason ?? 'retry',
           ...failure,
           operator: at,
         });
@@ -52,9 +56,11 @@ export class Failing {
         lane.host.commit(lane.mark({ suspects: [{ offset: root.offset, attempts: 0 }] }));
         root.suspect = 0;
       }
-      this.#retryLater(mailbox, root, verdict.delayMs);
+      this.#retryLater(mailbox, root, delayMs);
       return;
     }
+    // It stands in front, and everything of the flow waits for the operator.
+    if (verdict.kind === 'deadLetter' && lane.host.brake.on) return mailbox.unshift([root]);
     lane.ports.telemetry.log(failure.class === 'Defect' ? 'error' : 'warn', `flow.${verdict.kind}`, {
       flow: lane.ref.flow,
       partition: lane.ref.partition,
@@ -66,8 +72,9 @@ export class Failing {
       ...(failure.class === 'Defect' ? { error: cause } : {}),
     });
     if (verdict.kind === 'park') return lane.holding.hold(mailbox, root, { due: null, reason: 'park', ...failure, operator: at });
-    // What the log does not take as it is stays on the held list.
-    if (verdict.kind === 'deadLetter' && lane.tooLarge(root)) {
+    // What the log does not take as it is stays on the held list, and so does what is no plain record (a timer, a merge): a
+    // dead letter is its bytes, and could not be redriven.
+    if (verdict.kind === 'deadLetter' && (root.timer || controlOf(root.headers) || lane.tooLarge(root))) {
       return lane.holding.hold(mailbox, root, { due: null, reason: 'park', ...failure, operator: at });
     }
     const turn = new EngineTurn(lane, root, mailbox);
@@ -80,12 +87,15 @@ export class Failing {
       turn.settlement = { kind: 'failed', code: failure.code };
       lane.metrics.deadLetters.inc();
       lane.metrics.totals.deadLetters++;
+      lane.host.brake.bad();
       turn.emitBytes(
         `${lane.ref.flow}.dlq`,
         lane.program.sidePartitionOf(root.key),
         root.key,
         root.value,
         lane.holding.headersOf(root, failure, at),
+        // Kept 30 days from now, whatever the age of the record.
+        lane.ports.clock.now(),
       );
     } else {
       mailbox.unshift([root]);

@@ -2,10 +2,11 @@ import type { ErrorClass } from '../errors/index.ts';
 import type { Counter, Histogram, Telemetry } from '../telemetry/port.ts';
 import type { Settlement } from './ack.ts';
 
-/** Counters of one flow. Handles are kept: no lookup by name on the hot path. */
+/** Counters of one flow, or (`aorta_lane_*`) of one of its independent lanes. Handles are kept: no lookup by name on the hot path. */
 export class FlowMetrics {
   readonly #telemetry: Telemetry;
-  readonly #flow: string;
+  readonly #prefix: 'aorta_flow' | 'aorta_lane';
+  readonly #labels: Readonly<Record<string, string>>;
   readonly #settled: Record<Settlement['kind'], Counter>;
   readonly #skips = new Map<string, Counter>();
   readonly #errors = new Map<string, Counter>();
@@ -17,6 +18,7 @@ export class FlowMetrics {
   readonly parked: Counter;
   readonly emitted: Counter;
   readonly groupTurns: Histogram;
+  readonly batchItems: Histogram;
   readonly commitRetries: Counter;
   readonly produceRetries: Counter;
   /** Totals for the dashboard and tests. */
@@ -33,22 +35,31 @@ export class FlowMetrics {
     deadLetters: 0,
   };
 
-  constructor(telemetry: Telemetry, flow: string) {
+  constructor(telemetry: Telemetry, flow: string, lane?: string) {
     this.#telemetry = telemetry;
-    this.#flow = flow;
+    const prefix = lane === undefined ? 'aorta_flow' : 'aorta_lane';
+    const labels = lane === undefined ? { flow } : { flow, lane };
+    this.#prefix = prefix;
+    this.#labels = labels;
     const settled = (settlement: string) =>
-      telemetry.counter('aorta_flow_settled_total', 'Envelopes by how they ended', { flow, settlement });
+      telemetry.counter(`${prefix}_settled_total`, 'Envelopes by how they ended', { ...labels, settlement });
     this.#settled = { done: settled('done'), skipped: settled('skipped'), parked: settled('parked'), failed: settled('failed') };
-    this.received = telemetry.counter('aorta_flow_received_total', 'Records delivered to the flow', { flow });
-    this.redelivered = telemetry.counter('aorta_flow_redelivered_total', 'Records that had been applied before', { flow });
-    this.sentTwice = telemetry.counter('aorta_flow_sent_twice_total', 'Records dropped because their producer sent them twice', { flow });
-    this.fenced = telemetry.counter('aorta_flow_fenced_total', 'Groups refused because the partition has a newer owner', { flow });
-    this.deadLetters = telemetry.counter('aorta_flow_dead_letters_total', 'Envelopes sent to the dead-letter topic', { flow });
-    this.parked = telemetry.counter('aorta_flow_parked_total', 'Envelopes parked for an operator', { flow });
-    this.emitted = telemetry.counter('aorta_flow_emitted_total', 'Records produced by the flow', { flow });
-    this.commitRetries = telemetry.counter('aorta_flow_commit_retries_total', 'Transactions tried again', { flow });
-    this.produceRetries = telemetry.counter('aorta_flow_produce_retries_total', 'Appends tried again', { flow });
-    this.groupTurns = telemetry.histogram('aorta_flow_group_turns', 'Turns in one transaction', [1, 5, 20, 50, 100, 200, 500], { flow });
+    this.received = telemetry.counter(`${prefix}_received_total`, 'Records delivered to the flow', labels);
+    this.redelivered = telemetry.counter(`${prefix}_redelivered_total`, 'Records that had been applied before', labels);
+    this.sentTwice = telemetry.counter(`${prefix}_sent_twice_total`, 'Records dropped because their producer sent them twice', labels);
+    this.fenced = telemetry.counter(`${prefix}_fenced_total`, 'Groups refused because the partition has a newer owner', labels);
+    this.deadLetters = telemetry.counter(`${prefix}_dead_letters_total`, 'Envelopes sent to the dead-letter topic', labels);
+    this.parked = telemetry.counter(`${prefix}_parked_total`, 'Envelopes parked for an operator', labels);
+    this.emitted = telemetry.counter(`${prefix}_emitted_total`, 'Records produced by the flow', labels);
+    this.commitRetries = telemetry.counter(`${prefix}_commit_retries_total`, 'Transactions tried again', labels);
+    this.produceRetries = telemetry.counter(`${prefix}_produce_retries_total`, 'Appends tried again', labels);
+    this.batchItems = telemetry.histogram(
+      `${prefix}_batch_items`,
+      'Items in one call of a batch',
+      [1, 2, 5, 10, 50, 100, 500, 1000],
+      labels,
+    );
+    this.groupTurns = telemetry.histogram(`${prefix}_group_turns`, 'Turns in one transaction', [1, 5, 20, 50, 100, 200, 500], labels);
   }
 
   settled(settlement: Settlement): void {
@@ -62,8 +73,8 @@ export class FlowMetrics {
     if (!counter) {
       // A reason is a name from code; a flow that builds reasons from data must not make a series each.
       if (this.#skips.size >= 200) return;
-      counter = this.#telemetry.counter('aorta_flow_skipped_total', 'Values skipped, by operator and reason', {
-        flow: this.#flow,
+      counter = this.#telemetry.counter(`${this.#prefix}_skipped_total`, 'Values skipped, by operator and reason', {
+        ...this.#labels,
         node,
         reason,
       });
@@ -77,8 +88,8 @@ export class FlowMetrics {
     const key = `${node}\u0000${errorClass}`;
     let counter = this.#errors.get(key);
     if (!counter) {
-      counter = this.#telemetry.counter('aorta_flow_errors_total', 'Turns that failed, by operator and class', {
-        flow: this.#flow,
+      counter = this.#telemetry.counter(`${this.#prefix}_errors_total`, 'Turns that failed, by operator and class', {
+        ...this.#labels,
         node,
         class: errorClass,
       });

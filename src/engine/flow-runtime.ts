@@ -1,20 +1,29 @@
 import { sleep } from '../clock/system.ts';
 import { within } from '../clock/within.ts';
 import { AortaError, error } from '../errors/index.ts';
+import { mainLane } from '../flow/nodes.ts';
 import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port.ts';
-import type { RedriveRequest } from '../state/port.ts';
+import type { ClaimedLane, RedriveRequest } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
 import { Activation } from './activation.ts';
+import { Bearings } from './bearings.ts';
+import { DeadLetterBrake } from './brake.ts';
+import { CoPartition } from './co-partition.ts';
 import { FlowMetrics } from './flow-metrics.ts';
 import { type CommitItem, GroupCommit } from './group-commit.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Settlements } from './observe.ts';
-import type { EngineOptions, EnginePorts } from './options.ts';
-import type { Program } from './program.ts';
+import type { EngineOptions, FlowPorts } from './options.ts';
+import type { LaneProgram, Program } from './program.ts';
+import { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
+import { Trail } from './trail.ts';
+import { Watch } from './watch.ts';
+import { isStuck } from './why.ts';
+import { parkedIn } from './why-lane.ts';
 
 /**
  * Runs one flow on this worker: takes partitions over and gives them back, spreads the worker's time over ready
@@ -27,7 +36,14 @@ import { failureOf } from './supervise.ts';
 export class FlowRuntime implements LaneHost {
   readonly program: Program;
   readonly metrics: FlowMetrics;
-  readonly #ports: EnginePorts;
+  readonly brake: DeadLetterBrake;
+  readonly watch: Watch;
+  readonly trail = new Trail();
+  readonly #bearings: Bearings;
+  /** By independent lane. */
+  readonly laneMetrics: ReadonlyMap<string, FlowMetrics>;
+  readonly reads = new ReadGate(3);
+  readonly #ports: FlowPorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
   readonly #commits: GroupCommit;
@@ -37,6 +53,8 @@ export class FlowRuntime implements LaneHost {
   readonly #queue: RunQueue;
   readonly #activation: Activation;
   #committing: Promise<void> | undefined;
+  /** What the log said of an assignment, by topic. */
+  readonly #asked = new Map<string, { readonly generation: number; readonly answer: Promise<ReadonlyMap<number, number>> }>();
   #stopping = false;
   #stopped = false;
   /** The assignment that counts; -1 between a revoke and the next one. */
@@ -46,29 +64,46 @@ export class FlowRuntime implements LaneHost {
   /** Assignment in which a lane was fenced. */
   #fencedGeneration = -2;
 
-  constructor(program: Program, ports: EnginePorts, options: EngineOptions) {
+  constructor(program: Program, ports: FlowPorts, options: EngineOptions) {
     this.program = program;
     this.#ports = ports;
     this.#options = options;
+    this.watch = new Watch(program.flow, ports.clock, ports.telemetry);
     this.#activation = new Activation(
       program,
       ports,
       (wanted, work) => this.#persist('state', wanted, work),
       (lane, mailbox) => this.ready(lane, mailbox),
     );
-    this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs);
+    this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs, (nodes, ms) => this.watch.blocked(nodes, ms));
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
+    this.#bearings = new Bearings(ports, program.flow, program.stateful);
+    this.brake = new DeadLetterBrake(program.flow, ports.state.operations, ports.clock, ports.telemetry, options.brake, () => this.#goOn());
+    this.laneMetrics = new Map(program.lanes.map(({ name }) => [name, new FlowMetrics(ports.telemetry, program.flow, name)]));
     this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
       this.#retrying('commit', cause, attempt),
     );
   }
 
+  /** The main lanes: one for each partition of each source. */
   get lanes(): IterableIterator<Lane> {
     return this.#lanes.values();
   }
 
+  /** The main lanes and those that they feed. */
+  get allLanes(): readonly Lane[] {
+    return [...this.#lanes.values()].flatMap((lane) => [lane, ...lane.lanes.values()]);
+  }
+
   async start(): Promise<void> {
     const { clock } = this.#ports;
+    // Before anything is fed: a restart does not release it.
+    if (this.program.order === 'tolerant')
+      await this.#persist(
+        'brake',
+        () => !this.#stopping,
+        () => this.brake.look(),
+      );
     this.#consumer = this.#consume();
     const every = (ms: () => number, work: () => void | Promise<void>) => {
       let cancel = () => {};
@@ -91,7 +126,7 @@ export class FlowRuntime implements LaneHost {
     );
     every(
       () => this.#options.redriveEveryMs,
-      () => this.lookForRedrives(),
+      () => this.lookForRequests(),
     );
     this.#sample();
     await this.#consumer.start();
@@ -101,7 +136,7 @@ export class FlowRuntime implements LaneHost {
     const { log, telemetry } = this.#ports;
     return log.consumer({
       group: `aorta.${this.program.flow}`,
-      topics: [this.program.source.name],
+      topics: [...this.program.sources],
       sessionTimeoutMs: this.#options.sessionTimeoutMs,
       onAssigned: (partitions, generation) => this.#assigned(partitions, generation),
       onRevoked: (partitions) => this.#revoked(partitions),
@@ -121,6 +156,7 @@ export class FlowRuntime implements LaneHost {
     this.#stopped = true;
     for (const cancel of this.#cancel.splice(0)) cancel();
     this.#commits.close();
+    this.#ports.outside?.claims.stop();
     this.settlements.complete();
   }
 
@@ -135,56 +171,82 @@ export class FlowRuntime implements LaneHost {
     const mine = new Set(partitions.map(keyOf));
     for (const lane of [...this.#lanes.values()]) if (!mine.has(keyOf(lane.partition))) this.#lost([lane.partition], generation);
     const run = this.#assigning.then(async () => {
-      // All of them first: a claim that goes on behind a failed assignment would meet the next one's.
-      const claims = await Promise.allSettled(partitions.map((partition) => this.#claim(partition, generation)));
-      const starts: Commit[] = [];
-      for (const claim of claims) {
-        if (claim.status === 'rejected') throw claim.reason;
-        if (claim.value) starts.push(claim.value);
-      }
-      return starts;
+      // While versions of the flow with other sources are in one group, its leader may give us what we do not read.
+      const ours = partitions.filter(({ topic }) => this.program.sources.includes(topic));
+      const places = new Map(ours.map(({ partition }) => [partition, new CoPartition()]));
+      const claimed = await allOf(ours, (at) => this.#claim(at, generation, places.get(at.partition) as CoPartition));
+      // Nothing of a patient runs before all its lanes are claimed: until then the last owner could still write one of them.
+      const starts = await allOf(claimed, ({ lane, from }) => this.#begin(lane, from));
+      return starts.filter((start) => start !== undefined);
     });
     this.#assigning = run.catch(() => {});
     return run;
   }
 
-  async #claim({ topic, partition }: TopicPartition, generation: number): Promise<Commit | undefined> {
-    const ref = { flow: this.program.flow, lane: 'main', topic, partition };
+  async #claim({ topic, partition }: TopicPartition, generation: number, co: CoPartition): Promise<{ lane: Lane; from: Commit }> {
+    const ref = { flow: this.program.flow, lane: mainLane, topic, partition };
     // A stop waits for this assignment to end: with the store away it would wait for the store.
     const current = () => !this.#stopping && this.#generation === generation;
-    const claimed = await this.#persist('claim', current, () => this.#ports.state.claim(ref, this.program.sourcePartitions));
+    const claimOf = (name: string) =>
+      this.#persist('claim', current, () => this.#ports.state.claim({ ...ref, lane: name }, this.program.sourcePartitions));
+    const claimed = await claimOf(mainLane);
+    const inputs: ClaimedLane[] = [];
+    for (const { name } of this.program.lanes) inputs.push(await claimOf(name));
     const ends = await this.#persist('ends', current, () => this.#ports.log.ends(topic));
     // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
-    const committed = this.program.stateful
-      ? undefined
-      : await this.#persist('committed', current, () => this.#ports.log.committed(`aorta.${ref.flow}`, topic));
+    // Where the store knows, the log is asked only to see whether it agrees.
+    const asked = () => this.#committedOf(generation, topic);
+    const offsets = this.program.stateful ? await asked().catch(() => undefined) : await this.#persist('committed', current, asked);
+    const range = ends.find((e) => e.partition === partition) ?? { start: 0, end: 0 };
+    const committed = offsets && (offsets.get(partition) ?? -1);
+    const { start, refusal } = await this.#persist('position', current, () => this.#bearings.take(ref, claimed, committed, range));
     if (!current()) throw error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' });
-    const { start: first = 0, end = 0 } = ends.find((e) => e.partition === partition) ?? {};
-    const { watermark } = claimed.applied;
-    const start = this.program.stateful ? watermark : (committed?.get(partition) ?? first);
-    const lane = new Lane(
-      ...([ref, generation, claimed, this.program, this.#ports, this.#options, this.metrics, this] as const),
-      (what, cause, attempt) => this.#retrying(what, cause, attempt),
-      start,
-    );
+    const { start: first, end } = range;
+    const make = (taken: ClaimedLane, metrics: FlowMetrics, part: LaneProgram, main?: Lane) =>
+      new Lane(
+        ...([{ ...ref, lane: part.name }, generation, taken, this.program, this.#ports, this.#options, metrics, this] as const),
+        (what, cause, attempt) => this.#retrying(what, cause, attempt),
+        { co, part, main, ...(main ? {} : { start }) },
+      );
+    const lane = make(claimed, this.metrics, this.program.main);
+    this.program.lanes.forEach((part, i) => {
+      make(inputs[i] as ClaimedLane, this.laneMetrics.get(part.name) as FlowMetrics, part, lane);
+    });
     this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
     lane.end = end;
-    if (watermark > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark, end }));
+    if (refusal) lane.refuse(refusal);
+    if (start > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark: start, end }));
     if (claimed.partitions !== this.program.sourcePartitions) {
       lane.refuse(
         error('AORTA_ENGINE_006', { flow: ref.flow, topic, partition, now: this.program.sourcePartitions, before: claimed.partitions }),
       );
     }
+    return { lane, from: { topic, partition, offset: Math.max(start, first) } };
+  }
+
+  /** What is owed to the log first, then held patients, timers, and records from the returned offset on. */
+  async #begin(lane: Lane, from: Commit): Promise<Commit | undefined> {
     if (lane.refused) return undefined;
-    await lane.outbox.drained();
-    if (!lane.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
-    lane.holding.wakeAll();
-    await lane.timers.load();
-    if (start > 0 && start < first) {
-      this.#ports.telemetry.log('error', 'flow.records-expired', { flow: ref.flow, ...lane.partition, from: start, to: first });
+    for (const each of [lane, ...lane.lanes.values()]) {
+      await each.outbox.drained();
+      if (!each.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
+      each.holding.wakeAll();
+      await each.timers.load();
     }
-    return { topic, partition, offset: Math.max(start, first) };
+    return from;
+  }
+
+  /** One question for all partitions of an assignment. */
+  #committedOf(generation: number, topic: string): Promise<ReadonlyMap<number, number>> {
+    const known = this.#asked.get(topic);
+    if (known?.generation === generation) return known.answer;
+    const answer = this.#ports.log.committed(`aorta.${this.program.flow}`, topic);
+    this.#asked.set(topic, { generation, answer });
+    answer.catch(() => {
+      if (this.#asked.get(topic)?.answer === answer) this.#asked.delete(topic);
+    });
+    return answer;
   }
 
   /**
@@ -192,7 +254,8 @@ export class FlowRuntime implements LaneHost {
    * other one's claim came late, and it is not fed. Joining anew makes the group and the database agree again.
    */
   fenced(lane: Lane): void {
-    if (this.#lanes.get(keyOf(lane.partition)) === lane) this.#lanes.delete(keyOf(lane.partition));
+    // Its whole co-partition is lost with it.
+    for (const other of lane.co.lanes) if (this.#lanes.get(keyOf(other.partition)) === other) this.#lanes.delete(keyOf(other.partition));
     if (lane.generation === this.#generation) this.#fencedGeneration = lane.generation;
     if (this.#rejoining) return;
     this.#rejoining = true;
@@ -220,8 +283,12 @@ export class FlowRuntime implements LaneHost {
 
   async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
     this.#generation = -1;
-    const lanes = partitions.map((p) => this.#lanes.get(keyOf(p))).filter((lane) => lane !== undefined);
-    for (const lane of lanes) lane.draining = true;
+    const mains = partitions.map((p) => this.#lanes.get(keyOf(p))).filter((lane) => lane !== undefined);
+    const lanes = mains.flatMap((lane) => [lane, ...lane.lanes.values()]);
+    for (const lane of lanes) {
+      lane.draining = true;
+      lane.batches.flush();
+    }
     const { clock } = this.#ports;
     const deadline = clock.monotonic() + this.#options.drainMs;
     const left = () => deadline - clock.monotonic();
@@ -233,7 +300,8 @@ export class FlowRuntime implements LaneHost {
     await bounded(Promise.all(lanes.map((lane) => lane.outbox.drained())));
     for (const lane of lanes) lane.flush();
     await bounded(this.#commits.drained());
-    await bounded(this.#commitOffsets(lanes).catch((cause) => this.#retrying('commit', cause, 1)));
+    await bounded(this.#commitOffsets(mains).catch((cause) => this.#retrying('commit', cause, 1)));
+    await bounded(this.#bearings.note(mains, true));
     await bounded(
       Promise.all(
         lanes.map((lane) =>
@@ -280,6 +348,10 @@ export class FlowRuntime implements LaneHost {
     this.#queue.ready(lane, mailbox);
   }
 
+  get stalled(): boolean {
+    return this.#queue.stalled;
+  }
+
   running(change: 1 | -1): void {
     this.#queue.running(change);
   }
@@ -314,15 +386,21 @@ export class FlowRuntime implements LaneHost {
     return Math.max(1024 * 1024, this.#options.maxBytes / Math.max(1, this.#lanes.size));
   }
 
+  heartbeatAgeMs(): number {
+    return this.#consumer?.heartbeatAgeMs?.() ?? 0;
+  }
+
   settled(lane: Lane, root: Root, settlement: Settlement): void {
+    this.trail.add(root, lane.ref.partition, settlement, this.#ports.clock.now());
     if (!this.settlements.observed) return;
-    const { flow, topic, partition } = lane.ref;
-    this.settlements.next({ flow, topic, partition, offset: root.offset, eventId: root.eventId, settlement });
+    const { flow, lane: name, topic, partition } = lane.ref;
+    this.settlements.next({ flow, lane: name, topic, partition, offset: root.offset, eventId: root.eventId, settlement });
   }
 
   async #tick(): Promise<void> {
-    for (const lane of this.#lanes.values()) lane.flush();
+    for (const lane of this.allLanes) lane.flush();
     await this.#commitOffsets([...this.#lanes.values()]).catch((cause) => this.#retrying('commit', cause, 1));
+    await this.#bearings.note([...this.#lanes.values()]);
   }
 
   async #commitOffsets(lanes: readonly Lane[]): Promise<void> {
@@ -343,9 +421,22 @@ export class FlowRuntime implements LaneHost {
 
   // ---- operators' requests -------------------------------------------------------------------------------------
 
-  /** Looks for redrive requests now; otherwise it happens every `redriveEveryMs` while a patient is held. */
+  /** Looks for what operators want now; otherwise it happens every `redriveEveryMs`. */
+  async lookForRequests(): Promise<void> {
+    if (this.program.order === 'tolerant') await this.brake.look().catch((cause) => this.#retrying('brake', cause, 1));
+    await this.lookForRedrives();
+  }
+
+  /** The brake was released. */
+  #goOn(): void {
+    for (const lane of this.allLanes) {
+      for (const mailbox of lane.mailboxes.values()) if (mailbox.length > 0) this.ready(lane, mailbox);
+    }
+  }
+
+  /** Looks for redrive requests while a patient is held. */
   async lookForRedrives(): Promise<void> {
-    if (![...this.#lanes.values()].some((lane) => lane.held.size > 0)) return;
+    if (!this.allLanes.some((lane) => lane.held.size > 0)) return;
     let requests: readonly RedriveRequest[];
     try {
       requests = await this.#ports.state.redriveRequests(this.program.flow);
@@ -353,11 +444,17 @@ export class FlowRuntime implements LaneHost {
       this.#retrying('redrive', cause, 1);
       return;
     }
-    const lanes = [...this.#lanes.values()].filter((lane) => lane.owned && !lane.draining);
+    const lanes = this.allLanes.filter((lane) => lane.owned && !lane.draining);
     for (const request of requests) {
       const key = request.key ?? '';
-      // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any.
-      const lane = lanes.find((l) => l.held.get(key)) ?? lanes.find((l) => key !== '' && l.ref.partition === this.program.partitionOf(key));
+      // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any. Of several
+      // lanes of a patient, where it is parked: the others go on by themselves.
+      const head = (lane: Lane) => lane.held.get(key)?.head;
+      const lane =
+        lanes.find((l) => head(l)?.due === null && head(l)?.reason !== 'merge') ??
+        lanes.find((l) => head(l)?.due === null) ??
+        lanes.find((l) => l.held.get(key)) ??
+        lanes.find((l) => key !== '' && l.ref.partition === this.program.partitionOf(key));
       lane?.holding.redrive(request);
     }
   }
@@ -389,6 +486,22 @@ export class FlowRuntime implements LaneHost {
     gauge('aorta_flow_held_patients', 'Patients on the held list', () => lanes().reduce((sum, l) => sum + l.held.size, 0));
     gauge('aorta_flow_held_envelopes', 'Envelopes on the held list', () => lanes().reduce((sum, l) => sum + l.held.total, 0));
     gauge('aorta_flow_refused_partitions', 'Partitions that stand still with an error', () => lanes().filter((l) => l.refused).length);
+    gauge('aorta_flow_brake', '1 while the dead-letter brake is on', () => (this.brake.on ? 1 : 0));
+    gauge('aorta_flow_hung_steps', 'Handlers that were aborted at their deadline and still run', () => this.watch.hungCount);
+    gauge(
+      'aorta_flow_stuck_partitions',
+      'Partitions that wait without a known reason, or past its bound',
+      () => this.allLanes.filter(isStuck).length,
+    );
+    for (const { name } of this.program.lanes) {
+      const labels = { flow, lane: name };
+      const read = (of: (lane: Lane) => number) => () => lanes().reduce((sum, l) => sum + of(l.lanes.get(name) as Lane), 0);
+      const laneGauge = (metric: string, help: string, of: (lane: Lane) => number) =>
+        this.#cancel.push(telemetry.sampled(metric, help, labels, read(of)));
+      laneGauge('aorta_lane_waiting_inputs', 'Inputs of an independent lane that are not settled', (l) => l.held.total);
+      laneGauge('aorta_lane_parked_patients', 'Patients whose next input of an independent lane waits for an operator', parkedIn);
+      laneGauge('aorta_lane_waiting_patients', 'Patients with inputs of an independent lane that are not settled', (l) => l.held.size);
+    }
     gauge('aorta_flow_lag_records', 'Records of the log that are not settled', () =>
       lanes().reduce((sum, l) => sum + Math.max(0, l.end - l.tracker.settledWatermark), 0),
     );
@@ -397,6 +510,15 @@ export class FlowRuntime implements LaneHost {
       return lanes().reduce((max, l) => Math.max(max, l.tracker.lowestOpen ? (now - l.tracker.lowestOpen.at) / 1000 : 0), 0);
     });
   }
+}
+
+/** All of them, also when one fails: what goes on behind a failed assignment would meet the next one's. */
+async function allOf<A, B>(items: readonly A[], work: (item: A) => Promise<B>): Promise<B[]> {
+  const results = await Promise.allSettled(items.map(work));
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
 
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;

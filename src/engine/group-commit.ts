@@ -15,6 +15,8 @@ export interface CommitItem {
   readonly held: readonly HeldWrite[] | undefined;
   readonly suspects: readonly { readonly offset: number; readonly attempts: number }[];
   readonly redrivesDone: readonly string[];
+  /** What it writes as another lane of its co-partition, in the same transaction. */
+  readonly elsewhere?: readonly CommitItem[] | undefined;
   /** Commit it in a transaction of its own. */
   readonly alone: boolean;
   readonly size: number;
@@ -145,12 +147,28 @@ export class GroupCommit {
 
   #build(items: readonly CommitItem[]): Built[] {
     const byLane = new Map<Lane, CommitItem[]>();
-    for (const item of items) {
+    const add = (item: CommitItem): void => {
       const list = byLane.get(item.lane);
       if (list) list.push(item);
       else byLane.set(item.lane, [item]);
+    };
+    for (const item of items) {
+      add(item);
+      for (const part of item.elsewhere ?? []) add(part);
     }
-    return [...byLane].map(([lane, list]) => ({ lane, items: list, group: lane.buildGroup(list) }));
+    // A patient's rows over several sources are written in the order of its turns: by one group, whose fence names the others.
+    const carriers = new Map<readonly Lane[], { readonly lane: Lane; readonly items: CommitItem[] }>();
+    for (const item of items) {
+      const { siblings } = item.lane;
+      const carrier = carriers.get(siblings);
+      if (carrier) carrier.items.push(item);
+      else carriers.set(siblings, { lane: item.lane, items: [item] });
+    }
+    const carried = (lane: Lane): readonly CommitItem[] => {
+      const carrier = carriers.get(lane.siblings);
+      return carrier?.lane === lane ? carrier.items : [];
+    };
+    return [...byLane].map(([lane, list]) => ({ lane, items: list, group: lane.buildGroup(list, carried(lane)) }));
   }
 
   async #untilAnswered(groups: readonly LaneGroup[]) {

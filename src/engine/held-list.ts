@@ -63,6 +63,11 @@ export class HeldList {
     return this.#epochBase + this.#counter++;
   }
 
+  /** The row came in under this owner. */
+  isOwn(seq: number): boolean {
+    return seq >= this.#epochBase;
+  }
+
   /** A row is on its way in. */
   adding(key: string): HeldPatient {
     let patient = this.#patients.get(key);

@@ -3,6 +3,7 @@ import type { HeldReason, HeldRow, HeldWrite, RedriveRequest, TimerRow } from '.
 import type { HeldPatient } from './held-list.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import { onlyFlowHeader } from './merging.ts';
 import type { Root } from './root.ts';
 import type { Failure } from './supervise.ts';
 import { isPoison } from './suspect-gate.ts';
@@ -33,6 +34,9 @@ const timerPrefix = 'timer:';
 export class Holding {
   readonly #lane: Lane;
   readonly #timers = new Map<string, TimerRow[]>();
+  /** Bytes of inputs in memory behind their patients' heads; may be too high. */
+  #kept = 0;
+  #counted = Number.NEGATIVE_INFINITY;
   /** Newest redrive requests that were taken: a list that was read before they became durable still names them. */
   readonly #taken = new Set<string>();
 
@@ -55,10 +59,16 @@ export class Holding {
     if (why.due === null && why.reason !== 'merge') {
       lane.metrics.parked.inc();
       const failure = { class: why.class as Failure['class'], code: why.code ?? '' };
-      turn.emitBytes(`${lane.ref.flow}.parked`, lane.program.sidePartitionOf(root.key), root.key, lane.tooLarge(root) ? null : root.value, {
-        ...this.headersOf(root, failure, why.operator ?? ''),
-        ...(lane.tooLarge(root) ? { 'aorta-value': 'held-list' } : {}),
-      });
+      const large = lane.tooLarge(root);
+      turn.emitBytes(
+        `${lane.ref.flow}.parked`,
+        lane.program.sidePartitionOf(root.key),
+        root.key,
+        large ? null : root.value,
+        { ...this.headersOf(root, failure, why.operator ?? ''), ...(large ? { 'aorta-value': 'held-list' } : {}) },
+        // Kept 30 days from now, whatever the age of the record.
+        lane.ports.clock.now(),
+      );
     }
     lane.turns.finish(turn);
     this.spill(mailbox);
@@ -106,7 +116,7 @@ export class Holding {
 
   /** Everything queued for the patient goes to the held list, behind the turn that runs or waits. */
   spill(mailbox: Mailbox): void {
-    if (mailbox.retryAt !== undefined) {
+    if (mailbox.retryAt !== undefined && mailbox.peek()?.lane === this.#lane) {
       const head = mailbox.shift();
       const due = mailbox.retryAt;
       mailbox.cancelRetry?.();
@@ -115,9 +125,10 @@ export class Holding {
       if (head) return this.hold(mailbox, head, { due, reason: 'credits', class: null, code: mailbox.lastError ?? null, operator: null });
     }
     const { running } = mailbox;
-    if (mailbox.length > 0 && running && !running.root.held && !this.#lane.held.get(mailbox.key)) this.#holdRunning(running);
     const lane = this.#lane;
-    for (const root of mailbox.takeAll()) {
+    const queued = mailbox.take(lane);
+    if (queued.length > 0 && running?.lane === lane && !running.root.held && !lane.held.get(mailbox.key)) this.#holdRunning(running);
+    for (const root of queued) {
       const patient = lane.held.get(root.key);
       if (root.timer && root.kind === 'timer') this.timerWaits(root.timer);
       else if (!(patient && lane.program.merges && lane.merging.bypasses(root, patient))) this.behind(root);
@@ -132,7 +143,7 @@ export class Holding {
     const patient = lane.held.get(key);
     if (!patient || patient.active || !lane.owned || lane.draining) return;
     const mailbox = lane.mailboxes.get(key);
-    if (mailbox && !mailbox.idle) return;
+    if (mailbox && !mailbox.idleFor(lane)) return;
     if (patient.leaving) return void lane.merging.leave(patient);
     patient.head ??= patient.ahead.shift();
     if (!patient.head) return void this.#read(patient);
@@ -141,7 +152,9 @@ export class Holding {
       if (head.reason !== 'merge' || patient.placeTried === head.seq) return;
       patient.placeTried = head.seq;
     }
-    const wait = (head.due ?? 0) - lane.ports.clock.now();
+    const due = (head.due ?? 0) - lane.ports.clock.now();
+    // Not even tried while the guard would refuse it: a thousand waiting patients cost the store nothing.
+    const wait = due > 0 ? due : (lane.ports.outside?.heldBackMs(head) ?? 0);
     if (wait > 0) {
       patient.cancelWake?.();
       patient.cancelWake = lane.ports.clock.after(Math.min(wait, 3_600_000), () => this.next(key));
@@ -182,14 +195,57 @@ export class Holding {
     for (const key of keys) this.next(key);
   }
 
+  /** The patient stands still: timers wait. Inputs of a lane that only queue for their turn hold up nothing. */
+  standsStill(key: string): boolean {
+    const patient = this.#lane.held.get(key);
+    if (!patient) return false;
+    return !(this.#lane.main && (patient.head === undefined || patient.head.reason === 'lane'));
+  }
+
+  /** An input of this lane, which a turn of the main lane has written. */
+  arrived(row: HeldRow): void {
+    if (!this.#lane.owned) return;
+    const patient = this.#lane.held.adding(row.key);
+    this.#added(patient, row);
+    if (patient.head !== row) this.#keep(patient, row);
+    this.next(row.key);
+  }
+
+  /** An input that stands right behind those in memory stays there too, within a part of the worker's credits. */
+  #keep(patient: HeldPatient, row: HeldRow): void {
+    const known = (patient.head ? 1 : 0) + patient.ahead.length;
+    if (patient.reading || known === 0 || known !== patient.count - 1 || patient.ahead.length >= readAhead) return;
+    const size = row.value?.length ?? 0;
+    if (this.#kept + size > this.#lane.host.maxLaneBytes() / 4) this.#recount();
+    if (this.#kept + size > this.#lane.host.maxLaneBytes() / 4) return;
+    this.#kept += size;
+    patient.ahead.push(row);
+  }
+
+  /** Rows leave memory in many ways; they are counted anew when they seem too many, at most once in a second. */
+  #recount(): void {
+    const now = this.#lane.ports.clock.monotonic();
+    if (now - this.#counted < 1000) return;
+    this.#counted = now;
+    this.#kept = 0;
+    for (const { ahead } of this.#lane.held.all()) for (const row of ahead) this.#kept += row.value?.length ?? 0;
+  }
+
   #added(patient: HeldPatient, row: HeldRow): void {
+    // The read that is under way finds it, or what it finds stands in front of it; a head of its own would be passed by.
     if (patient.reading) patient.stale = true;
-    if (!patient.head && !patient.active && patient.ahead.length === 0 && patient.count === 1) patient.head = row;
+    else if (!patient.head && !patient.active && patient.ahead.length === 0 && patient.count === 1) patient.head = row;
   }
 
   /** Additions that will not become durable. */
   withdrawn(writes: readonly HeldWrite[]): void {
     for (const write of writes) if (write.op === 'add' && this.#lane.held.notAdded(write.row.key)) this.#live(write.row.key);
+  }
+
+  /** The head's turn was taken back with an earlier turn of the patient, which another source brought. */
+  again(row: HeldRow): void {
+    const patient = this.#lane.held.get(row.key);
+    if (patient?.head?.seq === row.seq) patient.active = false;
   }
 
   timerWaits(timer: TimerRow): void {
@@ -202,7 +258,7 @@ export class Holding {
     const waiting = this.#timers.get(key);
     if (!waiting) return;
     this.#timers.delete(key);
-    for (const timer of waiting) this.#lane.refire(timer);
+    for (const timer of waiting) this.#lane.timerLane.refire(timer);
   }
 
   /**
@@ -217,7 +273,36 @@ export class Holding {
     const head = patient?.head;
     const mailbox = lane.mailboxes.get(key);
     // The head is being tried, or being read: the request waits for its outcome.
-    if (patient && (!head || patient.active || (mailbox && !mailbox.idle))) return this.next(key);
+    if (patient && (!head || patient.active || (mailbox && !mailbox.idleFor(lane)))) return this.next(key);
+    const matches = request.errorClass === null || head?.errorClass === request.errorClass;
+    if (request.action === 'single' && matches && patient && head && patient.count > 1) return void this.#single(request, patient, head);
+    this.#take(request, patient, head);
+  }
+
+  /** What is behind the head is parked in the same transaction in which the head is released: it stays, however that ends. */
+  async #single(request: RedriveRequest, patient: HeldPatient, head: HeldRow): Promise<void> {
+    const lane = this.#lane;
+    // Nothing else touches the head meanwhile.
+    patient.active = true;
+    let next: HeldRow | undefined;
+    try {
+      [next] = await lane.ports.state.held(lane.ref, patient.key, head.seq + 1, 1);
+    } catch (cause) {
+      lane.ports.telemetry.log('warn', 'flow.held-read-failed', { flow: lane.ref.flow, ...lane.partition, error: cause });
+    }
+    patient.active = false;
+    // Not read, or on its way into the group commit: the request is looked at again in a second.
+    if (!lane.owned) return;
+    if (!next || patient.head !== head) return this.next(patient.key);
+    const behind: HeldRow = { ...next, due: null, reason: 'park', errorClass: null, errorCode: 'AORTA_ENGINE_019', operator: null };
+    if (patient.ahead[0]?.seq === behind.seq) patient.ahead[0] = behind;
+    else patient.ahead.length = 0;
+    this.#take(request, patient, head, behind);
+  }
+
+  #take(request: RedriveRequest, patient: HeldPatient | undefined, head: HeldRow | undefined, behind?: HeldRow): void {
+    const lane = this.#lane;
+    const key = request.key ?? '';
     this.#taken.add(request.id);
     if (this.#taken.size > 10_000) this.#taken.delete(this.#taken.values().next().value as string);
     if (!patient || !head || (request.errorClass !== null && head.errorClass !== request.errorClass)) {
@@ -230,14 +315,23 @@ export class Holding {
         : { op: 'update', row: { ...head, due: lane.ports.clock.now(), redrives: head.redrives + 1, attempt: 1 } };
     if (request.action === 'discard') lane.metrics.skipped(head.operator ?? lane.ref.topic, 'operator');
     lane.host.commit(
-      lane.mark({ held: [held], suspects: [lane.suspects.forgive(head)], redrivesDone: [request.id] }, () => this.durable([held])),
+      lane.mark(
+        {
+          held: behind ? [held, { op: 'update', row: behind }] : [held],
+          suspects: [lane.suspects.forgive(head)],
+          redrivesDone: [request.id],
+        },
+        () => this.durable([held]),
+      ),
     );
   }
 
   /** Headers of records on `<flow>.parked` and `<flow>.dlq`. No PHI: codes, names and coordinates. */
   headersOf(root: Root, failure: Failure, operator: string): Record<string, string> {
-    const { flow, topic, partition } = this.#lane.ref;
+    const { flow, lane, topic, partition } = this.#lane.ref;
     return {
+      // A dead letter of a lane's input goes back into that lane, and no other flow takes it.
+      ...(this.#lane.main ? { [header.lane]: lane, [onlyFlowHeader]: flow } : {}),
       [header.eventId]: root.eventId,
       'aorta-flow': flow,
       'aorta-operator': operator,
@@ -247,7 +341,8 @@ export class Holding {
       'aorta-source': `${topic}/${partition}/${root.offset}`,
       'aorta-source-timestamp': String(root.timestamp),
       'aorta-graph-hash': this.#lane.program.hash,
-      'aorta-redrives': String(root.held?.redrives ?? 0),
+      // Of the held list here, and of the dead letters that it was before.
+      'aorta-redrives': String((root.held?.redrives ?? 0) + (Number(root.headers[header.redrives]?.toString()) || 0)),
       ...(root.value && root.value.length > 5 && root.value[0] === 0 ? { 'aorta-schema-id': String(root.value.readUInt32BE(1)) } : {}),
     };
   }
@@ -263,7 +358,7 @@ export class Holding {
     patient.stale = false;
     const lane = this.#lane;
     try {
-      const rows = await lane.ports.state.held(lane.ref, patient.key, patient.doneThrough + 1, readAhead);
+      const rows = await lane.host.reads.run(() => lane.ports.state.held(lane.ref, patient.key, patient.doneThrough + 1, readAhead));
       patient.reading = false;
       if (!lane.owned) return;
       // Rows on their way into the group commit wake it when durable; those that became durable meanwhile have done so.
@@ -309,6 +404,7 @@ export class Holding {
     }
     return {
       kind: 'held',
+      lane: this.#lane,
       key: row.key,
       eventId: row.eventId,
       timestamp: row.timestamp,

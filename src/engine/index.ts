@@ -3,18 +3,24 @@ import { error } from '../errors/index.ts';
 import { compile } from '../flow/compile.ts';
 import type { Flow } from '../flow/flow.ts';
 import { lint } from '../flow/lint.ts';
+import type { TargetState } from '../guard/port.ts';
 import { FlowRuntime } from './flow-runtime.ts';
-import type { SettlementEvent } from './observe.ts';
+import { breakerChanges, type SettlementEvent } from './observe.ts';
 import { defaultOptions, type EngineOptions, type EnginePorts } from './options.ts';
+import { Outside } from './outside.ts';
 import { type Bindings, bind, sidePartitions } from './program.ts';
+import type { Trace } from './trail.ts';
 import type { Waiting } from './wait.ts';
-import { overdueHeld, whyPartition, whyPatient } from './why.ts';
+import { whyBraked } from './why.ts';
+import { type LaneView, laneViews, overdueLanes, whyEverywhere, whyLanes } from './why-lane.ts';
 
 export type { Settlement } from './ack.ts';
 export type { SettlementEvent } from './observe.ts';
 export type { EngineOptions, EnginePorts } from './options.ts';
 export { defaultOptions } from './options.ts';
+export type { Trace } from './trail.ts';
 export type { Waiting, WaitReason } from './wait.ts';
+export type { LaneView } from './why-lane.ts';
 
 const day = 24 * 3600 * 1000;
 
@@ -28,6 +34,8 @@ export interface PartitionView {
   readonly held: number;
   readonly paused: boolean;
   readonly refused: string | null;
+  /** The independent lanes that it feeds. */
+  readonly lanes: readonly LaneView[];
 }
 
 /** A flow that runs on this worker. */
@@ -35,19 +43,29 @@ export interface RunningFlow {
   readonly name: string;
   readonly hash: string;
   readonly flow: Flow<unknown>;
-  /** Source and sinks. */
+  /** Sources and sinks. */
   readonly topics: readonly string[];
   readonly settlements: Observable<SettlementEvent>;
   /** Settled, emitted and failed so far on this worker. */
   totals(): Readonly<Record<string, number>>;
+  /** The same for an independent lane. */
+  laneTotals(lane: string): Readonly<Record<string, number>>;
   partitions(): readonly PartitionView[];
+  /** The outside systems that it reaches. */
+  targets(): readonly TargetState[];
+  /** Their breakers, as they open and close. */
+  readonly breakers: Observable<TargetState>;
   /** Why the patient's envelopes wait; empty: none do, here. */
   whyPatient(key: string): readonly Waiting[];
   /** Why the partition's committed offset does not move. */
   whyPartition(partition: number): readonly Waiting[];
   /** Waits without a known reason or past their bound: the alarm (I7). */
   overdue(): readonly Waiting[];
-  /** Looks for operators' redrive requests now. */
+  /** The dead-letter brake, where it is on: nothing of the flow starts. */
+  braked(): readonly Waiting[];
+  /** How the event ended here: of the newest 10,000 settlements. */
+  trace(eventId: string): readonly Trace[];
+  /** Looks for operators' requests now. */
   nudge(): Promise<void>;
   /** Drains (at most `drainMs`) and leaves the group. */
   stop(): Promise<void>;
@@ -62,27 +80,34 @@ export async function startFlow(
   ports: EnginePorts & Bindings,
   options: Partial<EngineOptions> = {},
 ): Promise<RunningFlow> {
-  const findings = lint(flow).filter((finding) => finding.severity === 'error');
+  const findings = lint(flow, { sessionTimeoutMs: options.sessionTimeoutMs ?? defaultOptions.sessionTimeoutMs }).filter(
+    (finding) => finding.severity === 'error',
+  );
   if (findings[0]) throw error('AORTA_ENGINE_009', { flow: flow.name, problem: `${findings[0].code} ${findings[0].message}` });
   const compiled = compile(flow);
   await ports.state.ensureTables(compiled.tables);
   await ports.log.ensureTopics([
-    flow.source,
+    ...flow.sources,
     ...compiled.topics,
     { name: `${flow.name}.parked`, partitions: sidePartitions, retentionMs: 30 * day },
     { name: `${flow.name}.dlq`, partitions: sidePartitions, retentionMs: 30 * day },
   ]);
   const program = await bind(flow, ports);
-  const runtime = new FlowRuntime(program, ports, { ...defaultOptions, ...options });
+  const complete = { ...defaultOptions, ...options };
+  const outside = await Outside.open(flow, compiled, ports, complete.sessionTimeoutMs);
+  const runtime = new FlowRuntime(program, { ...ports, outside }, complete);
   await runtime.start();
-  const laneOf = (partition: number) => [...runtime.lanes].find((lane) => lane.ref.partition === partition);
+  const lanesOf = (partition: number) => [...runtime.lanes].filter((lane) => lane.ref.partition === partition);
   return {
     name: flow.name,
     hash: program.hash,
     flow,
-    topics: [flow.source.name, ...compiled.topics.map((topic) => topic.name)],
+    topics: [...program.sources, ...compiled.topics.map((topic) => topic.name)],
     settlements: runtime.settlements.events,
     totals: () => runtime.metrics.totals,
+    laneTotals: (lane) => runtime.laneMetrics.get(lane)?.totals ?? {},
+    targets: () => outside.states(),
+    breakers: breakerChanges(ports.guards, new Set(compiled.targets.map(({ name: target }) => target))),
     partitions: () =>
       [...runtime.lanes].map((lane) => ({
         ...lane.partition,
@@ -93,17 +118,20 @@ export async function startFlow(
         held: lane.held.size,
         paused: lane.paused,
         refused: lane.refused?.code ?? null,
+        lanes: laneViews(lane),
       })),
     whyPatient: (key) => {
-      const lane = laneOf(program.partitionOf(key));
-      return lane ? whyPatient(lane, key) : [];
+      const lanes = lanesOf(program.partitionOf(key));
+      return lanes.length === 0 ? [] : [...whyEverywhere(lanes, key), ...runtime.watch.hanging({ key })];
     },
     whyPartition: (partition) => {
-      const lane = laneOf(partition);
-      return lane ? whyPartition(lane) : [];
+      const lanes = lanesOf(partition);
+      return lanes.length === 0 ? [] : [...whyLanes(lanes), ...runtime.watch.hanging({ partition })];
     },
-    overdue: () => [...runtime.lanes].flatMap((lane) => [...whyPartition(lane).filter((w) => w.overdue), ...overdueHeld(lane)]),
-    nudge: () => runtime.lookForRedrives(),
+    overdue: () => [...overdueLanes([...runtime.lanes]), ...runtime.watch.overdue()],
+    braked: () => whyBraked(runtime.brake.on, flow.source.name),
+    trace: (eventId) => runtime.trail.of(eventId),
+    nudge: () => runtime.lookForRequests(),
     stop: () => runtime.stop(),
   };
 }

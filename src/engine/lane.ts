@@ -1,7 +1,11 @@
 import { type AortaError, error } from '../errors/index.ts';
+import { mainLane } from '../flow/nodes.ts';
 import { header, type LogRecord, type TopicPartition } from '../log/port.ts';
 import type { ClaimedLane, LaneGroup, LaneRef, StateWrite, TimerRow } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
+import { Batches } from './batches.ts';
+import type { DeadLetterBrake } from './brake.ts';
+import type { CoPartition, Patients } from './co-partition.ts';
 import { Failing } from './failing.ts';
 import type { FlowMetrics } from './flow-metrics.ts';
 import type { CommitItem } from './group-commit.ts';
@@ -12,14 +16,16 @@ import { LaneTimers } from './lane-timers.ts';
 import { Mailbox } from './mailbox.ts';
 import { isOthers, Merging } from './merging.ts';
 import { OffsetTracker } from './offset-tracker.ts';
-import type { EngineOptions, EnginePorts } from './options.ts';
+import type { EngineOptions, FlowPorts } from './options.ts';
 import { Outbox } from './outbox.ts';
-import type { Program } from './program.ts';
+import type { LaneProgram, Program } from './program.ts';
+import type { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
 import { failureOf } from './supervise.ts';
 import { SuspectGate } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 import { Turns } from './turns.ts';
+import type { Watch } from './watch.ts';
 
 /** What a lane needs of the flow's runtime. */
 export interface LaneHost {
@@ -33,8 +39,26 @@ export interface LaneHost {
   settled(lane: Lane, root: Root, settlement: Settlement): void;
   fenced(lane: Lane): void;
   maxLaneBytes(): number;
+  /** Nothing new starts while it is on. */
+  readonly brake: DeadLetterBrake;
+  readonly watch: Watch;
+  /** Patients are ready, and the run queue does not look at them. */
+  readonly stalled: boolean;
+  readonly reads: ReadGate;
+  /** Milliseconds since the group last heard of this worker; 0 where no group can take partitions away. */
+  heartbeatAgeMs(): number;
   /** Something waits for the store. */
   readonly committing: boolean;
+}
+
+/** Where a lane stands among the others of its worker. */
+export interface LanePlace {
+  readonly co: CoPartition;
+  readonly part: LaneProgram;
+  /** The lane whose turns feed it; undefined for a main lane, which the log feeds. */
+  readonly main?: Lane | undefined;
+  /** Where delivery begins, if not at the watermark. */
+  readonly start?: number;
 }
 
 /**
@@ -50,13 +74,17 @@ export class Lane {
   readonly generation: number;
   readonly epoch: number;
   readonly program: Program;
-  readonly ports: EnginePorts;
+  readonly ports: FlowPorts;
   readonly options: EngineOptions;
   readonly metrics: FlowMetrics;
   readonly host: LaneHost;
   readonly tracker: OffsetTracker;
-  readonly mailboxes = new Map<string, Mailbox>();
-  readonly idle = new Map<string, Mailbox>();
+  readonly co: CoPartition;
+  readonly part: LaneProgram;
+  readonly main: Lane | undefined;
+  /** The independent lanes that it feeds, by name. */
+  readonly lanes = new Map<string, Lane>();
+  readonly #patients: Patients;
   readonly held: HeldList;
   readonly holding: Holding;
   readonly merging: Merging;
@@ -65,6 +93,7 @@ export class Lane {
   readonly suspects: SuspectGate;
   readonly turns: Turns;
   readonly failing: Failing;
+  readonly batches: Batches;
   owned = true;
   draining = false;
   /** The partition stands still and says why. */
@@ -74,6 +103,9 @@ export class Lane {
   bytes = 0;
   running = 0;
   committed = -1;
+  /** The newest record that was settled: shows later whether the log is the same one. */
+  newestOffset = -1;
+  newestTime = 0;
   /** End of the log as last seen, for lag. */
   end = 0;
   #group: number;
@@ -88,12 +120,12 @@ export class Lane {
     generation: number,
     claimed: ClaimedLane,
     program: Program,
-    ports: EnginePorts,
+    ports: FlowPorts,
     options: EngineOptions,
     metrics: FlowMetrics,
     host: LaneHost,
     onRetry: (what: 'commit' | 'produce', cause: unknown, attempt: number) => void,
-    start: number = claimed.applied.watermark,
+    { co, part, main, start = claimed.applied.watermark }: LanePlace,
   ) {
     this.ref = ref;
     this.partition = { topic: ref.topic, partition: ref.partition };
@@ -104,6 +136,11 @@ export class Lane {
     this.options = options;
     this.metrics = metrics;
     this.host = host;
+    this.co = co;
+    this.part = part;
+    this.main = main;
+    this.#patients = co.join(this);
+    main?.lanes.set(ref.lane, this);
     this.#group = claimed.group;
     this.#sentThroughStored = claimed.sentThrough;
     this.tracker = new OffsetTracker(claimed.applied, start);
@@ -112,11 +149,12 @@ export class Lane {
     this.merging = new Merging(this);
     this.turns = new Turns(this);
     this.failing = new Failing(this);
+    this.batches = new Batches(this);
     this.outbox = new Outbox(
       ports.log,
       ports.clock,
       ports.random,
-      `${ref.flow}/${ref.partition}`,
+      producerOf(ref, program),
       claimed.sentThrough,
       2000,
       (cause, attempt) => onRetry('produce', cause, attempt),
@@ -133,6 +171,32 @@ export class Lane {
     this.suspects = new SuspectGate(this, claimed.clean ? 0 : options.suspects, claimed.suspects);
     this.#lastOutboxGroup = claimed.outbox.at(-1)?.group ?? 0;
     for (const { group, records } of claimed.outbox) this.outbox.group(group, records, () => {});
+  }
+
+  get mailboxes(): Map<string, Mailbox> {
+    return this.#patients.mailboxes;
+  }
+
+  get idle(): Map<string, Mailbox> {
+    return this.#patients.idle;
+  }
+
+  /** The lanes of this name and partition, one for each source; this one too. */
+  get siblings(): readonly Lane[] {
+    return this.#patients.lanes;
+  }
+
+  /** Holds the timers of all siblings: there is one of each name, whichever source set it. */
+  get timerLane(): Lane {
+    if (this.siblings.length === 1) return this;
+    return this.siblings.find(({ ref }) => ref.topic === this.program.sources[0]) ?? this;
+  }
+
+  /** Inputs that wait in the lanes that it feeds. */
+  get backlog(): number {
+    let sum = 0;
+    for (const lane of this.lanes.values()) sum += lane.held.total;
+    return sum;
   }
 
   // ---- feeding -------------------------------------------------------------------------------------------------
@@ -167,6 +231,7 @@ export class Lane {
       const eventId = record.headers[header.eventId];
       const root: Root = {
         kind: 'log',
+        lane: this,
         key: record.key === null ? '' : record.key.toString(),
         eventId: eventId === undefined ? `${this.ref.topic}/${this.ref.partition}/${record.offset}` : eventId.toString(),
         timestamp: record.timestamp,
@@ -188,8 +253,13 @@ export class Lane {
     if (!this.paused && this.overCredit) {
       this.paused = true;
       this.host.pause(this);
-      if (this.held.total > this.options.maxHeld) {
-        this.ports.telemetry.log('error', 'flow.held-list-full', { flow: this.ref.flow, ...this.partition, held: this.held.total });
+      if (this.overHeld) {
+        this.ports.telemetry.log('error', 'flow.held-list-full', {
+          flow: this.ref.flow,
+          ...this.partition,
+          held: this.held.total,
+          backlog: this.backlog,
+        });
       }
     }
   }
@@ -200,7 +270,12 @@ export class Lane {
   }
 
   get overCredit(): boolean {
-    return this.records > this.options.maxRecords || this.bytes > this.host.maxLaneBytes() || this.held.total > this.options.maxHeld;
+    return this.records > this.options.maxRecords || this.bytes > this.host.maxLaneBytes() || this.overHeld;
+  }
+
+  /** The held list, or what waits in the lanes, is at its cap. */
+  get overHeld(): boolean {
+    return this.held.total > this.options.maxHeld || (this.lanes.size > 0 && this.backlog > this.options.maxHeld);
   }
 
   /** A root enters its patient's mailbox, or queues on the held list behind what is there. */
@@ -238,6 +313,7 @@ export class Lane {
     if (!this.owned || this.draining || !this.timers.isCurrent(timer)) return;
     const root: Root = {
       kind: 'timer',
+      lane: this,
       key: timer.key,
       eventId: `${timer.eventId}:${timer.node}:${timer.name}`,
       timestamp: timer.due,
@@ -253,7 +329,8 @@ export class Lane {
       suspect: 0,
     };
     // A held patient's timers wait: they fire again when it is live.
-    if (this.held.get(timer.key)) this.holding.timerWaits(timer);
+    const held = this.siblings.find((lane) => lane.holding.standsStill(timer.key));
+    if (held) held.holding.timerWaits(timer);
     else {
       const mailbox = this.mailbox(timer.key);
       mailbox.push(root);
@@ -268,27 +345,30 @@ export class Lane {
 
   // ---- commit --------------------------------------------------------------------------------------------------
 
-  /** The items as one group: their offsets join the applied set, the last state of a row stands. */
-  buildGroup(items: readonly CommitItem[]): LaneGroup {
+  /** The items as one group: their offsets join the applied set. Of `carried` come states, of which the last of a row stands, and effects. */
+  buildGroup(items: readonly CommitItem[], carried: readonly CommitItem[]): LaneGroup {
     const states = new Map<string, StateWrite>();
     const group = { effects: [], timers: [], outbox: [], held: [], suspects: [], redrivesDone: [] } as {
       -readonly [K in 'effects' | 'timers' | 'outbox' | 'held' | 'suspects' | 'redrivesDone']: LaneGroup[K][number][];
     };
     for (const item of items) {
       if (item.root?.entry) item.root.entry.applied = true;
-      for (const state of item.states ?? []) states.set(`${state.store}\u0000${state.key}`, state);
-      for (const effect of item.effects ?? []) group.effects.push(effect);
-      for (const timer of item.timers ?? []) group.timers.push(timer);
+      if (item.lane.timerLane === this) for (const timer of item.timers ?? []) group.timers.push(timer);
       for (const record of item.outbox ?? []) group.outbox.push(record);
       for (const held of item.held ?? []) group.held.push(held);
       for (const suspect of item.suspects) group.suspects.push(suspect);
       for (const redrive of item.redrivesDone) group.redrivesDone.push(redrive);
+    }
+    for (const item of carried) {
+      for (const state of item.states ?? []) states.set(`${state.store}\u0000${state.key}`, state);
+      for (const effect of item.effects ?? []) group.effects.push(effect);
     }
     this.dirty = false;
     this.metrics.groupTurns.observe(items.length);
     return {
       lane: this.ref,
       epoch: this.epoch,
+      fence: this.co.fence(this),
       group: this.#group + 1,
       applied: this.tracker.snapshot(),
       sentThrough: this.outbox.sentThrough,
@@ -322,6 +402,8 @@ export class Lane {
     if (root.entry) {
       root.entry.applied = true;
       root.entry.settled = true;
+      this.newestOffset = root.offset;
+      this.newestTime = root.timestamp;
       this.records--;
       this.bytes -= root.size;
       this.relax();
@@ -345,10 +427,11 @@ export class Lane {
 
   /** Feeds the partition again when half of its credits are free and the held list is below its cap. */
   relax(): void {
+    if (this.main) return this.main.relax();
     if (!this.paused || !this.owned || this.draining || this.refused) return;
-    const { maxRecords, maxHeld } = this.options;
+    const { maxRecords } = this.options;
     // Not at half: a patient whose next record is still in the log has nothing to do meanwhile.
-    if (this.records > maxRecords * 0.75 || this.bytes > this.host.maxLaneBytes() * 0.75 || this.held.total > maxHeld) return;
+    if (this.records > maxRecords * 0.75 || this.bytes > this.host.maxLaneBytes() * 0.75 || this.overHeld) return;
     this.paused = false;
     this.host.resume(this);
   }
@@ -387,8 +470,11 @@ export class Lane {
   refuse(cause: AortaError): void {
     if (this.refused) return;
     this.refused = cause;
-    this.host.pause(this);
-    this.ports.telemetry.log('error', 'flow.partition-refused', { flow: this.ref.flow, ...this.partition, code: cause.code, error: cause });
+    if (!this.main) this.host.pause(this);
+    const { flow, lane } = this.ref;
+    this.ports.telemetry.log('error', 'flow.partition-refused', { flow, lane, ...this.partition, code: cause.code, error: cause });
+    // Its patients have one mailbox with them: what is behind a record that stands still stands still too.
+    for (const sibling of this.siblings) sibling.refuse(cause);
   }
 
   /** A newer owner exists: nothing of ours may be written any more. */
@@ -410,20 +496,28 @@ export class Lane {
       mailbox.running?.kill(reason);
     }
     this.close();
+    for (const lane of this.co.lanes) lane.lose(reason);
   }
 
   /** Ends running turns; their records are the next owner's. */
   abort(): void {
     for (const mailbox of this.mailboxes.values())
-      mailbox.running?.kill(error('AORTA_ENGINE_004', { flow: this.ref.flow, reason: 'drain' }));
+      if (mailbox.running?.lane === this) mailbox.running.kill(error('AORTA_ENGINE_004', { flow: this.ref.flow, reason: 'drain' }));
   }
 
   close(): void {
     this.owned = false;
     this.outbox.close();
     this.timers.close();
+    this.batches.close();
     this.holding.close();
     this.mailboxes.clear();
     this.idle.clear();
   }
 }
+
+/** Names the numbers of what it emits: they rise per lane, so each lane is a producer of its own. */
+const producerOf = ({ flow, lane, topic, partition }: LaneRef, { sources }: Program): string => {
+  if (lane !== mainLane) return `${flow}/${lane}@${topic}/${partition}`;
+  return sources.length === 1 ? `${flow}/${partition}` : `${flow}/${topic}/${partition}`;
+};

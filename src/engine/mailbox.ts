@@ -1,9 +1,10 @@
 import type { ActorCell } from './actor-cell.ts';
+import type { Lane } from './lane.ts';
 import type { Root } from './root.ts';
 import type { EngineTurn } from './turn.ts';
 
 /**
- * One patient in one lane. At most one turn runs at a time; turns that ended but are not durable yet stand in
+ * One patient in one lane, over all sources of the flow. At most one turn runs at a time; turns that ended but are not durable yet stand in
  * `undurable`, in order, and settle in that order.
  *
  * States: idle (nothing queued; may be forgotten) → ready (in the run queue) → running → idle or ready;
@@ -68,12 +69,22 @@ export class Mailbox {
     this.#head = 0;
   }
 
-  takeAll(): Root[] {
+  /** Everything queued of one lane. */
+  take(lane: Lane): Root[] {
     const all = this.#queue.slice(this.#head);
-    this.#queue = [];
+    this.#queue = all.filter((root) => root.lane !== lane);
     this.#head = 0;
-    this.bytes = 0;
-    return all;
+    const taken = this.#queue.length === 0 ? all : all.filter((root) => root.lane === lane);
+    for (const root of taken) this.bytes -= root.size;
+    return taken;
+  }
+
+  /** Nothing of the lane is queued or under way; other sources of the patient may be. */
+  idleFor(lane: Lane): boolean {
+    if (this.idle) return true;
+    if (lane.siblings.length === 1 || this.running?.lane === lane || this.undurable.some((turn) => turn.lane === lane)) return false;
+    for (let i = this.#head; i < this.#queue.length; i++) if ((this.#queue[i] as Root).lane === lane) return false;
+    return true;
   }
 
   get idle(): boolean {

@@ -29,9 +29,12 @@ import type { EngineTurn } from './turn.ts';
  * Repeated ids are skipped. Forwarding in a circle ends with a coded defect after 8 steps; identity makes no circles.
  */
 export const controlHeader = 'aorta-control';
-export const onlyFlowHeader = 'aorta-only-flow';
+export const onlyFlowHeader = header.onlyFlow;
 const forwardsHeader = 'aorta-forwards';
+/** The merge behind which a forwarded record comes. */
+const afterHeader = 'aorta-after-merge';
 const mostForwards = 8;
+const keptIds = 64;
 const keptJournal = 16;
 
 export type Control = 'merge.out' | 'merge.hold' | 'merge.in' | 'unmerge.out' | 'unmerge.hold' | 'unmerge.in';
@@ -105,10 +108,10 @@ export class Merging {
     }
     const link = turn.state(linkStore) as Link;
     if (control === undefined) {
-      if (!link.into) return false;
+      if (!link.into) return this.#early(turn, root, link);
       if (root.timer) turn.skip(root.timer.node, 'merged');
       else {
-        this.#forward(turn, root, link.into.key);
+        this.#forward(turn, root, link.into.key, link.into.id);
         turn.done();
       }
       return true;
@@ -117,7 +120,7 @@ export class Merging {
     else {
       const order: unknown = JSON.parse(root.value.toString());
       if (control === 'merge.in' || control === 'unmerge.in') this.#in(turn, order as Sent, link);
-      else if (link.done?.includes((order as LinkOrder).id)) turn.skip(this.#lane.ref.topic, 'repeated');
+      else if (link.done?.includes((order as LinkOrder).id)) this.#repeated(turn, link);
       else if (control === 'merge.hold' || control === 'unmerge.hold') this.#hold(turn, control, order as LinkOrder, link);
       else if (control === 'merge.out') this.#out(turn, order as LinkOrder, link);
       else if (control === 'unmerge.out') this.#giveBack(turn, order as LinkOrder, link);
@@ -134,18 +137,33 @@ export class Merging {
     for (const { id, actor } of program.actors) states[id] = { version: actor.version, value: turn.state(id) };
     this.#send(turn, order.peer, 'merge.in', { id: order.id, from: turn.root.key, states });
     const leaving = this.#rows.get(turn.root);
-    if (leaving) {
-      for (const row of leaving.rows) this.#forward(turn, row, order.peer);
-      turn.held = leaving.rows.map((row): HeldWrite => ({ op: 'remove', key: row.key, seq: row.seq }));
-      turn.undo = () => {
-        leaving.patient.active = false;
-      };
-    }
+    if (leaving) this.#takeAlong(turn, leaving, order.peer, order.id);
     turn.setState(linkStore, noted({ ...link, into: { key: order.peer, id: order.id } }, order.id));
     this.#enter(turn, () => ({ kind: 'merged-into', key: order.peer }));
   }
 
-  #forward(turn: EngineTurn, envelope: { eventId: string; value: Buffer | null; headers: Headers; timestamp: number }, to: string): void {
+  /** Another source has brought the same order. What is on this source's held list still goes with it. */
+  #repeated(turn: EngineTurn, link: Link): void {
+    const leaving = this.#rows.get(turn.root);
+    if (leaving && link.into) this.#takeAlong(turn, leaving, link.into.key, link.into.id);
+    else if (leaving) leaving.patient.active = false;
+    turn.skip(this.#lane.ref.topic, 'repeated');
+  }
+
+  #takeAlong(turn: EngineTurn, leaving: { patient: HeldPatient; rows: readonly HeldRow[] }, to: string, id: string): void {
+    for (const row of leaving.rows) this.#forward(turn, row, to, id);
+    turn.held = leaving.rows.map((row): HeldWrite => ({ op: 'remove', key: row.key, seq: row.seq }));
+    turn.undo = () => {
+      leaving.patient.active = false;
+    };
+  }
+
+  #forward(
+    turn: EngineTurn,
+    envelope: { eventId: string; value: Buffer | null; headers: Headers; timestamp: number },
+    to: string,
+    id: string,
+  ): void {
     const forwards = Number(text(envelope.headers, forwardsHeader) ?? 0) + 1;
     if (forwards > mostForwards) throw error('AORTA_ENGINE_015', { flow: this.#lane.ref.flow, forwards });
     const headers: Record<string, string> = {};
@@ -160,6 +178,7 @@ export class Merging {
         [header.eventId]: envelope.eventId,
         [onlyFlowHeader]: this.#lane.ref.flow,
         [forwardsHeader]: String(forwards),
+        [afterHeader]: id,
       },
       envelope.timestamp,
     );
@@ -199,13 +218,40 @@ export class Merging {
   #in(turn: EngineTurn, sent: Sent, link: Link): void {
     if (link.done?.includes(sent.id)) return turn.skip(this.#lane.ref.topic, 'repeated');
     // The row that keeps the place folds it in: a fold that fails is held there, in front of what waits behind it.
-    const patient = this.#lane.held.get(turn.root.key);
-    if (patient) patient.placeTried = undefined;
+    this.#tryPlaces(turn.root.key);
     turn.setState(linkStore, { ...link, arrived: { ...link.arrived, [sent.id]: sent } });
     turn.done();
   }
 
+  /** Places that are kept for the patient, in any of its sources, are looked at again. */
+  #tryPlaces(key: string): void {
+    for (const lane of this.#lane.siblings) {
+      const patient = lane.held.get(key);
+      if (patient) patient.placeTried = undefined;
+    }
+  }
+
+  /**
+   * Of several sources one brings the state and another one, sooner, a record that was forwarded behind it: the record
+   * keeps its place until the state is folded in. Where no `hold` keeps a place for that, nothing is waited for.
+   */
+  #early(turn: EngineTurn, root: Root, link: Link): boolean {
+    const { siblings } = this.#lane;
+    const id = siblings.length > 1 ? text(root.headers, afterHeader) : undefined;
+    const done = link.done ?? [];
+    // Of more merges than are kept, the record may be behind one of the first.
+    if (id === undefined || done.includes(id) || done.length >= keptIds) return false;
+    const heads = siblings.map((lane) => lane.held.get(root.key)?.head);
+    const place = heads.some((head) => head && controlOf(head.headers) === 'merge.hold' && orderOf(head)?.id === id);
+    if (link.arrived?.[id] && !place) return false;
+    turn.holdsFor = id;
+    turn.done();
+    return true;
+  }
+
   #fold(turn: EngineTurn, control: 'merge.in' | 'unmerge.in', sent: Sent, link: Link): void {
+    // The same order keeps a place in every source: with this one folded, the others find nothing left to do.
+    if (this.#lane.siblings.length > 1) this.#tryPlaces(turn.root.key);
     if (control === 'unmerge.in') {
       const { into: _, ...free } = link;
       turn.setState(linkStore, noted(free, sent.id));
@@ -290,4 +336,4 @@ export const orderOf = (row: HeldRow): LinkOrder | undefined => {
   }
 };
 
-const noted = (link: Link, id: string): Link => ({ ...link, done: [...(link.done ?? []), id].slice(-64) });
+const noted = (link: Link, id: string): Link => ({ ...link, done: [...(link.done ?? []), id].slice(-keptIds) });

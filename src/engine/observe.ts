@@ -1,9 +1,12 @@
-import { type Observable, Subject } from 'rxjs';
+import { Observable, Subject } from 'rxjs';
+import type { Guards, TargetState } from '../guard/port.ts';
 import type { Settlement } from './ack.ts';
 
 /** One settled envelope, for whoever watches the flow. */
 export interface SettlementEvent {
   readonly flow: string;
+  /** `main`, or an independent lane. */
+  readonly lane: string;
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
@@ -28,3 +31,11 @@ export class Settlements {
     this.#subject.complete();
   }
 }
+
+/** Every change of a breaker of these targets, as it happens. */
+export const breakerChanges = (guards: Guards | undefined, targets: ReadonlySet<string>): Observable<TargetState> =>
+  new Observable((subscriber) =>
+    guards?.onChange((state) => {
+      if (targets.has(state.target)) subscriber.next(state);
+    }),
+  );

@@ -1,7 +1,11 @@
 import type { Clock, Random } from '../clock/clock.ts';
+import type { Guards } from '../guard/port.ts';
+import type { Keyed } from '../keyed/port.ts';
 import type { Log } from '../log/port.ts';
 import type { State } from '../state/port.ts';
 import type { Telemetry } from '../telemetry/port.ts';
+import type { BrakeOptions } from './brake.ts';
+import type { Outside } from './outside.ts';
 
 export interface EngineOptions {
   /** Turns of one worker that may be under way at once. @default 2048 */
@@ -34,6 +38,8 @@ export interface EngineOptions {
   readonly sliceMs: number;
   /** Milliseconds without a heartbeat after which the group gives a worker's partitions to others. @default 30_000 */
   readonly sessionTimeoutMs: number;
+  /** When dead letters of a tolerant flow stop it. */
+  readonly brake: BrakeOptions;
 }
 
 export const defaultOptions: EngineOptions = {
@@ -52,6 +58,7 @@ export const defaultOptions: EngineOptions = {
   redriveEveryMs: 1000,
   sliceMs: 2,
   sessionTimeoutMs: 30_000,
+  brake: { run: 25, ratio: 0.5, least: 100, windowMs: 300_000 },
 };
 
 export interface EnginePorts {
@@ -60,4 +67,13 @@ export interface EnginePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  /** Needed by flows with calls (or look-ups of a target). */
+  readonly guards?: Guards;
+  /** Needed by flows with `dedupe`. */
+  readonly keyed?: Keyed;
+}
+
+/** What a flow's turns do outside, besides the ports: made for each flow. */
+export interface FlowPorts extends EnginePorts {
+  readonly outside?: Outside;
 }

@@ -1,7 +1,9 @@
+import { error } from '../errors/index.ts';
 import type { Actor } from '../flow/actor.ts';
-import { compile } from '../flow/compile.ts';
+import { type CompiledFlow, compile } from '../flow/compile.ts';
 import type { Flow } from '../flow/flow.ts';
 import { hash } from '../flow/hash.ts';
+import { mainLane } from '../flow/nodes.ts';
 import type { MergeStep } from '../flow/operator.ts';
 import type { Supervision } from '../flow/supervision.ts';
 import type { Topic } from '../flow/topic.ts';
@@ -15,6 +17,19 @@ export interface Sink {
   partitionOf(key: string): number;
 }
 
+type Actors = readonly { readonly id: string; readonly actor: Actor<unknown, unknown, unknown> }[];
+
+/** What the turns of one lane run, and the state that they may touch. */
+export interface LaneProgram {
+  readonly name: string;
+  /** Some step may return a promise. */
+  readonly asynchronous: boolean;
+  readonly actors: Actors;
+  /** Everything that is loaded for a patient: the actors' state, and its link where patients merge. */
+  readonly cells: Actors;
+  start(value: unknown, turn: Turn): void | Promise<void>;
+}
+
 /** A flow made ready to run: its compiled steps, and the serdes and partition counts of its topics. */
 export interface Program {
   readonly flow: string;
@@ -22,23 +37,24 @@ export interface Program {
   readonly version: string;
   readonly order: 'strict' | 'tolerant';
   readonly supervision: Supervision | undefined;
-  readonly source: Topic<unknown>;
+  /** Names of the source topics; timers of an actor belong to the first one's lanes. */
+  readonly sources: readonly string[];
+  /** The same for all sources. */
   readonly sourcePartitions: number;
   /** Has state or effects: its turns commit in transactions. */
   readonly stateful: boolean;
-  /** Some step may return a promise. */
-  readonly asynchronous: boolean;
-  readonly actors: readonly { readonly id: string; readonly actor: Actor<unknown, unknown, unknown> }[];
-  /** Everything that is loaded for a patient: the actors' state, and its link where patients merge. */
-  readonly cells: readonly { readonly id: string; readonly actor: Actor<unknown, unknown, unknown> }[];
-  start(value: unknown, turn: Turn): void | Promise<void>;
+  readonly main: LaneProgram;
+  /** The independent lanes. */
+  readonly lanes: readonly LaneProgram[];
+  /** The actors of the main lane. */
+  readonly actors: Actors;
   timer(node: string): ((timer: { name: string; payload: unknown }, turn: Turn) => void | Promise<void>) | undefined;
-  /** The source carries merges of patients, and the flow has state to merge. */
+  /** A source carries merges of patients, and the flow has state to merge. */
   readonly merges: boolean;
   merge(node: string): MergeStep | undefined;
-  decode(bytes: Buffer): unknown;
+  decode(topic: string, bytes: Buffer): unknown;
   sink(topic: { readonly name: string }): Sink;
-  /** Partition of the source topic for a patient. */
+  /** Partition of the source topics for a patient. */
   partitionOf(key: string): number;
   /** Partition of the flow's own `.parked` and `.dlq` topics. */
   sidePartitionOf(key: string): number;
@@ -60,27 +76,33 @@ export async function bind(flow: Flow<unknown>, bindings: Bindings): Promise<Pro
     const [serde, count] = await Promise.all([bindings.serde(topic), bindings.partitions(topic.name)]);
     sinks.set(topic.name, { serde, partitionOf: (key) => partitionOf(key, count) });
   }
-  const serde = await bindings.serde(flow.source);
-  const sourcePartitions = await bindings.partitions(flow.source.name);
-  const actors = [...compiled.stores].map(([id, actor]) => ({ id, actor }));
-  const merges = flow.source.merges === true && actors.length > 0;
+  const serdes = new Map<string, Serde<unknown>>();
+  for (const topic of flow.sources) serdes.set(topic.name, await bindings.serde(topic));
+  const sourcePartitions = await coPartitioned(flow, bindings);
+  const actors = actorsOf(compiled, mainLane);
+  const merges = flow.sources.some((topic) => topic.merges) && actors.length > 0;
+  const part = (name: string, extra: Actors = []): LaneProgram => {
+    const lane = compiled.lanes.get(name);
+    if (!lane) throw new Error(`${flow.name} has no lane ${name}`);
+    const own = actorsOf(compiled, name);
+    return { name, asynchronous: lane.asynchronous, actors: own, cells: [...own, ...extra], start: lane.start };
+  };
   return {
     flow: flow.name,
     hash: hash(flow),
     version: flow.options.version ?? '1',
     order: flow.options.order ?? 'strict',
     supervision: flow.options.onFailure,
-    source: flow.source,
+    sources: flow.sources.map(({ name }) => name),
     sourcePartitions,
     stateful: compiled.stateful,
-    asynchronous: compiled.asynchronous,
+    main: part(mainLane, merges ? [{ id: linkStore, actor: linkActor as Actor<unknown, unknown, unknown> }] : []),
+    lanes: [...compiled.lanes.keys()].filter((name) => name !== mainLane).map((name) => part(name)),
     actors,
-    cells: merges ? [...actors, { id: linkStore, actor: linkActor as Actor<unknown, unknown, unknown> }] : actors,
-    start: compiled.start,
     timer: (node) => compiled.timers.get(node),
     merges,
     merge: (node) => compiled.merges.get(node),
-    decode: (bytes) => serde.deserialize(bytes),
+    decode: (topic, bytes) => (serdes.get(topic) as Serde<unknown>).deserialize(bytes),
     sink(topic) {
       const sink = sinks.get(topic.name);
       if (!sink) throw new Error(`${topic.name} is not a sink of ${flow.name}`);
@@ -89,4 +111,17 @@ export async function bind(flow: Flow<unknown>, bindings: Bindings): Promise<Pro
     partitionOf: (key) => partitionOf(key, sourcePartitions),
     sidePartitionOf: (key) => partitionOf(key, sidePartitions),
   };
+}
+
+const actorsOf = ({ lanes, stores }: CompiledFlow, lane: string): Actors =>
+  (lanes.get(lane)?.stores ?? []).map((id) => ({ id, actor: stores.get(id) as Actor<unknown, unknown, unknown> }));
+
+/** The partition count of all sources; AORTA_ENGINE_030 where they differ: a patient would have two owners. */
+async function coPartitioned(flow: Flow<unknown>, bindings: Bindings): Promise<number> {
+  const counts = await Promise.all(flow.sources.map(({ name }) => bindings.partitions(name)));
+  const [first = 0] = counts;
+  const other = counts.findIndex((count) => count !== first);
+  if (other < 0) return first;
+  const topic = flow.sources[other]?.name ?? '';
+  throw error('AORTA_ENGINE_030', { flow: flow.name, first: flow.source.name, expected: first, topic, count: counts[other] as number });
 }

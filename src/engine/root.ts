@@ -1,10 +1,13 @@
 import type { Headers } from '../log/port.ts';
-import type { HeldRow, TimerRow } from '../state/port.ts';
+import type { HeldRow, StateWrite, TimerRow } from '../state/port.ts';
+import type { Lane } from './lane.ts';
 import type { Entry } from './offset-tracker.ts';
 
 /** What a turn starts from: a record of the log, a row of the held list, or a due timer. */
 export interface Root {
   readonly kind: 'log' | 'held' | 'timer';
+  /** Whose it is: a patient's mailbox has roots of all sources. */
+  readonly lane: Lane;
   readonly key: string;
   readonly eventId: string;
   /** `ctx.now`: the record's timestamp or the timer's due time. */
@@ -22,4 +25,6 @@ export interface Root {
   readonly timer: TimerRow | undefined;
   /** Its attempt was stored before the turn: it was uncommitted at an unclean end. */
   suspect: number;
+  /** Removals of the responses that its turns have in the journal. */
+  journaled?: readonly StateWrite[];
 }

@@ -1,6 +1,10 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import { slackMs } from './wait.ts';
+
+/** Milliseconds of synchronous work in one piece that are worth a word: heartbeats and acknowledgements wait behind it. */
+const blockMs = 1000;
 
 /**
  * Ready patients of all lanes of a flow, each in its turn, so that nobody starves. Turns run in slices of time: in
@@ -11,13 +15,20 @@ export class RunQueue {
   readonly #clock: Clock;
   readonly #maxRunning: number;
   readonly #sliceMs: number;
+  readonly #blocked: (nodes: readonly string[], ms: number) => void;
+  /** Where the newest four turns came to. */
+  readonly #nodes: string[] = [];
   #queue: { lane: Lane; mailbox: Mailbox }[] = [];
   #head = 0;
   #scheduled = false;
   /** Turns that wait for an asynchronous step. */
   count = 0;
+  /** Monotonic: the newest slice. */
+  #at = 0;
 
-  constructor(clock: Clock, maxRunning: number, sliceMs: number) {
+  /** `blocked` hears of synchronous work that held the event loop for a second or more: one of these nodes did. */
+  constructor(clock: Clock, maxRunning: number, sliceMs: number, blocked: (nodes: readonly string[], ms: number) => void = () => {}) {
+    this.#blocked = blocked;
     this.#clock = clock;
     this.#maxRunning = maxRunning;
     this.#sliceMs = sliceMs;
@@ -28,6 +39,11 @@ export class RunQueue {
     mailbox.ready = true;
     this.#queue.push({ lane, mailbox });
     this.#schedule();
+  }
+
+  /** Somebody is ready, there is room, and nobody was looked at for long: a wake-up was lost. */
+  get stalled(): boolean {
+    return this.#head < this.#queue.length && this.count < this.#maxRunning && this.#clock.monotonic() - this.#at > slackMs;
   }
 
   running(change: 1 | -1): void {
@@ -42,15 +58,25 @@ export class RunQueue {
   }
 
   #slice(): void {
-    const until = this.#clock.monotonic() + this.#sliceMs;
+    this.#at = this.#clock.monotonic();
+    const until = this.#at + this.#sliceMs;
+    let looked = this.#at;
     let n = 0;
+    this.#nodes.length = 0;
     while (this.#head < this.#queue.length && this.count < this.#maxRunning) {
       const { lane, mailbox } = this.#queue[this.#head++] as { lane: Lane; mailbox: Mailbox };
       mailbox.ready = false;
       lane.turns.next(mailbox);
+      this.#nodes[n & 3] = lane.turns.at;
       // Turns may take microseconds or most of a millisecond.
-      if ((++n & 3) === 0 && this.#clock.monotonic() > until) break;
+      if ((++n & 3) !== 0) continue;
+      const now = this.#clock.monotonic();
+      if (now - looked >= blockMs) this.#tell(now - looked);
+      looked = now;
+      if (now > until) break;
     }
+    const took = this.#clock.monotonic() - looked;
+    if (took >= blockMs) this.#tell(took);
     if (this.#head === this.#queue.length) {
       this.#queue = [];
       this.#head = 0;
@@ -60,5 +86,9 @@ export class RunQueue {
     }
     this.#scheduled = false;
     if (this.count < this.#maxRunning) this.#schedule();
+  }
+
+  #tell(ms: number): void {
+    this.#blocked([...new Set(this.#nodes.filter((node) => node !== ''))], ms);
   }
 }

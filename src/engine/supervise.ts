@@ -22,6 +22,9 @@ export function failureOf(cause: unknown): Failure {
   return { class: errorClass === 'Cancelled' ? 'Transient' : errorClass, code: cause instanceof Error ? cause.name : 'NonError' };
 }
 
+/** Longer than this nobody is waited for, whatever Retry-After says. */
+const mostAskedMs = 24 * 3_600_000;
+
 /** Decides by the flow's supervision; a pure function of the failure and the number of tries so far. */
 export function supervise(
   cause: unknown,
@@ -38,7 +41,7 @@ export function supervise(
   const delay = delayBefore(rule.retry, attempt, random);
   if (delay !== undefined) {
     const asked = cause instanceof AortaError ? (cause.retryAfterMs ?? 0) : 0;
-    return { kind: 'retry', delayMs: Math.max(delay, asked) };
+    return { kind: 'retry', delayMs: Math.max(delay, Math.min(asked, mostAskedMs)) };
   }
   const last = rule.last;
   return last.then === 'skip' ? { kind: 'skip', reason: last.reason } : { kind: last.then };

@@ -57,6 +57,15 @@ export class SuspectGate {
   admitHeld(row: HeldRow, run: (suspect: number) => void): void {
     const key = suspectKey({ offset: row.offset, held: row });
     if (!this.#unclean || this.#heldRun.has(key)) return run(0);
+    if (this.#lane.main) {
+      // Inputs of a lane are many: those of this owner are not under suspicion, and the rest begins like records of the log.
+      if (this.#lane.held.isOwn(row.seq)) return run(0);
+      if (!this.#attempts.has(key)) {
+        this.#heldRun.add(key);
+        this.#lane.host.commit(this.#lane.mark({ suspects: [{ offset: key, attempts: 1 }] }, () => run(1)));
+        return;
+      }
+    }
     if (this.#heldUnder !== undefined) {
       this.#heldWaiting.push(() => this.admitHeld(row, run));
       return;

@@ -1,14 +1,19 @@
 import { type AortaError, error } from '../errors/index.ts';
 import type { TimerRequest } from '../flow/actor.ts';
 import type { Context } from '../flow/context.ts';
+import type { BatchPlan } from '../flow/joined.ts';
+import type { Lookup, Once, OutsideCall } from '../flow/outside.ts';
 import type { Topic } from '../flow/topic.ts';
 import type { Turn } from '../flow/turn.ts';
 import type { EffectWrite, HeldWrite, OutboxRecord, StateWrite, TimerWrite } from '../state/port.ts';
 import type { Effect, Source } from '../state/table.ts';
 import { Ack, type Settlement, settledDone } from './ack.ts';
+import type { OpenClaim } from './claims.ts';
 import type { CommitItem } from './group-commit.ts';
+import { type Handover, handover, inputBytes } from './handover.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { Outside } from './outside.ts';
 import type { Root } from './root.ts';
 
 const none: readonly never[] = [];
@@ -59,6 +64,8 @@ export class EngineTurn implements Turn, CommitItem {
   timers: TimerWrite[] | undefined;
   outbox: OutboxRecord[] | undefined;
   held: HeldWrite[] | undefined;
+  /** Inputs of independent lanes. */
+  handed: Handover[] | undefined;
   suspects: readonly { readonly offset: number; readonly attempts: number }[] = none;
   redrivesDone: readonly string[] = none;
   dead: AortaError | undefined;
@@ -71,8 +78,22 @@ export class EngineTurn implements Turn, CommitItem {
   /** Takes back what the turn reserved in memory, if it fails. */
   undo: (() => void) | undefined;
   settlement: Settlement = settledDone;
+  /** Milliseconds since 1970: until when it waits for others of its batch. */
+  batchedUntil: number | undefined;
+  /** Called when the turn is ended from outside. */
+  onEnd: (() => void) | undefined;
   /** Set while an asynchronous step runs: since when, and at which node. */
   runningSince: number | undefined;
+  /** Monotonic: when the step that runs is aborted; undefined between steps with a deadline. */
+  deadlineAt: number | undefined;
+  /** The newest node that made several values of one: who did not settle them, should some stay open. */
+  derivedAt: string | undefined;
+  /** Ids that it let pass: hashes, for a second child with the same one, and their claims. */
+  ids: Set<string> | undefined;
+  claims: OpenClaim[] | undefined;
+  /** As the root's; it may have been given another one meanwhile. */
+  journaled: readonly StateWrite[] | undefined;
+  #nth: Map<string, number> | undefined;
   #abort: AbortController | undefined;
   #source: Source | undefined;
   #emitted = 0;
@@ -108,13 +129,18 @@ export class EngineTurn implements Turn, CommitItem {
 
   /** Something of it must be written in a transaction. */
   get transactional(): boolean {
-    return Boolean(this.states || this.effects || this.timers || this.held || this.suspects.length || this.redrivesDone.length);
+    return Boolean(
+      this.states || this.effects || this.timers || this.held || this.handed || this.suspects.length || this.redrivesDone.length,
+    );
   }
 
   derive(children: number): void {
     this.#alive();
     if (children === 0) this.skip(this.at, 'empty');
-    else this.ack.derive(children);
+    else {
+      this.ack.derive(children);
+      if (children > 1) this.derivedAt = this.at;
+    }
   }
 
   skip(node: string, reason: string): void {
@@ -136,7 +162,30 @@ export class EngineTurn implements Turn, CommitItem {
     else this.effects.push({ effect: effects as Effect, source: this.source });
   }
 
-  emit(node: string, topic: Topic<unknown>, value: unknown): void {
+  /** Inputs go to their lanes, timers of an actor with several sources to the first one's. */
+  get elsewhere(): readonly CommitItem[] | undefined {
+    const { timerLane } = this.lane;
+    if (!this.handed && (!this.timers || timerLane === this.lane)) return undefined;
+    const items: CommitItem[] = [];
+    if (this.timers && timerLane !== this.lane) items.push({ ...timerLane.mark({}), timers: this.timers });
+    for (const [lane, inputs] of Map.groupBy(this.handed ?? [], (input) => input.lane))
+      items.push(lane.mark({ held: inputs.map(({ row }) => ({ op: 'add', row })) }));
+    return items;
+  }
+
+  handOver(node: string, lane: string, value: unknown): void {
+    this.#alive();
+    this.handOverBytes(node, lane, inputBytes(node, lane, value));
+  }
+
+  handOverBytes(node: string, lane: string, bytes: Buffer): void {
+    this.handed ??= [];
+    const nth = this.handed.reduce((count, input) => count + (input.lane.ref.lane === lane ? 1 : 0), 0);
+    this.#bytes += bytes.length + 256;
+    this.handed.push(handover(this.lane, this.root, node, lane, bytes, nth));
+  }
+
+  emit(node: string, topic: Topic<unknown>, value: unknown, key = this.root.key): void {
     this.#alive();
     this.at = node;
     const sink = this.lane.program.sink(topic);
@@ -149,7 +198,7 @@ export class EngineTurn implements Turn, CommitItem {
         limit: this.lane.options.maxRecordBytes,
       });
     }
-    this.emitBytes(topic.name, sink.partitionOf(this.root.key), this.root.key, bytes, {
+    this.emitBytes(topic.name, sink.partitionOf(key), key, bytes, {
       eventId: `${this.root.eventId}:${node}:${this.#emitted++}`,
     });
   }
@@ -193,19 +242,51 @@ export class EngineTurn implements Turn, CommitItem {
     });
   }
 
+  join(node: string, plan: BatchPlan, value: unknown): Promise<unknown> {
+    this.#alive();
+    this.at = node;
+    return new Promise((resolve, reject) => {
+      this.#onKill = reject;
+      const settle = (then: () => void) => {
+        this.#onKill = undefined;
+        this.onEnd = undefined;
+        if (this.dead) reject(this.dead);
+        else {
+          this.at = node;
+          then();
+        }
+      };
+      this.lane.batches.add(this, node, plan, value).then(
+        (result) => settle(() => resolve(result)),
+        (cause) => settle(() => reject(cause)),
+      );
+    });
+  }
+
+  /** Its batch is called now: it runs. */
+  called(): void {
+    this.batchedUntil = undefined;
+    this.runningSince ??= this.lane.ports.clock.monotonic();
+  }
+
   wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T> {
     this.#alive();
     this.at = node;
     const { clock } = this.lane.ports;
     this.runningSince ??= clock.monotonic();
     return new Promise<T>((resolve, reject) => {
+      let ended: (() => void) | undefined;
+      this.deadlineAt = clock.monotonic() + deadlineMs;
       const cancel = clock.after(deadlineMs, () => {
+        ended = this.lane.host.watch.hung(this, node);
         this.kill(error('AORTA_ENGINE_003', { operator: node, flow: this.lane.ref.flow, deadlineMs }));
         reject(this.dead);
       });
       this.#onKill = reject;
       const settle = (then: () => void) => {
         cancel();
+        ended?.();
+        this.deadlineAt = undefined;
         this.#onKill = undefined;
         if (this.dead) reject(this.dead);
         else {
@@ -224,14 +305,42 @@ export class EngineTurn implements Turn, CommitItem {
     });
   }
 
+  call(node: string, call: OutsideCall): Promise<unknown> {
+    return this.#outside(node).call(this, node, call);
+  }
+
+  lookup(node: string, lookup: Lookup): Promise<unknown> {
+    return this.#outside(node).lookup(this, node, lookup);
+  }
+
+  once(node: string, id: string, options: Once): Promise<boolean> {
+    return this.#outside(node).once(this, node, id, options);
+  }
+
+  /** How many children of this turn have come to the node: the same in every run of the record. */
+  nth(node: string): number {
+    this.#nth ??= new Map();
+    const count = this.#nth.get(node) ?? 0;
+    this.#nth.set(node, count + 1);
+    return count;
+  }
+
+  #outside(node: string): Outside {
+    this.#alive();
+    this.at = node;
+    return this.lane.ports.outside as Outside;
+  }
+
   #onKill: ((reason: unknown) => void) | undefined;
 
   /** Ends the turn from outside: its context refuses everything from now on and its signal is aborted. */
   kill(reason: AortaError): void {
     if (this.dead) return;
     this.dead = reason;
+    if (this.claims) this.lane.ports.outside?.claims.release(this);
     this.#abort?.abort(reason);
     this.#onKill?.(reason);
+    this.onEnd?.();
   }
 
   /** Collects what actors left behind; called once, when the step ended well. */
@@ -248,10 +357,12 @@ export class EngineTurn implements Turn, CommitItem {
   }
 
   durable(): void {
+    if (this.claims) this.lane.ports.outside?.claims.confirm(this);
     this.lane.turns.durable(this);
   }
 
   rejected(cause: unknown): void {
+    if (this.claims) this.lane.ports.outside?.claims.release(this);
     this.lane.turns.rejected(this, cause);
   }
 

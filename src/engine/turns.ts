@@ -1,5 +1,7 @@
 import { AortaError, error } from '../errors/index.ts';
+import { header } from '../log/port.ts';
 import type { OutboxRecord, TimerRow } from '../state/port.ts';
+import { inputValue } from './handover.ts';
 import type { Lane } from './lane.ts';
 import { idOf } from './lane-timers.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -17,6 +19,8 @@ import { EngineTurn } from './turn.ts';
  */
 export class Turns {
   readonly #lane: Lane;
+  /** Node that the newest turn came to. */
+  at = '';
 
   constructor(lane: Lane) {
     this.#lane = lane;
@@ -25,16 +29,18 @@ export class Turns {
   /** Starts the patient's next turn if it may start. Called by the run queue. */
   next(mailbox: Mailbox): void {
     const lane = this.#lane;
-    if (!lane.owned || lane.draining || lane.refused || mailbox.running || mailbox.loading || mailbox.retryAt !== undefined) return;
+    if (lane.host.brake.on) return;
     const root = mailbox.peek();
+    if (root && root.lane !== lane) return root.lane.turns.next(mailbox);
+    if (!lane.owned || lane.draining || lane.refused || mailbox.running || mailbox.loading || mailbox.retryAt !== undefined) return;
     if (!root) return this.#rest(mailbox);
-    if (lane.program.actors.length > 0 && !mailbox.cells) {
+    if (lane.part.actors.length > 0 && !mailbox.cells) {
       mailbox.loading = true;
       mailbox.since = lane.ports.clock.now();
       return lane.host.activate(lane, mailbox);
     }
     // A turn that calls out must not act on state that can still be taken back.
-    if (lane.program.asynchronous && lane.program.stateful && mailbox.undurable.length > 0) return;
+    if (lane.part.asynchronous && lane.program.stateful && mailbox.undurable.length > 0) return;
     if (mailbox.undurable.length >= lane.options.group.maxTurns) return;
     mailbox.shift();
     this.#run(mailbox, root);
@@ -46,6 +52,7 @@ export class Turns {
     mailbox.running = turn;
     try {
       const outcome = this.#steps(turn, root);
+      this.at = turn.at;
       if (outcome === undefined) this.#ended(turn);
       else {
         mailbox.since = lane.ports.clock.now();
@@ -80,7 +87,7 @@ export class Turns {
         ...{ flow: lane.ref.flow, attempts },
       });
     }
-    if (lane.program.merges || controlOf(root.headers)) {
+    if (!lane.main && (lane.program.merges || controlOf(root.headers))) {
       if (lane.merging.step(turn, root)) return;
     }
     if (root.timer) {
@@ -97,10 +104,16 @@ export class Turns {
       turn.skip(lane.ref.topic, 'tombstone');
       return;
     }
-    const value = lane.program.decode(root.value);
+    if (lane.main) return lane.part.start(inputValue(root.value), turn);
+    const into = root.headers[header.lane]?.toString();
+    if (into !== undefined) {
+      turn.handOverBytes(lane.ref.topic, into, root.value);
+      return turn.done();
+    }
+    const value = lane.program.decode(lane.ref.topic, root.value);
     if (value instanceof Promise) {
       return value.then(
-        (decoded) => lane.program.start(decoded, turn),
+        (decoded) => lane.part.start(decoded, turn),
         (cause) => {
           // The registry is away: wait for it, however long; the record itself may be perfectly good.
           if (cause instanceof AortaError && cause.class === 'Transient') {
@@ -110,16 +123,17 @@ export class Turns {
         },
       );
     }
-    return lane.program.start(value, turn);
+    return lane.part.start(value, turn);
   }
 
   /** An earlier turn of the patient moved or cancelled the timer after it fired; it must not fire for its old time. */
   #moved(turn: EngineTurn, timer: TimerRow): boolean {
     const id = idOf(timer);
     const pending = turn.mailbox?.undurable.some((earlier) => earlier.timers?.some((write) => idOf(write) === id)) ?? false;
-    turn.timerMoved = pending || !this.#lane.timers.isCurrent(timer);
+    const { timerLane } = this.#lane;
+    turn.timerMoved = pending || !timerLane.timers.isCurrent(timer);
     // Should that turn be taken back after all, the timer is due again.
-    if (pending) this.#lane.ports.clock.after(1000, () => this.#lane.refire(timer));
+    if (pending) this.#lane.ports.clock.after(1000, () => timerLane.refire(timer));
     return turn.timerMoved;
   }
 
@@ -128,7 +142,13 @@ export class Turns {
     if (turn.withdrawn || !lane.owned) return;
     if (turn.dead) return lane.failing.failed(turn, turn.dead);
     if (turn.ack.open > 0) {
-      return lane.failing.failed(turn, error('AORTA_ENGINE_002', { flow: lane.ref.flow, pending: turn.ack.open, operator: turn.at }));
+      const ageMs = turn.runningSince === undefined ? 0 : Math.round(lane.ports.clock.monotonic() - turn.runningSince);
+      turn.at = turn.derivedAt ?? turn.at;
+      lane.host.watch.forgotten(turn, ageMs);
+      return lane.failing.failed(
+        turn,
+        error('AORTA_ENGINE_002', { flow: lane.ref.flow, pending: turn.ack.open, operator: turn.at, ageMs }),
+      );
     }
     try {
       turn.seal();
@@ -136,6 +156,7 @@ export class Turns {
       return lane.failing.failed(turn, cause);
     }
     turn.settlement = turn.ack.settlement;
+    lane.host.brake.good();
     const { root } = turn;
     if (turn.holdsFor !== undefined) return lane.holding.keepPlace(turn);
     if (root.held) turn.held = [{ op: 'remove', key: root.key, seq: root.held.seq }];
@@ -152,6 +173,8 @@ export class Turns {
     const mailbox = turn.mailbox as Mailbox;
     if (mailbox.running === turn) mailbox.running = undefined;
     lane.suspects.survived(turn.root);
+    const journaled = turn.journaled ?? turn.root.journaled;
+    if (journaled && turn.settlement.kind !== 'parked') turn.states = [...(turn.states ?? []), ...journaled];
     if (turn.root.suspect > 0) turn.suspects = [{ offset: suspectKey(turn.root), attempts: 0 }];
     const emitted = turn.outbox?.length ?? 0;
     if (emitted > 0) {
@@ -176,18 +199,23 @@ export class Turns {
 
   #go(mailbox: Mailbox): void {
     const lane = this.#lane;
-    if (mailbox.length > 0) lane.host.ready(lane, mailbox);
-    else this.#rest(mailbox);
+    if (mailbox.length > 0) {
+      lane.host.ready(lane, mailbox);
+      // Another source's records may come without end: what is held of this one does not wait for the mailbox to be empty.
+      if (lane.siblings.length > 1) this.#wakeHeld(mailbox);
+    } else this.#rest(mailbox);
+  }
+
+  #wakeHeld(mailbox: Mailbox): void {
+    for (const lane of this.#lane.siblings) if (lane.held.get(mailbox.key)) lane.holding.next(mailbox.key);
   }
 
   /** Nothing queued: a held patient's next row, else the mailbox may be forgotten. */
   #rest(mailbox: Mailbox): void {
     const lane = this.#lane;
     if (!mailbox.idle) return;
-    if (lane.held.get(mailbox.key)) {
-      lane.holding.next(mailbox.key);
-      if (!mailbox.idle) return;
-    }
+    this.#wakeHeld(mailbox);
+    if (!mailbox.idle) return;
     // An empty mailbox may still stand in the run queue while a newer one of the same patient is in use.
     if (lane.mailboxes.get(mailbox.key) !== mailbox) return;
     lane.mailboxes.delete(mailbox.key);
@@ -204,8 +232,9 @@ export class Turns {
       else mailbox.undurable = mailbox.undurable.filter((other) => other !== turn);
       mailbox.alone = false;
     }
-    if (turn.timers) lane.timers.applied(turn.timers);
+    if (turn.timers) lane.timerLane.timers.applied(turn.timers);
     if (turn.held) lane.holding.durable(turn.held);
+    for (const input of turn.handed ?? []) input.lane.holding.arrived(input.row);
     if (mailbox) this.#go(mailbox);
   }
 
@@ -218,7 +247,7 @@ export class Turns {
     const later = mailbox.undurable.filter((other) => other !== turn);
     for (const other of later) {
       other.withdrawn = true;
-      if (other.held) lane.holding.withdrawn(other.held);
+      if (other.held) other.lane.holding.withdrawn(other.held);
     }
     lane.host.withdraw((item) => item instanceof EngineTurn && item.withdrawn);
     const again = later.map((other) => other.root);
@@ -232,6 +261,7 @@ export class Turns {
     mailbox.cells = undefined;
     mailbox.alone = true;
     mailbox.unshift(again.filter((root) => !root.held));
+    for (const root of again) if (root.held) root.lane.holding.again(root.held);
     turn.undo?.();
     if (turn.held) lane.holding.withdrawn(turn.held);
     if (turn.settlement.kind === 'parked' || turn.settlement.kind === 'failed') {

@@ -5,8 +5,10 @@ import { engineErrors } from './codes/engine.ts';
 import { fhirErrors } from './codes/fhir.ts';
 import { flowErrors } from './codes/flow.ts';
 import { governanceErrors } from './codes/governance.ts';
+import { guardErrors } from './codes/guard.ts';
 import { hl7Errors } from './codes/hl7.ts';
 import { ingressErrors } from './codes/ingress.ts';
+import { keyedErrors } from './codes/keyed.ts';
 import { lintErrors } from './codes/lint.ts';
 import { logErrors } from './codes/log.ts';
 import { profileErrors } from './codes/profile.ts';
@@ -27,8 +29,10 @@ export const errorTable = {
   ...fhirErrors,
   ...flowErrors,
   ...governanceErrors,
+  ...guardErrors,
   ...hl7Errors,
   ...ingressErrors,
+  ...keyedErrors,
   ...lintErrors,
   ...logErrors,
   ...profileErrors,

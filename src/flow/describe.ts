@@ -51,6 +51,7 @@ export function describeText(flow: Flow<unknown>): string {
         ...node.stores.map((store) => `store ${store}`),
         ...node.tables.map((table) => `table ${table}`),
         ...(node.external ? ['outside'] : []),
+        ...(node.lane === undefined ? [] : [`lane ${node.lane}`]),
       ];
       return `  ${node.id.padEnd(width)}  ${node.op.padEnd(9)} ${node.ack.padEnd(6)} ${about.join(', ')}`.trimEnd();
     }),

@@ -32,7 +32,7 @@ function removed({ id, op, stores, external }: GraphNode): Change {
   const base = { subject: id, change: 'removed' } as const;
   if (stores.length > 0)
     return { ...base, verdict: 'drain needed', why: 'its timers would have no node; its state stays stored and unused' };
-  if (op === 'to' || op === 'write' || external)
+  if (op === 'to' || op === 'rekey' || op === 'write' || external)
     return { ...base, verdict: 'drain needed', why: 'held envelopes may have to resume at it' };
   return { ...base, verdict: 'safe', why: `${op} has nothing stored` };
 }
@@ -89,7 +89,15 @@ export function diff(before: FlowGraph, after: FlowGraph): GraphDiff {
   const flow = (verdict: Verdict, why: string) => changes.push({ subject: 'flow', change: 'changed', verdict, why });
 
   if (before.flow !== after.flow) flow('incompatible', 'another name is another consumer group and other state');
-  if (before.source !== after.source) flow('incompatible', 'offsets and applied set belong to the old source');
+  const sources = (graph: FlowGraph) => graph.sources ?? [graph.source];
+  const gone = sources(before).filter((name) => !sources(after).includes(name));
+  if (gone.length === sources(before).length) flow('incompatible', 'offsets and applied set belong to the old source');
+  else if (gone.length > 0) flow('drain needed', `${gone.join(', ')} is read no more: its held envelopes and outbox rows would stay`);
+  else if (sources(before).length !== sources(after).length)
+    flow('drain needed', 'a source is added: unsent outbox rows would be numbered under another name, timers move to the first source');
+  else if (sources(before)[0] !== sources(after)[0]) flow('drain needed', 'timers belong to the first source');
+  const lanes = (graph: FlowGraph) => new Set(graph.nodes.flatMap(({ lane }) => lane ?? []));
+  for (const lane of lanes(before)) if (!lanes(after).has(lane)) flow('drain needed', `lane ${lane} is gone: what waits in it would stay`);
   if (before.stateful !== after.stateful)
     flow('drain needed', after.stateful ? 'it gains an applied set and an outbox' : 'its outbox must be sent first');
   for (const option of ['order', 'version', 'deadlineMs', 'onFailure'] as const)
@@ -109,7 +117,7 @@ export function diff(before: FlowGraph, after: FlowGraph): GraphDiff {
     const previous = topics.get(topic.name);
     if (!previous) continue;
     const partitions = previous.partitions !== topic.partitions;
-    const source = topic.name === after.source;
+    const source = sources(after).includes(topic.name);
     const base = { subject: `topic:${topic.name}`, change: 'changed' } as const;
     if (partitions)
       changes.push({

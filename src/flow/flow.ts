@@ -2,6 +2,7 @@ import { error } from '../errors/index.ts';
 import { nodeName } from './name.ts';
 import type { FlowNode, Json, Operator, OperatorSpec } from './operator.ts';
 import { fromSpec } from './operators/from.ts';
+import { Merged, mergeSpec } from './operators/merge.ts';
 import type { Pipeable } from './pipeable.ts';
 import { callerPosition } from './position.ts';
 import type { Supervision } from './supervision.ts';
@@ -34,7 +35,10 @@ export interface FlowOptions {
  */
 export interface Flow<out T> extends Pipeable<T> {
   readonly name: string;
+  /** The first of `sources`. */
   readonly source: Topic<unknown>;
+  /** One topic, or those of `merge`. */
+  readonly sources: readonly Topic<unknown>[];
   readonly chain: readonly FlowNode[];
   readonly options: FlowOptions;
   /** Prefix of derived ids in an empty chain: `<branch>:<label>` inside a branch, the flow's name outside. */
@@ -44,20 +48,22 @@ export interface Flow<out T> extends Pipeable<T> {
 }
 
 export interface FlowStart {
-  /** The source: one topic, keyed by patient. */
-  from<T>(topic: Topic<T>): Flow<T>;
+  /** The source: a topic keyed by patient, or several as `merge(a, b)`. */
+  from<T>(source: Topic<T> | Merged<T>): Flow<T>;
 }
 
 class ImmutableFlow {
   readonly name: string;
   readonly source: Topic<unknown>;
+  readonly sources: readonly Topic<unknown>[];
   readonly chain: readonly FlowNode[];
   readonly options: FlowOptions;
   readonly path: string;
 
-  constructor(name: string, source: Topic<unknown>, chain: readonly FlowNode[], options: FlowOptions, path: string) {
+  constructor(name: string, sources: readonly Topic<unknown>[], chain: readonly FlowNode[], options: FlowOptions, path: string) {
     this.name = name;
-    this.source = source;
+    this.source = sources[0] as Topic<unknown>;
+    this.sources = sources;
     this.chain = Object.freeze(chain);
     this.options = options;
     this.path = path;
@@ -87,9 +93,19 @@ export function flow(name: string, options: FlowOptions = {}): FlowStart {
     throw error('AORTA_FLOW_001', { flow: name, problem: 'a flow name is lower-case letters, digits and dashes' });
   const position = callerPosition();
   return {
-    from<T>(topic: Topic<T>): Flow<T> {
-      const node: FlowNode = Object.freeze({ spec: fromSpec, id: topic.name, name: topic.name, options: {}, position, impl: { topic } });
-      return new ImmutableFlow(name, topic as Topic<unknown>, [node], Object.freeze({ ...options }), name) as unknown as Flow<T>;
+    from<T>(source: Topic<T> | Merged<T>): Flow<T> {
+      const topics: readonly Topic<T>[] = source instanceof Merged ? source.topics : [source];
+      const twice = topics.find(({ name }, i) => topics.findIndex((other) => other.name === name) !== i);
+      if (twice) throw error('AORTA_FLOW_001', { flow: name, problem: `it merges topic '${twice.name}' with itself` });
+      const nodes = topics.map(
+        (topic): FlowNode => Object.freeze({ spec: fromSpec, id: topic.name, name: topic.name, options: {}, position, impl: { topic } }),
+      );
+      const merged: FlowNode = Object.freeze({
+        ...{ spec: mergeSpec, id: 'merge', name: undefined, options: {}, position, impl: {} },
+        sources: Object.freeze(nodes),
+      });
+      const start = nodes.length === 1 ? nodes : [merged];
+      return new ImmutableFlow(name, topics as readonly Topic<unknown>[], start, Object.freeze({ ...options }), name) as unknown as Flow<T>;
     },
   };
 }
@@ -120,7 +136,7 @@ export function extend<A, B>(
     impl: node.impl,
     ...(node.branches ? { branches: Object.freeze(node.branches) } : {}),
   });
-  return new ImmutableFlow(source.name, source.source, [...source.chain, next], source.options, source.path) as unknown as Flow<B>;
+  return new ImmutableFlow(source.name, source.sources, [...source.chain, next], source.options, source.path) as unknown as Flow<B>;
 }
 
 /** Milliseconds that an asynchronous node may run: its own, else the flow's, else 30 s. */
@@ -134,7 +150,7 @@ export const deadlineOf = (source: Flow<unknown>, own?: number): number => {
 
 /** The inside of a branch: a chain that starts from nothing, with the name and options of its flow. */
 export function inner<A>(source: Flow<unknown>, branch: string, label: string): Flow<A> {
-  return new ImmutableFlow(source.name, source.source, [], source.options, `${branch}:${label}`) as unknown as Flow<A>;
+  return new ImmutableFlow(source.name, source.sources, [], source.options, `${branch}:${label}`) as unknown as Flow<A>;
 }
 
 /** What an operator did inside a branch; refuses one that brought nodes of another flow. */
@@ -150,10 +166,10 @@ export function innerChain(source: Flow<unknown>, branch: string, label: string,
 /** The same flow with an operator right after its source: how the simulator probes a flow. Ids of the others stay. */
 export function afterSource<T>(flow: Flow<unknown>, operator: Operator<T, T>): Flow<unknown> {
   const [from, ...rest] = flow.chain;
-  const start = new ImmutableFlow(flow.name, flow.source, from ? [from] : [], flow.options, flow.path) as unknown as Flow<T>;
+  const start = new ImmutableFlow(flow.name, flow.sources, from ? [from] : [], flow.options, flow.path) as unknown as Flow<T>;
   return new ImmutableFlow(
     flow.name,
-    flow.source,
+    flow.sources,
     [...operator(start).chain, ...rest],
     flow.options,
     flow.path,

@@ -1,7 +1,7 @@
 import type { Column, Table } from '../state/table.ts';
 import { canonicalJson, schemaFingerprint } from './canonical.ts';
 import type { Flow } from './flow.ts';
-import { isStateful, nodesOf } from './nodes.ts';
+import { isStateful, mainLane, nodesOf } from './nodes.ts';
 import type { AckClass, FlowNode, Json } from './operator.ts';
 import type { Topic } from './topic.ts';
 
@@ -25,6 +25,8 @@ export interface GraphNode {
   readonly stores: readonly string[];
   /** Names of the tables that this node writes. */
   readonly tables: readonly string[];
+  /** The independent lane that it runs in; left out: `main`. */
+  readonly lane?: string;
 }
 
 export interface GraphEdge {
@@ -42,6 +44,8 @@ export interface GraphTopic {
   readonly schema: string | null;
   /** Carries merges of patients. */
   readonly merges?: true;
+  /** What its keys name; left out: patients. */
+  readonly key?: string;
 }
 
 export interface GraphTable {
@@ -66,6 +70,8 @@ export interface FlowGraph {
   /** Has state or writes. */
   readonly stateful: boolean;
   readonly source: string;
+  /** All sources, where there are several. */
+  readonly sources?: readonly string[];
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
   readonly topics: readonly GraphTopic[];
@@ -79,6 +85,7 @@ const topicOf = (topic: Topic<unknown>): GraphTopic => ({
   compacted: topic.compacted ?? false,
   schema: schemaFingerprint(topic.schema),
   ...(topic.merges ? { merges: true as const } : {}),
+  ...(topic.key === undefined ? {} : { key: topic.key }),
 });
 
 const tableOf = (table: Table<never>): GraphTable => ({
@@ -88,7 +95,9 @@ const tableOf = (table: Table<never>): GraphTable => ({
   indexes: table.indexes ?? [],
 });
 
-const graphNode = ({ id, name, spec, options, impl }: FlowNode): GraphNode => ({
+const sinks = new Set(['to', 'rekey']);
+
+const graphNode = ({ id, name, spec, options, impl }: FlowNode, lane: string): GraphNode => ({
   id,
   op: spec.kind,
   ack: spec.ack,
@@ -96,10 +105,11 @@ const graphNode = ({ id, name, spec, options, impl }: FlowNode): GraphNode => ({
   named: name !== undefined,
   external: spec.external,
   options,
-  in: spec.kind === 'to' ? schemaFingerprint(impl.topic.schema) : null,
+  in: sinks.has(spec.kind) ? schemaFingerprint(impl.topic.schema) : null,
   out: spec.kind === 'from' ? schemaFingerprint(impl.topic.schema) : null,
-  stores: spec.stateful ? [id] : [],
+  stores: spec.stateful || spec.kind === 'dedupe' ? [id] : [],
   tables: spec.kind === 'write' ? (impl.tables as Table<never>[]).map((table) => table.name) : [],
+  ...(lane === mainLane ? {} : { lane }),
 });
 
 /** An open end of a chain: what comes next is reached from here. */
@@ -117,17 +127,20 @@ export function graphOf(flow: Flow<unknown>): FlowGraph {
   const topics = new Map<string, GraphTopic>();
   const tables = new Map<string, GraphTable>();
 
-  const walk = (chain: readonly FlowNode[], start: readonly End[]): readonly End[] =>
-    chain.reduce<readonly End[]>((ends, node) => {
-      nodes.push(graphNode(node));
+  const walk = (chain: readonly FlowNode[], start: readonly End[], lane: string): readonly End[] =>
+    chain.reduce<readonly End[]>((before, node) => {
+      const ends = node.sources?.flatMap((source) => walk([source], [], lane)) ?? before;
+      nodes.push(graphNode(node, lane));
       for (const end of ends) edges.push({ ...end, to: node.id });
-      const { kind, terminal } = node.spec;
-      if (kind === 'from' || kind === 'to') topics.set(node.impl.topic.name, topicOf(node.impl.topic));
+      const { kind, terminal, lanes } = node.spec;
+      if (kind === 'from' || sinks.has(kind)) topics.set(node.impl.topic.name, topicOf(node.impl.topic));
       if (kind === 'write') for (const table of node.impl.tables as Table<never>[]) tables.set(table.name, tableOf(table));
-      const open = node.branches?.flatMap(({ label, chain }) => walk(chain, [{ from: node.id, label }])) ?? [{ from: node.id }];
+      const open = node.branches?.flatMap(({ label, chain }) => walk(chain, [{ from: node.id, label }], lanes ? label : lane)) ?? [
+        { from: node.id },
+      ];
       return terminal ? [] : open;
     }, start);
-  walk(flow.chain, []);
+  walk(flow.chain, [], mainLane);
 
   const byName = <T extends { readonly name: string }>(items: ReadonlyMap<string, T>): readonly T[] =>
     [...items.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -140,6 +153,7 @@ export function graphOf(flow: Flow<unknown>): FlowGraph {
     onFailure: (flow.options.onFailure ?? {}) as Json,
     stateful: isStateful(nodesOf(flow)),
     source: flow.source.name,
+    ...(flow.sources.length > 1 ? { sources: flow.sources.map(({ name }) => name) } : {}),
     nodes,
     edges,
     topics: byName(topics),

@@ -20,12 +20,20 @@ export interface PathGuarantee {
   readonly because: readonly string[];
 }
 
+/** Writes records to a topic. */
+export const isSink = ({ spec }: FlowNode): boolean => spec.kind === 'to' || spec.kind === 'rekey';
+
 /** Changes something outside the turn. */
 const reachesOut = ({ spec, options }: FlowNode): boolean => spec.external && options['readOnly'] !== true;
 
 /** Has a durable effect, or one on the outside. */
-export const hasEffect = (node: FlowNode): boolean =>
-  node.spec.stateful || reachesOut(node) || node.spec.kind === 'write' || node.spec.kind === 'to';
+export const hasEffect = (node: FlowNode): boolean => node.spec.stateful || reachesOut(node) || node.spec.kind === 'write' || isSink(node);
+
+/** The independent lane in which a path ends. */
+function laneOf(path: readonly FlowNode[]): string | undefined {
+  const at = path.findIndex(({ spec }) => spec.lanes);
+  return path[at]?.branches?.find(({ chain }) => chain[0] === path[at + 1])?.label;
+}
 
 const passing = ['Transient', 'Overload', 'Defect'] as const;
 
@@ -37,8 +45,8 @@ export function guaranteeOf(flow: Flow<unknown>, path: readonly FlowNode[]): Pat
   const repeated = effects.flatMap((node) => {
     const { id, spec } = node;
     if (reachesOut(node)) return [`${spec.kind} '${id}' may be called again after a crash, with the same event id`];
-    if (spec.kind === 'to' && !stateful)
-      return [`to '${id}' may be written again after a crash, with the same event id: a stateless flow has no outbox`];
+    if (isSink(node) && !stateful)
+      return [`${spec.kind} '${id}' may be written again after a crash, with the same event id: a stateless flow has no outbox`];
     return [];
   });
   const given = passing
@@ -47,5 +55,7 @@ export function guaranteeOf(flow: Flow<unknown>, path: readonly FlowNode[]): Pat
   if (repeated.length > 0)
     return { guarantee: 'at least once with deterministic ids', because: [...repeated, ...given.map((rule) => `except that ${rule}`)] };
   if (given.length > 0) return { guarantee: 'at most once', because: given };
-  return { guarantee: 'effects exactly once', because: [`${effects.map(({ id }) => `'${id}'`).join(', ')} in the turn's transaction`] };
+  const lane = laneOf(path);
+  const turn = lane === undefined ? "the turn's transaction" : `the transactions of the turn and of lane '${lane}'`;
+  return { guarantee: 'effects exactly once', because: [`${effects.map(({ id }) => `'${id}'`).join(', ')} in ${turn}`] };
 }

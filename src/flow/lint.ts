@@ -2,6 +2,7 @@ import { lintErrors } from '../errors/codes/lint.ts';
 import { error } from '../errors/index.ts';
 import type { Flow } from './flow.ts';
 import { circles } from './lint/circles.ts';
+import { readers } from './lint/readers.ts';
 import type { Finding, Found, LintCode, LintOptions, Severity, Subject } from './lint/rule.ts';
 import { rules } from './lint/rules.ts';
 import { nodesOf, pathsOf } from './nodes.ts';
@@ -38,6 +39,7 @@ export function lint(flows: Flow<unknown> | readonly Flow<unknown>[], options: L
     return rules.flatMap((rule) => rule.check(subject).map((found) => finding(flow, rule.code, found.severity ?? rule.severity, found)));
   });
   findings.push(...circles(all).map((found) => finding(found.flow, 'AORTA_LINT_011', 'warning', found)));
+  findings.push(...readers(all).map((found) => finding(found.flow, 'AORTA_LINT_045', 'error', found)));
   return findings.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
 }
 

@@ -14,11 +14,19 @@ const classes: readonly (readonly [name: string, of: Guarantee | null, style: st
 const shapes: { readonly [op: string]: readonly [open: string, close: string] } = {
   from: ['([', '])'],
   to: ['([', '])'],
+  rekey: ['([', '])'],
+  merge: ['((', '))'],
   branch: ['{', '}'],
   tee: ['{{', '}}'],
   process: ['[[', ']]'],
   write: ['[(', ')]'],
   mapAsync: ['[/', '/]'],
+  batch: ['[/', '/]'],
+  call: ['[/', '/]'],
+  enrich: ['[/', '/]'],
+  dedupe: ['[(', ')]'],
+  rateLimit: ['>', ']'],
+  breaker: ['>', ']'],
   skip: ['((', '))'],
 };
 
@@ -28,9 +36,17 @@ const escaped = (text: string): string => text.replace(/[^A-Za-z0-9 .,:/_()-]/g,
 /** Injective, and never one of Mermaid's words (`end`, `class`). */
 const nodeId = (id: string): string => `n_${id.replace(/[^A-Za-z0-9]/g, (c) => `_${c.charCodeAt(0).toString(16)}`)}`;
 
+/** Of a call, an enrich with a target, or a guard. */
+function targetName({ options: { target } }: GraphNode): string | undefined {
+  const name = typeof target === 'object' && target !== null && 'name' in target ? target['name'] : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
+
 function label(node: GraphNode): string {
   if (node.op === 'skip') return `skip: ${String(node.options['reason'])}`;
   const kind = node.id.endsWith(`/${node.op}`) ? node.op : `${node.id}<br/>${node.op}`;
+  const target = targetName(node);
+  if (target !== undefined) return `${kind}: ${target}`;
   return node.tables.length > 0 ? `${kind}: ${node.tables.join(', ')}` : kind;
 }
 
@@ -43,6 +59,7 @@ export function mermaid(flow: Flow<unknown>): string {
     const through = paths.filter(({ nodes }) => nodes.includes(id)).map(({ guarantee }) => guarantee);
     return guarantees.findLast((guarantee) => through.includes(guarantee)) ?? null;
   };
+  const laneOf = (id: string): string | undefined => graph.nodes.find((node) => node.id === id)?.lane;
   const classOf = (id: string): string => classes.find(([, of]) => of === guaranteeAt(id))?.[0] ?? 'none';
   const lines = [
     '---',
@@ -54,7 +71,11 @@ export function mermaid(flow: Flow<unknown>): string {
       const text = label(node).split('<br/>').map(escaped).join('<br/>');
       return `  ${nodeId(node.id)}${open}"${text}"${close}:::${classOf(node.id)}`;
     }),
-    ...graph.edges.map(({ from, to, label }) => `  ${nodeId(from)} -->${label === undefined ? '' : `|"${escaped(label)}"|`} ${nodeId(to)}`),
+    // Dotted: what goes over it is stored first, and waits for nobody.
+    ...graph.edges.map(
+      ({ from, to, label }) =>
+        `  ${nodeId(from)} ${laneOf(to) === laneOf(from) ? '-->' : '-.->'}${label === undefined ? '' : `|"${escaped(label)}"|`} ${nodeId(to)}`,
+    ),
     ...classes.map(([name, , style]) => `  classDef ${name} ${style}`),
   ];
   return `${lines.join('\n')}\n`;

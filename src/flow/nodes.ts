@@ -2,15 +2,38 @@ import { error } from '../errors/index.ts';
 import type { Flow } from './flow.ts';
 import type { FlowNode } from './operator.ts';
 
-/** All nodes of a flow, each before what follows it, branches in declared order. */
-export function nodesOf(flow: Flow<unknown>): readonly FlowNode[] {
-  const walk = (chain: readonly FlowNode[]): readonly FlowNode[] =>
-    chain.flatMap((node) => [node, ...(node.branches ?? []).flatMap((branch) => walk(branch.chain))]);
-  return walk(flow.chain);
-}
+const walk = (chain: readonly FlowNode[]): readonly FlowNode[] =>
+  chain.flatMap((node) => [...(node.sources ?? []), node, ...(node.branches ?? []).flatMap((branch) => walk(branch.chain))]);
 
-/** Has state or writes: its turns commit in transactions, and its emissions go through the outbox. */
-export const isStateful = (nodes: readonly FlowNode[]): boolean => nodes.some(({ spec }) => spec.stateful || spec.kind === 'write');
+/** All nodes of a flow, each before what follows it, branches in declared order. */
+export const nodesOf = (flow: Flow<unknown>): readonly FlowNode[] => walk(flow.chain);
+
+/** Keeps something in the turn's transaction: state, rows, inputs of lanes, processed ids, a journal of responses. */
+const keeps = ({ spec, options }: FlowNode): boolean =>
+  spec.stateful || spec.kind === 'write' || spec.lanes === true || spec.kind === 'dedupe' || options['journal'] === true;
+
+/** Keeps something: its turns commit in transactions, and its emissions go through the outbox. */
+export const isStateful = (nodes: readonly FlowNode[]): boolean => nodes.some(keeps);
+
+/** Name of the lane that begins at a source. */
+export const mainLane = 'main';
+
+/** The nodes of each lane: `main`, and each branch of a tee with independent lanes under its label. */
+export function lanesOf(flow: Flow<unknown>): ReadonlyMap<string, readonly FlowNode[]> {
+  const lanes = new Map<string, FlowNode[]>([[mainLane, []]]);
+  const visit = (chain: readonly FlowNode[], lane: string): void => {
+    for (const node of chain) {
+      lanes.get(lane)?.push(...(node.sources ?? []), node);
+      for (const branch of node.branches ?? []) {
+        const inside = node.spec.lanes ? branch.label : lane;
+        if (!lanes.has(inside)) lanes.set(inside, []);
+        visit(branch.chain, inside);
+      }
+    }
+  };
+  visit(flow.chain, mainLane);
+  return lanes;
+}
 
 const most = 10_000;
 
@@ -21,13 +44,14 @@ const most = 10_000;
  */
 export function pathsOf(flow: Flow<unknown>): readonly (readonly FlowNode[])[] {
   const paths: (readonly FlowNode[])[] = [];
-  const walk = (chain: readonly FlowNode[], before: readonly FlowNode[]): void => {
+  const follow = (chain: readonly FlowNode[], before: readonly FlowNode[]): void => {
     const [node, ...rest] = chain;
-    if (node?.branches) for (const branch of node.branches) walk(joined(branch.chain, rest), [...before, node]);
-    else if (node) walk(rest, [...before, node]);
+    if (node?.sources) for (const source of node.sources) follow(rest, [source, node]);
+    else if (node?.branches) for (const branch of node.branches) follow(joined(branch.chain, rest), [...before, node]);
+    else if (node) follow(rest, [...before, node]);
     else if (paths.push(before) > most) throw error('AORTA_FLOW_001', { flow: flow.name, problem: `over ${most} paths: split the flow` });
   };
-  walk(flow.chain, []);
+  follow(flow.chain, []);
   return paths;
 }
 

@@ -35,6 +35,8 @@ export interface FlowNode {
   // biome-ignore lint/suspicious/noExplicitAny: each operator file knows its own.
   readonly impl: any;
   readonly branches?: readonly Branch[];
+  /** The `from` nodes in front of a `merge`. */
+  readonly sources?: readonly FlowNode[];
 }
 
 /** Compiles a chain of nodes and what follows it. Given to operators that have branches. */
@@ -78,6 +80,8 @@ export interface OperatorSpec {
   readonly endsPath: boolean;
   /** True if a step of this kind can return a promise. */
   readonly asynchronous: boolean;
+  /** Each of its branches is an independent lane, named by its label: it runs in turns of its own. */
+  readonly lanes?: true;
   /**
    * The form that the engine runs. It calls `next` once for each value that goes on, one after the other. In a terminal
    * operator `next` is the end of the path (`turn.done()`).

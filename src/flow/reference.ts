@@ -1,7 +1,7 @@
 import { concatMap, identity, type OperatorFunction, of, tap } from 'rxjs';
 import { error } from '../errors/index.ts';
 import type { Flow } from './flow.ts';
-import { joined } from './nodes.ts';
+import { joined, nodesOf } from './nodes.ts';
 import type { DueTimer, FlowNode } from './operator.ts';
 import type { Turn } from './turn.ts';
 
@@ -13,6 +13,7 @@ import type { Turn } from './turn.ts';
 function pipeline(chain: readonly FlowNode[], turn: Turn): OperatorFunction<unknown, unknown> {
   const [node, ...rest] = chain;
   if (!node) return tap(() => turn.done());
+  if (node.spec.lanes) return node.spec.rx(node, turn, () => identity);
   if (node.branches) return node.spec.rx(node, turn, (branch) => pipeline(joined(branch, rest), turn));
   const own = node.spec.rx(node, turn, () => identity);
   const onward = pipeline(rest, turn);
@@ -30,6 +31,13 @@ function pipeline(chain: readonly FlowNode[], turn: Turn): OperatorFunction<unkn
  * no backpressure). `compile` is an optimisation of it, and a property test compares both.
  */
 export const reference = (flow: Flow<unknown>, turn: Turn): OperatorFunction<unknown, unknown> => pipeline(flow.chain, turn);
+
+/** The same for the input of an independent lane. */
+export function referenceLane(flow: Flow<unknown>, lane: string, turn: Turn): OperatorFunction<unknown, unknown> {
+  const branch = nodesOf(flow).flatMap(({ spec, branches = [] }) => (spec.lanes ? branches.filter(({ label }) => label === lane) : []))[0];
+  if (!branch) throw error('AORTA_FLOW_001', { flow: flow.name, problem: `it has no lane '${lane}'` });
+  return pipeline(branch.chain, turn);
+}
 
 /** The same for a timer that comes due at `node`. */
 export function referenceTimer(flow: Flow<unknown>, id: string, turn: Turn): OperatorFunction<DueTimer, unknown> {

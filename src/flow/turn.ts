@@ -1,6 +1,8 @@
 import type { Effect } from '../state/table.ts';
 import type { TimerRequest } from './actor.ts';
 import type { Context } from './context.ts';
+import type { BatchPlan } from './joined.ts';
+import type { Lookup, Once, OutsideCall } from './outside.ts';
 import type { Topic } from './topic.ts';
 
 /**
@@ -19,7 +21,10 @@ export interface Turn {
   /** The current value reached the end of its path. */
   done(): void;
   write(node: string, effects: Effect | readonly Effect[]): void;
-  emit(node: string, topic: Topic<unknown>, value: unknown): void;
+  /** Under the patient's key, or under another one (`rekey`). */
+  emit(node: string, topic: Topic<unknown>, value: unknown, key?: string): void;
+  /** The value becomes a durable input of an independent lane, in this turn's transaction. */
+  handOver(node: string, lane: string, value: unknown): void;
   /**
    * State of a `process` node for this patient; loaded before the turn. `initial` builds the first one. Includes what this
    * turn has set: several values of one turn may reach the node.
@@ -28,8 +33,16 @@ export interface Turn {
   /** `null` forgets the patient: the next `state` is `initial` again. */
   setState(node: string, state: unknown): void;
   setTimer(node: string, timer: TimerRequest): void;
+  /** Waits at a `batch` node for others, then for this value's own result. */
+  join(node: string, plan: BatchPlan, value: unknown): Promise<unknown>;
   /** Bounds an asynchronous step: rejects at `deadlineMs` of running time or when the turn is discarded. */
   wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T>;
+  /** One attempt at an outside system, through the guard of its target; see `call`. */
+  call(node: string, call: OutsideCall): Promise<unknown>;
+  /** A read that may be answered from the node's cache; see `enrich`. */
+  lookup(node: string, lookup: Lookup): Promise<unknown>;
+  /** True once for an id of this patient at this node, over restarts and owners; see `dedupe`. */
+  once(node: string, id: string, options: Once): Promise<boolean>;
 }
 
 /** One compiled operator and everything behind it. A promise only where something in it is asynchronous. */

@@ -12,6 +12,7 @@ export {
 export { defaultLimits, type MllpLimits } from './mllp/limits.ts';
 export { type MllpListener, type MllpOptions, startMllp } from './mllp/listener.ts';
 export { type OruRouteOptions, oruRoute } from './mllp/oru.ts';
+export type { Resubmitted } from './mllp/resubmit.ts';
 export type { Accepted, Route } from './mllp/route.ts';
 export { judgeSample, type SampleVerdict } from './mllp/sample.ts';
 export { createSenders, type Senders, type SendersOptions } from './mllp/senders.ts';

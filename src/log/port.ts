@@ -49,6 +49,13 @@ export interface TopicSpec {
   readonly compacted?: boolean;
 }
 
+/** What a topic keeps; `Infinity`: no limit. */
+export interface Keeping {
+  readonly retentionMs: number;
+  /** Of one partition. A limit in bytes can remove records before their time. */
+  readonly retentionBytes: number;
+}
+
 export interface PartitionEnds extends TopicPartition {
   /** First offset still held. */
   readonly start: number;
@@ -104,12 +111,19 @@ export interface LogConsumer {
   resume(partition: TopicPartition): void;
   /** Rejects if the generation is no longer current (class `Fenced`) or the log is unreachable (`Transient`). */
   commit(offsets: readonly Commit[]): Promise<void>;
+  /** Milliseconds since the last sign of life that the group has acknowledged; left out where no group can take partitions away. */
+  heartbeatAgeMs?(): number;
 }
 
 export interface Log {
   readonly kind: 'kafka' | 'sqlite' | 'memory';
-  /** Creates what is missing; refuses a shorter retention than the minimum and a partition count that differs. */
+  /**
+   * Creates what is missing; refuses a shorter retention than the minimum and a partition count that differs. A topic that
+   * exists and keeps less than is asked for is used as it is, and told of in the log (retention.ts, drift).
+   */
   ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /** What each of these topics keeps; unknown ones are left out. */
+  keeping(topics: readonly string[]): Promise<ReadonlyMap<string, Keeping>>;
   /** Partition count of a topic; rejects for an unknown one. */
   partitions(topic: string): Promise<number>;
   /** Durable, ordered per partition. Rejects as a whole (some records may have been written: duplicates carry `aorta-seq`). */
@@ -131,4 +145,10 @@ export const header = {
   /** `flow/sourcePartition/seq`, rising per target partition: drops what a producer sent twice. */
   seq: 'aorta-seq',
   traceparent: 'traceparent',
+  /** The one flow that the record is for; all others pass it over. */
+  onlyFlow: 'aorta-only-flow',
+  /** On a dead letter of an independent lane's input: a record with it goes straight into that lane. */
+  lane: 'aorta-lane',
+  /** How often it was a dead letter and came back. */
+  redrives: 'aorta-redrives',
 } as const;

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { createFileBlob } from '../blob/file/index.ts';
 import { createFileAudit } from '../governance/audit/file/index.ts';
 import { createSqliteIdentity } from '../identity/sqlite/identity.ts';
+import { createMemoryKeyed } from '../keyed/memory/index.ts';
 import { createSqliteLog } from '../log/sqlite/log.ts';
 import { createSqliteQuarantine } from '../quarantine/sqlite/quarantine.ts';
 import { embeddedRegistry } from '../schema/embedded/registry.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { createSqliteState } from '../state/sqlite/state.ts';
+import { bucketTable } from './bucket-table.ts';
 import { instanceName } from './instance.ts';
 import { Opened, type Profile, type ProfileOptions } from './profile.ts';
 import { schemaTable } from './schema-table.ts';
@@ -25,6 +27,7 @@ export async function openEmbedded({ data, clock, telemetry }: ProfileOptions): 
     const registry = opened.add(await embeddedRegistry(schemaTable(database)));
     const blob = opened.add(await createFileBlob({ dir: join(data, 'blobs'), clock }));
     const audit = opened.add(await createFileAudit({ dir: join(data, 'audit'), clock, key: await auditKey(data) }));
+    const keyed = opened.add(await createMemoryKeyed({ clock, telemetry, storage: bucketTable(database) }));
     await state.migrate();
     return {
       kind: 'embedded',
@@ -35,6 +38,7 @@ export async function openEmbedded({ data, clock, telemetry }: ProfileOptions): 
       blob,
       quarantine,
       audit,
+      keyed,
       instance: instanceName(data),
       close: () => opened.close(),
     };

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { createPostgresBlob } from '../blob/postgres/index.ts';
+import { systemRandom } from '../clock/system.ts';
 import { error } from '../errors/index.ts';
 import { createFileAudit } from '../governance/audit/file/index.ts';
 import { createFileSecrets } from '../governance/secrets/file/index.ts';
 import { createPostgresIdentity } from '../identity/postgres/index.ts';
+import { createMemoryKeyed } from '../keyed/memory/index.ts';
 import { createKafkaLog } from '../log/kafka/index.ts';
 import { PostgresPool } from '../postgres/pool.ts';
 import { createPostgresQuarantine } from '../quarantine/postgres/index.ts';
@@ -20,15 +22,19 @@ export interface ServiceAddresses {
   readonly databaseUrl: string;
   /** `secret:<name>` of the database's password. */
   readonly databasePassword?: string;
+  /** Left out: claims and quotas are of each worker alone. */
+  readonly redisUrl?: string;
+  /** `secret:<name>` of Redis' password. */
+  readonly redisPassword?: string;
   /** Directory of the file secrets provider. */
   readonly secretsDir?: string;
 }
 
 /** Reads the addresses, or says which variable is missing (AORTA_CFG_002) or carries a password (AORTA_CFG_003). */
 export function serviceAddresses(env: NodeJS.ProcessEnv): ServiceAddresses {
-  const need = (name: string): string => {
+  const find = (name: string): string | undefined => {
     const value = env[name]?.trim();
-    if (!value) throw error('AORTA_CFG_002', { variable: name });
+    if (!value) return undefined;
     let password = '';
     try {
       const url = new URL(value);
@@ -39,6 +45,12 @@ export function serviceAddresses(env: NodeJS.ProcessEnv): ServiceAddresses {
     if (password !== '') throw error('AORTA_CFG_003', { variable: name });
     return value;
   };
+  const need = (name: string): string => {
+    const value = find(name);
+    if (value === undefined) throw error('AORTA_CFG_002', { variable: name });
+    return value;
+  };
+  const redisUrl = find('REDIS_URL');
   return {
     brokers: need('KAFKA_BROKERS')
       .split(',')
@@ -46,6 +58,8 @@ export function serviceAddresses(env: NodeJS.ProcessEnv): ServiceAddresses {
       .filter(Boolean),
     registryUrl: need('SCHEMA_REGISTRY_URL'),
     databaseUrl: need('DATABASE_URL'),
+    ...(redisUrl === undefined ? {} : { redisUrl }),
+    ...(env['REDIS_PASSWORD'] ? { redisPassword: env['REDIS_PASSWORD'] } : {}),
     ...(env['DATABASE_PASSWORD'] ? { databasePassword: env['DATABASE_PASSWORD'] } : {}),
     ...(env['AORTA_SECRETS_DIR'] ? { secretsDir: env['AORTA_SECRETS_DIR'] } : {}),
   };
@@ -74,7 +88,17 @@ export async function openKafka(addresses: ServiceAddresses, { data, clock, tele
     await log.ping();
     const registry = opened.add(await confluentRegistry({ url: addresses.registryUrl, clock, cacheFile: join(data, 'schemas.json') }));
     const audit = opened.add(await createFileAudit({ dir: join(data, 'audit'), clock, key: await auditKey(data) }));
-    return { kind: 'kafka', log, state, registry, identity, blob, quarantine, audit, instance, close: () => opened.close() };
+    const { redisUrl, redisPassword } = addresses;
+    if (redisUrl === undefined) telemetry.log('warn', 'keyed.none', { reason: 'REDIS_URL is not set: quotas are of each worker alone' });
+    const keyed = opened.add(
+      redisUrl === undefined
+        ? await createMemoryKeyed({ clock, telemetry })
+        : await (await import('../keyed/redis/index.ts')).createRedisKeyed({
+            ...{ url: redisUrl, clock, telemetry, random: systemRandom },
+            ...(redisPassword ? { password: () => secrets.get(redisPassword) } : {}),
+          }),
+    );
+    return { kind: 'kafka', log, state, registry, identity, blob, quarantine, audit, keyed, instance, close: () => opened.close() };
   } catch (thrown) {
     await opened.close();
     throw thrown;

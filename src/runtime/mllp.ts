@@ -11,6 +11,8 @@ export interface MllpListeners {
   /** Of TLS on a port of its own. */
   readonly secure: MllpListener['address'] | undefined;
   readonly mergeTopics: readonly string[];
+  /** Takes in what was quarantined, as if it were sent again. */
+  readonly resubmit: MllpListener['resubmit'];
   stop(options?: { readonly drainMs?: number }): Promise<void>;
 }
 
@@ -36,7 +38,7 @@ export async function startMllpListeners(options: MllpOptions, config: MllpConfi
     open.push(first);
     const second = secured && beside ? await startMllp({ ...secured, host: tls.host ?? options.host, port: tls.port }) : undefined;
     if (second) open.push(second);
-    return { address: first.address, secure: second?.address, mergeTopics: first.mergeTopics, stop };
+    return { address: first.address, secure: second?.address, mergeTopics: first.mergeTopics, resubmit: first.resubmit, stop };
   } catch (thrown) {
     await stop({ drainMs: 0 });
     throw thrown;

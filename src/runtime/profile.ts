@@ -2,6 +2,7 @@ import type { Blob } from '../blob/port.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Audit } from '../governance/audit/port.ts';
 import type { Identity } from '../identity/port.ts';
+import type { Keyed } from '../keyed/port.ts';
 import type { Log } from '../log/port.ts';
 import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Quarantine } from '../quarantine/port.ts';
@@ -18,6 +19,8 @@ export interface Profile {
   readonly blob: Blob;
   readonly quarantine: Quarantine;
   readonly audit: Audit;
+  /** Claims and quotas: shared by all workers where Redis is there, else of this process. */
+  readonly keyed: Keyed;
   /** Name of this worker among those that share the stores; kept over restarts. */
   readonly instance: string;
   /** Closes in the reverse order of opening. */

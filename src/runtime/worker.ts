@@ -11,8 +11,10 @@ import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
 import { createFileSecrets } from '../governance/secrets/file/index.ts';
+import { createGuards } from '../guard/index.ts';
 import { createAdmission, type MllpOptions, oruRoute } from '../ingress/index.ts';
 import { measureEventLoop } from '../ops/event-loop.ts';
+import { startKeeper } from '../ops/keeper.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
 import { announce } from './instance.ts';
@@ -90,11 +92,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       }
       return made as ReturnType<typeof serdeFor<T>>;
     };
-    const ports = { ...profile, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
+    const guards = await createGuards({ clock, random, telemetry, keyed: profile.keyed, worker: profile.instance });
+    stops.push(() => guards.close());
+    const ports = { ...profile, guards, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
     await profile.log.ensureTopics(ingressTopics);
 
     const flows: RunningFlow[] = [];
     const entrances: Record<string, string> = {};
+    const resubmit: Record<string, NonNullable<EdgeOptions['resubmit']>[string]> = {};
     let ready = false;
     // Ingress starts last.
     let unmerge: NonNullable<EdgeOptions['unmerge']> = () => Promise.reject(error('AORTA_INGRESS_004'));
@@ -115,6 +120,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       clock,
       random,
       unmerge: (asked) => unmerge(asked),
+      resubmit,
       ready: async () => {
         if (!ready) return ['starting'];
         const problems: string[] = [];
@@ -134,6 +140,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     flows.push(...started.flatMap((flow) => (flow.status === 'fulfilled' ? [flow.value] : [])));
     stops.push(() => Promise.all(flows.map((flow) => flow.stop())));
     for (const flow of started) if (flow.status === 'rejected') throw flow.reason;
+    const keeper = startKeeper({ ...profile, flows, clock, telemetry });
+    stops.push(() => keeper.stop());
 
     const admission = createAdmission({ ...profile, clock, random, telemetry });
     await admission.start();
@@ -162,6 +170,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await closed;
     });
     unmerge = (asked) => admission.unmerge({ ...asked, topics: mllp.mergeTopics });
+    resubmit['mllp'] = (body, peer) => mllp.resubmit(body, peer);
     entrances['mllp'] = `${mllp.address.host}:${mllp.address.port}`;
     if (mllp.secure) entrances['mllps'] = `${mllp.secure.host}:${mllp.secure.port}`;
     ready = true;

@@ -1,4 +1,6 @@
 import type { Headers } from '../log/port.ts';
+import type { Operations } from './operations.ts';
+import type { ProcessedId } from './processed.ts';
 import type { Effect, Source, Table } from './table.ts';
 
 /**
@@ -10,7 +12,8 @@ import type { Effect, Source, Table } from './table.ts';
  *
  * Invariants an adapter keeps:
  * - `transact` is atomic over all groups that it reports as `applied`.
- * - A group whose epoch is not the lane's current one is `fenced`: nothing of it is written, others go on.
+ * - A group whose epoch, or one of its `fence`, is not the lane's current one is `fenced`: nothing of it is written,
+ *   others go on. A claim waits for a running transaction that names its lane in a `fence`.
  * - Idempotent by (epoch, group): a group that already committed (its reply was lost) is `applied` again without effect.
  * - Never hangs: statement and idle-in-transaction time-outs of at most 5 s; an unreachable store rejects `Transient`.
  */
@@ -74,8 +77,8 @@ export interface OutboxRecord {
   readonly timestamp: number;
 }
 
-/** `merge`: keeps the place of a patient who is being merged in. */
-export type HeldReason = 'merge' | 'retry' | 'park' | 'breaker' | 'credits' | 'behind' | 'poison';
+/** `merge`: keeps the place of a patient who is being merged in. `lane`: an input of an independent lane that waits for its turn. */
+export type HeldReason = 'merge' | 'lane' | 'retry' | 'park' | 'breaker' | 'limiter' | 'claim' | 'credits' | 'behind' | 'poison';
 
 /** One envelope on the held list. `seq` orders a patient's rows; it rises per lane. */
 export interface HeldRow {
@@ -112,9 +115,17 @@ export interface HeldKey {
   readonly head: HeldRow;
 }
 
+/** A lane and the epoch that it must still have. */
+export interface LaneFence {
+  readonly lane: LaneRef;
+  readonly epoch: number;
+}
+
 export interface LaneGroup {
   readonly lane: LaneRef;
   readonly epoch: number;
+  /** Further lanes with the same owner: a stale epoch of one of them makes the group `fenced`. */
+  readonly fence?: readonly LaneFence[];
   /** The previous group's number plus one. */
   readonly group: number;
   readonly applied: AppliedSet;
@@ -155,13 +166,15 @@ export interface RedriveRequest {
   /** Patient keys; `null`: all that match the filter. */
   readonly key: string | null;
   readonly errorClass: string | null;
-  readonly action: 'redrive' | 'discard';
+  /** `single`: the head runs, and what is behind it stays parked. */
+  readonly action: 'redrive' | 'single' | 'discard';
   readonly actor: string;
   readonly at: number;
 }
 
 export interface State {
   readonly kind: 'postgres' | 'sqlite';
+  readonly operations: Operations;
   /** Brings the core tables to the newest numbered migration. Safe to run at once from many workers. */
   migrate(): Promise<void>;
   /** Creates declared tables, adds new nullable columns; any other change is refused (AORTA_STATE_*). */
@@ -179,6 +192,10 @@ export interface State {
   held(lane: LaneRef, key: string, fromSeq: number, limit: number): Promise<readonly HeldRow[]>;
   /** Patients with held rows over all lanes of a flow (operator views). */
   heldKeys(flow: string, limit: number): Promise<readonly (HeldKey & { readonly lane: LaneRef })[]>;
+  /** For each id the coordinate under which a `dedupe` node let it pass (processed.ts), in the order asked; null: never. */
+  processed(flow: string, ids: readonly ProcessedId[]): Promise<readonly (string | null)[]>;
+  /** Removes up to `limit` ids of a node that passed before `before`; gives their number. */
+  forgetProcessed(flow: string, node: string, before: number, limit: number): Promise<number>;
   requestRedrive(request: RedriveRequest): Promise<void>;
   redriveRequests(flow: string): Promise<readonly RedriveRequest[]>;
   /** Reads for the edge: portable SQL with `?` places. Columns as declared; `json` columns come back as text. */

@@ -1,6 +1,9 @@
 import { type EngineOptions, type RunningFlow, startFlow, type Waiting } from '../engine/index.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
+import { createGuards, type Guards, steppedGate, type TargetState } from '../guard/index.ts';
+import { createMemoryKeyed } from '../keyed/memory/index.ts';
+import type { Keyed } from '../keyed/port.ts';
 import { type ConsumerOptions, header, type Log } from '../log/port.ts';
 import type { Serde } from '../schema/port.ts';
 import { serdeFor } from '../schema/serde.ts';
@@ -18,6 +21,8 @@ export interface DriverOptions {
   readonly start?: number;
   readonly engine?: Partial<EngineOptions>;
   readonly telemetry?: Telemetry;
+  /** Claims and quotas; outlives crashes, as Redis does. @default one in memory, on the virtual clock */
+  readonly keyed?: Keyed;
   /** Faults of the store and the log, by call. */
   readonly fault?: (call: 'transact' | 'claim' | 'states' | 'append' | 'commit' | 'ends') => Fault;
 }
@@ -66,6 +71,8 @@ export class TestDriver<T> {
   #running: RunningFlow | undefined;
   #process: ProcessClock | undefined;
   #consumer: MemoryConsumer | undefined;
+  #keyed: Keyed | undefined;
+  #guards: Guards | undefined;
   #sent = 0;
 
   private constructor(flow: Flow<unknown>, source: Topic<T>, options: DriverOptions) {
@@ -93,6 +100,10 @@ export class TestDriver<T> {
       this.#consumer = this.log.consumer(options);
       return this.#consumer;
     };
+    this.#keyed ??= this.#options.keyed ?? (await createMemoryKeyed({ clock: this.clock }));
+    const telemetry = this.#options.telemetry ?? silentTelemetry;
+    const keyed = guarded(this.#keyed, clock);
+    this.#guards = await createGuards({ clock, random: this.#random, telemetry, keyed, worker: 'driver', gate: steppedGate });
     const starting = startFlow(
       this.#flow,
       {
@@ -100,7 +111,9 @@ export class TestDriver<T> {
         state: guarded(this.state, clock),
         clock,
         random: this.#random,
-        telemetry: this.#options.telemetry ?? silentTelemetry,
+        telemetry,
+        keyed,
+        guards: this.#guards,
         serde: (topic) => this.#serde(topic),
         partitions: (topic) => this.log.partitions(topic),
       },
@@ -127,12 +140,17 @@ export class TestDriver<T> {
   }
 
   /** Appends to the source and lets everything run that needs no more than 20 ms of virtual time. */
-  async send(...inputs: readonly Input<T>[]): Promise<void> {
-    const serde = await this.#serde(this.#source);
+  send(...inputs: readonly Input<T>[]): Promise<void> {
+    return this.sendTo(this.#source, ...inputs);
+  }
+
+  /** The same for one source of a flow that merges several, or for a topic that another flow writes. */
+  async sendTo<V>(topic: Topic<V>, ...inputs: readonly Input<V>[]): Promise<void> {
+    const serde = await this.#serde(topic);
     for (const { key, value, eventId, timestamp } of inputs) {
       const id = eventId ?? `event-${++this.#sent}`;
       this.log.put({
-        topic: this.#source.name,
+        topic: topic.name,
         key,
         value: serde.serialize(value),
         headers: { [header.eventId]: id },
@@ -143,8 +161,13 @@ export class TestDriver<T> {
   }
 
   /** Appends bytes as they are: poison, tombstones, foreign records. */
-  async sendRaw(key: string | null, value: Buffer | null, headers: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.log.put({ topic: this.#source.name, key, value, headers, timestamp: this.clock.now() });
+  async sendRaw(
+    key: string | null,
+    value: Buffer | null,
+    headers: Readonly<Record<string, string>> = {},
+    topic = this.#source.name,
+  ): Promise<void> {
+    this.log.put({ topic, key, value, headers, timestamp: this.clock.now() });
     await this.clock.advance(20);
   }
 
@@ -185,7 +208,7 @@ export class TestDriver<T> {
   }
 
   /** Asks for a redrive (or discard) of a patient's head, as an operator would, and lets it run. */
-  async redrive(key: string, action: 'redrive' | 'discard' = 'redrive'): Promise<void> {
+  async redrive(key: string, action: 'redrive' | 'single' | 'discard' = 'redrive'): Promise<void> {
     await this.state.requestRedrive({
       id: `redrive-${this.clock.monotonic()}-${key}`,
       flow: this.#flow.name,
@@ -197,6 +220,11 @@ export class TestDriver<T> {
     });
     await this.#running?.nudge();
     await this.clock.advance(20);
+  }
+
+  /** Breakers, quotas and queues of the outside systems that the flow reaches. */
+  targets(): readonly TargetState[] {
+    return this.running.targets();
   }
 
   why(key: string): readonly Waiting[] {
@@ -238,5 +266,6 @@ export class TestDriver<T> {
   async stop(): Promise<void> {
     if (this.#running) await this.until(this.#running.stop());
     this.#running = undefined;
+    this.#guards?.close();
   }
 }

@@ -7,6 +7,7 @@ import type {
   Appended,
   Commit,
   ConsumerOptions,
+  Keeping,
   Log,
   LogConsumer,
   LogRecord,
@@ -53,6 +54,9 @@ export class MemoryLog implements Log {
   readonly #groups = new Map<string, Group>();
   readonly #tails = new Map<string, Promise<unknown>>();
 
+  /** What consumers give as the age of their last heartbeat. */
+  heartbeatAge: () => number = () => 0;
+
   constructor(options: MemoryLogOptions) {
     this.options = options;
   }
@@ -66,6 +70,11 @@ export class MemoryLog implements Log {
           Array.from({ length: partitions }, () => []),
         );
     }
+  }
+
+  async keeping(topics: readonly string[]): Promise<ReadonlyMap<string, Keeping>> {
+    const forever = { retentionMs: Number.POSITIVE_INFINITY, retentionBytes: Number.POSITIVE_INFINITY };
+    return new Map(topics.filter((topic) => this.#topics.has(topic)).map((topic) => [topic, forever]));
   }
 
   async partitions(topic: string): Promise<number> {
@@ -169,6 +178,10 @@ export class MemoryConsumer implements LogConsumer {
     this.#options = options;
   }
 
+  heartbeatAgeMs(): number {
+    return this.#log.heartbeatAge();
+  }
+
   async start(): Promise<void> {
     this.#alive = true;
     const group = this.#log.group(this.#options.group);
@@ -227,8 +240,9 @@ export class MemoryConsumer implements LogConsumer {
         for (let partition = 0; partition < count; partition++) partitions.push({ topic, partition });
       }
       const shares = new Map<MemoryConsumer, TopicPartition[]>(group.members.map((member) => [member, []]));
-      partitions.forEach((partition, i) => {
-        const member = group.members[i % group.members.length];
+      // Partition p of every topic to one member, as the real logs deal them.
+      partitions.forEach((partition) => {
+        const member = group.members[partition.partition % group.members.length];
         if (!member) return;
         shares.get(member)?.push(partition);
         group.owners.set(keyOf(partition), member);

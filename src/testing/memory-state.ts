@@ -14,8 +14,10 @@ import type {
   State,
   TimerRow,
 } from '../state/port.ts';
+import { type ProcessedId, processedTable } from '../state/processed.ts';
 import type { Effect, Table } from '../state/table.ts';
 import type { Fault } from './memory-log.ts';
+import { memoryOperations } from './memory-operations.ts';
 
 interface LaneData {
   ref: LaneRef;
@@ -39,6 +41,8 @@ export interface MemoryStateOptions {
   readonly fault?: (call: 'transact' | 'claim' | 'states') => Fault;
   /** Planted bug of the tests: a stale epoch is let in. */
   readonly unfenced?: boolean;
+  /** Planted bug of the tests: lanes with one owner are fenced each for itself. */
+  readonly fencedAlone?: boolean;
 }
 
 const laneKey = ({ flow, lane, topic, partition }: LaneRef) => `${flow}/${lane}/${topic}/${partition}`;
@@ -47,6 +51,7 @@ const timerKey = (t: { node: string; key: string; name: string }) => `${t.node}\
 /** The state port in memory, on a virtual clock, with faults: what the TestDriver and the simulator run on. */
 export class MemoryState implements State {
   readonly kind = 'sqlite';
+  readonly operations = memoryOperations();
   readonly #options: MemoryStateOptions;
   readonly #lanes = new Map<string, LaneData>();
   readonly #states = new Map<string, { value: Buffer; version: number }>();
@@ -115,6 +120,8 @@ export class MemoryState implements State {
     const outcomes = groups.map((group): GroupOutcome => {
       const lane = this.#lanes.get(laneKey(group.lane));
       if (!lane || (lane.epoch !== group.epoch && !this.#options.unfenced)) return 'fenced';
+      const stale = group.fence?.some((other) => this.#lanes.get(laneKey(other.lane))?.epoch !== other.epoch);
+      if (stale && !this.#options.unfenced && !this.#options.fencedAlone) return 'fenced';
       return 'applied';
     });
     const live = groups.filter((group, i) => {
@@ -227,6 +234,22 @@ export class MemoryState implements State {
   async heldKeys(flow: string, limit: number): Promise<readonly (HeldKey & { readonly lane: LaneRef })[]> {
     const lanes = [...this.#lanes.values()].filter(({ ref }) => ref.flow === flow);
     return lanes.flatMap((lane) => heldKeysOf(lane).map((held) => ({ ...held, lane: lane.ref }))).slice(0, limit);
+  }
+
+  async processed(flow: string, ids: readonly ProcessedId[]): Promise<readonly (string | null)[]> {
+    const reply = await this.#call('states');
+    reply();
+    const rows = this.#tables.get(processedTable.name);
+    return ids.map(({ node, key, id }) => (rows?.get(JSON.stringify([flow, node, key, id]))?.['coordinate'] as string | undefined) ?? null);
+  }
+
+  async forgetProcessed(flow: string, node: string, before: number, limit: number): Promise<number> {
+    const rows = this.#tables.get(processedTable.name) ?? new Map<string, Row>();
+    const old = [...rows]
+      .filter(([, row]) => row['flow'] === flow && row['node'] === node && (row['at'] as number) < before)
+      .slice(0, limit);
+    for (const [key] of old) rows.delete(key);
+    return old.length;
   }
 
   async requestRedrive(request: RedriveRequest): Promise<void> {

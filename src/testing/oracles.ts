@@ -9,7 +9,8 @@ export interface Violation {
     | 'SerialPerPatient'
     | 'WatermarkNeverPassesIncomplete'
     | 'NoLeakedAck'
-    | 'NoUnhandledRejection';
+    | 'NoUnhandledRejection'
+    | 'Check';
   readonly message: string;
 }
 
@@ -70,7 +71,7 @@ export function oneOwner(journal: readonly LaneGroup[]): Violation[] {
   const last = new Map<string, { epoch: number; group: number }>();
   const violations: Violation[] = [];
   for (const { lane, epoch, group } of journal) {
-    const key = `${lane.flow}/${lane.topic}/${lane.partition}`;
+    const key = `${lane.flow}/${lane.lane}/${lane.topic}/${lane.partition}`;
     const before = last.get(key);
     if (before && epoch < before.epoch) {
       violations.push({

@@ -15,12 +15,21 @@ GET  /api/wards                    clinician,admin           read, once a minute
 GET  /api/ops/flows                viewer,operator,admin
 GET  /api/ops/flows/:flow/graph    viewer,operator,admin
 GET  /api/ops/why                  operator,admin            read
+GET  /api/ops/trace/:eventId       operator,admin            read
+GET  /api/ops/attention            viewer,operator,admin
 GET  /api/ops/parked               operator,admin            read, once a minute
 GET  /api/ops/parked/:flow/:key    operator,admin            read
 POST /api/ops/parked/redrive       operator,admin            redrive
+GET  /api/ops/dlq                  operator,admin            read, once a minute
+GET  /api/ops/dlq/:flow/:id        operator,admin            read
+POST /api/ops/dlq/redrive          operator,admin            redrive
+POST /api/ops/dlq/release          operator,admin            release-brake
 POST /api/ops/unmerge              admin                     unmerge
 GET  /api/ops/quarantine           operator,admin            read, once a minute
 GET  /api/ops/quarantine/:id       operator,admin            read
+POST /api/ops/quarantine/:id/resubmit operator,admin         resubmit
+POST /api/ops/quarantine/:id/fix   operator,admin            fix
+POST /api/ops/quarantine/:id/dismiss operator,admin          dismiss
 GET  /api/ops/topics               viewer,operator,admin
 GET  /api/ops/topics/:topic/tail   clinician,admin           read
 GET  /api/ops/live                 viewer,operator,admin

@@ -5,9 +5,16 @@ import type { lintErrors } from '../../src/errors/codes/lint.ts';
 import {
   actor,
   assertSound,
+  batch,
   branch,
+  breaker,
+  type CallOptions,
+  call,
   deadLetter,
+  dedupe,
+  defineTarget,
   effect,
+  enrich,
   type Finding,
   type Flow,
   type FlowOptions,
@@ -17,13 +24,17 @@ import {
   lint,
   map,
   mapAsync,
+  merge,
   park,
   pipe,
   process,
+  rateLimit,
+  rekey,
   retry,
   type Severity,
   skip,
   type Table,
+  type Target,
   table,
   tap,
   tee,
@@ -44,6 +55,14 @@ const writing = (name: string, rows: Table<{ id: number }>) =>
 const start = (options: FlowOptions = {}) => flow('f', options).from(numbers);
 const ends = (options: FlowOptions) => start(options).pipe(to(out));
 const later = (name: string, deadlineMs: number) => mapAsync(name, async (n: number) => n, { deadlineMs });
+const independent = { lanes: 'independent' } as const;
+const asked = (name: string) =>
+  batch<number, number>(name, async (items) => items.map(({ value }) => value), { max: 10, within: 100, readOnly: true });
+const ehr = defineTarget('ehr');
+const keyed: CallOptions<number, number> = { key: 'derived' };
+const ask = (name: string, target: Target, options: CallOptions<number, number> = {}) =>
+  call<number, number>(name, target, async (n) => n, options);
+const looking = (lookup: () => Promise<number>) => enrich<number, number, number>('look', { by: (n) => `${n}`, lookup, into: (n) => n });
 const sinkTo = (name: string, options = {}) => start().pipe(to(topic<number>(name, 'int', options)));
 
 type Case = readonly [
@@ -198,6 +217,135 @@ const cases: { readonly [C in keyof typeof lintErrors]: readonly Case[] } = {
       'error',
     ],
   ],
+  AORTA_LINT_040: [
+    [
+      'six and twelve',
+      () =>
+        flow('f')
+          .from(merge(numbers, topic<number>('other', 'int', { partitions: 6 })))
+          .pipe(to(out)),
+      'in',
+      'error',
+    ],
+  ],
+  AORTA_LINT_041: [
+    [
+      'patients and wards',
+      () =>
+        flow('f')
+          .from(merge(numbers, topic<number>('other', 'int', { key: 'ward' })))
+          .pipe(to(out)),
+      'in',
+      'error',
+    ],
+  ],
+  AORTA_LINT_042: [
+    ['main', () => start().pipe(tee('split', { main: to(out) }, independent)), 'split', 'error'],
+    [
+      'twice',
+      () =>
+        start().pipe(
+          branch('size', {
+            big: [(n: number) => n > 1, tee('one', { ehr: to(out) }, independent)],
+            otherwise: tee('two', { ehr: to('out-2', out) }, independent),
+          }),
+        ),
+      'two',
+      'error',
+    ],
+  ],
+  AORTA_LINT_043: [['nested', () => start().pipe(tee({ a: tee('inner', { b: to(out) }, independent) }, independent)), 'inner', 'error']],
+  AORTA_LINT_044: [['a ward', () => sinkTo('by-ward', { key: 'ward' }), 'by-ward', 'error']],
+  AORTA_LINT_045: [
+    [
+      'as patients',
+      () => [
+        start().pipe(rekey((n) => `w${n}`, topic<number>('by-ward', 'int', { key: 'ward' }))),
+        flow('g').from(topic<number>('by-ward', 'int')).pipe(to('elsewhere', out)),
+      ],
+      'by-ward',
+      'error',
+    ],
+  ],
+  AORTA_LINT_047: [
+    ['an actor', () => start().pipe(asked('ask'), process('count', counting), to(out)), 'count', 'error'],
+    ['a call', () => start().pipe(asked('ask'), later('post', 5_000), to(out)), 'post', 'error'],
+    ['another batch', () => start().pipe(asked('ask'), asked('again'), to(out)), 'again', 'error'],
+  ],
+  AORTA_LINT_046: [['in a lane', () => merged().pipe(tee({ a: pipe(process('p', adding), to(out)) }, independent)), 'p', 'error']],
+  AORTA_LINT_050: [
+    ['no key', () => start().pipe(ask('ask', ehr)), 'ask', 'error'],
+    ['in a branch', () => start().pipe(branch('b', { otherwise: ask('ask', ehr) })), 'ask', 'error'],
+  ],
+  AORTA_LINT_051: [
+    ['no call at all', () => start().pipe(rateLimit(ehr, { requests: 1 }), to(out)), 'in/rateLimit', 'error'],
+    ['another target', () => start().pipe(breaker(ehr, { failures: 1 }), ask('ask', defineTarget('lis'), keyed)), 'in/breaker', 'error'],
+  ],
+  AORTA_LINT_052: [
+    ['two declarations', () => start().pipe(ask('a', ehr, keyed), ask('b', defineTarget('ehr', { bulkhead: 1 }), keyed)), 'b', 'error'],
+    [
+      'two quotas',
+      () => start().pipe(rateLimit(ehr, { requests: 1 }), ask('a', ehr, keyed), rateLimit(ehr, { requests: 2 }), to(out)),
+      'a/rateLimit',
+      'error',
+    ],
+  ],
+  AORTA_LINT_053: [
+    [
+      'a method',
+      () =>
+        start().pipe(
+          looking(() => fetch('https://x.example', { method: 'POST' }).then(() => 1)),
+          to(out),
+        ),
+      'look',
+      'warning',
+    ],
+    [
+      'a client',
+      () =>
+        start().pipe(
+          looking(async () => ({ put: (n: number) => n }).put(1)),
+          to(out),
+        ),
+      'look',
+      'warning',
+    ],
+  ],
+  AORTA_LINT_054: [
+    ['as long', () => start().pipe(ask('ask', defineTarget('ehr', { deadlineMs: 30_000 }), keyed)), 'ask', 'error'],
+    ['own', () => start().pipe(ask('ask', ehr, { ...keyed, deadlineMs: 40_000 })), 'ask', 'error'],
+    ['a short session', () => start().pipe(ask('ask', ehr, keyed)), 'ask', 'error', { sessionTimeoutMs: 10_000 }],
+  ],
+  AORTA_LINT_055: [
+    ['none', () => start().pipe(ask('ask', defineTarget('ehr', { onOpen: 'fallback' }), keyed)), 'ask', 'error'],
+    ['none, by a guard', () => start().pipe(breaker(ehr, { onOpen: 'fallback' }), ask('ask', ehr, keyed)), 'ask', 'error'],
+    ['never asked', () => start().pipe(ask('ask', ehr, { ...keyed, fallback: () => 1 })), 'ask', 'error'],
+  ],
+  AORTA_LINT_056: [
+    [
+      'a call',
+      () =>
+        start().pipe(
+          ask('ask', ehr, keyed),
+          dedupe('once', (n) => `${n}`),
+          to(out),
+        ),
+      'once',
+      'warning',
+    ],
+    [
+      'a write',
+      () =>
+        start().pipe(
+          writing('w', rowsOf()),
+          dedupe('once', (n) => `${n}`),
+          to(out),
+        ),
+      'once',
+      'warning',
+    ],
+  ],
 };
 
 for (const [code, all] of Object.entries(cases)) {
@@ -222,6 +370,63 @@ test('a flow that cannot merge its patients does not start on a topic with merge
 test('a topic with merges asks nothing of flows without state, and of actors that merge', () => {
   assert.deepEqual(lint(merged().pipe(later('ask', 5_000), to(out))), []);
   assert.deepEqual(lint(merged().pipe(later('ask', 5_000), process('p', adding), to(out))), []);
+});
+
+test('what waits in a lane of its own may stand behind an actor that merges', () => {
+  const split = merged().pipe(process('p', adding), tee({ ehr: pipe(later('post', 5_000), to(out)) }, independent));
+  assert.deepEqual(lint(split), []);
+});
+
+const refused = (made: Flow<unknown>, code: string) => assert.throws(() => assertSound(made), { message: new RegExp(code) });
+
+test('a flow of sources that are not co-partitioned, or keyed by different things, does not start', () => {
+  const of = (options: object) => flow('f').from(merge(numbers, topic<number>('other', 'int', options)));
+  refused(of({ partitions: 6 }).pipe(to(out)), 'AORTA_LINT_040');
+  refused(of({ key: 'ward' }).pipe(to(out)), 'AORTA_LINT_041');
+  assert.deepEqual(lint(of({}).pipe(to(out))), []);
+});
+
+test('a topic with keys of another kind is refused as a sink of to(), and for a reader that expects patients', () => {
+  const byWard = topic<number>('by-ward', 'int', { key: 'ward' });
+  refused(start().pipe(to(byWard)), 'AORTA_LINT_044');
+  const reader = flow('g').from(topic<number>('by-ward', 'int')).pipe(to('elsewhere', out));
+  assert.deepEqual(
+    lint([start().pipe(rekey((n) => `w${n}`, byWard)), reader]).map(({ code, severity }) => [code, severity]),
+    [['AORTA_LINT_045', 'error']],
+  );
+});
+
+test('an actor in two lanes, or in a lane behind a topic with merges of patients, is refused', () => {
+  refused(start().pipe(tee({ a: process('count', counting), b: process('count', counting) }, independent)), 'AORTA_LINT_00[28]');
+  refused(merged().pipe(tee({ a: pipe(process('p', adding), to(out)) }, independent)), 'AORTA_LINT_046');
+});
+
+test('what follows a batch is pure or joins the transaction; behind a lane everything may', () => {
+  const rows = rowsOf();
+  const sound = start().pipe(
+    asked('ask'),
+    map((n) => n + 1),
+    writing('rows', rows),
+    tee({ more: pipe(later('post', 5_000), process('count', counting), to(out)) }, independent),
+  );
+  assert.deepEqual(lint(sound), []);
+});
+
+test('rekey gives what its topic is keyed by, and a reader of that topic is sound', () => {
+  const byWard = topic<number>('by-ward', 'int', { key: 'ward' });
+  const flows = [
+    start().pipe(rekey((n) => `w${n}`, byWard)),
+    flow('g')
+      .from(byWard)
+      .pipe(process('count', counting), to(topic<number>('census', 'int', { key: 'ward' }))),
+  ];
+  assert.deepEqual(lint(flows), []);
+});
+
+test('a call without a key does not start, unless it reads or a repetition does no harm', () => {
+  assert.throws(() => assertSound(start().pipe(ask('ask', ehr))), { message: /AORTA_LINT_050/ });
+  for (const options of [keyed, { key: (n: number) => `${n}` }, { duplicates: 'acceptable' } as const, { readOnly: true }])
+    assertSound(start().pipe(ask('ask', ehr, options), to(out)));
 });
 
 test('a sound flow has no finding', () => {

@@ -1,5 +1,8 @@
 import type { Actor, TimerRequest } from '../../src/flow/actor.ts';
 import type { Context } from '../../src/flow/context.ts';
+import type { BatchPlan } from '../../src/flow/joined.ts';
+import { ItemFailure } from '../../src/flow/operators/batch.ts';
+import { idempotencyKey, type Lookup, type Once, type OutsideCall } from '../../src/flow/outside.ts';
 import type { Topic } from '../../src/flow/topic.ts';
 import type { Turn } from '../../src/flow/turn.ts';
 import type { Effect } from '../../src/state/table.ts';
@@ -24,6 +27,8 @@ export class RecordingTurn implements Turn {
   readonly states = new Map<string, unknown>();
   readonly #actors: ReadonlyMap<string, Actor<unknown, unknown, unknown>>;
   readonly #abort = new AbortController();
+  readonly #ids = new Set<string>();
+  readonly #counts = new Map<string, number>();
 
   constructor(actors: ReadonlyMap<string, Actor<unknown, unknown, unknown>> = new Map(), ctx: Context = context()) {
     this.#actors = actors;
@@ -54,8 +59,20 @@ export class RecordingTurn implements Turn {
     this.log.push(['write', node, structuredClone(effects)]);
   }
 
-  emit(node: string, topic: Topic<unknown>, value: unknown): void {
-    this.log.push(['emit', node, topic.name, structuredClone(value)]);
+  emit(node: string, topic: Topic<unknown>, value: unknown, key?: string): void {
+    this.log.push(['emit', node, topic.name, structuredClone(value), ...(key === undefined ? [] : [key])]);
+  }
+
+  handOver(node: string, lane: string, value: unknown): void {
+    this.log.push(['hand over', node, lane, structuredClone(value)]);
+  }
+
+  async join(node: string, plan: BatchPlan, value: unknown): Promise<unknown> {
+    this.log.push(['join', node, plan.max, plan.within, plan.deadlineMs]);
+    const { key, eventId, now, attempt } = this.ctx;
+    const [result] = await plan.run([{ value, key, eventId, now, attempt }], this.#abort.signal);
+    if (result instanceof ItemFailure) throw result.cause;
+    return result;
   }
 
   state(node: string): unknown {
@@ -70,6 +87,34 @@ export class RecordingTurn implements Turn {
 
   setTimer(node: string, timer: TimerRequest): void {
     this.log.push(['timer', node, structuredClone(timer)]);
+  }
+
+  /** As if nothing stood between the flow and the outside. */
+  async call(node: string, call: OutsideCall): Promise<unknown> {
+    const child = this.#nth(node);
+    const key = idempotencyKey('test', node, call.key === undefined ? { eventId: this.ctx.eventId, child } : { key: call.key });
+    const { target, deadlineMs, journal, readOnly } = call;
+    this.log.push(['call', node, { target, deadlineMs, journal, readOnly, key }]);
+    return this.wait(node, deadlineMs, (signal) => call.work({ ...this.ctx, signal, idempotencyKey: key, target }));
+  }
+
+  async lookup(node: string, { key, deadlineMs, target, cache, work }: Lookup): Promise<unknown> {
+    this.log.push(['lookup', node, { key, target, cache }]);
+    return this.wait(node, deadlineMs, work);
+  }
+
+  async once(node: string, id: string, options: Once): Promise<boolean> {
+    this.log.push(['once', node, id, { ...options }]);
+    const seen = `${node}/${id}`;
+    if (this.#ids.has(seen)) return false;
+    this.#ids.add(seen);
+    return true;
+  }
+
+  #nth(node: string): number {
+    const count = this.#counts.get(node) ?? 0;
+    this.#counts.set(node, count + 1);
+    return count;
   }
 
   async wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T> {

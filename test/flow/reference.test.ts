@@ -6,21 +6,30 @@ import fc from 'fast-check';
 import { asyncScheduler, delay, lastValueFrom, mergeMap, type OperatorFunction, observeOn, of, range, map as rxMap } from 'rxjs';
 import { type CompiledFlow, compile } from '../../src/flow/compile.ts';
 import type { DueTimer } from '../../src/flow/operator.ts';
-import { reference, referenceTimer } from '../../src/flow/reference.ts';
+import { reference, referenceLane, referenceTimer } from '../../src/flow/reference.ts';
 import {
   actor,
+  batch,
   branch,
+  breaker,
+  call,
+  dedupe,
+  defineTarget,
   effect,
+  enrich,
   type Flow,
   filter,
   filterMap,
   flatMap,
   flow,
+  itemFailed,
   map,
   mapAsync,
   type Operator,
   pipe,
   process,
+  rateLimit,
+  rekey,
   rx,
   skip,
   table,
@@ -32,6 +41,7 @@ import {
 } from '../../src/index.ts';
 import { RecordingTurn } from './recording-turn.ts';
 
+const target = defineTarget('ehr');
 const rows = table<{ id: number }>('rows', { columns: { id: { type: 'integer' } }, key: ['id'] });
 
 /** Functions of the value only, so that both interpreters see the same; `k` makes them differ from node to node. */
@@ -44,25 +54,50 @@ type Op =
         | 'filterMap'
         | 'flatMap'
         | 'mapAsync'
+        | 'batch'
         | 'process'
         | 'write'
         | 'rx'
         | 'rxAsync'
+        | 'call'
+        | 'enrich'
+        | 'dedupe'
+        | 'rateLimit'
+        | 'breaker'
         | 'throw'
         | 'reject';
       readonly k: number;
     }
   | { readonly op: 'branch'; readonly k: number; readonly branches: readonly Chain[] }
-  | { readonly op: 'tee'; readonly k: number; readonly branches: readonly Chain[] }
-  | { readonly op: 'to' | 'skip'; readonly k: number };
+  | { readonly op: 'tee' | 'lanes'; readonly k: number; readonly branches: readonly Chain[] }
+  | { readonly op: 'to' | 'rekey' | 'skip'; readonly k: number };
 type Chain = readonly Op[];
 
 const k = fc.integer({ min: 0, max: 6 });
 const plain = fc.record({
-  op: fc.constantFrom('map', 'tap', 'filter', 'filterMap', 'flatMap', 'mapAsync', 'process', 'write', 'rx', 'rxAsync', 'throw', 'reject'),
+  op: fc.constantFrom(
+    'map',
+    'tap',
+    'filter',
+    'filterMap',
+    'flatMap',
+    'mapAsync',
+    'batch',
+    'process',
+    'write',
+    'rx',
+    'rxAsync',
+    'call',
+    'enrich',
+    'dedupe',
+    'rateLimit',
+    'breaker',
+    'throw',
+    'reject',
+  ),
   k,
 }) as fc.Arbitrary<Op>;
-const end = fc.record({ op: fc.constantFrom('to', 'skip'), k }) as fc.Arbitrary<Op>;
+const end = fc.record({ op: fc.constantFrom('to', 'rekey', 'skip'), k }) as fc.Arbitrary<Op>;
 const { chain } = fc.letrec<{ chain: Chain; node: Op; last: Op }>((tie) => ({
   node: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -77,7 +112,11 @@ const { chain } = fc.letrec<{ chain: Chain; node: Op; last: Op }>((tie) => ({
     { weight: 3, arbitrary: end },
     {
       weight: 1,
-      arbitrary: fc.record({ op: fc.constant('tee' as const), k, branches: fc.array(tie('chain'), { minLength: 1, maxLength: 3 }) }),
+      arbitrary: fc.record({
+        op: fc.constantFrom('tee' as const, 'lanes' as const),
+        k,
+        branches: fc.array(tie('chain'), { minLength: 1, maxLength: 3 }),
+      }),
     },
   ),
   chain: fc
@@ -122,6 +161,15 @@ function build(nodes: Chain): Flow<unknown> {
         return filterMap(named(op), (n) => (n % 7 === k ? skip(`seven-${k}`) : n + 1));
       case 'flatMap':
         return flatMap((n) => Array.from({ length: (n + k) % 4 }, (_, i) => n + i));
+      case 'batch':
+        return batch(
+          named(op),
+          async (items) => items.map(({ value }) => (value % 7 === k ? itemFailed(new Error(`item ${value}`)) : value + k)),
+          {
+            max: 2 + k,
+            within: 1 + k,
+          },
+        );
       case 'mapAsync':
         return mapAsync(named(op), async (n) => n + k, { deadlineMs: 1000 + k });
       case 'process':
@@ -148,6 +196,33 @@ function build(nodes: Chain): Flow<unknown> {
                 ),
           ),
         );
+      case 'call':
+        return call(
+          named(op),
+          target,
+          async (n, { idempotencyKey }) => {
+            if (n % 11 === k) throw new Error(`refused ${n}`);
+            return n + idempotencyKey.charCodeAt(0);
+          },
+          { key: k % 2 ? 'derived' : (n) => `own-${n}`, journal: k === 3, readOnly: k === 4, deadlineMs: 500 + k },
+        );
+      case 'enrich':
+        return enrich(named(op), {
+          by: (n) => (n % 4 === 0 ? null : `${n % 7}`),
+          lookup: async (key) => {
+            if (key === `${k}` && k > 4) throw new Error(`not found ${key}`);
+            return key.length + k;
+          },
+          into: (n, found) => n + (found ?? 0),
+          ...(k % 2 ? { target } : {}),
+          ...(k % 3 ? { cache: { max: 10, ttlMs: 1000 } } : {}),
+        });
+      case 'dedupe':
+        return dedupe(named(op), (n) => (n % 13 === 12 ? '' : `${n % (k + 2)}`), { ttlMs: 1000 + k });
+      case 'rateLimit':
+        return rateLimit(target, { requests: k + 1 });
+      case 'breaker':
+        return breaker(target, { failures: k + 1 });
       case 'throw':
         return map((n) => {
           if (n % 7 === k) throw new Error(`threw ${n}`);
@@ -166,6 +241,13 @@ function build(nodes: Chain): Flow<unknown> {
       }
       case 'tee':
         return tee(Object.fromEntries(node.branches.map((inside, i) => [`t${i}`, chained(inside)])));
+      case 'lanes':
+        return tee(named(op), Object.fromEntries(node.branches.map((inside, i) => [`${named('lane')}-${i}`, chained(inside)])), {
+          lanes: 'independent',
+        });
+      case 'rekey':
+        // Some give no key: both forms fail alike.
+        return rekey(named(op), (n) => (n % 7 === k ? '' : `key-${n % 3}`), topic<number>(`topic-${k}`, 'int'));
       case 'to': {
         const name = named(op);
         return to(name, topic<number>(`topic-${k}`, 'int'));
@@ -200,7 +282,7 @@ async function outcome(compiled: CompiledFlow, run: (turn: RecordingTurn) => unk
 const pump = <A>(value: A, pipeline: OperatorFunction<A, unknown>) => lastValueFrom(of(value).pipe(pipeline), { defaultValue: undefined });
 
 test('the fused form and the RxJS reference do the same, in the same order, and settle every child once', async () => {
-  const settled = { done: 0, failed: 0 };
+  const settled = { done: 0, failed: 0, lanes: 0 };
   await fc.assert(
     fc.asyncProperty(chain, fc.nat(20), async (nodes, value) => {
       const built = build(nodes);
@@ -210,6 +292,14 @@ test('the fused form and the RxJS reference do the same, in the same order, and 
       assert.deepEqual(fused, rxjs);
       if (fused.thrown === undefined) assert.equal(fused.open, 0, 'every child settled exactly once');
       settled[fused.thrown === undefined ? 'done' : 'failed'] += 1;
+      for (const [name, lane] of compiled.lanes) {
+        if (name === 'main') continue;
+        assert.deepEqual(
+          await outcome(compiled, (turn) => lane.start(value, turn)),
+          await outcome(compiled, (turn) => pump(value, referenceLane(built, name, turn))),
+        );
+        settled.lanes += 1;
+      }
       for (const [id, step] of compiled.timers) {
         const timer: DueTimer = { name: 'later', payload: value };
         assert.deepEqual(
@@ -221,7 +311,7 @@ test('the fused form and the RxJS reference do the same, in the same order, and 
     { numRuns: Number(globalThis.process.env['AORTA_PROPERTY_RUNS'] ?? 400) },
   );
   // A generator that only makes failing or trivial flows would prove nothing.
-  assert.ok(settled.done > 50 && settled.failed > 20, JSON.stringify(settled));
+  assert.ok(settled.done > 50 && settled.failed > 20 && settled.lanes > 10, JSON.stringify(settled));
 });
 
 test('a flow that is synchronous never gives a promise, and one that gives a promise says so', async () => {
@@ -236,6 +326,16 @@ test('a flow that is synchronous never gives a promise, and one that gives a pro
         // Failing is fine here.
       }
       if (!compiled.asynchronous) assert.equal(pending, undefined);
+      for (const lane of compiled.lanes.values()) {
+        let inLane: unknown;
+        try {
+          inLane = lane.start(value, new RecordingTurn(compiled.stores));
+          await inLane;
+        } catch {
+          // Failing is fine here.
+        }
+        if (!lane.asynchronous) assert.equal(inLane, undefined);
+      }
     }),
     { numRuns: 200 },
   );

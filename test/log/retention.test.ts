@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkTopic, minimumRetentionMs } from '../../src/log/retention.ts';
+import { checkTopic, driftOf, minimumRetentionMs } from '../../src/log/retention.ts';
 
 const day = 86_400_000;
 
@@ -22,4 +22,22 @@ test('names and partition counts that Kafka would refuse are refused', () => {
   for (const partitions of [0, -1, 1.5, Number.NaN]) {
     assert.throws(() => checkTopic({ name: 'a', partitions, retentionMs: 7 * day }), { code: 'AORTA_LOG_015' });
   }
+});
+
+test('a topic drifts when it keeps less than it should, in time or by a limit in bytes; forever is enough', () => {
+  const unlimited = Number.POSITIVE_INFINITY;
+  assert.equal(driftOf('t', 7 * day, { retentionMs: 7 * day, retentionBytes: unlimited }), undefined);
+  assert.equal(driftOf('t', 7 * day, { retentionMs: unlimited, retentionBytes: unlimited }), undefined);
+  assert.deepEqual(driftOf('t', 7 * day, { retentionMs: 1, retentionBytes: unlimited }), { topic: 't', retentionMs: 1, wantedMs: 7 * day });
+  assert.deepEqual(driftOf('t', 7 * day, { retentionMs: 9 * day, retentionBytes: 1000 }), {
+    topic: 't',
+    retentionMs: 9 * day,
+    wantedMs: 7 * day,
+    retentionBytes: 1000,
+  });
+});
+
+test('parked and dead letters are kept 30 days', () => {
+  for (const name of ['f.dlq', 'f.parked']) assert.equal(minimumRetentionMs(name), 30 * day);
+  assert.equal(minimumRetentionMs('parked'), 7 * day);
 });

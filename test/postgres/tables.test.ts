@@ -22,6 +22,10 @@ const shared = [
   'aorta_instance',
   'aorta_link',
   'aorta_quarantine',
+  'aorta_brake',
+  'aorta_redriven',
+  'aorta_landmark',
+  'aorta_processed',
 ];
 const families: Readonly<Record<string, string>> = {
   text: 'TEXT',

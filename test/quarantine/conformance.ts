@@ -81,6 +81,20 @@ export function quarantineConformance(name: string, create: () => Promise<Quaran
       assert.equal(await quarantine.prune(10_000), 3);
     });
 
+    it('what was resolved waits for nobody, is resolved once, and is still there to be looked at', async () => {
+      const [one, two] = [entry(1000), entry(2000)];
+      await quarantine.put(one);
+      await quarantine.put(two);
+      assert.equal(await quarantine.resolve(one.id, 'fixed', 3000), true);
+      assert.equal(await quarantine.resolve(one.id, 'dismissed', 3001), false);
+      assert.equal(await quarantine.resolve('unknown', 'dismissed', 3001), false);
+      assert.deepEqual(await quarantine.list(10), [summary(two)]);
+      assert.deepEqual(await quarantine.list(10, two.id), []);
+      assert.equal(await quarantine.count(), 1);
+      assert.deepEqual(await quarantine.get(one.id), { ...one, resolution: 'fixed' });
+      assert.equal(await quarantine.prune(3000), 2);
+    });
+
     it('putting one id twice keeps the first', async () => {
       const first = entry(1000);
       await quarantine.put(first);

@@ -2,8 +2,11 @@ import { after, before, describe } from 'node:test';
 import type { State } from '../../src/state/port.ts';
 import { concurrencyTests } from './conformance/concurrency.ts';
 import { effectTests } from './conformance/effects.ts';
+import { fenceTests } from './conformance/fence.ts';
 import { heldTests } from './conformance/held.ts';
 import { laneTests } from './conformance/lanes.ts';
+import { operationTests } from './conformance/operations.ts';
+import { processedTests } from './conformance/processed.ts';
 import { queryTests } from './conformance/query.ts';
 import { rowTests } from './conformance/rows.ts';
 import { tableTests } from './conformance/tables.ts';
@@ -46,11 +49,14 @@ export function stateConformance(name: string, create: () => Promise<StateStore>
       await store.remove();
     });
     laneTests(workers);
+    fenceTests(workers);
     rowTests(workers);
     heldTests(workers);
     effectTests(workers);
     tableTests(workers);
     queryTests(workers);
+    operationTests(workers);
+    processedTests(workers);
     concurrencyTests(workers);
   });
 }

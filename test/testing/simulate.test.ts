@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { CoPartition } from '../../src/engine/co-partition.ts';
 import { GroupCommit } from '../../src/engine/group-commit.ts';
 import { HeldList } from '../../src/engine/held-list.ts';
+import { Holding } from '../../src/engine/holding.ts';
+import { Lane } from '../../src/engine/lane.ts';
 import { OffsetTracker } from '../../src/engine/offset-tracker.ts';
 import { Turns } from '../../src/engine/turns.ts';
-import { flow, mapAsync, to } from '../../src/index.ts';
+import { type Flow, flow, mapAsync, to } from '../../src/index.ts';
 import { type SimulationResult, simulate } from '../../src/testing/index.ts';
-import { type Event, event, events, everything, out } from './flows.ts';
+import { type Event, event, events, everything, lanes, merged, out, rowsOf } from './flows.ts';
 
-const run = (seed: number, options: object = {}): Promise<SimulationResult> =>
-  simulate(everything(), { seed, event, events: 80, steps: 8, engine: { maxWaitMs: 100 }, ...options });
+const run = (seed: number, { flow = everything(), ...options }: { flow?: Flow<unknown> } & Record<string, unknown> = {}) =>
+  simulate(flow, { seed, event, events: 80, steps: 8, engine: { maxWaitMs: 100 }, ...options });
 
 const seeds = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
 
-async function firstCaught(count: number, options: object = {}): Promise<SimulationResult | undefined> {
+async function firstCaught(count: number, options: () => Record<string, unknown> = () => ({})): Promise<SimulationResult | undefined> {
   for (const seed of seeds(1, count)) {
-    const result = await run(seed, options);
+    const result = await run(seed, options());
     if (result.violations.length > 0) return result;
   }
   return undefined;
@@ -59,6 +62,20 @@ describe('simulator', () => {
     }
   });
 
+  it('finds none in a flow that several sources feed: one turn at a time, one actor, an applied set for each source', async () => {
+    for (const seed of seeds(1000, 25)) {
+      const { violations, script } = await run(seed, { flow: merged(), check: rowsOf('main') });
+      assert.deepEqual(violations, [], `seed ${seed}:\n${script.join('\n')}`);
+    }
+  });
+
+  it('finds none in independent lanes, over one source and over two', async () => {
+    for (const seed of seeds(2000, 30)) {
+      const { violations, script } = await run(seed, { flow: lanes(seed % 2 === 0 ? 1 : 2), check: rowsOf('ehr', 'wards') });
+      assert.deepEqual(violations, [], `seed ${seed}:\n${script.join('\n')}`);
+    }
+  });
+
   it('gives the same trace for the same seed', async () => {
     const [a, b, c] = [await run(7), await run(7), await run(8)];
     assert.equal(a.trace, b.trace);
@@ -73,9 +90,55 @@ describe('planted bugs are caught', () => {
   };
 
   it('the store lets a stale epoch in', async () => {
-    const result = await firstCaught(60, { unfenced: true });
+    const result = await firstCaught(60, () => ({ unfenced: true }));
     assert.ok(result, 'not caught within 60 seeds');
   });
+  it('lanes with one owner are fenced each for itself', async () => {
+    const result = await firstCaught(150, () => ({ flow: merged(), check: rowsOf('main'), fencedAlone: true }));
+    assert.ok(result, 'not caught within 150 seeds');
+  });
+  it('each source has mailboxes of its own', () =>
+    planted(
+      CoPartition.prototype,
+      'join',
+      () =>
+        function (this: CoPartition, lane: never) {
+          this.lanes.push(lane);
+          return { mailboxes: new Map(), idle: new Map(), lanes: [lane] };
+        },
+      async () => {
+        const result = await firstCaught(60, () => ({ flow: merged(), check: rowsOf('main') }));
+        assert.ok(result, 'two turns at once were not caught within 60 seeds');
+      },
+    ));
+  it('rows of a patient are written source by source', () =>
+    planted(
+      Lane.prototype,
+      'buildGroup',
+      (right) =>
+        function (this: Lane, items: never) {
+          return right.call(this, items, items);
+        },
+      async () => {
+        const result = await firstCaught(150, () => ({ flow: merged(), check: rowsOf('main') }));
+        assert.ok(result, 'not caught within 150 seeds');
+      },
+    ));
+  it('an input is forgotten between its turn and its lane', () =>
+    planted(
+      Holding.prototype,
+      'arrived',
+      (right) => {
+        let n = 0;
+        return function (this: Holding, row: never) {
+          if (++n % 17 !== 0) return right.call(this, row);
+        };
+      },
+      async () => {
+        const result = await firstCaught(60, () => ({ flow: lanes(1), check: rowsOf('ehr', 'wards') }));
+        assert.ok(result, 'not caught within 60 seeds');
+      },
+    ));
   it('the committed offset passes what is not settled', () =>
     planted(
       OffsetTracker.prototype,

@@ -1,5 +1,10 @@
 import {
+  type CallContext,
   type Context,
+  call,
+  dedupe,
+  defineTarget,
+  enrich,
   type Flow,
   filter,
   filterMap,
@@ -223,3 +228,34 @@ const freely = pipe(
 expectType<Equal<typeof freely, Operator<number, { last: number }>>>();
 // @ts-expect-error 25 do not fit: chain a second pipe
 one.pipe(inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc, inc);
+
+// Calls and look-ups: inference from left to right too; a fallback and a key see the value.
+const ehr = defineTarget('ehr', { limiter: { requests: 10 }, onOpen: 'fallback' });
+const outside = source.pipe(
+  dedupe('once', (v) => v.code),
+  enrich('named', {
+    by: (v) => v.code,
+    lookup: async (code) => {
+      expectType<Equal<typeof code, string>>();
+      return { name: code };
+    },
+    into: (v, found) => {
+      expectType<Equal<typeof found, { name: string } | undefined>>();
+      return { ...v, name: found?.name ?? v.code };
+    },
+  }),
+  call(
+    'ask',
+    ehr,
+    async (v, ctx) => {
+      expectType<Equal<typeof ctx, CallContext>>();
+      return v.name.length;
+    },
+    { key: (v) => v.name, fallback: (v) => v.name.length },
+  ),
+);
+expectType<Equal<typeof outside, Flow<number>>>();
+// @ts-expect-error a fallback gives what the call gives
+call('ask', ehr, async (v: Vital) => v.rate, { fallback: () => 'none' });
+// @ts-expect-error a quota needs its number
+defineTarget('lis', { limiter: { perMs: 1_000 } });

@@ -1,11 +1,11 @@
 import { buildRouteMap } from '@stricli/core';
 import { type OpsFlags, ops, opsFlags } from '../ops.ts';
 import { rowsOf, table } from '../table.ts';
-import { command, jsonFlag, print, printJson } from '../verb.ts';
+import { command, exit, jsonFlag, print, printJson, say } from '../verb.ts';
 
 const flow = { brief: 'Name of the flow', parse: String, placeholder: 'flow' } as const;
 const key = { brief: 'Patient id', parse: String, placeholder: 'patient' } as const;
-const actions = ['redrive', 'discard'] as const;
+const actions = ['redrive', 'single', 'discard'] as const;
 
 const ls = command({
   docs: {
@@ -47,6 +47,7 @@ interface RedriveFlags extends OpsFlags {
   readonly key?: string;
   readonly errorClass?: string;
   readonly action: (typeof actions)[number];
+  readonly force: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
 }
@@ -55,35 +56,43 @@ const redrive = command({
   docs: {
     brief: 'Try the first envelope of held patients again, or discard it',
     fullDescription: `Always takes a patient's first envelope, so that its order is kept. Without --key: every patient of the flow whose
-first envelope matches --error-class (or any). Discarding is audited. --dry-run only says which patients it would be.
+first envelope matches --error-class (or any). --action single runs the first envelope and leaves what is behind it parked;
+--action discard drops it, on the record. What was redriven three times within a day and failed each time needs --force.
+--dry-run only says which patients it would be.
 
 Example:
   aorta parked redrive adt-admissions --error-class Transient --dry-run
 
-Exit codes: 0 requested, 1 no instance runs, or it refused.`,
+Exit codes: 0 requested, 1 no instance runs, or it refused, 3 some were left out (loop guard) or there are more.`,
   },
   parameters: {
     positional: { kind: 'tuple', parameters: [flow] },
     flags: {
       key: { kind: 'parsed', parse: String, brief: 'One patient', optional: true, placeholder: 'patient' },
       errorClass: { kind: 'parsed', parse: String, brief: 'Only heads that failed with this class', optional: true, placeholder: 'class' },
-      action: { kind: 'enum', values: actions, brief: 'Try again, or discard', default: 'redrive' },
+      action: { kind: 'enum', values: actions, brief: 'Try again, try the first alone, or discard it', default: 'redrive' },
+      force: { kind: 'boolean', brief: 'Also what failed again and again', default: false, withNegated: false },
       dryRun: { kind: 'boolean', brief: 'Change nothing', default: false, withNegated: false },
       ...opsFlags,
       json: jsonFlag,
     },
   },
   run: async (flags: RedriveFlags, name: string) => {
-    const { key, errorClass, action, dryRun } = flags;
-    const answer = await ops(flags, 'POST', '/api/ops/parked/redrive', {
+    const { key, errorClass, action, dryRun, force } = flags;
+    const answer = (await ops(flags, 'POST', '/api/ops/parked/redrive', {
       flow: name,
       action,
       dryRun,
       ...(key === undefined ? {} : { key }),
       ...(errorClass === undefined ? {} : { errorClass }),
-    });
-    if (flags.json) return printJson(answer);
-    print(table(rowsOf(answer), dryRun ? 'no patient matches' : 'requested; `aorta parked ls` shows what is left'));
+      ...(force ? { force } : {}),
+    })) as { guarded?: number; remaining?: number };
+    if (flags.json) printJson(answer);
+    else print(table(rowsOf(answer), dryRun ? 'no patient matches' : 'requested; `aorta parked ls` shows what is left'));
+    const { guarded = 0, remaining = 0 } = answer;
+    if (guarded > 0) say(`${guarded} left out: redriven three times within a day and back; --force takes them too`);
+    if (remaining > 0) say(`${remaining} more match: ask again`);
+    return guarded > 0 || remaining > 0 ? exit.found : exit.done;
   },
 });
 

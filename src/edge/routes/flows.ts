@@ -12,7 +12,13 @@ export function flowRoutes(app: FastifyInstance, { flows, profile, entrances = {
   app.get('/api/ops/flows', { config }, async () => ({
     profile,
     entrances,
-    flows: flows.map((flow) => ({ name: flow.name, hash: flow.hash, totals: flow.totals(), partitions: flow.partitions() })),
+    flows: flows.map((flow) => ({
+      name: flow.name,
+      hash: flow.hash,
+      totals: flow.totals(),
+      partitions: flow.partitions(),
+      targets: flow.targets(),
+    })),
   }));
 
   app.get<{ Params: { flow: string } }>('/api/ops/flows/:flow/graph', { config }, async (request) => {

@@ -5,10 +5,17 @@ import type { EdgeOptions } from '../options.ts';
 export function healthRoutes(app: FastifyInstance, { flows, ready, telemetry }: EdgeOptions): void {
   const config = { access: { roles: 'public' as const } };
 
-  /** Alive: everything old that is not settled has a known wait reason within its bound. */
+  /**
+   * Alive: everything old that is not settled has a known wait reason within its bound; 503 names what has none, with its
+   * code. A flow whose dead-letter brake is on is named too, and alive: a restart would not release it, and would stop the
+   * other flows.
+   */
   app.get('/healthz', { config }, async (_request, reply) => {
     const overdue = flows.flatMap((flow) => flow.overdue().map((wait) => ({ flow: flow.name, ...wait })));
-    return reply.code(overdue.length === 0 ? 200 : 503).send({ status: overdue.length === 0 ? 'ok' : 'stuck', overdue });
+    const braked = flows.flatMap((flow) => flow.braked().map((wait) => ({ flow: flow.name, ...wait })));
+    return reply
+      .code(overdue.length === 0 ? 200 : 503)
+      .send({ status: overdue.length === 0 ? 'ok' : 'stuck', overdue, ...(braked.length === 0 ? {} : { braked }) });
   });
 
   app.get('/readyz', { config }, async (_request, reply) => {

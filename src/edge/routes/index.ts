@@ -1,3 +1,5 @@
+import { attentionRoutes } from './attention.ts';
+import { deadLetterRoutes } from './dlq.ts';
 import { fhirRoutes } from './fhir.ts';
 import { flowRoutes } from './flows.ts';
 import { healthRoutes } from './health.ts';
@@ -7,6 +9,7 @@ import { parkedRoutes } from './parked.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { timelineRoutes } from './timeline.ts';
 import { topicRoutes } from './topics.ts';
+import { traceRoutes } from './trace.ts';
 import { unmergeRoutes } from './unmerge.ts';
 import { wardRoutes } from './wards.ts';
 import { whyRoutes } from './why.ts';
@@ -19,7 +22,10 @@ export const groups = [
   wardRoutes,
   flowRoutes,
   whyRoutes,
+  traceRoutes,
+  attentionRoutes,
   parkedRoutes,
+  deadLetterRoutes,
   unmergeRoutes,
   quarantineRoutes,
   topicRoutes,

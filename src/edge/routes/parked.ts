@@ -3,6 +3,7 @@ import { ulid } from '../../clock/ulid.ts';
 import { error } from '../../errors/index.ts';
 import { reads } from '../access.ts';
 import { heldPatients } from '../held.ts';
+import { loopGuard } from '../loop-guard.ts';
 import type { EdgeOptions } from '../options.ts';
 import { count, known, type Query, single } from '../parameters.ts';
 
@@ -10,21 +11,24 @@ interface Redrive {
   readonly flow: string;
   readonly key?: string;
   readonly errorClass?: string;
-  readonly action?: 'redrive' | 'discard';
+  readonly action?: 'redrive' | 'single' | 'discard';
   readonly dryRun?: boolean;
+  readonly force?: boolean;
 }
 
-const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength, pattern: '^[^\\u0000]*$' });
+const text = (maxLength: number, minLength = 1) => ({ type: 'string', minLength, maxLength, pattern: '^[^\\u0000]*$' });
 const body = {
   type: 'object',
   required: ['flow'],
   additionalProperties: false,
   properties: {
     flow: text(63),
-    key: text(256),
+    // Empty: what came without a patient.
+    key: text(256, 0),
     errorClass: text(32),
-    action: { enum: ['redrive', 'discard'] },
+    action: { enum: ['redrive', 'single', 'discard'] },
     dryRun: { type: 'boolean' },
+    force: { type: 'boolean' },
   },
 } as const;
 
@@ -32,8 +36,17 @@ const body = {
 const mostAtOnce = 1000;
 
 const redriveNote = (request: FastifyRequest) => {
-  const { flow, key, errorClass, action = 'redrive', dryRun = false } = request.body as Redrive;
-  return { action: dryRun ? 'read' : action, patientId: key, details: { flow, ...(errorClass === undefined ? {} : { errorClass }) } };
+  const { flow, key, errorClass, action = 'redrive', dryRun = false, force = false } = request.body as Redrive;
+  return {
+    action: dryRun ? 'read' : action === 'single' ? 'redrive' : action,
+    patientId: key,
+    details: {
+      flow,
+      ...(errorClass === undefined ? {} : { errorClass }),
+      ...(action === 'single' ? { single: true } : {}),
+      ...(force ? { force } : {}),
+    },
+  };
 };
 
 /** Patients on the held list, and the requests to try their heads again. */
@@ -68,24 +81,36 @@ export function parkedRoutes(app: FastifyInstance, { flows, state, clock, random
     },
   );
 
-  /** The owner of each patient's partition executes it: the head is tried again; what waits behind it follows in order. */
+  /**
+   * The owner of each patient's partition executes it: the head is tried again; what waits behind it follows in order, or
+   * (`single`) stays parked. A head that is back for the third time within a day needs `force` (AORTA_EDGE_009).
+   */
   app.post<{ Body: Redrive }>(
     '/api/ops/parked/redrive',
     { config: { access: { roles, audit: redriveNote } }, schema: { body } },
     async (request, reply) => {
-      const { flow, key, errorClass, action = 'redrive', dryRun = false } = request.body;
+      const { flow, key, errorClass, action = 'redrive', dryRun = false, force = false } = request.body;
       if (!flows.some((running) => running.name === flow)) throw error('AORTA_EDGE_004', { what: 'such flow' });
-      if (action === 'discard' && key === undefined) throw error('AORTA_EDGE_005', { problem: 'a discard names one patient' });
+      if (action !== 'redrive' && key === undefined) throw error('AORTA_EDGE_005', { problem: `${action} names one patient` });
       const { count: matching, patients } = await heldPatients(state, { flow, key, errorClass }, mostAtOnce);
       if (key !== undefined && patients.length === 0) throw error('AORTA_EDGE_004', { what: 'held patient with that key and class' });
+      const now = clock.now();
+      const { free, guarded } = await loopGuard(state, flow, patients, now, force || action === 'discard');
+      if (key !== undefined && free.length === 0) throw error('AORTA_EDGE_009');
       if (!dryRun) {
-        for (const patient of patients) {
-          const request_ = { flow, key: patient.key, errorClass: errorClass ?? null, action, actor: request.actor.id, at: clock.now() };
-          await state.requestRedrive({ id: ulid(clock, random), ...request_ });
+        const notes = free.map(({ eventId }) => ({
+          ...{ id: ulid(clock, random), flow, eventId, action, actor: request.actor.id, at: now, letter: null },
+        }));
+        await state.operations.noteRedrives(notes);
+        for (const [i, patient] of free.entries()) {
+          const { id, actor, at } = notes[i] as (typeof notes)[number];
+          await state.requestRedrive({ id, flow, key: patient.key, errorClass: errorClass ?? null, action, actor, at });
         }
         for (const running of flows) if (running.name === flow) void running.nudge();
       }
-      return reply.code(dryRun ? 200 : 202).send({ action, dryRun, remaining: matching - patients.length, patients });
+      return reply
+        .code(dryRun ? 200 : 202)
+        .send({ action, dryRun, remaining: matching - patients.length, patients: free, guarded: guarded.length });
     },
   );
 }

@@ -36,4 +36,9 @@ export const cliErrors = {
     message: "'{name}' is not a name for a source profile.",
     remedy: 'Use lower-case letters, digits and dashes, beginning with a letter: west-campus. `none` means no profile.',
   },
+  AORTA_CLI_008: {
+    class: 'Permanent',
+    message: 'The file {file} cannot be read: {problem}.',
+    remedy: 'Name a file that exists and may be read, or - for stdin.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -10,7 +10,7 @@ export const configErrors = {
     class: 'Permanent',
     message: 'The environment variable {variable} is not set.',
     remedy:
-      '`aorta start` needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL. For a first try on this machine: eval "$(aorta services env)".',
+      '`aorta start` needs KAFKA_BROKERS, SCHEMA_REGISTRY_URL and DATABASE_URL; REDIS_URL is optional. For a first try on this machine: eval "$(aorta services env)".',
   },
   AORTA_CFG_003: {
     class: 'Permanent',

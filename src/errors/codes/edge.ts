@@ -41,4 +41,24 @@ export const edgeErrors = {
     message: 'There are {count} watchers already; no more are taken.',
     remedy: 'Close dashboards that nobody looks at, then try again.',
   },
+  AORTA_EDGE_009: {
+    class: 'Permanent',
+    message: 'It was redriven three times within a day and failed each time.',
+    remedy: 'Look at why it fails first. If the cause is mended, redrive it with `--force`.',
+  },
+  AORTA_EDGE_010: {
+    class: 'Permanent',
+    message: 'The dead-letter brake of flow {flow} is not on.',
+    remedy: 'Nothing to release. `aorta why` says what the flow waits for.',
+  },
+  AORTA_EDGE_011: {
+    class: 'Permanent',
+    message: 'The entry cannot go in again: {problem}.',
+    remedy: 'Ask the sender for the message, or dismiss the entry.',
+  },
+  AORTA_EDGE_012: {
+    class: 'Permanent',
+    message: 'It was refused again: {problem}.',
+    remedy: 'Correct what is named (`aorta quarantine fix`), or dismiss the entry.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

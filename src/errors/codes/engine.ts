@@ -8,7 +8,8 @@ export const engineErrors = {
   },
   AORTA_ENGINE_002: {
     class: 'Defect',
-    message: 'Flow {flow} lost {pending} acknowledgement(s) at {operator}: its step ended with children unsettled.',
+    message:
+      'Flow {flow} lost {pending} acknowledgement(s) at {operator}: its step ended with children unsettled, {ageMs} ms after it began.',
     remedy: 'A defect of an operator, or an rx() operator that swallows records: report it with the flow graph.',
   },
   AORTA_ENGINE_003: {
@@ -80,5 +81,35 @@ export const engineErrors = {
     class: 'Permanent',
     message: 'The log refuses what flow {flow} emits from {topic}/{partition}, for good: {problem}.',
     remedy: 'Mend the cause (rights, a deleted topic) and restart the worker: what is owed is produced first.',
+  },
+  AORTA_ENGINE_017: {
+    class: 'Permanent',
+    message: 'The dead-letter brake of flow {flow} is on ({reason}): {deadLetters} dead letters of {records} records.',
+    remedy: 'Look at `aorta dlq ls`, mend the cause, then release it with `aorta dlq release`. Nothing of the flow starts before.',
+  },
+  AORTA_ENGINE_018: {
+    class: 'Defect',
+    message: '{operator} of flow {flow} still runs after it was aborted at its deadline.',
+    remedy: 'Give `ctx.signal` to everything that it waits for. Its patient is held and tried again; the old call may still have effects.',
+  },
+  AORTA_ENGINE_019: {
+    class: 'Permanent',
+    message: 'The envelope stays parked: an operator redrove only the one before it (single).',
+    remedy: 'Look at what the one before it did, then redrive the patient.',
+  },
+  AORTA_ENGINE_020: {
+    class: 'Permanent',
+    message: 'Partition {topic}/{partition} of flow {flow} is refused: the record at offset {offset} is not the one that was read there.',
+    remedy: 'The topic was deleted and made anew. Restore the log, or reset the flow with an audited `aorta replay`.',
+  },
+  AORTA_ENGINE_030: {
+    class: 'Permanent',
+    message: 'Sources of flow {flow} are not co-partitioned: {first} has {expected} partitions, {topic} has {count}.',
+    remedy: 'A patient has one owner over all sources: give the topics the same count, or copy one into a topic that has it.',
+  },
+  AORTA_ENGINE_031: {
+    class: 'Permanent',
+    message: 'Flow {flow} has no lane {lane} to take this input.',
+    remedy: 'The lane was renamed or removed: deploy the version that has it, or discard the input.',
   },
 } as const satisfies Record<string, ErrorSpec>;

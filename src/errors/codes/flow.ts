@@ -51,4 +51,19 @@ export const flowErrors = {
     message: 'The actor {node} has no way to merge patients (or to unmerge them).',
     remedy: 'Give the actor `merge` and `unmerge`; redrive the parked patient afterwards.',
   },
+  AORTA_FLOW_021: {
+    class: 'Permanent',
+    message: 'rekey {node} gave no key for {topic}.',
+    remedy: 'A key is text and not empty. Filter values without one, with a named skip, before rekey().',
+  },
+  AORTA_FLOW_022: {
+    class: 'Defect',
+    message: 'The value that {node} gives to lane {lane} cannot be stored.',
+    remedy: 'Inputs of independent lanes are plain data: no functions, promises or open handles.',
+  },
+  AORTA_FLOW_023: {
+    class: 'Defect',
+    message: 'The function of batch {node} gave something else than one result for each of {count} items.',
+    remedy: 'Return an array with a result for each item, in their order; itemFailed(error) for one that failed.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

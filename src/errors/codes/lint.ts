@@ -129,4 +129,80 @@ export const lintErrors = {
     message: "'{node}' may wait behind an actor, and '{topic}' carries merges of patients",
     remedy: 'Put asynchronous operators before the actor, or behind a topic that the flow writes.',
   },
+  AORTA_LINT_040: {
+    class: 'Permanent',
+    message: "merged topic '{topic}' has {count} partitions, '{first}' has {expected}: not co-partitioned",
+    remedy: 'A patient has one owner over all sources: give the topics the same count, or copy one into a topic that has it.',
+  },
+  AORTA_LINT_041: {
+    class: 'Permanent',
+    message: "keys of merged topic '{topic}' name a {kind}, those of '{first}' a {expected}",
+    remedy: 'A flow has one turn at a time per key: rekey() one of them into a topic with the keys of the other.',
+  },
+  AORTA_LINT_042: {
+    class: 'Permanent',
+    message: "'{node}' has a lane '{lane}', a name that is taken",
+    remedy: "What waits in a lane is stored under its label: labels of independent lanes are unique in a flow, and not 'main'.",
+  },
+  AORTA_LINT_043: {
+    class: 'Permanent',
+    message: "'{node}' makes lanes inside a lane",
+    remedy: 'Give all of them to one tee, or put a topic between.',
+  },
+  AORTA_LINT_044: {
+    class: 'Permanent',
+    message: "keys of '{topic}' name a {kind}, and to() keeps the source's, which name a {source}",
+    remedy: 'Use rekey(fn, topic), which gives the new key, or declare the topic with the key that it gets.',
+  },
+  AORTA_LINT_045: {
+    class: 'Permanent',
+    message: "flow {reader} reads '{topic}' as keyed by {expected}, and this flow writes it keyed by {kind}",
+    remedy: 'Declare the topic once with topic() and import it; the reader has one turn at a time per key.',
+  },
+  AORTA_LINT_046: {
+    class: 'Permanent',
+    message: "actor '{node}' is in an independent lane, and '{topic}' carries merges of patients",
+    remedy: 'Put the actor before the tee, or into a flow of its own behind a topic.',
+  },
+  AORTA_LINT_047: {
+    class: 'Permanent',
+    message: "{operator} '{node}' stands behind a batch",
+    remedy: 'A failure there would send the item again. Put it before the batch, or into a lane or a topic behind it.',
+  },
+  AORTA_LINT_050: {
+    class: 'Permanent',
+    message: "call '{node}' has no idempotency key",
+    remedy:
+      "After a crash it is made again. Send ctx.idempotencyKey and say key: 'derived' (or give a key of the record's own); if a repetition does no harm, duplicates: 'acceptable'.",
+  },
+  AORTA_LINT_051: {
+    class: 'Permanent',
+    message: "{operator} '{node}' guards target '{target}', which nothing in this flow reaches",
+    remedy: 'Name the target of a call() or enrich() of this flow, or remove it: it would guard nothing.',
+  },
+  AORTA_LINT_052: {
+    class: 'Permanent',
+    message: "target '{target}' is declared in two ways",
+    remedy: 'Declare it once with defineTarget() and import it; one rateLimit() and one breaker() for it at most.',
+  },
+  AORTA_LINT_053: {
+    class: 'Permanent',
+    message: "enrich '{node}' seems to write ({method})",
+    remedy: 'What it reads is cached, shared and repeated: a write belongs in call(). A search by POST is fine; say so beside it.',
+  },
+  AORTA_LINT_054: {
+    class: 'Permanent',
+    message: "call '{node}' may run {deadline} ms, and the session time-out is {limit} ms: it would never be made",
+    remedy: 'Another worker could own the patient before the call ends. Shorten its deadline, or raise the session time-out.',
+  },
+  AORTA_LINT_055: {
+    class: 'Permanent',
+    message: "call '{node}' and target '{target}' do not agree on a fallback: {problem}",
+    remedy: "Give the call a fallback and the target onOpen: 'fallback', or neither.",
+  },
+  AORTA_LINT_056: {
+    class: 'Permanent',
+    message: "{operator} '{effect}' stands before dedupe '{node}': duplicates reach it",
+    remedy: 'Put dedupe first: only what follows it is kept from being repeated.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -13,7 +13,7 @@ export function circles(flows: readonly Flow<unknown>[]): readonly (Found & { re
     if (finished.has(flow)) return;
     for (const { node, topic } of sinksOf(nodesOf(flow))) {
       for (const next of flows) {
-        if (next === flow || next.source.name !== topic.name) continue;
+        if (next === flow || next.sources.every(({ name }) => name !== topic.name)) continue;
         const start = [...trail, flow].indexOf(next);
         if (start >= 0) found.push(closing(flow, node, [...[...trail, flow].slice(start), next]));
         else visit(next, [...trail, flow]);

@@ -5,7 +5,12 @@ export const deadlinesOverRebalance: Rule = {
   code: 'AORTA_LINT_022',
   severity: 'note',
   check({ paths, options: { rebalanceTimeoutMs } }) {
-    const sums = paths.map((path) => {
+    // A lane's turns are its own.
+    const turns = paths.flatMap((path) => {
+      const lane = path.findIndex(({ spec }) => spec.lanes);
+      return lane < 0 ? [path] : [path.slice(0, lane), path.slice(lane)];
+    });
+    const sums = turns.map((path) => {
       const waiting = path.filter(({ options }) => options['deadlineMs'] !== undefined);
       return {
         node: waiting.at(-1),

@@ -6,7 +6,8 @@ export const mergeStep: Rule = {
   code: 'AORTA_LINT_024',
   severity: 'error',
   check: ({ flow, nodes }) => {
-    if (!flow.source.merges) return [];
+    const source = flow.sources.find(({ merges }) => merges);
+    if (!source) return [];
     return nodes
       .filter(({ spec }) => spec.stateful)
       .flatMap((node) => {
@@ -18,7 +19,7 @@ export const mergeStep: Rule = {
           : [
               {
                 node,
-                details: { missing: missing.join(' and '), topic: flow.source.name },
+                details: { missing: missing.join(' and '), topic: source.name },
                 ...(merge ? { severity: 'warning' as const } : {}),
               },
             ];

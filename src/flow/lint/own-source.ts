@@ -6,6 +6,6 @@ export const ownSource: Rule = {
   severity: 'error',
   check: ({ nodes, flow }) =>
     sinksOf(nodes)
-      .filter(({ topic }) => topic.name === flow.source.name)
+      .filter(({ topic }) => flow.sources.some(({ name }) => name === topic.name))
       .map(({ node, topic }) => ({ node, details: { topic: topic.name } })),
 };

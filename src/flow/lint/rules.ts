@@ -1,10 +1,20 @@
 import { actorVersion } from './actor-version.ts';
+import { afterBatch } from './after-batch.ts';
+import { callOverSession } from './call-over-session.ts';
+import { callWithoutKey } from './call-without-key.ts';
 import { coPartition } from './co-partition.ts';
 import { deadlineOverSession } from './deadline-over-session.ts';
 import { deadlinesOverRebalance } from './deadlines-over-rebalance.ts';
+import { dedupeLate } from './dedupe-late.ts';
 import { duplicateName } from './duplicate-name.ts';
+import { enrichWrites } from './enrich-writes.ts';
+import { fallback } from './fallback.ts';
+import { guardWithoutCall } from './guard-without-call.ts';
+import { keyKind } from './key-kind.ts';
+import { laneNames, lanesInside, mergeInLane } from './lanes.ts';
 import { mergeAsynchronous } from './merge-asynchronous.ts';
 import { mergeStep } from './merge-step.ts';
+import { mergedKeys, mergedPartitions } from './merged-sources.ts';
 import { missingOtherwise } from './missing-otherwise.ts';
 import { missingSchema } from './missing-schema.ts';
 import { noEffect } from './no-effect.ts';
@@ -19,6 +29,7 @@ import { storeReuse } from './store-reuse.ts';
 import { supervisionClass } from './supervision-class.ts';
 import { tableDeclaration } from './table-declaration.ts';
 import { tableShape } from './table-shape.ts';
+import { targetDeclaration } from './target-declaration.ts';
 import { topicDeclaration } from './topic-declaration.ts';
 import { unnamedNode } from './unnamed-node.ts';
 import { unreachable } from './unreachable.ts';
@@ -50,4 +61,18 @@ export const rules: readonly Rule[] = [
   actorVersion,
   mergeStep,
   mergeAsynchronous,
+  mergedPartitions,
+  mergedKeys,
+  laneNames,
+  lanesInside,
+  keyKind,
+  mergeInLane,
+  afterBatch,
+  callWithoutKey,
+  guardWithoutCall,
+  targetDeclaration,
+  enrichWrites,
+  callOverSession,
+  fallback,
+  dedupeLate,
 ];

@@ -1,3 +1,4 @@
+import { isSink } from '../guarantee.ts';
 import type { FlowNode } from '../operator.ts';
 import type { Topic } from '../topic.ts';
 
@@ -8,8 +9,8 @@ export interface TopicUse {
 
 /** The sinks of a flow with their topics. */
 export const sinksOf = (nodes: readonly FlowNode[]): readonly TopicUse[] =>
-  nodes.filter(({ spec }) => spec.kind === 'to').map((node) => ({ node, topic: node.impl.topic }));
+  nodes.filter(isSink).map((node) => ({ node, topic: node.impl.topic }));
 
 /** Every mention of a topic: the source and the sinks. */
 export const topicsOf = (nodes: readonly FlowNode[]): readonly TopicUse[] =>
-  nodes.filter(({ spec }) => spec.kind === 'from' || spec.kind === 'to').map((node) => ({ node, topic: node.impl.topic }));
+  nodes.filter((node) => node.spec.kind === 'from' || isSink(node)).map((node) => ({ node, topic: node.impl.topic }));

@@ -1,3 +1,4 @@
+import { isSink } from '../guarantee.ts';
 import type { Rule } from './rule.ts';
 
 /** State, timers, idempotency keys and held envelopes are stored under a node's id: a derived one would move. */
@@ -6,6 +7,6 @@ export const unnamedNode: Rule = {
   severity: 'error',
   check: ({ nodes }) =>
     nodes
-      .filter(({ spec, name }) => name === undefined && (spec.stateful || spec.external || spec.kind === 'write' || spec.kind === 'to'))
+      .filter((node) => node.name === undefined && (node.spec.stateful || node.spec.external || node.spec.kind === 'write' || isSink(node)))
       .map((node) => ({ node, details: { operator: node.spec.kind } })),
 };

@@ -16,6 +16,7 @@ import { defaultLimits, type MllpLimits } from './limits.ts';
 import { refusePlaintext } from './loopback.ts';
 import { mllpMetrics } from './metrics.ts';
 import { refusals } from './refusal.ts';
+import { type Resubmitted, resubmit } from './resubmit.ts';
 import type { Route } from './route.ts';
 import { createSenders, type Senders } from './senders.ts';
 import { type MllpTls, tlsServer } from './tls.ts';
@@ -61,6 +62,8 @@ export interface MllpListener {
   connections(): number;
   /** Topics whose flows are told of merged patients. */
   readonly mergeTopics: readonly string[];
+  /** Takes in again what was quarantined. Rejects with AORTA_INGRESS_002 when it cannot be stored. */
+  resubmit(content: Buffer, peer: string): Promise<Resubmitted>;
   /** Accepts no more, answers what came whole (for at most `drainMs`, default 10 000), closes. Idempotent. */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
 }
@@ -106,8 +109,8 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
   const routes = [adt, ...(options.routes ?? [])];
   const senders = options.senders ?? createSenders({ telemetry, clock });
   const { sources } = options;
-  const shared = { routes, admission, refuse, metrics, telemetry, clock, random, charset, senders };
-  const one = createExchange({ ...shared, ...(sources ? { sources } : {}) });
+  const taking = { routes, admission, metrics, telemetry, clock, random, charset, senders, ...(sources ? { sources } : {}) };
+  const one = createExchange({ ...taking, refuse });
   const answers = options.batchAnswers ?? 'batch';
   const exchange = withBatches({ exchange: one, refuse, metrics, telemetry, limits, clock, random, answers });
   const parts: ConnectionParts = { limits, exchange, refuse, metrics, telemetry, clock, held: { bytes: 0 } };
@@ -196,6 +199,7 @@ export async function startMllp(options: MllpOptions): Promise<MllpListener> {
     address: { host: address.address, port: address.port },
     connections: () => connections.size,
     mergeTopics,
+    resubmit: (content, peer) => resubmit(taking, content, peer),
     stop({ drainMs = 10_000 } = {}) {
       stopping ??= stop(drainMs);
       return stopping;

@@ -86,6 +86,10 @@ export class KafkaConsumer implements LogConsumer {
     await this.#assignment.commit(offsets);
   }
 
+  heartbeatAgeMs(): number {
+    return this.#membership.heartbeatAgeMs;
+  }
+
   #newMembership(): Membership {
     const { group, topics, sessionTimeoutMs = 30_000 } = this.#options;
     const { connect, around, heartbeatMs, commitTimeoutMs } = this.#settings;

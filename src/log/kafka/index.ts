@@ -126,6 +126,7 @@ export function createKafkaLog(options: KafkaLogOptions): Log {
     kind: 'kafka',
     ensureTopics: (topics) => questions.ensureTopics(topics),
     partitions: (topic) => questions.partitions(topic),
+    keeping: (topics) => questions.keeping(topics),
     append: (records: readonly Append[]): Promise<readonly Appended[]> => producer.append(records),
     consumer(own: ConsumerOptions): LogConsumer {
       if (closing) throw error('AORTA_LOG_016', { operation: 'consumer' });

@@ -83,6 +83,11 @@ export class Membership {
     return this.#around.clock.monotonic() - this.#answered <= this.#options.sessionTimeoutMs;
   }
 
+  /** Milliseconds since the last heartbeat that was answered was sent. */
+  get heartbeatAgeMs(): number {
+    return this.#around.clock.monotonic() - this.#answered;
+  }
+
   /** AORTA_LOG_002 for a topic that does not exist, AORTA_LOG_008 when no broker answers. */
   async connect(): Promise<void> {
     const deadline = this.#around.clock.monotonic() + newTopicMs;

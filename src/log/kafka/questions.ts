@@ -1,7 +1,7 @@
 /** Questions outside any group: partitions, ends, committed offsets, single reads, topics. Each ends within its time-out. */
 import { AortaError, error } from '../../errors/index.ts';
-import type { LogRecord, PartitionEnds, TopicPartition, TopicSpec } from '../port.ts';
-import { checkTopic } from '../retention.ts';
+import type { Keeping, LogRecord, PartitionEnds, TopicPartition, TopicSpec } from '../port.ts';
+import { checkTopic, driftOf } from '../retention.ts';
 import { type Connect, closeCluster, followTopics, openCluster, refreshMetadata, type Surroundings } from './cluster.ts';
 import type { Broker, Cluster } from './internals.ts';
 import { backoff, isPassing, typeOf, unreachable, within } from './problems.ts';
@@ -175,20 +175,41 @@ export class Questions {
     if (leaders.size !== spec.partitions) throw error('AORTA_LOG_004', { topic: spec.name, found: leaders.size, wanted: spec.partitions });
     if ([...leaders.values()].includes(-1))
       throw error('AORTA_LOG_008', { operation: `topic ${spec.name}`, problem: 'a partition has no leader' });
+    const config = await this.#config(spec.name);
+    const policy = config.get('cleanup.policy') ?? 'delete';
+    const declared = spec.compacted ? 'compact' : 'delete';
+    if (policy !== declared) throw error('AORTA_LOG_009', { topic: spec.name, actual: policy, declared });
+    const drift = driftOf(spec.name, spec.retentionMs, keepingOf(config));
+    // Refusing it would stop the flow and save no record: it is shown, and somebody changes the topic.
+    if (drift)
+      this.#around.telemetry.log('error', 'log.retention-drift', { topic: spec.name, ms: drift.retentionMs, code: 'AORTA_LOG_003' });
+  }
+
+  keeping(topics: readonly string[]): Promise<ReadonlyMap<string, Keeping>> {
+    return this.#ask('retention of topics', async () => {
+      const kept = new Map<string, Keeping>();
+      for (const topic of topics) {
+        // Unknown to the broker: no entries, or an error of that one resource.
+        const config = await this.#config(topic).catch((thrown) => {
+          if (typeOf(thrown) === 'UNKNOWN_TOPIC_OR_PARTITION') return new Map<string, string>();
+          throw thrown;
+        });
+        if (config.size > 0) kept.set(topic, keepingOf(config));
+      }
+      return kept;
+    });
+  }
+
+  async #config(topic: string): Promise<ReadonlyMap<string, string>> {
+    await this.#cluster.connect();
     const broker: Broker = await this.#cluster.brokerPool.findConnectedBroker();
-    const resources = [{ type: topicResource, name: spec.name, configNames: ['retention.ms', 'cleanup.policy'] }];
+    const resources = [{ type: topicResource, name: topic, configNames: ['retention.ms', 'retention.bytes', 'cleanup.policy'] }];
     const answer = await broker.describeConfigs({ resources, includeSynonyms: false });
-    const config = new Map(
+    return new Map(
       answer.resources.flatMap(({ configEntries }) =>
         configEntries.map(({ configName, configValue }) => [configName, configValue] as const),
       ),
     );
-    const policy = config.get('cleanup.policy') ?? 'delete';
-    const declared = spec.compacted ? 'compact' : 'delete';
-    if (policy !== declared) throw error('AORTA_LOG_009', { topic: spec.name, actual: policy, declared });
-    const retentionMs = Number(config.get('retention.ms') ?? -1);
-    // -1 keeps for ever; a compacted topic's age limit does not apply.
-    if (!spec.compacted && retentionMs >= 0) checkTopic({ ...spec, retentionMs });
   }
 
   /** Leader of each partition. */
@@ -222,4 +243,14 @@ export class Questions {
       }
     }
   }
+}
+
+/** -1 is no limit; a compacted topic keeps the newest record of each key for ever. */
+function keepingOf(config: ReadonlyMap<string, string>): Keeping {
+  const compacted = config.get('cleanup.policy') === 'compact';
+  const limit = (name: string): number => {
+    const value = Number(config.get(name) ?? -1);
+    return compacted || value < 0 ? Number.POSITIVE_INFINITY : value;
+  };
+  return { retentionMs: limit('retention.ms'), retentionBytes: limit('retention.bytes') };
 }

@@ -10,7 +10,7 @@ import { committed } from './commits.ts';
 import { sqliteConsumer } from './consumer.ts';
 import { hubOf } from './hub.ts';
 import { partitionRows, readRecords } from './records.ts';
-import { type StoredTopic, topicInReader } from './topics.ts';
+import { type StoredTopic, topicIfKnown, topicInReader } from './topics.ts';
 
 export interface SqliteLogOptions {
   /** Shared with the other adapters of the embedded profile; not closed by the log. */
@@ -62,6 +62,16 @@ export function createSqliteLog({ database, clock, telemetry = silentTelemetry }
         specs.map(({ name, partitions, retentionMs, compacted = false }) => ({ name, partitions, retentionMs, compacted })),
       );
       for (const { name } of specs) known.delete(name);
+    },
+    async keeping(names) {
+      open('keeping');
+      const kept = names.flatMap((name) => {
+        const topic = topicIfKnown(database, name);
+        if (!topic) return [];
+        const retentionMs = topic.compacted ? Number.POSITIVE_INFINITY : topic.retentionMs;
+        return [[name, { retentionMs, retentionBytes: Number.POSITIVE_INFINITY }] as const];
+      });
+      return new Map(kept);
     },
     async partitions(topic) {
       open('partitions');

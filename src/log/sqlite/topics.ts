@@ -49,9 +49,14 @@ export const allTopicsInWriter = (writer: Writer): readonly StoredTopic[] =>
 
 /** On the main thread; AORTA_LOG_002 for an unknown topic. */
 export function topicInReader(database: Database, name: string): StoredTopic {
+  const topic = topicIfKnown(database, name);
+  if (!topic) throw error('AORTA_LOG_002', { topic: name });
+  return topic;
+}
+
+export function topicIfKnown(database: Database, name: string): StoredTopic | undefined {
   const row = database.read<TopicRow>(`${select} WHERE name = ?`, [name])[0];
-  if (!row) throw error('AORTA_LOG_002', { topic: name });
-  return stored(row);
+  return row && stored(row);
 }
 
 /**

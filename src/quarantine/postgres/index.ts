@@ -25,17 +25,29 @@ export function createPostgresQuarantine(source: PostgresOptions | PostgresPool)
     async list(limit, before) {
       const rows =
         before === undefined
-          ? await read(`select ${columns} from aorta_quarantine order by id desc limit $1`, [limit])
-          : await read(`select ${columns} from aorta_quarantine where id < $2 order by id desc limit $1`, [limit, before]);
+          ? await read(`select ${columns} from aorta_quarantine where resolved_at is null order by id desc limit $1`, [limit])
+          : await read(`select ${columns} from aorta_quarantine where id < $2 and resolved_at is null order by id desc limit $1`, [
+              limit,
+              before,
+            ]);
       return rows as unknown as Omit<QuarantineEntry, 'body'>[];
     },
     async get(id) {
-      const [row] = await read(`select ${columns}, body from aorta_quarantine where id = $1`, [id]);
-      return row as unknown as QuarantineEntry | undefined;
+      const [row] = await read(`select ${columns}, body, resolution from aorta_quarantine where id = $1`, [id]);
+      if (!row) return undefined;
+      const { resolution, ...entry } = row;
+      return { ...entry, ...(resolution === null ? {} : { resolution }) } as unknown as QuarantineEntry;
     },
     async count() {
-      const [row] = await read('select count(*) as count from aorta_quarantine', []);
+      const [row] = await read('select count(*) as count from aorta_quarantine where resolved_at is null', []);
       return row?.count as number;
+    },
+    async resolve(id, resolution, at) {
+      const rows = await read(
+        'update aorta_quarantine set resolved_at = $3, resolution = $2 where id = $1 and resolved_at is null returning id',
+        [id, resolution, at],
+      );
+      return rows.length > 0;
     },
     async prune(before) {
       const [row] = await read(

@@ -13,6 +13,17 @@ export function put(writer: Writer, { id, source, peer, code, reason, receivedAt
   return null;
 }
 
+/** Job: false if it is not there, or was resolved before. */
+export function resolve(
+  writer: Writer,
+  { id, resolution, at }: { readonly id: string; readonly resolution: string; readonly at: number },
+): boolean {
+  const done = writer
+    .prepare('UPDATE aorta_quarantine SET resolved_at = ?, resolution = ? WHERE id = ? AND resolved_at IS NULL')
+    .run(at, resolution, id);
+  return done.changes > 0;
+}
+
 /** Job: removes at most `limit` entries received before `before`; answers how many. */
 export function prune(writer: Writer, { before, limit }: { readonly before: number; readonly limit: number }): number {
   const done = writer

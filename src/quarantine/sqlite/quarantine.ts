@@ -35,18 +35,28 @@ export function createSqliteQuarantine({ database }: { readonly database: Databa
       open();
       const rows =
         before === undefined
-          ? database.read<EntryRow>(`SELECT ${columns} FROM aorta_quarantine ORDER BY id DESC LIMIT ?`, [limit])
-          : database.read<EntryRow>(`SELECT ${columns} FROM aorta_quarantine WHERE id < ? ORDER BY id DESC LIMIT ?`, [before, limit]);
+          ? database.read<EntryRow>(`SELECT ${columns} FROM aorta_quarantine WHERE resolved_at IS NULL ORDER BY id DESC LIMIT ?`, [limit])
+          : database.read<EntryRow>(
+              `SELECT ${columns} FROM aorta_quarantine WHERE id < ? AND resolved_at IS NULL ORDER BY id DESC LIMIT ?`,
+              [before, limit],
+            );
       return rows.map(entry);
     },
     async get(id) {
       open();
-      const row = database.read<EntryRow & { body: Uint8Array }>(`SELECT ${columns}, body FROM aorta_quarantine WHERE id = ?`, [id])[0];
-      return row && { ...entry(row), body: buffer(row.body) };
+      const row = database.read<EntryRow & { body: Uint8Array; resolution: NonNullable<QuarantineEntry['resolution']> | null }>(
+        `SELECT ${columns}, body, resolution FROM aorta_quarantine WHERE id = ?`,
+        [id],
+      )[0];
+      return row && { ...entry(row), body: buffer(row.body), ...(row.resolution === null ? {} : { resolution: row.resolution }) };
     },
     async count() {
       open();
-      return database.read<{ n: number }>('SELECT count(*) AS n FROM aorta_quarantine')[0]?.n ?? 0;
+      return database.read<{ n: number }>('SELECT count(*) AS n FROM aorta_quarantine WHERE resolved_at IS NULL')[0]?.n ?? 0;
+    },
+    async resolve(id, resolution, at) {
+      open();
+      return jobs('resolve', () => ({ id, resolution, at }));
     },
     async prune(before) {
       open();

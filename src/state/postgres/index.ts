@@ -6,7 +6,9 @@ import { migrate } from '../../postgres/migrate.ts';
 import { type PostgresOptions, type PostgresPool, poolOf } from '../../postgres/pool.ts';
 import { plain } from '../../postgres/repeat.ts';
 import type { State } from '../port.ts';
+import { createPostgresOperations } from './operations.ts';
 import { withPlaces } from './places.ts';
+import { forgetProcessed, processed } from './processed.ts';
 import { claim, held, heldKeys, isLane, laneValues, redriveRequests, states, timers } from './reads.ts';
 import { ensureTables } from './tables.ts';
 import { transactor } from './transact.ts';
@@ -29,6 +31,7 @@ export function createPostgresState(source: PostgresOptions | PostgresPool, opti
 
   return {
     kind: 'postgres',
+    operations: createPostgresOperations(pool),
     async migrate() {
       await migrate(pool);
       const rows = await plain(
@@ -49,6 +52,8 @@ export function createPostgresState(source: PostgresOptions | PostgresPool, opti
     timers: (lane, until, limit) => plain(timers(pool, lane, until, limit)),
     held: (lane, key, fromSeq, limit) => plain(held(pool, lane, key, fromSeq, limit)),
     heldKeys: (flow, limit) => plain(heldKeys(pool, flow, limit)),
+    processed: (flow, ids) => plain(processed(pool, flow, ids)),
+    forgetProcessed: (flow, node, before, limit) => plain(forgetProcessed(pool, flow, node, before, limit)),
     async requestRedrive({ id, flow, key, errorClass, action, actor, at }) {
       const text = `insert into aorta_redrive (id, flow, key, error_class, action, actor, requested_at)
         values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`;

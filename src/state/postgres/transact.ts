@@ -4,7 +4,7 @@ import { error } from '../../errors/index.ts';
 import { laneMoved, StatementError } from '../../postgres/errors.ts';
 import type { PostgresPool } from '../../postgres/pool.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
-import type { GroupOutcome, LaneGroup } from '../port.ts';
+import type { GroupOutcome, LaneFence, LaneGroup } from '../port.ts';
 import { type LanePosition, lanePositions } from './reads.ts';
 import { groupStatements } from './writes/groups.ts';
 
@@ -43,15 +43,14 @@ export function transactor({ pool, clock, random, telemetry, deadlineMs }: Trans
         break;
       } catch (thrown) {
         const failed = await moved(thrown, async () => {
-          open = settle(
-            open,
-            await lanePositions(
-              pool,
-              open.map((group) => group.lane),
-              left(),
-            ),
-            outcomes,
+          const named = open.flatMap((group) => group.fence ?? []);
+          const found = await lanePositions(
+            pool,
+            [...open, ...named].map(({ lane }) => lane),
+            left(),
           );
+          const stale = new Set(named.filter(({ epoch }, i) => found[open.length + i]?.epoch !== epoch));
+          open = settle(open, found, stale, outcomes);
         });
         if (!(failed instanceof StatementError)) throw failed;
         if (failed.failure === 'refused' && failed.sqlState !== laneMoved) throw failed.toError();
@@ -78,11 +77,16 @@ async function moved(thrown: unknown, lookUp: () => Promise<void>): Promise<unkn
 }
 
 /** Decides what the lanes' positions decide; the groups that remain are where their lanes expect them. */
-function settle(groups: readonly LaneGroup[], found: readonly LanePosition[], outcomes: Map<LaneGroup, GroupOutcome>): LaneGroup[] {
+function settle(
+  groups: readonly LaneGroup[],
+  found: readonly LanePosition[],
+  stale: ReadonlySet<LaneFence>,
+  outcomes: Map<LaneGroup, GroupOutcome>,
+): LaneGroup[] {
   const last = new Map<string, number>();
   return groups.filter((group, i) => {
     const { epoch, group: stored } = found[i] as LanePosition;
-    if (epoch !== group.epoch || stored === null) {
+    if (epoch !== group.epoch || stored === null || group.fence?.some((other) => stale.has(other))) {
       outcomes.set(group, 'fenced');
       return false;
     }

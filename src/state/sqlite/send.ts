@@ -25,6 +25,7 @@ export type SentEmission = readonly [
 export interface SentGroup {
   readonly lane: LaneKey;
   readonly epoch: number;
+  readonly fence: readonly (readonly [lane: LaneKey, epoch: number])[];
   readonly group: number;
   readonly sentThrough: number;
   readonly watermark: number;
@@ -80,6 +81,7 @@ export function sendGroups(groups: readonly LaneGroup[], pack: Pack): SentGroups
   const send = (group: LaneGroup): SentGroup => ({
     lane: laneKey(group.lane),
     epoch: group.epoch,
+    fence: (group.fence ?? []).map(({ lane, epoch }) => [laneKey(lane), epoch] as const),
     group: group.group,
     sentThrough: group.sentThrough,
     watermark: group.applied.watermark,

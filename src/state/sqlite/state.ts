@@ -5,6 +5,7 @@ import { definitionsOf } from '../definition.ts';
 import type { ClaimedLane, RedriveRequest, State, TimerRow } from '../port.ts';
 import { type HeldRecord, heldKey, heldRow, selectHeads, selectHeld } from './held.ts';
 import type { ClaimedRows } from './lanes.ts';
+import { createSqliteOperations } from './operations.ts';
 import { query } from './query.ts';
 import { laneKey, sendGroups } from './send.ts';
 
@@ -26,6 +27,7 @@ export function createSqliteState({ database }: SqliteStateOptions): State {
   const groups = database.jobs<typeof import('./transact.ts')>(new URL('./transact.ts', import.meta.url));
   const lanes = database.jobs<typeof import('./lanes.ts')>(new URL('./lanes.ts', import.meta.url));
   const tables = database.jobs<typeof import('./ddl.ts')>(new URL('./ddl.ts', import.meta.url));
+  const processed = database.jobs<typeof import('./processed.ts')>(new URL('./processed.ts', import.meta.url));
   let closed = false;
   const open = () => {
     if (closed) throw error('AORTA_SQLITE_008');
@@ -33,6 +35,7 @@ export function createSqliteState({ database }: SqliteStateOptions): State {
 
   return {
     kind: 'sqlite',
+    operations: createSqliteOperations(database, open),
     /** `openDatabase` brought the file to the newest version before anything else could use it. */
     async migrate() {
       open();
@@ -98,6 +101,21 @@ export function createSqliteState({ database }: SqliteStateOptions): State {
           [flow, limit],
         )
         .map((row) => ({ ...heldKey(row), lane: { flow: row.flow, lane: row.lane, topic: row.topic, partition: row.partition } }));
+    },
+    async processed(flow, ids) {
+      open();
+      if (ids.length === 0) return [];
+      return database
+        .read<{ coordinate: string | null }>(
+          `SELECT p.coordinate FROM json_each(?) g LEFT JOIN aorta_processed p ON p.flow = ? AND p.node = g.value ->> 0
+             AND p.key = g.value ->> 1 AND p.id = g.value ->> 2 ORDER BY g.key`,
+          [JSON.stringify(ids.map(({ node, key, id }) => [node, key, id])), flow],
+        )
+        .map(({ coordinate }) => coordinate);
+    },
+    async forgetProcessed(flow, node, before, limit) {
+      open();
+      return processed('forget', () => ({ flow, node, before, limit }));
     },
     async requestRedrive(request) {
       open();

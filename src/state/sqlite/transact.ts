@@ -8,15 +8,17 @@ import type { LaneKey, SentGroup, SentGroups } from './send.ts';
 const ofLane = 'flow = ? AND lane = ? AND topic = ? AND partition = ?';
 
 /**
- * Job: the groups of one call, all or none. A group whose epoch is not its lane's is left out as `fenced`; one that
+ * Job: the groups of one call, all or none. A group whose epoch, or one of its fence, is not its lane's is left out as `fenced`; one that
  * committed before is `applied` without effect; one that leaves a number out is AORTA_STATE_005.
  */
 export function transact(writer: Writer, { groups, sqls }: SentGroups): GroupOutcome[] {
+  const epochOf = writer.prepare(`SELECT epoch FROM aorta_lane WHERE ${ofLane}`);
+  const stale = ([key, epoch]: SentGroup['fence'][number]) => (epochOf.get(...key) as { epoch: number } | undefined)?.epoch !== epoch;
   return groups.map((group) => {
     const lane = writer.prepare(`SELECT epoch, group_number, sent_through FROM aorta_lane WHERE ${ofLane}`).get(...group.lane) as
       | { epoch: number; group_number: number; sent_through: number }
       | undefined;
-    if (!lane || lane.epoch !== group.epoch) return 'fenced';
+    if (!lane || lane.epoch !== group.epoch || group.fence.some(stale)) return 'fenced';
     if (group.group <= lane.group_number) return 'applied';
     if (group.group !== lane.group_number + 1) {
       throw error('AORTA_STATE_005', { group: group.group, lane: group.lane.join('/'), last: lane.group_number });

@@ -41,6 +41,22 @@ export function topicTests(subject: Subject): void {
       await subject.log.ensureTopics([{ name: dead, partitions: 1, retentionMs: 30 * day }]);
     });
 
+    test('say what they keep; unknown ones are left out', async () => {
+      const [kept, names, dead] = [await subject.topic(1), subject.topicName(), subject.topicName('.dlq')];
+      await subject.log.ensureTopics([{ name: names, partitions: 1, retentionMs: 7 * day, compacted: true }]);
+      await subject.log.ensureTopics([{ name: dead, partitions: 1, retentionMs: 31 * day }]);
+      const keeping = await subject.log.keeping([kept, names, dead, subject.topicName()]);
+      const unlimited = Number.POSITIVE_INFINITY;
+      assert.deepEqual(
+        [...keeping],
+        [
+          [kept, { retentionMs: 8 * day, retentionBytes: unlimited }],
+          [names, { retentionMs: unlimited, retentionBytes: unlimited }],
+          [dead, { retentionMs: 31 * day, retentionBytes: unlimited }],
+        ],
+      );
+    });
+
     test('say whether they are compacted, and a changed mind is refused', async () => {
       const name = subject.topicName();
       const spec = { name, partitions: 1, retentionMs: 7 * day };

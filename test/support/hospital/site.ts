@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EngineOptions } from '../../../src/engine/index.ts';
 import type { AuditEvent } from '../../../src/governance/audit/port.ts';
 import { prometheusTelemetry } from '../../../src/ops/telemetry.ts';
 import { openEmbedded } from '../../../src/runtime/embedded.ts';
@@ -25,7 +26,14 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function openSite(): Promise<Site> {
+/** `root`: another folder with `topologies/`. */
+export async function openSite({
+  root = import.meta.dirname,
+  engine,
+}: {
+  root?: string;
+  engine?: Partial<EngineOptions>;
+} = {}): Promise<Site> {
   const dir = mkdtempSync(join(tmpdir(), 'aorta-site-'));
   const fuse = join(dir, 'fuse');
   process.env['AORTA_TEST_FUSE'] = fuse;
@@ -35,7 +43,8 @@ export async function openSite(): Promise<Site> {
     host: '127.0.0.1',
     port: 0,
     mllpPort: 0,
-    root: import.meta.dirname,
+    root,
+    ...(engine ? { engine } : {}),
     telemetry: prometheusTelemetry({ level: 'silent' }),
     open: async (options) => {
       profile = await openEmbedded(options);

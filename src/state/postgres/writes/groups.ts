@@ -2,6 +2,7 @@ import type { Statement } from '../../../postgres/pool.ts';
 import type { LaneGroup } from '../../port.ts';
 import { advances } from './advance.ts';
 import { effectStatements } from './effects.ts';
+import { fence } from './fence.ts';
 import { held } from './held.ts';
 import { outbox } from './outbox.ts';
 import { redrives } from './redrives.ts';
@@ -12,6 +13,7 @@ import { timers } from './timers.ts';
 /** Everything that groups write, as the statements of one transaction; the fence comes first. */
 export function groupStatements(groups: readonly LaneGroup[]): Statement[] {
   return [
+    ...fence(groups),
     ...advances(groups),
     ...states(groups),
     ...timers(groups),

@@ -1,0 +1,44 @@
+import type { LaneFence } from '../state/port.ts';
+import type { Lane } from './lane.ts';
+import type { Mailbox } from './mailbox.ts';
+
+/** The patients of one lane name in one partition, over all sources. */
+export interface Patients {
+  readonly mailboxes: Map<string, Mailbox>;
+  readonly idle: Map<string, Mailbox>;
+  /** One for each source. */
+  readonly lanes: Lane[];
+}
+
+/**
+ * All lanes with one partition number: the main lane of each source and the independent lanes of each. Both logs deal
+ * partition p of every source to one member, so they have one owner.
+ *
+ * Invariants: a patient has one mailbox per lane name, over all sources, and so one turn at a time. The lanes are lost
+ * together and **fenced together**: one stale epoch among them refuses all. A turn of one source works on the state that
+ * a turn of another one left, and a lane's inputs are written by another lane's turn: were one of the two refused and the
+ * other one applied, the next owner would apply the refused one on top of itself.
+ */
+export class CoPartition {
+  readonly lanes: Lane[] = [];
+  readonly #patients = new Map<string, Patients>();
+
+  join(lane: Lane): Patients {
+    this.lanes.push(lane);
+    let patients = this.#patients.get(lane.ref.lane);
+    if (!patients) {
+      patients = { mailboxes: new Map(), idle: new Map(), lanes: [] };
+      this.#patients.set(lane.ref.lane, patients);
+    }
+    patients.lanes.push(lane);
+    return patients;
+  }
+
+  /** What a group of `lane` needs besides its own epoch. */
+  fence(lane: Lane): readonly LaneFence[] {
+    if (this.lanes.length === 1) return none;
+    return this.lanes.filter((other) => other !== lane).map(({ ref, epoch }) => ({ lane: ref, epoch }));
+  }
+}
+
+const none: readonly LaneFence[] = [];

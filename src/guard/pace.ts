@@ -1,0 +1,115 @@
+import type { Clock } from '../clock/clock.ts';
+import { sleep } from '../clock/system.ts';
+import type { Keyed, Reservation } from '../keyed/port.ts';
+import type { LimiterSettings } from './target.ts';
+
+/** No place within the limiter's `waitMs`. */
+export class NoPlace extends Error {
+  readonly waitMs: number;
+  constructor(waitMs: number) {
+    super('no place');
+    this.waitMs = waitMs;
+  }
+}
+
+export interface PaceOptions {
+  readonly target: string;
+  readonly settings: LimiterSettings;
+  readonly clock: Clock;
+  /** What all workers share. */
+  readonly shared: Keyed;
+  /** This worker's own, for its share while the other is away. */
+  readonly own: Keyed;
+  readonly worker: string;
+  /** Workers to reckon with while nobody has told their number yet. */
+  readonly assumedWorkers: number;
+}
+
+/**
+ * The quota of a target. A call books its place in the shared bucket, and waits for it: places come one interval apart
+ * over all workers, nobody polls, nobody overtakes. While Redis is away the worker books in a bucket of its own with its
+ * share of the quota (by the number of workers known last), behind what was booked before; never without one.
+ */
+export class Pace {
+  readonly #options: PaceOptions;
+  readonly #intervalMs: number;
+  #workers: number;
+  /** Monotonic milliseconds up to which places are booked, as far as this worker knows. */
+  #booked = 0;
+  /** How far ahead the shared bucket was booked when it last answered. */
+  #aheadMs = 0;
+  #pausedUntil = 0;
+  localShare = false;
+
+  constructor(options: PaceOptions) {
+    this.#options = options;
+    this.#intervalMs = options.settings.perMs / options.settings.requests;
+    this.#workers = options.shared.kind === 'memory' ? 1 : options.assumedWorkers;
+  }
+
+  /** Waits for a place; `NoPlace` if none is near enough. */
+  async place(signal: AbortSignal): Promise<void> {
+    const { clock, settings } = this.#options;
+    for (;;) {
+      signal.throwIfAborted();
+      const asked = clock.monotonic();
+      const { granted, waitMs } = await this.#reserve();
+      if (!granted) throw new NoPlace(waitMs);
+      this.#booked = Math.max(this.#booked, asked + waitMs + this.#intervalMs);
+      if (waitMs > 0) await sleep(clock, waitMs, signal);
+      // The target asked for a pause meanwhile: the place is lost, as it lies within.
+      const paused = this.#pausedUntil - clock.monotonic();
+      if (paused <= 0) return;
+      if (paused > settings.waitMs) throw new NoPlace(paused);
+    }
+  }
+
+  /** The target asked to be left alone: nobody gets a place before, and no burst after it. */
+  async pause(ms: number): Promise<void> {
+    const { clock, shared, own, target, settings } = this.#options;
+    this.#pausedUntil = Math.max(this.#pausedUntil, clock.monotonic() + ms);
+    const { burst } = settings;
+    await own.pause(target, ms, { intervalMs: this.#intervalMs * this.#workers, burst: this.#share(burst) });
+    try {
+      await shared.pause(target, ms, { intervalMs: this.#intervalMs, burst });
+    } catch {
+      // The other workers hear it from the target itself.
+    }
+  }
+
+  #share(burst: number): number {
+    return Math.max(1, Math.floor(burst / this.#workers));
+  }
+
+  async #reserve(): Promise<Reservation> {
+    const { shared, own, target, worker, clock, settings } = this.#options;
+    const { burst, waitMs: maxWaitMs } = settings;
+    const afterMs = this.#pausedUntil > clock.monotonic() ? this.#pausedUntil - clock.monotonic() : 0;
+    try {
+      // What was booked locally counts when Redis is back, and empty perhaps.
+      const localMs = this.localShare ? Math.max(0, this.#booked - clock.monotonic()) : 0;
+      const place = await shared.reserve(target, {
+        intervalMs: this.#intervalMs,
+        burst,
+        maxWaitMs,
+        worker,
+        afterMs: Math.max(afterMs, localMs),
+      });
+      this.#workers = place.workers;
+      this.#aheadMs = place.waitMs;
+      this.localShare = false;
+      return place;
+    } catch {
+      // Behind what all of them have booked there: as far ahead as it was a moment ago.
+      const bookedMs = this.localShare ? 0 : Math.min(maxWaitMs, Math.max(this.#aheadMs, this.#booked - clock.monotonic()));
+      this.localShare = true;
+      return own.reserve(target, {
+        intervalMs: this.#intervalMs * this.#workers,
+        burst: this.#share(burst),
+        maxWaitMs,
+        worker,
+        afterMs: Math.max(afterMs, bookedMs),
+      });
+    }
+  }
+}

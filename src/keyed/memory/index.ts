@@ -1,0 +1,130 @@
+import type { Clock } from '../../clock/clock.ts';
+import type { Telemetry } from '../../telemetry/port.ts';
+import { type BucketAsk, type Claim, type Keyed, type Pace, type Reservation, workerMs } from '../port.ts';
+import type { BucketStorage } from './storage.ts';
+
+export type { BucketStorage } from './storage.ts';
+
+export interface MemoryKeyedOptions {
+  readonly clock: Clock;
+  readonly telemetry?: Telemetry;
+  /** Keeps buckets over a restart: a quota of a thousand a day must not begin anew with every start. */
+  readonly storage?: BucketStorage;
+  /** Claims kept; beyond it the oldest are forgotten, which a cache may do. @default 100_000 */
+  readonly maxClaims?: number;
+}
+
+interface Held {
+  readonly coordinate: string;
+  readonly confirmed: boolean;
+  /** Monotonic milliseconds. */
+  readonly until: number;
+}
+
+/** Milliseconds between two writes of the buckets that changed. */
+const saveEveryMs = 500;
+
+/** Port Keyed in one process: the embedded profile, tests, and the local share while Redis is away. */
+export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims = 100_000 }: MemoryKeyedOptions): Promise<Keyed> {
+  const claims = new Map<string, Held>();
+  /** Theoretical arrival time of the next place, monotonic milliseconds (GCRA, as in redis/scripts.ts). */
+  const buckets = new Map<string, number>();
+  const workers = new Map<string, Map<string, number>>();
+  const counters = new Map<string, { value: number; until: number }>();
+  const changed = new Set<string>();
+  let cancelSave: (() => void) | undefined;
+  let saving: Promise<void> = Promise.resolve();
+
+  const stored = await storage?.load();
+  // The wall clock is what both runs share.
+  for (const { bucket, until } of stored ?? []) buckets.set(bucket, clock.monotonic() + (until - clock.now()));
+
+  const save = async (): Promise<void> => {
+    cancelSave = undefined;
+    const rows = [...changed].map((bucket) => ({ bucket, until: clock.now() + ((buckets.get(bucket) ?? 0) - clock.monotonic()) }));
+    changed.clear();
+    if (rows.length === 0 || !storage) return;
+    try {
+      await storage.save(rows);
+    } catch (cause) {
+      telemetry?.log('warn', 'keyed.save-failed', { error: cause });
+    }
+  };
+  const move = (bucket: string, tat: number): void => {
+    buckets.set(bucket, tat);
+    if (!storage) return;
+    changed.add(bucket);
+    cancelSave ??= clock.after(saveEveryMs, () => {
+      saving = save();
+    });
+  };
+  const held = (key: string): Held | undefined => {
+    const found = claims.get(key);
+    if (!found || found.until > clock.monotonic()) return found;
+    claims.delete(key);
+    return undefined;
+  };
+  const keep = (key: string, value: Held): void => {
+    claims.delete(key);
+    claims.set(key, value);
+    if (claims.size > maxClaims) claims.delete(claims.keys().next().value as string);
+  };
+
+  return {
+    kind: 'memory',
+    async claim(key, coordinate, leaseMs): Promise<Claim> {
+      const found = held(key);
+      if (!found || found.coordinate === coordinate) {
+        if (!found?.confirmed) keep(key, { coordinate, confirmed: false, until: clock.monotonic() + leaseMs });
+        return { state: 'claimed' };
+      }
+      return found.confirmed ? { state: 'confirmed' } : { state: 'open', leftMs: found.until - clock.monotonic() };
+    },
+    async confirm(key, coordinate, ttlMs) {
+      const found = held(key);
+      if (found?.confirmed && found.coordinate !== coordinate) return false;
+      keep(key, { coordinate, confirmed: true, until: clock.monotonic() + ttlMs });
+      return true;
+    },
+    async release(key, coordinate) {
+      const found = held(key);
+      if (!found || found.confirmed || found.coordinate !== coordinate) return false;
+      return claims.delete(key);
+    },
+    async reserve(bucket, { intervalMs, burst, maxWaitMs, worker, afterMs = 0 }: BucketAsk): Promise<Reservation> {
+      const now = clock.monotonic();
+      const tat = Math.max(buckets.get(bucket) ?? 0, now + afterMs);
+      const waitMs = Math.max(0, tat - (burst - 1) * intervalMs - now);
+      let sharing = workers.get(bucket);
+      if (!sharing) {
+        sharing = new Map();
+        workers.set(bucket, sharing);
+      }
+      sharing.set(worker, now + workerMs);
+      for (const [name, until] of sharing) if (until <= now) sharing.delete(name);
+      const granted = waitMs <= maxWaitMs;
+      if (granted) move(bucket, tat + intervalMs);
+      return { granted, waitMs, workers: sharing.size };
+    },
+    async pause(bucket, ms, { intervalMs, burst }: Pace) {
+      move(bucket, Math.max(buckets.get(bucket) ?? 0, clock.monotonic() + ms + (burst - 1) * intervalMs));
+    },
+    async count(counter, by, ttlMs) {
+      const now = clock.monotonic();
+      let found = counters.get(counter);
+      if (!found || found.until <= now) {
+        found = { value: 0, until: now + ttlMs };
+        counters.set(counter, found);
+        if (counters.size > maxClaims) counters.delete(counters.keys().next().value as string);
+      }
+      found.value += by;
+      return found.value;
+    },
+    async ping() {},
+    async close() {
+      cancelSave?.();
+      await saving;
+      await save();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Clock } from '../../src/clock/clock.ts';
+import type { Lane } from '../../src/engine/lane.ts';
+import { Mailbox } from '../../src/engine/mailbox.ts';
+import { RunQueue } from '../../src/engine/run-queue.ts';
+
+describe('the run queue', () => {
+  /** A clock that synchronous work moves. */
+  function make() {
+    let time = 0;
+    const soon: (() => void)[] = [];
+    const clock: Clock = { now: () => time, monotonic: () => time, after: () => () => {}, soon: (fn) => void soon.push(fn) };
+    const told: { nodes: readonly string[]; ms: number }[] = [];
+    const queue = new RunQueue(clock, 10, 2, (nodes, ms) => told.push({ nodes, ms }));
+    const lane = (node: string, ms: number) =>
+      ({
+        turns: {
+          at: node,
+          next: () => {
+            time += ms;
+          },
+        },
+      }) as unknown as Lane;
+    const run = () => {
+      while (soon.length > 0) soon.shift()?.();
+    };
+    return { queue, lane, run, told };
+  }
+
+  it('names the operators in question when synchronous work held the event loop for a second', () => {
+    const { queue, lane, run, told } = make();
+    for (let i = 0; i < 9; i++) queue.ready(lane('quick', 0.1), new Mailbox(`p${i}`));
+    run();
+    assert.deepEqual(told, []);
+    queue.ready(lane('slow', 1500), new Mailbox('p10'));
+    run();
+    assert.deepEqual(told, [{ nodes: ['slow'], ms: 1500 }]);
+    for (const node of ['a', 'b', 'c', 'd']) queue.ready(lane(node, node === 'c' ? 2000 : 0), new Mailbox(node));
+    run();
+    assert.deepEqual(told.at(-1), { nodes: ['a', 'b', 'c', 'd'], ms: 2000 });
+  });
+});

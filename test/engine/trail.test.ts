@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { Root } from '../../src/engine/root.ts';
+import { Trail } from '../../src/engine/trail.ts';
+
+const root = (n: number) => ({ eventId: `e${n}`, key: `p${n % 3}`, offset: n }) as Root;
+
+it('the trail keeps the newest ten thousand settlements, oldest first, and what it gave out does not change', () => {
+  const trail = new Trail();
+  trail.add(root(1), 0, { kind: 'failed', code: 'C' }, 10);
+  trail.add(root(1), 0, { kind: 'done' }, 20);
+  const given = trail.of('e1');
+  assert.deepEqual(
+    given.map(({ settlement, at }) => [settlement.kind, at]),
+    [
+      ['failed', 10],
+      ['done', 20],
+    ],
+  );
+  for (let n = 2; n < 10_001; n++) trail.add(root(n), 1, { kind: 'done' }, n);
+  assert.deepEqual(
+    trail.of('e1').map(({ at }) => at),
+    [20],
+    'one place was taken',
+  );
+  trail.add(root(10_001), 1, { kind: 'done' }, 0);
+  assert.deepEqual(trail.of('e1'), []);
+  assert.equal(given.length, 2);
+  assert.deepEqual(trail.of('e5000'), [
+    { eventId: 'e5000', key: 'p2', partition: 1, offset: 5000, settlement: { kind: 'done' }, at: 5000 },
+  ]);
+});

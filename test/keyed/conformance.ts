@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Keyed } from '../../src/keyed/port.ts';
+import { uniqueName } from '../support/services.ts';
+
+/** One server; the suite opens it twice, as two workers would. */
+export interface KeyedStore {
+  open(): Promise<Keyed>;
+  /** Lets time pass for both. */
+  pass(ms: number): Promise<void>;
+}
+
+/** Port **Keyed**: the one suite that every adapter passes. Call it at the top of a test file. */
+export function keyedConformance(name: string, create: () => Promise<KeyedStore>): void {
+  describe(`Keyed on ${name}`, () => {
+    let store: KeyedStore;
+    let one: Keyed;
+    let two: Keyed;
+    before(async () => {
+      store = await create();
+      one = await store.open();
+      two = await store.open();
+      await Promise.all([one.ping(), two.ping()]);
+    });
+    after(async () => {
+      await one.close();
+      await two.close();
+    });
+
+    it('gives a claim to one record, to the same record again, and to nobody else', async () => {
+      const key = uniqueName('claim');
+      assert.deepEqual(await one.claim(key, 'a', 10_000), { state: 'claimed' });
+      assert.deepEqual(await two.claim(key, 'a', 10_000), { state: 'claimed' });
+      const other = await two.claim(key, 'b', 10_000);
+      assert.equal(other.state, 'open');
+      assert.ok(other.state === 'open' && other.leftMs > 0 && other.leftMs <= 10_000, JSON.stringify(other));
+    });
+
+    it('lets a claim lapse with its lease, and takes it up again for the same record', async () => {
+      const key = uniqueName('claim');
+      await one.claim(key, 'a', 200);
+      await store.pass(100);
+      await one.claim(key, 'a', 400);
+      await store.pass(200);
+      assert.equal((await two.claim(key, 'b', 100)).state, 'open', 'the lease was renewed');
+      await store.pass(400);
+      assert.equal((await two.claim(key, 'b', 10_000)).state, 'claimed');
+      assert.equal((await one.claim(key, 'a', 10_000)).state, 'open');
+    });
+
+    it('tells a confirmed id to others until it lapses, and never to its own record', async () => {
+      const key = uniqueName('claim');
+      await one.claim(key, 'a', 10_000);
+      assert.equal(await one.confirm(key, 'a', 600), true);
+      assert.deepEqual(await two.claim(key, 'b', 10_000), { state: 'confirmed' });
+      assert.deepEqual(await two.claim(key, 'a', 10_000), { state: 'claimed' });
+      assert.deepEqual(await two.claim(key, 'b', 10_000), { state: 'confirmed' }, 'asking again did not undo the confirmation');
+      assert.equal(await two.release(key, 'a'), false, 'a confirmation cannot be given back');
+      assert.deepEqual(await two.claim(key, 'b', 10_000), { state: 'confirmed' });
+      await store.pass(700);
+      assert.deepEqual(await two.claim(key, 'b', 10_000), { state: 'claimed' });
+    });
+
+    it('confirms what it forgot, over an open claim of another, and not over a confirmation', async () => {
+      const [lost, open, taken] = [uniqueName('claim'), uniqueName('claim'), uniqueName('claim')];
+      assert.equal(await one.confirm(lost, 'a', 10_000), true, 'after a flush');
+      assert.equal((await two.claim(lost, 'b', 10_000)).state, 'confirmed');
+      await two.claim(open, 'b', 10_000);
+      assert.equal(await one.confirm(open, 'a', 10_000), true);
+      assert.equal((await two.claim(open, 'b', 10_000)).state, 'confirmed');
+      await two.confirm(taken, 'b', 10_000);
+      assert.equal(await one.confirm(taken, 'a', 10_000), false);
+    });
+
+    it('gives a claim back only to who holds it', async () => {
+      const key = uniqueName('claim');
+      await one.claim(key, 'a', 10_000);
+      assert.equal(await two.release(key, 'b'), false);
+      assert.equal((await two.claim(key, 'b', 10_000)).state, 'open');
+      assert.equal(await one.release(key, 'a'), true);
+      assert.equal((await two.claim(key, 'b', 10_000)).state, 'claimed');
+    });
+
+    it('one of two that claim at once gets it', async () => {
+      for (let i = 0; i < 20; i++) {
+        const key = uniqueName('claim');
+        const states = await Promise.all([one.claim(key, 'a', 10_000), two.claim(key, 'b', 10_000)]);
+        assert.deepEqual(states.map(({ state }) => state).sort(), ['claimed', 'open']);
+      }
+    });
+
+    it('books places of a bucket one interval apart, over both workers, and no further ahead than asked', async () => {
+      const bucket = uniqueName('bucket');
+      const ask = { intervalMs: 1000, burst: 1, maxWaitMs: 3_500 };
+      const waits: number[] = [];
+      for (const [i, keyed] of [one, two, one, two].entries()) {
+        const { granted, waitMs } = await keyed.reserve(bucket, { ...ask, worker: i % 2 ? 'two' : 'one' });
+        assert.equal(granted, true, `place ${i}`);
+        waits.push(waitMs);
+      }
+      // Real time passes between two questions, so that a wait may be shorter, and never longer.
+      for (const [i, waitMs] of waits.entries()) assert.ok(waitMs <= i * 1000 && waitMs > i * 1000 - 900, JSON.stringify(waits));
+      const refused = await two.reserve(bucket, { ...ask, maxWaitMs: 500, worker: 'two' });
+      assert.equal(refused.granted, false);
+      assert.ok(refused.waitMs > 500 && refused.waitMs <= 4_000);
+      assert.equal(refused.workers, 2);
+      const again = await one.reserve(bucket, { ...ask, maxWaitMs: 10_000, worker: 'one' });
+      assert.ok(again.granted && again.waitMs <= 4_000, 'what was refused has booked nothing');
+    });
+
+    it('lets a burst through after a rest, and then the pace', async () => {
+      const bucket = uniqueName('bucket');
+      const ask = { intervalMs: 1000, burst: 3, maxWaitMs: 0, worker: 'one' };
+      const granted = [];
+      for (let i = 0; i < 5; i++) granted.push((await one.reserve(bucket, ask)).granted);
+      assert.deepEqual(granted, [true, true, true, false, false]);
+      await store.pass(1_050);
+      assert.equal((await one.reserve(bucket, ask)).granted, true, 'one interval later, one place');
+    });
+
+    it('a pause keeps everybody out until it ends, takes the burst away, and is never made shorter', async () => {
+      const bucket = uniqueName('bucket');
+      const pace = { intervalMs: 1000, burst: 3 };
+      await one.pause(bucket, 5_000, pace);
+      await two.pause(bucket, 100, pace);
+      const first = await two.reserve(bucket, { ...pace, maxWaitMs: 60_000, worker: 'two' });
+      const second = await one.reserve(bucket, { ...pace, maxWaitMs: 60_000, worker: 'one' });
+      assert.ok(first.waitMs > 4_000 && first.waitMs <= 5_000, `${first.waitMs}`);
+      assert.ok(second.waitMs > 5_000 && second.waitMs <= 6_000, `${second.waitMs}`);
+    });
+
+    it('gives no place before what was booked elsewhere', async () => {
+      const { waitMs } = await one.reserve(uniqueName('bucket'), {
+        intervalMs: 10,
+        burst: 1,
+        maxWaitMs: 10_000,
+        worker: 'one',
+        afterMs: 2_000,
+      });
+      assert.ok(waitMs > 1_900 && waitMs <= 2_000, `${waitMs}`);
+    });
+
+    it('keeps fractions of milliseconds: a thousand places take what they should', async () => {
+      const bucket = uniqueName('bucket');
+      let last = 0;
+      const asked = Array.from({ length: 1000 }, () =>
+        one.reserve(bucket, { intervalMs: 12.5, burst: 1, maxWaitMs: 60_000, worker: 'one' }),
+      );
+      const started = performance.now();
+      for (const { waitMs } of await Promise.all(asked)) last = Math.max(last, waitMs);
+      assert.ok(last <= 12_488 && last > 12_487 - (performance.now() - started) - 100, `${last}`);
+    });
+
+    it('counts for both workers, and forgets a counter when its time is over', async () => {
+      const counter = uniqueName('counter');
+      assert.equal(await one.count(counter, 1, 300), 1);
+      assert.equal(await two.count(counter, 4, 300), 5);
+      await store.pass(400);
+      assert.equal(await one.count(counter, 1, 300), 1);
+    });
+  });
+}
