@@ -19,7 +19,7 @@ import { r25 } from './r25-sigterm.ts';
 import { r26 } from './r26-memory.ts';
 import { r29 } from './r29-hot.ts';
 import { r44 } from './r44-offsets.ts';
-import type { Pending, Row } from './row.ts';
+import type { Row } from './row.ts';
 
 export const rows: readonly Row[] = [
   r01,
@@ -44,4 +44,5 @@ export const rows: readonly Row[] = [
   r29,
   r44,
 ];
-export const pending: readonly Pending[] = [];
+
+export { pending } from './pending.ts';

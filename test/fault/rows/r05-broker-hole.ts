@@ -9,7 +9,7 @@ export const r05: Row = {
   pass: 'work goes on within 15 s after it is back; no worker ends',
   async run(kit) {
     const cluster = kit.after(await privateCluster(3, { proxied: true }));
-    const fleet = await kit.fleet({ workers: 2, brokers: cluster.brokers });
+    const fleet = await kit.fleet({ workers: 2, brokers: cluster.brokers, direct: { brokers: cluster.nodes.map(({ url }) => url) } });
     fleet.load.start();
     await kit.seconds(5, 2);
     const resumed: number[] = [];

@@ -34,7 +34,10 @@ export const r26: Row = {
     const mean = (of: readonly number[]) => of.reduce((sum, value) => sum + value, 0) / of.length;
     const slope = mean(half.slice(half.length / 2)) - mean(half.slice(0, half.length / 2));
     const stopMs = await fleet.end(0);
-    ok(highest < 300, `RSS ${highest} MB`);
+    ok(
+      highest < 300,
+      `RSS ${highest} MB (at start ${Math.round(begin)} MB, growth in the last quarter ${Math.round(slope)} MB, backlog ${fleet.load.sent.length})`,
+    );
     return {
       backlog: fleet.load.sent.length,
       rssAtStartMb: Math.round(begin),

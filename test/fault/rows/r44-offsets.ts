@@ -54,8 +54,8 @@ export const r44: Row = {
     await admin.deleteTopicRecords({ topic, partitions: cut.map(({ partition, offset }) => ({ partition, offset: String(offset) })) });
     await fleet.start(0);
     await fleet.drained();
-    const expired = await fleet.metric('aorta_log_expired_records_total');
-    strictEqual(expired, gone.size, 'each record that was cut before it was read is counted');
+    const expired = await fleet.metric('aorta_flow_offset_anomalies_total', { kind: 'expired' });
+    strictEqual(expired, cut.length, 'each partition that was cut before it was read is counted');
     ok(fleet.load.sent.length > at);
     const verdict = await fleet.verify();
 
@@ -67,6 +67,11 @@ export const r44: Row = {
     await eventually('the partitions to be refused', async () => (await fleet.metric('aorta_flow_refused_partitions')) > 0, 30_000);
     const { status } = await (fleet.workers[0] as { status(path: string): Promise<{ status: number }> }).status('/healthz');
     ok(status !== 200, 'and /healthz says so');
-    return { expiredAndCounted: expired, refusedPartitions: await fleet.metric('aorta_flow_refused_partitions'), ...verdict };
+    return {
+      recordsCut: gone.size,
+      partitionsCounted: expired,
+      refusedPartitions: await fleet.metric('aorta_flow_refused_partitions'),
+      ...verdict,
+    };
   },
 };
