@@ -38,6 +38,17 @@ const wanted = values.rows?.split(',');
 for (const id of wanted ?? [])
   if (!rows.some((row) => row.id === id)) throw new Error(`${id} is no row that runs: ${rows.map((row) => row.id)}`);
 
+// An interrupted run still has workers and brokers to end.
+const interruption = Promise.withResolvers<never>();
+interruption.promise.catch(() => {});
+let interrupted: NodeJS.Signals | undefined;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    interrupted ??= signal;
+    interruption.reject(new Error(`interrupted by ${signal}`));
+  });
+}
+
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 const started: ServiceName[] = [];
 const begun = performance.now();
@@ -49,13 +60,20 @@ try {
   });
   for (const [name, service] of Object.entries(up)) process.env[variableOf[name as ServiceName]] = service.url;
   for (const row of rows) {
-    if (wanted && !wanted.includes(row.id)) continue;
+    if (interrupted || (wanted && !wanted.includes(row.id))) continue;
     const random = chance();
     say(`${row.id} ${row.promise}: ${row.fault} (FAULT_SEED=${random.seed})`);
     const from = performance.now();
     const line = { id: row.id, promise: row.promise, fault: row.fault, pass: row.pass, seed: random.seed };
     try {
-      const figures = await runRow(row, { random, scale, rate, patients, note: (text) => say(`  ${text}`) });
+      const figures = await runRow(row, {
+        random,
+        scale,
+        rate,
+        patients,
+        note: (text) => say(`  ${text}`),
+        interrupted: interruption.promise,
+      });
       lines.push({ ...line, figures, seconds: (performance.now() - from) / 1000 });
       say(`  passed: ${JSON.stringify(figures)}`);
     } catch (thrown) {
@@ -77,7 +95,7 @@ const text = report(lines, wanted ? [] : pending, {
   ...{ scale, rate, patients },
 });
 process.stdout.write(text);
-if (values.report) {
+if (values.report && !interrupted) {
   const file = resolve(values.report);
   writeFileSync(file, replaced(readFileSync(file, 'utf8'), text));
 }

@@ -46,6 +46,8 @@ export interface KitOptions {
   readonly rate: number;
   readonly patients: number;
   readonly note: (text: string) => void;
+  /** Rejects when the run is to end early. */
+  readonly interrupted?: Promise<never>;
 }
 
 /** Runs one row, and closes whatever it opened. */
@@ -67,7 +69,10 @@ export async function runRow(row: Row, options: KitOptions): Promise<Figures> {
     },
   };
   try {
-    return await row.run(kit);
+    const running = row.run(kit);
+    // After an interruption its fleet is closed under it.
+    running.catch(() => {});
+    return await (options.interrupted ? Promise.race([running, options.interrupted]) : running);
   } finally {
     for (const close of closers.reverse()) await close();
   }
