@@ -55,7 +55,7 @@ export async function startNode(
   context.say('starting');
   const mark = await launch({
     command: jvm,
-    args: [...serverJvm, `-Dlog4j2.configurationFile=${log4j}`, '-cp', classpath, 'kafka.Kafka', config],
+    args: [...serverJvm(node.heapMb ?? 512), `-Dlog4j2.configurationFile=${log4j}`, '-cp', classpath, 'kafka.Kafka', config],
     cwd: context.dir,
     logFile: join(context.dir, 'log'),
   });
@@ -63,4 +63,11 @@ export async function startNode(
 }
 
 const quickJvm = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m', `-Dlog4j2.configurationFile=${log4j}`];
-const serverJvm = ['-server', '-Xms512m', '-Xmx512m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-Djava.awt.headless=true'];
+const serverJvm = (heapMb: number): readonly string[] => [
+  '-server',
+  `-Xms${heapMb}m`,
+  `-Xmx${heapMb}m`,
+  '-XX:+UseG1GC',
+  '-XX:MaxGCPauseMillis=20',
+  '-Djava.awt.headless=true',
+];

@@ -3,6 +3,10 @@ export interface KafkaNode {
   readonly id: number;
   readonly brokerPort: number;
   readonly controllerPort: number;
+  /** Settings that replace or join the ones below. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  /** Megabytes of the JVM's heap. @default 512 */
+  readonly heapMb?: number;
 }
 
 /** The server.properties of `node` in a cluster of `nodes`, all on loopback. */
@@ -41,7 +45,7 @@ export function kafkaProperties(node: KafkaNode, nodes: readonly KafkaNode[], da
     // Tests fence and rebalance with short sessions.
     'group.min.session.timeout.ms': 1_000,
   };
-  return Object.entries(properties)
+  return Object.entries({ ...properties, ...node.settings })
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 }

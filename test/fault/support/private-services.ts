@@ -3,10 +3,13 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { createFaultProxy, type FaultProxy } from '../../../src/sandbox/proxy/index.ts';
 import { kafka, kafkaClasspath, startNode } from '../../../src/services/kafka/kafka.ts';
+import type { KafkaNode } from '../../../src/services/kafka/properties.ts';
 import { freePort } from '../../../src/services/machine/port.ts';
 import { isRunning, stop } from '../../../src/services/machine/process.ts';
 import { postgres } from '../../../src/services/postgres/postgres.ts';
+import { redis } from '../../../src/services/redis/redis.ts';
 import { ensureBackward } from '../../../src/services/registry/check.ts';
 import { registry } from '../../../src/services/registry/registry.ts';
 import type { LocalService, Started } from '../../../src/services/service.ts';
@@ -37,6 +40,65 @@ export function privateKafka(): Promise<PrivateService> {
     const node = { id: 1, brokerPort: await freePort(ports['broker']), controllerPort: await freePort(ports['controller']) };
     return startNode(node, [node], cluster, classpath, { dir, ports, say: silent });
   });
+}
+
+export interface PrivateCluster {
+  /** Addresses as clients are told them: by way of the proxies where there are any. */
+  readonly brokers: readonly string[];
+  readonly nodes: readonly PrivateService[];
+  /** One in front of each broker, with `proxied`. */
+  readonly proxies: readonly FaultProxy[];
+  remove(): Promise<void>;
+}
+
+/**
+ * Kafka nodes of its own with small heaps, each broker and controller at once. With `proxied` clients reach each broker by
+ * way of a proxy only, as it is the proxy's address that the broker advertises; brokers talk to each other directly.
+ */
+export async function privateCluster(
+  count: 1 | 3,
+  options: { proxied?: boolean; settings?: KafkaNode['settings'] } = {},
+): Promise<PrivateCluster> {
+  const classpath = await kafkaClasspath({ dir: serviceDir('kafka'), ports: {}, say: silent });
+  const cluster = randomUUID();
+  const plan: KafkaNode[] = [];
+  const proxies: FaultProxy[] = [];
+  for (let id = 1; id <= count; id++) {
+    const [brokerPort, controllerPort, clientPort] = [await freePort(), await freePort(), await freePort()];
+    let settings: KafkaNode['settings'] = count === 3 ? { 'min.insync.replicas': 2 } : {};
+    if (options.proxied) {
+      const proxy = await createFaultProxy({ host: '127.0.0.1', port: clientPort });
+      proxies.push(proxy);
+      settings = {
+        ...settings,
+        listeners: `PLAINTEXT://127.0.0.1:${brokerPort},CLIENTS://127.0.0.1:${clientPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+        'advertised.listeners': `PLAINTEXT://127.0.0.1:${brokerPort},CLIENTS://127.0.0.1:${proxy.port}`,
+        'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      };
+    }
+    plan.push({ id, brokerPort, controllerPort, heapMb: count === 3 ? 256 : 384, settings: { ...settings, ...options.settings } });
+  }
+  const nodes: PrivateService[] = [];
+  const remove = async () => {
+    await Promise.all(nodes.map((node) => node.remove()));
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+  };
+  try {
+    // All at once: a controller alone has no quorum and never answers.
+    const started = await Promise.allSettled(
+      plan.map((node) => privateService(kafka, (dir) => startNode(node, plan, cluster, classpath, { dir, ports: {}, say: silent }))),
+    );
+    for (const node of started) if (node.status === 'fulfilled') nodes.push(node.value);
+    for (const node of started) if (node.status === 'rejected') throw node.reason;
+  } catch (thrown) {
+    await remove();
+    throw thrown;
+  }
+  return { brokers: plan.map((node, n) => `127.0.0.1:${proxies[n]?.port ?? node.brokerPort}`), nodes, proxies, remove };
+}
+
+export function privateRedis(): Promise<PrivateService> {
+  return privateService(redis, (dir, ports) => redis.start({ dir, ports, say: silent }));
 }
 
 export function privatePostgres(): Promise<PrivateService> {

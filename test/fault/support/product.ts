@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Services } from '../../support/services.ts';
 
@@ -17,6 +17,8 @@ export interface ProductOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Start through npm, as a user does. */
   readonly npm?: boolean;
+  /** Project folder, whose `topologies/` run. @default Aorta's own */
+  readonly project?: string;
   readonly readyWithinMs?: number;
 }
 
@@ -73,8 +75,8 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   const verb = services ? ['start'] : ['dev', '--no-feed'];
   const child = options.npm
     ? spawn('npm', ['start', '--', '--no-feed', ...flags], { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-    : spawn(process.execPath, [...nodeOptions, 'bin/aorta.js', ...verb, ...flags], {
-        cwd: root,
+    : spawn(process.execPath, [...nodeOptions, join(root, 'bin/aorta.js'), ...verb, ...flags], {
+        cwd: options.project ?? root,
         env: environment,
         stdio: ['ignore', 'pipe', 'pipe'],
       });

@@ -1,0 +1,48 @@
+import { r01 } from './r01-kill.ts';
+import { r02 } from './r02-rolling.ts';
+import { r03 } from './r03-broker-restart.ts';
+import { r04 } from './r04-broker-kill.ts';
+import { r05 } from './r05-broker-hole.ts';
+import { r06 } from './r06-storm.ts';
+import { r07 } from './r07-freeze.ts';
+import { r08 } from './r08-long.ts';
+import { r09 } from './r09-hang.ts';
+import { r10 } from './r10-poison.ts';
+import { r11 } from './r11-retry.ts';
+import { r12 } from './r12-duplicates.ts';
+import { r15 } from './r15-postgres.ts';
+import { r16 } from './r16-commit-reply.ts';
+import { r17 } from './r17-registry-away.ts';
+import { r18 } from './r18-bad-bytes.ts';
+import { r19 } from './r19-evolution.ts';
+import { r25 } from './r25-sigterm.ts';
+import { r26 } from './r26-memory.ts';
+import { r29 } from './r29-hot.ts';
+import { r44 } from './r44-offsets.ts';
+import type { Row } from './row.ts';
+
+export const rows: readonly Row[] = [
+  r01,
+  r02,
+  r03,
+  r04,
+  r05,
+  r06,
+  r07,
+  r08,
+  r09,
+  r10,
+  r11,
+  r12,
+  r15,
+  r16,
+  r17,
+  r18,
+  r19,
+  r25,
+  r26,
+  r29,
+  r44,
+];
+
+export { pending } from './pending.ts';

@@ -1,0 +1,30 @@
+import { ok, strictEqual } from 'node:assert/strict';
+import type { Row } from './row.ts';
+
+export const r25: Row = {
+  id: 'R25',
+  promise: 'SIGTERM drains',
+  fault: 'SIGTERM under load, 50 times; a second worker stands by',
+  pass: 'exit 0 within 10 s each time; committed offset = last effect; the next owner handles nothing again',
+  async run(kit) {
+    const fleet = await kit.fleet({ workers: 2 });
+    const rounds = kit.times(50, 2);
+    const stops: number[] = [];
+    fleet.load.start();
+    for (let round = 0; round < rounds; round++) {
+      const n = round % 2;
+      await kit.seconds(0, 0.3 + kit.random.next());
+      stops.push(await fleet.end(n));
+      await fleet.start(n);
+      if (round % 10 === 9) kit.note(`${round + 1} of ${rounds}: slowest ${Math.max(...stops)} ms`);
+    }
+    await fleet.load.stop();
+    await fleet.drained();
+    const verdict = await fleet.verify();
+    strictEqual(fleet.handled().size, verdict.sent, 'each handler run was noted');
+    strictEqual(verdict.handledAgain, 0, 'nothing was handled again');
+    const slowest = Math.max(...stops);
+    ok(slowest < 10_000, `the slowest stop took ${slowest} ms`);
+    return { stops: rounds, slowestStopMs: slowest, ...verdict };
+  },
+};
