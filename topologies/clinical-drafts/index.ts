@@ -1,12 +1,10 @@
-import { call, defineTarget, filter, flow, map, mapAsync, process, to } from 'aorta';
+import { filter, flow, map, mapAsync, process, to } from 'aorta';
 import type { JobRequested } from '../../schemas/generated/job-requested.ts';
 import { topics } from '../../schemas/topics.ts';
 import { type Drafting, noDrafting } from './drafting.ts';
 import { begin, draft, file, gather, keep, statusOf, type Work } from './steps.ts';
 import { told } from './told.ts';
 
-/** The EHR as drafts use it: reads of a context, and one create. Down, its patients wait on the held list. */
-const ehr = defineTarget('ehr-drafts', { deadlineMs: 20_000, bulkhead: 8, onOpen: 'park' });
 /** What the flow is given at start. Tools that only draw or check it give nothing. */
 export interface Resources {
   readonly drafting?: Drafting;
@@ -28,12 +26,14 @@ export default function clinicalDrafts({ drafting = noDrafting }: Resources = {}
       filter('clinical-draft', ({ type }: JobRequested) => type === 'clinical-draft'),
       map((job): Work => ({ job })),
       mapAsync('begin', begin(drafting), { deadlineMs: 5_000 }),
-      call('context', ehr, gather(drafting), { readOnly: true }),
+      mapAsync('context', gather(drafting), { readOnly: true, deadlineMs: 20_000 }),
       // Longer than an answer may take: that is why it is a job. Written again after a crash, or by a second owner, it
       // costs once more and changes nothing: the text that is kept first is the one that counts.
       mapAsync('draft', draft(drafting), { readOnly: true, deadlineMs: 90_000 }),
       mapAsync('keep', keep(drafting), { deadlineMs: 5_000 }),
-      call('document', ehr, file(drafting), { key: ({ job }) => job.jobId }),
+      // Breaker, limiter and bulkhead of the EHR are its client's. Not `call`: a second owner may send the same document at
+      // the same time, as the EHR creates it if it is not there; so the session may be shorter than the EHR is slow.
+      mapAsync('document', file(drafting), { deadlineMs: 20_000 }),
       map('status', statusOf),
       process('told', told),
       to(topics.jobStatus),
