@@ -39,16 +39,7 @@ export interface FaultProxy {
 /**
  * A TCP proxy on loopback that fails on purpose, between a client and any server: broker, database, registry, cache, a
  * partner's endpoint. Latency, jitter, bandwidth, black hole, reset, refusal, slices, lost replies.
- *
- * @example
- * ```ts
- * import { createFaultProxy } from '../../src/sandbox/proxy/index.ts';
- * const proxy = await createFaultProxy({ host: '127.0.0.1', port: 5432 });
- * const url = proxy.through('postgres://aorta@127.0.0.1:5432/aorta');
- * proxy.suffer({ latency: { ms: 50, jitterMs: 20 } });
- * proxy.suffer();
- * await proxy.close();
- * ```
+ * `through(address)` gives the address to use instead; `suffer(fault)` begins a fault and `suffer()` ends it.
  */
 export async function createFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const { host, port, listen = 0, clock = systemClock, random = systemRandom } = options;
