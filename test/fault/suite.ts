@@ -98,5 +98,6 @@ process.stdout.write(text);
 if (values.report && !interrupted) {
   const file = resolve(values.report);
   writeFileSync(file, replaced(readFileSync(file, 'utf8'), text));
+  execFileSync(resolve(import.meta.dirname, '../../node_modules/.bin/biome'), ['format', '--write', resolve(file)]);
 }
 process.exitCode = lines.length > 0 && lines.every((line) => line.problem === undefined) ? 0 : 1;
