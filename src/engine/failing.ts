@@ -56,7 +56,6 @@ export class Failing {
         lane.host.commit(lane.mark({ suspects: [{ offset: root.offset, attempts: 0 }] }));
         root.suspect = 0;
       }
-      lane.suspects.aside(root.key);
       this.#retryLater(mailbox, root, delayMs);
       return;
     }

@@ -20,7 +20,6 @@ import { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
-import { Suspicion } from './suspicion.ts';
 import { Trail } from './trail.ts';
 import { Watch } from './watch.ts';
 import { isStuck } from './why.ts';
@@ -44,7 +43,6 @@ export class FlowRuntime implements LaneHost {
   /** By independent lane. */
   readonly laneMetrics: ReadonlyMap<string, FlowMetrics>;
   readonly reads = new ReadGate(3);
-  readonly suspicion = new Suspicion();
   readonly #ports: FlowPorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();

@@ -23,7 +23,6 @@ import type { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
 import { failureOf } from './supervise.ts';
 import { SuspectGate } from './suspect-gate.ts';
-import type { Suspicion } from './suspicion.ts';
 import { EngineTurn } from './turn.ts';
 import { Turns } from './turns.ts';
 import type { Watch } from './watch.ts';
@@ -40,7 +39,6 @@ export interface LaneHost {
   settled(lane: Lane, root: Root, settlement: Settlement): void;
   fenced(lane: Lane): void;
   maxLaneBytes(): number;
-  readonly suspicion: Suspicion;
   /** Nothing new starts while it is on. */
   readonly brake: DeadLetterBrake;
   readonly watch: Watch;
@@ -516,8 +514,6 @@ export class Lane {
     this.timers.close();
     this.batches.close();
     this.holding.close();
-    this.suspects.close();
-
     this.mailboxes.clear();
     this.idle.clear();
   }

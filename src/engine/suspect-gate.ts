@@ -96,34 +96,7 @@ export class SuspectGate {
   survived(root: Root): void {
     this.#heldSurvived(root);
     // Not at once: its turn is about to be handed over, and what follows must be handed over behind it.
-    if (this.#under.delete(root)) this.#lane.ports.clock.soon(() => this.#next());
-  }
-
-  /**
-   * The patient waits for its next try. What is behind it in the mailbox runs nothing: it must not keep the others, nor be
-   * accused for an end meanwhile.
-   */
-  aside(key: string): void {
-    for (const root of this.#under) {
-      if (root.key !== key) continue;
-      this.#lane.host.commit(this.#lane.mark({ suspects: [{ offset: suspectKey(root), attempts: root.suspect - 1 }] }));
-      this.survived(root);
-    }
-  }
-
-  /** The lane has ended: others need not wait for it. */
-  close(): void {
-    this.#under.clear();
-    this.#lane.host.suspicion.leave(this);
-  }
-
-  #next(): void {
-    if (this.#under.size === 0 && !this.#storing) this.#lane.host.suspicion.leave(this);
-    this.#pump();
-  }
-
-  #enter(alone: boolean): boolean {
-    return this.#lane.host.suspicion.enter(this, alone, () => this.#lane.ports.clock.soon(() => this.#pump()));
+    if (this.#under.delete(root)) this.#lane.ports.clock.soon(() => this.#pump());
   }
 
   #pump(): void {
@@ -132,7 +105,6 @@ export class SuspectGate {
       if (!first) return;
       const attempts = first.suspect ? (this.#attempts.get(first.root.offset) ?? 0) : 0;
       if (first.suspect && attempts === 0) {
-        if (!this.#enter(false)) return;
         let count = 1;
         while (count < this.#queue.length && this.#queue[count]?.suspect && !this.#attempts.has(this.#queue[count]?.root.offset as number))
           count++;
@@ -144,7 +116,6 @@ export class SuspectGate {
       }
       // A known suspect runs alone; what is behind it waits for it too.
       if (this.#under.size > 0) return;
-      if (first.suspect && attempts < maxAttempts && !this.#enter(true)) return;
       this.#queue.shift();
       if (!first.suspect) {
         this.#lane.admit(first.root);
@@ -170,7 +141,6 @@ export class SuspectGate {
         this.#under.add(root);
       }
       for (const root of roots) this.#lane.admit(root);
-      for (const { key } of roots) if (this.#lane.mailboxes.get(key)?.retryAt !== undefined) this.aside(key);
       this.#pump();
     });
     this.#lane.host.commit(mark);

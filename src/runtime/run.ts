@@ -4,9 +4,9 @@ import { within } from '../clock/within.ts';
 import type { Worker } from './worker.ts';
 
 /** Milliseconds for a stop: the ten seconds of contract.md, less what a process needs to end. */
-const stopMs = 8_500;
+const stopMs = 7_500;
 
-/** Prints the ready event (contract.md) and serves until SIGTERM or SIGINT, then drains for at most 8.5 s; a second signal ends at once. */
+/** Prints the ready event (contract.md) and serves until SIGTERM or SIGINT, then drains for at most 7.5 s; a second signal ends at once. */
 export async function serve(
   flags: RunFlags,
   worker: Worker,

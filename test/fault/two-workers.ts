@@ -19,8 +19,8 @@ export interface TwoWorkerFigures {
 }
 
 const sessionTimeoutMs = 3_000;
-/** adt-admissions and lab-results, 12 each. */
-const partitionsOfAllFlows = 24;
+/** adt-admissions, lab-results and clinical-drafts, 12 each. */
+const partitionsOfAllFlows = 36;
 
 interface Pair {
   readonly here: Site;
@@ -92,7 +92,7 @@ export const killOneOfTwo = (t: Pick<TestContext, 'diagnostic'>, rounds: number,
     const survivor = workers[1 - at] as Product;
     victim.kill('SIGKILL');
     await victim.exited;
-    await eventually('the other one to take over', async () => (await survivor.metric('aorta_flow_partitions')) === 12);
+    await eventually('the other one to take over', async () => (await survivor.metric('aorta_flow_partitions')) === partitionsOfAllFlows);
     workers[at] = await here.worker({ name: at === 0 ? 'a' : 'b' });
   });
 
@@ -104,7 +104,7 @@ export const freezeOneOfTwo = (t: Pick<TestContext, 'diagnostic'>, rounds: numbe
     const survivor = workers[1 - at] as Product;
     victim.kill('SIGSTOP');
     try {
-      await eventually('the other one to take over', async () => (await survivor.metric('aorta_flow_partitions')) === 12);
+      await eventually('the other one to take over', async () => (await survivor.metric('aorta_flow_partitions')) === partitionsOfAllFlows);
     } finally {
       victim.kill('SIGCONT');
     }
