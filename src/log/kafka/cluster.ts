@@ -146,8 +146,15 @@ export async function refreshMetadata(cluster: Cluster): Promise<readonly string
 export async function followTopics(cluster: Cluster, topics: readonly string[]): Promise<readonly string[]> {
   for (const topic of topics) cluster.targetTopics.add(topic);
   await cluster.connect();
-  const gone = await refreshMetadata(cluster);
-  return topics.filter((topic) => gone.includes(topic));
+  const gone = new Set<string>();
+  // A refresh that is under way is shared by kafkajs, and does not ask for what was added since; and another caller's may
+  // have found a topic gone, and dropped it. So what counts is whether its partitions are known.
+  const unknown = () => topics.filter((topic) => cluster.findTopicPartitionMetadata(topic).length === 0);
+  for (let tries = 0; tries < 3; tries++) {
+    for (const topic of await refreshMetadata(cluster)) gone.add(topic);
+    if (unknown().every((topic) => gone.has(topic) || !cluster.targetTopics.has(topic))) break;
+  }
+  return unknown();
 }
 
 /** Disconnects; when the broker does not let go within `ms` (requests still in flight), the sockets are cut. */

@@ -26,6 +26,14 @@ export function topicTests(subject: Subject): void {
       );
     });
 
+    test('are all created when several flows start at once, each with topics of its own', async () => {
+      const flows = Array.from({ length: 6 }, () => Array.from({ length: 5 }, () => subject.topicName()));
+      await Promise.all(
+        flows.map((names) => subject.log.ensureTopics(names.map((name) => ({ name, partitions: 2, retentionMs: 7 * day })))),
+      );
+      for (const name of flows.flat()) assert.equal(await subject.log.partitions(name), 2);
+    });
+
     test('keep their partition count: another one is refused', async () => {
       const name = await subject.topic(2);
       await assert.rejects(subject.log.ensureTopics([{ name, partitions: 3, retentionMs: 8 * day }]), refused('AORTA_LOG_004'));
