@@ -165,8 +165,7 @@ export class TargetGuard implements Guard {
       } catch (thrown) {
         const failure = classified(thrown, clock.now());
         this.#calls(outcomeOf(failure));
-        if (failure instanceof AortaError && ['Transient', 'Overload'].includes(failure.class) && failure.retryAfterMs)
-          this.#throttle(failure.retryAfterMs);
+        if (failure instanceof AortaError && evidenceOf(failure) === 'bad' && failure.retryAfterMs) this.#throttle(failure.retryAfterMs);
         throw failure;
       } finally {
         this.#seconds.observe((clock.monotonic() - started) / 1000);

@@ -124,11 +124,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stops.push(() => files.close());
     const secrets = options.secrets ?? files;
     const ehrs = options.ehrs ?? {};
-    const targets = new Map(Object.entries(ehrs).map(([name, { requestsPerSecond }]) => [name, ehrTarget(name, requestsPerSecond)]));
     const cds = await startCds({
       ...{ root: options.root, ehrs, config: options.cds ?? {}, advice: profile.advice },
       ...{ secrets, canonical, clock, random, telemetry },
-      guard: (ehr) => ehrGuard(guards, targets.get(ehr) ?? ehrTarget(ehr, undefined)),
+      guard: (ehr) => ehrGuard(guards, ehrTarget(ehr, ehrs[ehr]?.requestsPerSecond)),
       ...(options.localEhr === undefined ? {} : { localEhr: options.localEhr }),
     });
     stops.push(() => cds.stop());

@@ -118,15 +118,13 @@ export const shortRetries = shortRetry;
 
 /**
  * Fresh metadata. kafkajs refuses the whole answer when one topic of its list is gone (deleted), for every other topic
- * too; here the gone ones are found, dropped from its list and returned.
+ * too; here the gone ones are found and dropped from its list.
  */
-export async function refreshMetadata(cluster: Cluster): Promise<readonly string[]> {
+export async function refreshMetadata(cluster: Cluster): Promise<void> {
   try {
     await cluster.refreshMetadata();
-    return [];
   } catch (thrown) {
     if (typeOf(thrown) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw thrown;
-    const gone: string[] = [];
     const broker = await cluster.brokerPool.findConnectedBroker();
     for (const topic of [...cluster.targetTopics]) {
       try {
@@ -134,11 +132,9 @@ export async function refreshMetadata(cluster: Cluster): Promise<readonly string
       } catch (problem) {
         if (typeOf(problem) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw problem;
         cluster.targetTopics.delete(topic);
-        gone.push(topic);
       }
     }
     await cluster.refreshMetadata();
-    return gone;
   }
 }
 
@@ -146,13 +142,13 @@ export async function refreshMetadata(cluster: Cluster): Promise<readonly string
 export async function followTopics(cluster: Cluster, topics: readonly string[]): Promise<readonly string[]> {
   for (const topic of topics) cluster.targetTopics.add(topic);
   await cluster.connect();
-  const gone = new Set<string>();
   // A refresh that is under way is shared by kafkajs, and does not ask for what was added since; and another caller's may
   // have found a topic gone, and dropped it. So what counts is whether its partitions are known.
   const unknown = () => topics.filter((topic) => cluster.findTopicPartitionMetadata(topic).length === 0);
   for (let tries = 0; tries < 3; tries++) {
-    for (const topic of await refreshMetadata(cluster)) gone.add(topic);
-    if (unknown().every((topic) => gone.has(topic) || !cluster.targetTopics.has(topic))) break;
+    await refreshMetadata(cluster);
+    // What is gone was dropped from the list; what is still on it and unknown was not asked for.
+    if (unknown().every((topic) => !cluster.targetTopics.has(topic))) break;
   }
   return unknown();
 }
