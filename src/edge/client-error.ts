@@ -4,9 +4,12 @@ import { failureOf, problemOf } from './problem.ts';
 
 const statusOf: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
-/** What is no HTTP request gets an answer too, and then the connection is closed: where the next one begins is unknown. */
+/**
+ * What is no HTTP request gets an answer too, and then the connection is closed: where the next one begins is unknown. Bytes after
+ * a request that said `Connection: close` are nobody's request: the only answer of that connection is the one under way.
+ */
 export function answerClientErrors(thrown: Error & { code?: string }, socket: Socket): void {
-  if (thrown.code === 'ECONNRESET' || socket.destroyed) return;
+  if (thrown.code === 'ECONNRESET' || thrown.code === 'HPE_CLOSED_CONNECTION' || socket.destroyed) return;
   if (!socket.writable) return void socket.destroy();
   const status = statusOf[thrown.code ?? ''] ?? 400;
   const body = JSON.stringify(problemOf(failureOf({ statusCode: status, code: thrown.code ?? 'HTTP' })));

@@ -69,6 +69,12 @@ describe('problems', () => {
     assert.match(long, /"status":431/);
   });
 
+  it('come once, also when bytes follow the last request of a connection', async () => {
+    const back = await talk(site.url, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n{"and":"more"}');
+    assert.equal(back.match(/HTTP\/1\.1 /g)?.length, 1, back);
+    assert.match(back, /^HTTP\/1\.1 200 /);
+  });
+
   it('name foreign errors, and do not quote them', async (t) => {
     const edge = await openEdge(t, { canonical: { wards: () => Promise.reject(new Error('Max Muster, 4W')) } as never });
     const answer = await ask(edge.url, '/api/wards');
