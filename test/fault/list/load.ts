@@ -35,7 +35,7 @@ export interface Sent {
 export const canary = 'CANARY 078-05-1120 ';
 const partitions = 12;
 /** Of one append of a backlog. */
-const backlogBytes = 6 * 1024 * 1024;
+const backlogBytes = 16 * 1024 * 1024;
 
 /**
  * Entries at a fixed rate, whatever becomes of them (open loop): each has the moment when it should have been sent. What
