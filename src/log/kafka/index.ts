@@ -47,7 +47,7 @@ export interface KafkaLogOptions extends Partial<Surroundings> {
   readonly openSocket?: OpenSocket;
   /** Milliseconds a fetch waits for records, 100 to 500. Default 250. */
   readonly maxWaitMs?: number;
-  /** Bytes of one fetch over all partitions, and of one partition in it. Defaults 2 MiB and 512 KiB. */
+  /** Bytes of one fetch over all partitions, and of one partition in it. Defaults 2 MiB and 1 MiB: a whole batch fits. */
   readonly maxFetchBytes?: number;
   readonly maxFetchBytesPerPartition?: number;
   /** Default none. */
@@ -120,7 +120,7 @@ export function createKafkaLog(options: KafkaLogOptions): Log {
   const limits = {
     maxWaitMs,
     maxBytes: options.maxFetchBytes ?? 2 << 20,
-    maxBytesPerPartition: options.maxFetchBytesPerPartition ?? 512 << 10,
+    maxBytesPerPartition: options.maxFetchBytesPerPartition ?? 1 << 20,
   };
   const consumers = new Set<KafkaConsumer>();
   let closing: Promise<void> | undefined;
