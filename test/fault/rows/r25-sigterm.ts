@@ -23,7 +23,7 @@ export const r25: Row = {
     }
     await Promise.all(starting);
     await fleet.load.stop();
-    await fleet.drained();
+    await fleet.drained(240_000);
     const verdict = await fleet.verify();
     strictEqual(fleet.handled().size, verdict.sent, 'each handler run was noted');
     strictEqual(verdict.handledAgain, 0, 'nothing was handled again');
