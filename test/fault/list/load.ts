@@ -34,6 +34,8 @@ export interface Sent {
 /** In every entry's padding, and in what failing handlers throw: no log line, metric or header may show it. */
 export const canary = 'CANARY 078-05-1120 ';
 const partitions = 12;
+/** Of one append of a backlog. */
+const backlogBytes = 16 * 1024 * 1024;
 
 /**
  * Entries at a fixed rate, whatever becomes of them (open loop): each has the moment when it should have been sent. What
@@ -80,6 +82,26 @@ export class Load {
   /** Sends these now, behind everything before. */
   async offer(patient: string, acts: readonly string[]): Promise<void> {
     await this.append(acts.flatMap((act) => this.#next(patient, Date.now(), act)));
+  }
+
+  /** A backlog: so many entries, spread evenly over the patients, as fast as the log takes them. */
+  async backlog(count: number): Promise<void> {
+    const { patients } = this.#options;
+    let appended: Promise<void> = Promise.resolve();
+    for (let made = 0; made < count; ) {
+      const now = Date.now();
+      const batch: Append[] = [];
+      let bytes = 0;
+      for (; made < count && bytes < backlogBytes; made++) {
+        batch.push(...this.#next(`p${made % patients}`, now));
+        bytes += this.#padding.length + 200;
+      }
+      // The next batch is made while this one is on its way; one at a time is, as a refused one comes again.
+      await appended;
+      appended = this.append(batch);
+      appended.catch(() => {});
+    }
+    await appended;
   }
 
   /** With the writer it began with. */
