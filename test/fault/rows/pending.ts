@@ -8,14 +8,6 @@ export const pending: readonly Pending[] = [
     reason: 'late transfers are in the load of test/fault/kill.ts; the fold is proven by test/topologies/adt-admissions/order.test.ts',
   },
   {
-    id: 'R14',
-    promise: 'Redis loss',
-    reason: 'not written as a row; dedupe with Redis away, flushed and lying is in test/keyed and test/guard',
-  },
-  { id: 'R20', promise: 'a slow EHR', reason: 'not written as a row; the breaker alone: test/guard/breaker.test.ts' },
-  { id: 'R21', promise: 'a storm of 429', reason: 'not written as a row; Retry-After alone: test/guard/retry-after.test.ts' },
-  { id: 'R22', promise: 'a quota across workers', reason: 'not written as a row; the pace alone: test/guard/pace.test.ts' },
-  {
     id: 'R23',
     promise: 'clock skew',
     reason: 'not written on real processes (libfaketime can be installed); the simulator makes clock jumps',
