@@ -28,7 +28,12 @@ export function outside({ url, target = {}, quota, far, ...more }: OutsideOption
       async (entry: Entry, { key, signal, idempotencyKey }) => {
         const response = await fetch(`${url}/${name}`, {
           method: 'POST',
-          headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey, 'x-worker': String(process.pid) },
+          headers: {
+            'content-type': 'application/json',
+            'idempotency-key': idempotencyKey,
+            'x-worker': String(process.pid),
+            'x-sent': String(Number(process.hrtime.bigint()) / 1e6),
+          },
           body: JSON.stringify({ patient: key, id: entry.id, seq: entry.seq }),
           signal,
         });

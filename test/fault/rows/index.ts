@@ -19,6 +19,7 @@ import { r19 } from './r19-evolution.ts';
 import { r20 } from './r20-slow.ts';
 import { r21 } from './r21-storm.ts';
 import { r22 } from './r22-quota.ts';
+import { r23 } from './r23-clock.ts';
 import { r25 } from './r25-sigterm.ts';
 import { r26 } from './r26-memory.ts';
 import { r29 } from './r29-hot.ts';
@@ -47,6 +48,7 @@ export const rows: readonly Row[] = [
   r20,
   r21,
   r22,
+  r23,
   r25,
   r26,
   r29,

@@ -7,11 +7,6 @@ export const pending: readonly Pending[] = [
     promise: 'events arrive out of order',
     reason: 'late transfers are in the load of test/fault/kill.ts; the fold is proven by test/topologies/adt-admissions/order.test.ts',
   },
-  {
-    id: 'R23',
-    promise: 'clock skew',
-    reason: 'not written on real processes (libfaketime can be installed); the simulator makes clock jumps',
-  },
   { id: 'R24', promise: 'a full disk', reason: 'not written' },
   { id: 'R27', promise: 'memory in a long soak', reason: 'not written; two hours do not fit into the run' },
   { id: 'R28', promise: 'large messages', reason: 'not written as a row; limits: test/log/kafka/producer.test.ts' },

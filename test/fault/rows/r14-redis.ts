@@ -1,11 +1,10 @@
 import { ok } from 'node:assert/strict';
 import { createFaultProxy, type FaultProxy } from '../../../src/sandbox/proxy/index.ts';
 import { ask } from '../../../src/services/socket.ts';
-import type { Fleet } from '../list/fleet.ts';
-import type { Sent } from '../list/load.ts';
+import { repeats } from '../list/repeats.ts';
 import { privateRedis } from '../support/private-services.ts';
 import { eventually } from '../support/product.ts';
-import type { Kit, Row } from './row.ts';
+import type { Row } from './row.ts';
 
 export const r14: Row = {
   id: 'R14',
@@ -22,7 +21,7 @@ export const r14: Row = {
       ...{ workers: 2, load: { random: kit.random, rate: Math.min(kit.rate, 300), patients: kit.patients } },
       env: { REDIS_URL: proxy.through(redis[0].url), FAULT_OUTSIDE: JSON.stringify({ dedupe: true }) },
     });
-    const twice = repeats(fleet, kit);
+    const twice = repeats(fleet.load, kit.random);
     const up = () => fleet.metric('aorta_keyed_up');
     const shares: string[] = [];
     const rate = async (fault: () => Promise<void>) => {
@@ -82,27 +81,3 @@ export const r14: Row = {
 
 const flush = (port: number) =>
   ask(`127.0.0.1:${port}`, Buffer.from('FLUSHALL\r\n'), (answer) => ok(answer.toString().startsWith('+OK'), 'it is flushed'));
-
-/** From now on each fifth entry of the load comes again: half of them among the next ones, half of them any time later. */
-function repeats(fleet: Fleet, { random }: Kit): { readonly count: number } {
-  const soon: Sent[] = [];
-  const append = fleet.load.append.bind(fleet.load);
-  let count = 0;
-  let seen = 0;
-  fleet.load.append = async (batch) => {
-    await append(batch);
-    for (; seen < fleet.load.sent.length; seen++) {
-      if (random.next() < 0.2)
-        soon.push(random.next() < 0.5 ? (fleet.load.sent[seen] as Sent) : random.pick(fleet.load.sent.slice(0, seen + 1)));
-    }
-    if (soon.length < 20) return;
-    const again = soon.splice(0);
-    count += again.length;
-    await append(again.map((sent) => fleet.load.again(sent)));
-  };
-  return {
-    get count() {
-      return count;
-    },
-  };
-}

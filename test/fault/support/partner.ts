@@ -3,8 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 export interface Asked {
-  /** Milliseconds of this process's monotonic clock at which the request's head was here. */
+  /** Milliseconds of this process's `performance.now()` at which the request's head was here. */
   readonly at: number;
+  /** The same, when the worker sent it: both read the machine's monotonic clock. */
+  readonly sent: number;
   readonly path: string;
   /** Process id of the worker. */
   readonly worker: string;
@@ -24,6 +26,13 @@ export interface Reply {
   readonly afterMs?: number;
 }
 
+/** How much a quota a second can be exceeded where calls arrive: those of the time that one was on its way come at once. */
+export const held = (quota: number, wayMs: number): number => (quota * wayMs) / 1000;
+
+/** The machine's monotonic clock on this process's scale, so that what another process read of it can be compared. */
+const base = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const monotonic = () => Number(process.hrtime.bigint()) / 1e6 - base;
+
 /** The system that the workers of a row call: it answers as it is told, and notes what it was asked, in the order of arrival. */
 export class Partner {
   readonly asked: Asked[] = [];
@@ -33,14 +42,15 @@ export class Partner {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      const at = performance.now();
+      const at = monotonic();
+      const sent = Number(request.headers['x-sent']) - base;
       const worker = String(request.headers['x-worker']);
       const lane = `${worker} ${request.url}`;
       const together = (this.#underway.get(lane) ?? 0) + 1;
       this.#underway.set(lane, together);
       // Also when the worker gives up and closes its connection.
       response.once('close', () => this.#underway.set(lane, (this.#underway.get(lane) as number) - 1));
-      void this.#note(request, { at, worker, together })
+      void this.#note(request, { at, sent, worker, together })
         .then((asked) => {
           const { status, headers = {}, afterMs = 0 } = this.answer(asked);
           const answer = () => {
@@ -72,9 +82,9 @@ export class Partner {
     return this.asked.filter(({ at, ...asked }) => at >= from && at < to && (path === undefined || asked.path === path));
   }
 
-  /** The most requests in any second that begins in this span. */
-  worstSecond(from = 0, to = Number.POSITIVE_INFINITY): number {
-    const times = this.between(from, to).map(({ at }) => at);
+  /** The most requests that arrived, or were sent, in any second from then on. */
+  worstSecond(when: 'at' | 'sent' = 'at', from = Number.NEGATIVE_INFINITY): number {
+    const times = this.asked.map((asked) => asked[when]).filter((at) => at >= from);
     times.sort((a, b) => a - b);
     let worst = 0;
     for (let first = 0, last = 0; last < times.length; last++) {
@@ -82,6 +92,10 @@ export class Partner {
       worst = Math.max(worst, last - first + 1);
     }
     return worst;
+  }
+
+  longestWayMs(): number {
+    return Math.round(this.asked.reduce((longest, { at, sent }) => Math.max(longest, at - sent), 0));
   }
 
   /** What is wrong with the calls that succeeded: an entry under two keys, or a patient's entries out of order. */
@@ -105,7 +119,7 @@ export class Partner {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  async #note(request: IncomingMessage, known: Pick<Asked, 'at' | 'worker' | 'together'>): Promise<Asked> {
+  async #note(request: IncomingMessage, known: Pick<Asked, 'at' | 'sent' | 'worker' | 'together'>): Promise<Asked> {
     const body = JSON.parse(await text(request)) as Pick<Asked, 'patient' | 'id' | 'seq'>;
     const asked = { ...known, ...body, path: request.url ?? '', idempotencyKey: String(request.headers['idempotency-key']), status: 0 };
     this.asked.push(asked);

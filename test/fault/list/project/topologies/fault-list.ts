@@ -73,7 +73,13 @@ const pos = actor({
       epoch: null,
       applied_at: null,
     };
-    return { state: { length: at }, emit: [row] };
+    const [what, amount] = entry.act.split(' ');
+    const timers = what === 'timer' ? [{ name: entry.id, at: ctx.now + Number(amount) }] : [];
+    return { state: { length: at }, emit: [row], timers };
+  },
+  timer(state, { name }) {
+    if (seen !== undefined) writeSync(seen, `timer ${name}\n`);
+    return { state, emit: [], skip: 'a timer' };
   },
 });
 
