@@ -47,14 +47,16 @@ export const r23: Row = {
       for (const name of names) await fleet.load.offer(name, [`timer ${dueMs}`]);
       const last = performance.now();
       fleet.load.start();
-      await eventually('the timers to be set', async () => names.every((name) => fleet.handled().has(`${name}-1`)), 30_000, 100);
+      await eventually('the timers to be set', async () => names.every((name) => fleet.handled().has(`${name}-1`)), 60_000, 100);
+      const set = performance.now();
       clock.set(offset);
       while (performance.now() - first < dueMs - 100) {
         strictEqual(fired(), 0, 'no timer comes early');
         await kit.seconds(0, 0.1);
       }
       await eventually(`${timers} timers`, () => fired() === timers, 30_000, 50);
-      return Math.round(performance.now() - last - dueMs);
+      // On a machine that took longer than that to set them they are due at once.
+      return Math.round(performance.now() - Math.max(last + dueMs, set));
     };
     const aheadLateMs = await ring('a', step);
     const behindLateMs = await ring('b', -step);
@@ -74,7 +76,7 @@ export const r23: Row = {
       await kit.seconds(0, 1);
     }
     await fleet.load.stop();
-    const drainedMs = await fleet.drained(60_000);
+    const drainedMs = await fleet.drained(120_000);
     const verdict = await fleet.verify();
     const late = Math.max(aheadLateMs, behindLateMs);
     ok(late < 6_000, `timers ${late} ms late`);
