@@ -10,6 +10,8 @@ export interface Line {
   /** Absent: it failed. */
   readonly figures?: Figures;
   readonly problem?: string;
+  /** Why it could not be run here; it neither passed nor failed. */
+  readonly notRun?: string;
 }
 
 export interface About {
@@ -28,12 +30,12 @@ const cell = (text: string) => text.split('\n')[0]?.replaceAll('|', '\\|').slice
 
 /** The table of a run, in Markdown. */
 export function report(lines: readonly Line[], pending: readonly Pending[], about: About): string {
-  const passed = lines.filter((line) => line.problem === undefined).length;
+  const passed = lines.filter((line) => line.problem === undefined && line.notRun === undefined).length;
   const head = `Commit ${about.commit}, ${about.date}, ${about.machine}. ${passed} of ${lines.length} rows passed in ${about.minutes.toFixed(0)} min; scale ${about.scale}, ${about.rate} entries/s, ${about.patients} patients.\n\n`;
   const table = lines.map((line) => {
     const figures = Object.entries(line.figures ?? {}).map(([name, value]) => `${words(name)} ${value}`);
-    const result = line.problem === undefined ? 'passed' : 'FAILED';
-    return `| ${line.id} | ${cell(line.promise)} | ${cell(line.fault)} | ${cell(line.pass)} | ${result} | ${cell(line.problem ?? figures.join('; '))} | ${line.seconds.toFixed(0)} | ${line.seed} |`;
+    const result = line.notRun !== undefined ? 'not run' : line.problem === undefined ? 'passed' : 'FAILED';
+    return `| ${line.id} | ${cell(line.promise)} | ${cell(line.fault)} | ${cell(line.pass)} | ${result} | ${cell(line.problem ?? line.notRun ?? figures.join('; '))} | ${line.seconds.toFixed(0)} | ${line.seed} |`;
   });
   const not = pending.map((row) => `| ${row.id} | ${cell(row.promise)} | ${cell(row.reason)} |`);
   return [

@@ -40,13 +40,14 @@ test('the report replaces the last one and nothing else; a failed row says so', 
   const about = { commit: 'abc', machine: '2 cores', date: '2026-01-01', minutes: 3, scale: 1, rate: 10, patients: 5 };
   const line: Line = { id: 'R01', promise: 'p', fault: 'f', pass: 'c', seed: 7, seconds: 12, figures: { slowestStopMs: 4 } };
   const text = report(
-    [line, { ...line, id: 'R02', problem: 'lost | one\nat …' }],
+    [line, { ...line, id: 'R02', problem: 'lost | one\nat …' }, { ...line, id: 'R04', notRun: 'no libfaketime' }],
     [{ id: 'R03', promise: 'p', reason: 'no brokers' }],
     about,
   );
-  match(text, /1 of 2 rows passed/);
+  match(text, /1 of 3 rows passed/);
   match(text, /\| R01 .* passed \| slowest stop ms 4 \| 12 \| 7 \|/);
   match(text, /\| R02 .* FAILED \| lost \\\| one \|/);
+  match(text, /\| R04 .* not run \| no libfaketime \|/);
   match(text, /\| R03 \| p \| no brokers \|/);
   const document = 'before\n<!-- rows -->\nold\n<!-- rows end -->\nafter\n';
   deepStrictEqual(replaced(document, 'new\n'), 'before\n<!-- rows -->\nnew\n<!-- rows end -->\nafter\n');

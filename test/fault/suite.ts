@@ -16,7 +16,7 @@ import { type ServiceName, variableOf } from '../../src/services/service.ts';
 import { servicesUp } from '../../src/services/up.ts';
 import { type Line, replaced, report } from './report.ts';
 import { pending, rows } from './rows/index.ts';
-import { runRow } from './rows/row.ts';
+import { NotRun, runRow } from './rows/row.ts';
 import { chance } from './support/chance.ts';
 
 const { values } = parseArgs({
@@ -77,6 +77,11 @@ try {
       lines.push({ ...line, figures, seconds: (performance.now() - from) / 1000 });
       say(`  passed: ${JSON.stringify(figures)}`);
     } catch (thrown) {
+      if (thrown instanceof NotRun) {
+        say(`  not run: ${thrown.message}`);
+        lines.push({ ...line, notRun: thrown.message, seconds: (performance.now() - from) / 1000 });
+        continue;
+      }
       const problem = thrown instanceof Error ? thrown.message : String(thrown);
       lines.push({ ...line, problem, seconds: (performance.now() - from) / 1000 });
       say(`  FAILED: ${thrown instanceof Error ? thrown.stack : problem}`);

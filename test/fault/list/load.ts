@@ -55,6 +55,7 @@ export class Load {
   #serde: { serialize(entry: Entry): Buffer };
   #running: Promise<void> = Promise.resolve();
   #ending = false;
+  #repeated = 0;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -102,6 +103,20 @@ export class Load {
       appended.catch(() => {});
     }
     await appended;
+  }
+
+  /** The record of an entry that stands in the log already, as another one: what a sender makes who sends it again. */
+  again({ patient, seq, id, act }: Sent): Append {
+    const partition = partitionOf(patient, partitions);
+    const [event, hop] = [`${id}/${++this.#repeated}`, this.#hop(partition)];
+    return {
+      topic: entryTopic(this.#options.run).name,
+      partition,
+      key: patient,
+      value: this.#serde.serialize({ id, seq, act, padding: this.#padding }),
+      headers: { [header.eventId]: event, [header.seq]: hop },
+      timestamp: Date.now(),
+    };
   }
 
   /** With the writer it began with. */
