@@ -15,10 +15,13 @@ import { r16 } from './r16-commit-reply.ts';
 import { r17 } from './r17-registry-away.ts';
 import { r18 } from './r18-bad-bytes.ts';
 import { r19 } from './r19-evolution.ts';
+import { r24 } from './r24-disk.ts';
 import { r25 } from './r25-sigterm.ts';
 import { r26 } from './r26-memory.ts';
 import { r29 } from './r29-hot.ts';
+import { r40 } from './r40-matrix.ts';
 import { r44 } from './r44-offsets.ts';
+import { r45 } from './r45-replay.ts';
 import type { Row } from './row.ts';
 
 export const rows: readonly Row[] = [
@@ -39,10 +42,13 @@ export const rows: readonly Row[] = [
   r17,
   r18,
   r19,
+  r24,
   r25,
   r26,
   r29,
+  r40,
   r44,
+  r45,
 ];
 
 export { pending } from './pending.ts';

@@ -22,6 +22,9 @@ export interface Pending {
   readonly reason: string;
 }
 
+/** Thrown by a row that this machine cannot run: it is reported as not run, with this reason, and is no failure. */
+export class NotHere extends Error {}
+
 export interface Kit {
   readonly random: Chance;
   /** Share of the full durations and counts. */
