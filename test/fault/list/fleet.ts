@@ -7,6 +7,7 @@ import pg from 'pg';
 import { systemClock } from '../../../src/clock/system.ts';
 import type { EngineOptions } from '../../../src/engine/index.ts';
 import { createKafkaLog } from '../../../src/log/kafka/index.ts';
+import { partitionOf } from '../../../src/log/murmur2.ts';
 import { header, type Log } from '../../../src/log/port.ts';
 import { confluentRegistry } from '../../../src/schema/confluent/registry.ts';
 import type { Registry } from '../../../src/schema/port.ts';
@@ -170,13 +171,16 @@ export async function fleet(options: FleetOptions, expected: Expected = () => tr
         'select distinct on (key) key, reason, error_code, attempt, due from aorta_held order by key, seq',
       );
       const ran = handled();
-      return [...first.values()]
+      const byPartition = Array.from({ length: 12 }, () => 0);
+      for (const sent of mustHave()) if (!there.has(sent.id)) (byPartition[partitionOf(sent.patient, 12)] as number) += 1;
+      const listed = [...first.values()]
         .slice(0, 8)
         .map((sent) => {
           const row = held.find(({ key }) => key === sent.patient);
           return `${sent.id} (${sent.act || 'plain'}, handler ran ${ran.get(sent.id) ?? 0} times): ${row ? JSON.stringify(row) : 'not held'};`;
         })
         .join(' ');
+      return `Missing by partition: ${byPartition.join(' ')}; ${listed}`;
     };
 
     await start(0);
@@ -212,17 +216,22 @@ export async function fleet(options: FleetOptions, expected: Expected = () => tr
         const begun = performance.now();
         const wanted = mustHave().length;
         let at = 0;
+        let changed = begun;
         await eventually(
           `${wanted} effects`,
           async () => {
             const now = await effects();
-            if (now !== at) at = now;
+            if (now !== at) changed = performance.now();
+            at = now;
             return now >= wanted;
           },
           withinMs,
           200,
         ).catch(async (thrown: Error) => {
-          throw new Error(`${thrown.message}; ${at} are there. ${await missing()} ${await why(running())}`, { cause: thrown });
+          const still = Math.round((performance.now() - changed) / 1000);
+          throw new Error(`${thrown.message}; ${at} are there, the last one ${still} s ago. ${await missing()} ${await why(running())}`, {
+            cause: thrown,
+          });
         });
         return Math.round(performance.now() - begun);
       },

@@ -18,7 +18,10 @@ import { r19 } from './r19-evolution.ts';
 import { r24 } from './r24-disk.ts';
 import { r25 } from './r25-sigterm.ts';
 import { r26 } from './r26-memory.ts';
+import { r27 } from './r27-soak.ts';
+import { r28 } from './r28-large.ts';
 import { r29 } from './r29-hot.ts';
+import { r39 } from './r39-stalled.ts';
 import { r40 } from './r40-matrix.ts';
 import { r44 } from './r44-offsets.ts';
 import { r45 } from './r45-replay.ts';
@@ -45,7 +48,10 @@ export const rows: readonly Row[] = [
   r24,
   r25,
   r26,
+  r27,
+  r28,
   r29,
+  r39,
   r40,
   r44,
   r45,

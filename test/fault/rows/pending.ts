@@ -20,8 +20,6 @@ export const pending: readonly Pending[] = [
     promise: 'clock skew',
     reason: 'not written on real processes (libfaketime can be installed); the simulator makes clock jumps',
   },
-  { id: 'R27', promise: 'memory in a long soak', reason: 'not written; two hours do not fit into the run' },
-  { id: 'R28', promise: 'large messages', reason: 'not written as a row; limits: test/log/kafka/producer.test.ts' },
   { id: 'R30', promise: 'webhook delivery', reason: 'no webhooks yet' },
   { id: 'R31', promise: 'webhook secrets', reason: 'no webhooks yet' },
   { id: 'R32', promise: 'SSRF guard', reason: 'no calls to addresses of others yet' },
@@ -35,7 +33,6 @@ export const pending: readonly Pending[] = [
   { id: 'R36', promise: 'hostile CSV, ZIP, SFTP', reason: 'no such entry yet' },
   { id: 'R37', promise: 'CDS Hooks tokens', reason: 'not a row: tokens of every kind in test/cds/trust.test.ts and test/conformance' },
   { id: 'R38', promise: 'CDS deadline', reason: 'not a row: test/edge/routes/cds.test.ts' },
-  { id: 'R39', promise: 'stalled event streams', reason: 'not written as a row' },
   {
     id: 'R41',
     promise: 'no patient data in logs and metrics',
