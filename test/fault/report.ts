@@ -72,9 +72,10 @@ export function runLine(lines: readonly Line[], about: About): string {
 const runsHead =
   '| commit | date | scale | minutes | load | passed | failed | entries sent | lost | duplicate | out of order | torn |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n';
 
-/** The document with this report in the place of the last one, and the line of this run under those before. */
-export function replaced(document: string, text: string, line: string): string {
+/** The document with this report in the place of the last one, and the line of a full run under those before. */
+export function replaced(document: string, text: string, line?: string): string {
   const rows = inside(document, 'rows', () => text);
+  if (line === undefined) return rows;
   return inside(rows, 'runs', (before) => `${before.includes('| commit') ? before.trimEnd() : `\n${runsHead}`.trimEnd()}\n${line}`);
 }
 

@@ -5,7 +5,7 @@
  *
  * `--scale` shortens durations and counts. Services that are not up are started, and stopped again. FAULT_SEED repeats
  * the choices of a run, though not the machine's own timing. Exit code 1 when a row fails. `--report` puts the table into
- * that document and adds the run to its history. What is left is told by how long rows took in the last report.
+ * that document and, of a run of all rows, a line to its history. What is left is told by how long rows took in the last report.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -118,8 +118,8 @@ const about = {
 const text = report(lines, wanted ? notRun : [...notRun, ...pending], about);
 process.stdout.write(text);
 if (values.report && !interrupted) {
-  // A run of some rows is no run of the whole: its line says so by its counts.
-  writeFileSync(document, replaced(readFileSync(document, 'utf8'), text, runLine(lines, about)));
+  // A run of some rows is none of the history.
+  writeFileSync(document, replaced(readFileSync(document, 'utf8'), text, wanted ? undefined : runLine(lines, about)));
   execFileSync(resolve(import.meta.dirname, '../../node_modules/.bin/biome'), ['format', '--write', document]);
 }
 process.exitCode = lines.length > 0 && lines.every((line) => line.problem === undefined) ? 0 : 1;

@@ -42,8 +42,8 @@ export const r24: Row = {
     let ended = 0;
     let refused = 0;
     for (const [name, service] of Object.entries({ kafka, postgres })) {
-      // More than a second's worth: some are acknowledged before, most of them meet the full disk.
-      const senders = new Senders(hospital(kit.random, 20, kit.times(100, 60)), { connections: 10, inFlight: 1, port, timeoutMs: 25_000 });
+      // Some are acknowledged before; most of them meet the full disk.
+      const senders = new Senders(hospital(kit.random, 20, kit.times(30, 20)), { connections: 10, inFlight: 1, port, timeoutMs: 25_000 });
       const told = () => senders.answers['AE'] ?? 0;
       senders.start();
       await eventually('the first acknowledgements', () => senders.accepted.size > 20, 30_000, 20);
@@ -64,7 +64,7 @@ export const r24: Row = {
       resumed.push(`${name} ${resumedMs}${stopped ? ' (it had ended)' : ''}`);
       kit.note(`${name}: ${stopped ? 'ended, started again, ' : ''}resumed after ${resumedMs} ms`);
       slowest = Math.max(slowest, resumedMs);
-      await senders.finished(120_000);
+      await senders.finished(180_000);
       for (const id of senders.accepted) accepted.add(id);
       refused += told();
     }

@@ -103,7 +103,7 @@ class Reader {
     this.socket.on('close', () => {
       this.over = true;
     });
-    this.socket.write('GET /api/ops/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    this.socket.write('GET /api/ops/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
     this.answered = new Promise((resolve) => {
       this.socket.once('close', () => resolve());
       this.socket.on('data', (bytes: Buffer) => {
