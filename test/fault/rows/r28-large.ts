@@ -1,4 +1,7 @@
 import { ok, rejects, strictEqual } from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { AortaError } from '../../../src/errors/index.ts';
 import { createKafkaLog } from '../../../src/log/kafka/index.ts';
@@ -8,23 +11,29 @@ import { entryTopic } from '../list/entry.ts';
 import type { Fleet } from '../list/fleet.ts';
 import { hospital } from '../support/hospital.ts';
 import { privateCluster } from '../support/private-services.ts';
-import { type Product, sumOf } from '../support/product.ts';
+import { eventually, type Product } from '../support/product.ts';
 import type { Kit, Row } from './row.ts';
 
 const sizes = { '0.9 MB': 900_000, '1.0 MB': 1_048_576, '5 MB': 5 << 20, '20 MB': 20 << 20 } as const;
 const isTooLarge = (thrown: unknown) => thrown instanceof AortaError && thrown.code === 'AORTA_LOG_007';
-/** Milliseconds that the event loop may be held up: 50 on a machine of its own, where the figure is read. */
-const longestBlockMs = 1_000;
+/** Milliseconds of CPU: 50, and what a cold start, garbage and neighbours in the same turn of the loop add. */
+const longestBlockMs = 150;
 
 export const r28: Row = {
   id: 'R28',
   promise: 'large messages',
   fault:
     'records of 0.9, 1.0, 5 and 20 MB: to the product with its own limits; with raised ones to topics that take 1 MB and 25 MB; into the input of a flow under load; as MLLP messages to a worker. One broker, 25 MB',
-  pass: 'what is too large is refused with AORTA_LOG_007, by itself, and the next record of its partition is taken; what the log took has its effect, and so has what comes behind it; MLLP answers AA, and above the limit the record holds a reference; the event loop is held up for less than 1 s',
+  pass: 'what is too large is refused with AORTA_LOG_007, by itself, and the next record of its partition is taken; what the log took has its effect, and so has what comes behind it; MLLP answers AA, and above the limit the record holds a reference; the event loop is held up for less than 150 ms of CPU (or twice what small entries show)',
   async run(kit) {
     const cluster = kit.after(await privateCluster(1));
-    const fleet = await kit.fleet({ workers: 1, brokers: cluster.brokers, load: { random: kit.random, rate: 200, patients: 200 } });
+    const dir = mkdtempSync(join(tmpdir(), 'aorta-probe-'));
+    kit.after({ close: async () => rmSync(dir, { recursive: true, force: true }) });
+    const file = join(dir, 'loop');
+    const fleet = await kit.fleet({
+      ...{ workers: 1, brokers: cluster.brokers, load: { random: kit.random, rate: Math.min(kit.rate, 200), patients: 200 } },
+      ...{ nodeOptions: ['--import', join(import.meta.dirname, '../plant/loop-probe.ts')], env: { LOOP_PROBE: file } },
+    });
     const raised = kit.after(createKafkaLog({ brokers: cluster.brokers, clientId: 'fault-large', maxRecordBytes: 25 << 20 }));
     const worker = fleet.workers[0] as Product;
     fleet.load.start();
@@ -32,12 +41,20 @@ export const r28: Row = {
     const refused = await produced(kit, fleet, raised, cluster.brokers);
 
     const blocked = { ms: 0, by: '' };
-    const loopOf = async (what: string) => {
-      const ms = Math.round(sumOf((await worker.status('/metrics')).body, 'aorta_event_loop_delay_seconds', { quantile: '1' }) * 1000);
-      kit.note(`${what}: the event loop was held up for ${ms} ms at most`);
+    const lines = () => (existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : []);
+    const loopOf = async (what: string): Promise<number> => {
+      const before = lines().length;
+      worker.kill('SIGUSR2');
+      await eventually('the probe', () => lines().length > before, 30_000, 20);
+      const ms = Math.round(Number(lines().at(-1)));
+      kit.note(`${what}: the event loop was held up for ${ms} ms of CPU at most`);
       if (ms >= blocked.ms) Object.assign(blocked, { ms, by: what });
+      return ms;
     };
-    await loopOf('small entries');
+    await loopOf('the start');
+    Object.assign(blocked, { ms: 0, by: '' });
+    await kit.seconds(3, 2);
+    const smallMs = await loopOf('small entries');
     for (const [name, size] of Object.entries(sizes)) {
       const patient = `large-${size}`;
       for (const [seq, bytes] of [size - 1_000, 10].entries()) await offer(fleet, raised, patient, seq + 1, bytes);
@@ -64,10 +81,10 @@ export const r28: Row = {
       kept.every((bytes) => bytes < 1_000_000),
       `none as a record above the limit: ${kept.join(' ')} bytes`,
     );
-    ok(blocked.ms < longestBlockMs, `${blocked.by}: the event loop was held up for ${blocked.ms} ms`);
+    ok(blocked.ms < Math.max(longestBlockMs, 2 * smallMs), `${blocked.by}: the event loop was held up for ${blocked.ms} ms of CPU`);
     return {
       ...{ refusedAtProduce: refused, mllp: codes.join(' '), adtRecordBytes: kept.join(' ') },
-      ...{ longestBlockMs: blocked.ms, by: blocked.by, drainedMs },
+      ...{ smallBlockMs: smallMs, longestBlockMs: blocked.ms, by: blocked.by, drainedMs },
       ...(await fleet.verify()),
     };
   },
