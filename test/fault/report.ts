@@ -13,6 +13,8 @@ export interface Line {
   readonly problem?: string;
   /** What the query found, where a row failed by it. */
   readonly counts?: readonly AnomalyCount[];
+  /** Why it could not be run here; it neither passed nor failed. */
+  readonly notRun?: string;
 }
 
 export interface About {
@@ -31,12 +33,12 @@ const cell = (text: string) => text.split('\n')[0]?.replaceAll('|', '\\|').slice
 
 /** The table of a run, in Markdown. */
 export function report(lines: readonly Line[], pending: readonly Pending[], about: About): string {
-  const passed = lines.filter((line) => line.problem === undefined).length;
+  const passed = lines.filter((line) => line.problem === undefined && line.notRun === undefined).length;
   const head = `Commit ${about.commit}, ${about.date}, ${about.machine}, load ${about.load.start.toFixed(1)} at the start and ${about.load.end.toFixed(1)} at the end. ${passed} of ${lines.length} rows passed in ${about.minutes.toFixed(0)} min; scale ${about.scale}, ${about.rate} entries/s, ${about.patients} patients.\n\n`;
   const table = lines.map((line) => {
     const figures = Object.entries(line.figures ?? {}).map(([name, value]) => `${words(name)} ${value}`);
-    const result = line.problem === undefined ? 'passed' : 'FAILED';
-    return `| ${line.id} | ${cell(line.promise)} | ${cell(line.fault)} | ${cell(line.pass)} | ${result} | ${cell(line.problem ?? figures.join('; '))} | ${line.seconds.toFixed(0)} | ${line.seed} |`;
+    const result = line.notRun !== undefined ? 'not run' : line.problem === undefined ? 'passed' : 'FAILED';
+    return `| ${line.id} | ${cell(line.promise)} | ${cell(line.fault)} | ${cell(line.pass)} | ${result} | ${cell(line.problem ?? line.notRun ?? figures.join('; '))} | ${line.seconds.toFixed(0)} | ${line.seed} |`;
   });
   const not = pending.map((row) => `| ${row.id} | ${cell(row.promise)} | ${cell(row.reason)} |`);
   return [
@@ -59,8 +61,9 @@ export function runLine(lines: readonly Line[], about: About): string {
     about.scale,
     about.minutes.toFixed(1),
     `${about.load.start.toFixed(1)} → ${about.load.end.toFixed(1)}`,
-    lines.length - failed.length,
+    lines.filter((line) => line.problem === undefined && line.notRun === undefined).length,
     failed.length === 0 ? 0 : `${failed.length} (${failed.map(({ id }) => id).join(' ')})`,
+    lines.filter((line) => line.notRun !== undefined).length,
     sent,
     count('lost', 'emission lost'),
     count('duplicate', 'emission twice', 'invented'),
@@ -70,7 +73,7 @@ export function runLine(lines: readonly Line[], about: About): string {
 }
 
 const runsHead =
-  '| commit | date | scale | minutes | load | passed | failed | entries sent | lost | duplicate | out of order | torn |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n';
+  '| commit | date | scale | minutes | load | passed | failed | not run | entries sent | lost | duplicate | out of order | torn |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n';
 
 /** The document with this report in the place of the last one, and the line of a full run under those before. */
 export function replaced(document: string, text: string, line?: string): string {

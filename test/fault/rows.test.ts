@@ -51,8 +51,8 @@ test('the report replaces the last one, its run is added to those before, nothin
   match(text, /\| R01 .* passed \| slowest stop ms 4; sent 1000 \| 12 \| 7 \|/);
   match(text, /\| R02 .* FAILED \| lost \\\| one \|/);
   match(text, /\| R03 \| p \| no brokers \|/);
-  const run = runLine([line, broken], about);
-  strictEqual(run, '| abc | 2026-01-01 | 1 | 3.0 | 1.0 → 2.0 | 1 | 1 (R02) | 1000 | 3 | 0 | 0 | 0 |\n');
+  const run = runLine([line, broken, { ...bare, id: 'R03', notRun: 'no mount' }], about);
+  strictEqual(run, '| abc | 2026-01-01 | 1 | 3.0 | 1.0 → 2.0 | 1 | 1 (R02) | 1 | 1000 | 3 | 0 | 0 | 0 |\n');
   const document = 'before\n<!-- runs -->\n<!-- runs end -->\n<!-- rows -->\nold\n<!-- rows end -->\nafter\n';
   const once = replaced(document, 'new\n', run);
   match(

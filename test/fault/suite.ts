@@ -18,7 +18,7 @@ import { servicesUp } from '../../src/services/up.ts';
 import { AnomaliesFound } from './list/anomalies.ts';
 import { type Line, replaced, report, runLine, secondsBefore } from './report.ts';
 import { pending, rows } from './rows/index.ts';
-import { NotHere, type Pending, runRow } from './rows/row.ts';
+import { NotRun, runRow } from './rows/row.ts';
 import { chance } from './support/chance.ts';
 
 const { values } = parseArgs({
@@ -56,7 +56,6 @@ const started: ServiceName[] = [];
 const begun = performance.now();
 const startLoad = loadavg()[0] ?? 0;
 const lines: Line[] = [];
-const notRun: Pending[] = [];
 const chosen = rows.filter(({ id }) => !wanted || wanted.includes(id));
 const document = resolve(values.report ?? join(import.meta.dirname, '../../docs/reliability.md'));
 const took = secondsBefore(readFileSync(document, 'utf8'));
@@ -91,9 +90,9 @@ try {
       lines.push({ ...line, figures, seconds: (performance.now() - from) / 1000 });
       say(`  passed: ${JSON.stringify(figures)}`);
     } catch (thrown) {
-      if (thrown instanceof NotHere) {
-        notRun.push({ id: row.id, promise: row.promise, reason: `not run here: ${thrown.message}` });
+      if (thrown instanceof NotRun) {
         say(`  not run: ${thrown.message}`);
+        lines.push({ ...line, notRun: thrown.message, seconds: (performance.now() - from) / 1000 });
         continue;
       }
       const problem = thrown instanceof Error ? thrown.message : String(thrown);
@@ -115,7 +114,7 @@ const about = {
   load: { start: startLoad, end: loadavg()[0] ?? 0 },
   ...{ scale, rate, patients },
 };
-const text = report(lines, wanted ? notRun : [...notRun, ...pending], about);
+const text = report(lines, wanted ? [] : pending, about);
 process.stdout.write(text);
 if (values.report && !interrupted) {
   // A run of some rows is none of the history.

@@ -183,3 +183,17 @@ test('the queue is bounded in length and in time; who finds it full is told when
   assert.equal(ended.length, 96, 'those in the queue give up');
   assert.ok(ended.every(({ code, retryAfterMs }) => code === 'AORTA_GUARD_002' && retryAfterMs > 0));
 });
+
+test('a worker that stalls does not make up for the places that it slept through', async () => {
+  const { clock, press, between, worst } = await site(3, hundred);
+  // Whoever wakes while the process stands still finds itself late, all at once.
+  const after = clock.after.bind(clock);
+  let stalledUntil = 0;
+  clock.after = (ms, fn) => after(Math.max(ms, stalledUntil - clock.monotonic()), fn);
+  press(30);
+  await clock.advance(3_000);
+  stalledUntil = clock.monotonic() + 600;
+  await clock.advance(6_000);
+  assert.ok(worst() <= 110, `${worst()} calls within a second`);
+  assert.ok(between(5_000, 9_000) >= 350, `${between(5_000, 9_000)} calls in four seconds: it goes on`);
+});

@@ -53,6 +53,7 @@ export class Load {
   #serde: { serialize(entry: Entry): Buffer };
   #running: Promise<void> = Promise.resolve();
   #ending = false;
+  #repeated = 0;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -80,6 +81,20 @@ export class Load {
   /** Sends these now, behind everything before. */
   async offer(patient: string, acts: readonly string[]): Promise<void> {
     await this.append(acts.flatMap((act) => this.#next(patient, Date.now(), act)));
+  }
+
+  /** The record of an entry that stands in the log already, as another one: what a sender makes who sends it again. */
+  again({ patient, seq, id, act }: Sent): Append {
+    const partition = partitionOf(patient, partitions);
+    const [event, hop] = [`${id}/${++this.#repeated}`, this.#hop(partition)];
+    return {
+      topic: entryTopic(this.#options.run).name,
+      partition,
+      key: patient,
+      value: this.#serde.serialize({ id, seq, act, padding: this.#padding }),
+      headers: { [header.eventId]: event, [header.seq]: hop },
+      timestamp: Date.now(),
+    };
   }
 
   /** With the writer it began with. */

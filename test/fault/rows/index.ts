@@ -10,11 +10,16 @@ import { r09 } from './r09-hang.ts';
 import { r10 } from './r10-poison.ts';
 import { r11 } from './r11-retry.ts';
 import { r12 } from './r12-duplicates.ts';
+import { r14 } from './r14-redis.ts';
 import { r15 } from './r15-postgres.ts';
 import { r16 } from './r16-commit-reply.ts';
 import { r17 } from './r17-registry-away.ts';
 import { r18 } from './r18-bad-bytes.ts';
 import { r19 } from './r19-evolution.ts';
+import { r20 } from './r20-slow.ts';
+import { r21 } from './r21-storm.ts';
+import { r22 } from './r22-quota.ts';
+import { r23 } from './r23-clock.ts';
 import { r24 } from './r24-disk.ts';
 import { r25 } from './r25-sigterm.ts';
 import { r26 } from './r26-memory.ts';
@@ -40,11 +45,16 @@ export const rows: readonly Row[] = [
   r10,
   r11,
   r12,
+  r14,
   r15,
   r16,
   r17,
   r18,
   r19,
+  r20,
+  r21,
+  r22,
+  r23,
   r24,
   r25,
   r26,

@@ -13,7 +13,7 @@ import { hospital } from '../support/hospital.ts';
 import { newDatabase, type PrivateService, privateKafka, privatePostgres } from '../support/private-services.ts';
 import { eventually } from '../support/product.ts';
 import { Senders } from '../support/senders.ts';
-import { NotHere, type Row } from './row.ts';
+import { NotRun, type Row } from './row.ts';
 
 /** Room for the data of the run: the rest is filled by the fault. */
 const megabytes = 400;
@@ -95,7 +95,7 @@ function refuseWithoutMount(): void {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir], { stdio: 'pipe' });
     execFileSync('umount', [dir]);
   } catch (thrown) {
-    throw new NotHere(`this machine refuses to mount a tmpfs: ${String((thrown as { stderr?: Buffer }).stderr ?? thrown).trim()}`);
+    throw new NotRun(`this machine refuses to mount a tmpfs: ${String((thrown as { stderr?: Buffer }).stderr ?? thrown).trim()}`);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -15,15 +15,15 @@ export interface Row {
   run(kit: Kit): Promise<Figures>;
 }
 
+/** Thrown by a row that cannot be run on this machine. */
+export class NotRun extends Error {}
+
 /** A row that is not run, and why. */
 export interface Pending {
   readonly id: string;
   readonly promise: string;
   readonly reason: string;
 }
-
-/** Thrown by a row that this machine cannot run: it is reported as not run, with this reason, and is no failure. */
-export class NotHere extends Error {}
 
 export interface Kit {
   readonly random: Chance;
