@@ -4,6 +4,7 @@ import { freshDatabase, services } from '../../support/services.ts';
 import type { Fleet } from '../list/fleet.ts';
 import { writerOfVersion } from '../list/versions.ts';
 import { privateCluster, privateRedis } from '../support/private-services.ts';
+import { eventually } from '../support/product.ts';
 import type { Row } from './row.ts';
 
 /** What a dependency's connections suffer, until the result is called. */
@@ -91,6 +92,7 @@ export const r40: Row = {
     await fleet.load.stop();
     const drainedMs = await fleet.drained();
     ok(fleet.running.length === 2, 'both workers still run');
+    await eventually('both workers to have Redis again', async () => (await fleet.metric('aorta_keyed_up')) === 2, 15_000, 200);
     const [parked] = await fleet.ask<{ n: string }>('select count(*) as n from aorta_held where due is null');
     ok(Number(parked?.n) === 0, `${parked?.n} entries wait for an operator`);
     for (const [dependency, proxy] of Object.entries(proxies)) accepted[dependency] = proxy.accepted - (began[dependency] ?? 0);
