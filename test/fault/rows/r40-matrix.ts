@@ -62,6 +62,8 @@ export const r40: Row = {
       ...{ workers: 2, brokers: cluster.brokers, registryUrl: proxies.registry.through(registryUrl) },
       databaseUrl: proxies.postgres.through(database.url),
       direct: { brokers: cluster.nodes.map(({ url }) => url), databaseUrl: database.url },
+      // As in R14: each entry takes a claim and a row more.
+      load: { random: kit.random, rate: Math.min(kit.rate, 300), patients: kit.patients },
       // Claims of a dedupe: without them nobody would ask Redis.
       env: { REDIS_URL: proxies.redis.through(redis.url), FAULT_OUTSIDE: JSON.stringify({ dedupe: true }) },
     });
