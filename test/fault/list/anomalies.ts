@@ -82,3 +82,27 @@ export async function anomalies(client: pg.Client, limit = 20, without: readonly
   );
   return rows.map((row) => ({ ...row, seq: row.seq === null ? null : Number(row.seq) })) as Anomaly[];
 }
+
+export interface AnomalyCount {
+  readonly kind: Kind;
+  readonly count: number;
+}
+
+/** How many of each kind; kinds without any, and those of `without`, are left out. */
+export async function anomalyCounts(client: pg.Client, without: readonly Kind[] = []): Promise<readonly AnomalyCount[]> {
+  const { rows } = await client.query(
+    `select kind, count(*)::int as count from (${anomaliesQuery}) as found where kind <> all($1) group by kind order by kind`,
+    [without],
+  );
+  return rows as AnomalyCount[];
+}
+
+/** A promise was broken: how often each, and the first ones by name. */
+export class AnomaliesFound extends Error {
+  readonly counts: readonly AnomalyCount[];
+
+  constructor(counts: readonly AnomalyCount[], first: readonly Anomaly[]) {
+    super(`${counts.map(({ kind, count }) => `${count} ${kind}`).join(', ')}: ${JSON.stringify(first)}`);
+    this.counts = counts;
+  }
+}

@@ -20,10 +20,16 @@ import { r20 } from './r20-slow.ts';
 import { r21 } from './r21-storm.ts';
 import { r22 } from './r22-quota.ts';
 import { r23 } from './r23-clock.ts';
+import { r24 } from './r24-disk.ts';
 import { r25 } from './r25-sigterm.ts';
 import { r26 } from './r26-memory.ts';
+import { r27 } from './r27-soak.ts';
+import { r28 } from './r28-large.ts';
 import { r29 } from './r29-hot.ts';
+import { r39 } from './r39-stalled.ts';
+import { r40 } from './r40-matrix.ts';
 import { r44 } from './r44-offsets.ts';
+import { r45 } from './r45-replay.ts';
 import type { Row } from './row.ts';
 
 export const rows: readonly Row[] = [
@@ -49,10 +55,16 @@ export const rows: readonly Row[] = [
   r21,
   r22,
   r23,
+  r24,
   r25,
   r26,
+  r27,
+  r28,
   r29,
+  r39,
+  r40,
   r44,
+  r45,
 ];
 
 export { pending } from './pending.ts';

@@ -21,7 +21,7 @@ export const r44: Row = {
     kit.after({ close: () => admin.disconnect() });
     const some = async () => {
       fleet.load.start();
-      await kit.seconds(10, 3);
+      await kit.seconds(4, 3);
       await fleet.load.stop();
     };
     await some();
