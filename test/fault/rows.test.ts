@@ -71,6 +71,7 @@ test('the report replaces the last one, its run is added to those before, nothin
     [
       ['R01', 12],
       ['R02', 12],
+      ['R04', 12],
     ],
   );
   throws(() => replaced('no place', 'new', run), /no place for the rows/);
