@@ -20,6 +20,7 @@ import { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
+import { type Suspicion, suspicionOf } from './suspicion.ts';
 import { Trail } from './trail.ts';
 import { Watch } from './watch.ts';
 import { isStuck } from './why.ts';
@@ -43,6 +44,7 @@ export class FlowRuntime implements LaneHost {
   /** By independent lane. */
   readonly laneMetrics: ReadonlyMap<string, FlowMetrics>;
   readonly reads = new ReadGate(3);
+  readonly suspicion: Suspicion;
   readonly #ports: FlowPorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -68,6 +70,7 @@ export class FlowRuntime implements LaneHost {
     this.program = program;
     this.#ports = ports;
     this.#options = options;
+    this.suspicion = suspicionOf(ports.clock);
     this.watch = new Watch(program.flow, ports.clock, ports.telemetry);
     this.#activation = new Activation(
       program,

@@ -94,6 +94,7 @@ export class Holding {
     const row = this.#row(root, inFront, this.#lane.held.nextSeq());
     this.#lane.held.adding(root.key).active = true;
     turn.root = this.#root(row);
+    this.#lane.suspects.moved(root, turn.root);
     this.#add(root, row);
   }
 
@@ -107,8 +108,7 @@ export class Holding {
     if (root.timer) turn.timers = [{ ...root.timer, due: null }];
     turn.settlement = { kind: 'parked' };
     if (bound) return lane.turns.finish(turn);
-    lane.suspects.survived(root);
-    if (root.suspect > 0) turn.suspects = [{ offset: root.offset, attempts: 0 }];
+    turn.suspects = lane.suspects.over(root, !turn.comesAgain);
     lane.commit(turn);
   }
 
@@ -125,10 +125,13 @@ export class Holding {
     const { running } = mailbox;
     const lane = this.#lane;
     const queued = mailbox.take(lane);
+    for (const root of queued) lane.suspects.over(root, false);
     if (queued.length > 0 && running?.lane === lane && !running.root.held && !lane.held.get(mailbox.key)) this.#holdRunning(running);
     for (const root of queued) {
       const patient = lane.held.get(root.key);
-      if (root.timer && root.kind === 'timer') this.timerWaits(root.timer);
+      // It has its row, and only waited for its turn.
+      if (root.held) this.again(root.held);
+      else if (root.timer && root.kind === 'timer') this.timerWaits(root.timer);
       else if (!(patient && lane.program.merges && lane.merging.bypasses(root, patient))) this.behind(root);
       else if (patient.leaving !== root) mailbox.push(root);
     }
@@ -159,11 +162,9 @@ export class Holding {
       return;
     }
     patient.active = true;
-    lane.suspects.admitHeld(head, (suspect) => {
-      const own = lane.mailbox(key);
-      own.push({ ...this.#root(head), suspect });
-      lane.host.ready(lane, own);
-    });
+    const own = lane.mailbox(key);
+    own.push({ ...this.#root(head), suspect: lane.suspects.ofHeld(head) });
+    lane.host.ready(lane, own);
   }
 
   /** Wakes every held patient; on assignment. */
