@@ -4,6 +4,7 @@ import { AortaError, error } from '../errors/index.ts';
 import { mainLane } from '../flow/nodes.ts';
 import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port.ts';
 import type { ClaimedLane, RedriveRequest } from '../state/port.ts';
+import { headOf } from '../state/redrive-head.ts';
 import type { Settlement } from './ack.ts';
 import { Activation } from './activation.ts';
 import { Bearings } from './bearings.ts';
@@ -455,7 +456,11 @@ export class FlowRuntime implements LaneHost {
       // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any. Of several
       // lanes of a patient, where it is parked: the others go on by themselves.
       const head = (lane: Lane) => lane.held.get(key)?.head;
+      const named = headOf(request.id);
       const lane =
+        (named === undefined ? undefined : lanes.find((l) => head(l)?.seq === named)) ??
+        // Its head is being read: it may be the one.
+        (named === undefined ? undefined : lanes.find((l) => l.held.get(key) && !head(l))) ??
         lanes.find((l) => head(l)?.due === null && head(l)?.reason !== 'merge') ??
         lanes.find((l) => head(l)?.due === null) ??
         lanes.find((l) => l.held.get(key)) ??

@@ -1,5 +1,7 @@
+import { error } from '../errors/index.ts';
 import { header } from '../log/port.ts';
 import type { HeldReason, HeldRow, HeldWrite, RedriveRequest, TimerRow } from '../state/port.ts';
+import { headOf } from '../state/redrive-head.ts';
 import type { HeldPatient } from './held-list.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -284,7 +286,7 @@ export class Holding {
     const mailbox = lane.mailboxes.get(key);
     // The head is being tried, or being read: the request waits for its outcome.
     if (patient && (!head || patient.active || (mailbox && !mailbox.idleFor(lane)))) return this.next(key);
-    const matches = request.errorClass === null || head?.errorClass === request.errorClass;
+    const matches = isMeant(request, head);
     if (request.action === 'single' && matches && patient && head && patient.count > 1) return void this.#single(request, patient, head);
     this.#take(request, patient, head);
   }
@@ -314,7 +316,13 @@ export class Holding {
     const lane = this.#lane;
     const key = request.key ?? '';
     lane.co.redrove(request.id);
-    if (!patient || !head || (request.errorClass !== null && head.errorClass !== request.errorClass)) {
+    if (!patient || !head || !isMeant(request, head)) {
+      const asked = headOf(request.id);
+      if (asked !== undefined)
+        lane.ports.telemetry.log('warn', 'flow.redrive-refused', {
+          ...{ flow: lane.ref.flow, ...lane.partition },
+          error: error('AORTA_ENGINE_032', { flow: lane.ref.flow, asked }),
+        });
       return lane.host.commit(lane.mark({ redrivesDone: [request.id] }));
     }
     patient.active = true;
@@ -430,3 +438,7 @@ export class Holding {
     };
   }
 }
+
+/** The head is what the request was made about. */
+const isMeant = ({ id, errorClass }: RedriveRequest, head: HeldRow | undefined): boolean =>
+  (errorClass === null || head?.errorClass === errorClass) && (headOf(id) ?? head?.seq) === head?.seq;
