@@ -1,7 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
 
 /** Tries under suspicion that run side by side. After a second end each of them runs alone, so they must not be many. */
-const together = 64;
+const together = 32;
 
 /** Leave to run a record under suspicion. */
 export interface Leave {
