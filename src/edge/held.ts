@@ -20,6 +20,8 @@ export interface HeldPatient {
   readonly since: number;
   readonly source: string;
   readonly eventId: string;
+  /** Number of the first envelope: names it in a request to redrive or discard it. */
+  readonly head: number;
 }
 
 export interface HeldFilter {
@@ -46,6 +48,7 @@ interface Row {
   error_code: string | null;
   operator: string | null;
   redrives: number;
+  seq: number | string;
 }
 
 const lane = ['flow', 'lane', 'topic', 'partition', 'key'] as const;
@@ -70,7 +73,7 @@ export async function heldPatients(
   const rows = await state.query<Row>(
     `SELECT ${all('h')}, c.count AS count, h.record_offset AS record_offset, h.record_time AS record_time, h.event_id AS event_id,
        h.attempt AS attempt, h.due AS due, h.reason AS reason, h.error_class AS error_class, h.error_code AS error_code,
-       h.operator AS operator, h.redrives AS redrives ${heads}
+       h.operator AS operator, h.redrives AS redrives, h.seq AS seq ${heads}
      ORDER BY CASE WHEN h.due IS NULL THEN 0 ELSE 1 END, h.record_time, h.flow, h.key LIMIT ?`,
     [...params, limit],
   );
@@ -96,4 +99,5 @@ const patientOf = (row: Row): HeldPatient => ({
   since: Number(row.record_time),
   source: `${row.topic}/${row.partition}/${row.record_offset}`,
   eventId: row.event_id,
+  head: Number(row.seq),
 });

@@ -14,6 +14,7 @@ const statusOf: Readonly<Record<string, number>> = {
   AORTA_CDS_004: 429,
   AORTA_ASSIST_003: 410,
   AORTA_EDGE_009: 409,
+  AORTA_ENGINE_032: 409,
   AORTA_EDGE_010: 409,
   AORTA_EDGE_011: 409,
   AORTA_EDGE_012: 422,

@@ -4,9 +4,9 @@ import type { Telemetry } from '../telemetry/port.ts';
 import { failureOf } from './supervise.ts';
 
 export interface BrakeOptions {
-  /** Dead letters one after the other, with nothing that went well between them. @default 25 */
+  /** Dead letters one after the other on one worker, with nothing that went well between them. @default 25 */
   readonly run: number;
-  /** Part of the records of the window that are dead letters, where there are at least `least` records. @default 0.5 */
+  /** Part of the records of the window on one worker that are dead letters, where there are at least `least`. @default 0.5 */
   readonly ratio: number;
   /** @default 100 */
   readonly least: number;
@@ -18,6 +18,11 @@ export interface BrakeOptions {
  * The dead-letter brake of a tolerant flow. Dead letters let a patient's later records pass; many of them mean that the
  * flow, and not its input, is at fault. Then nothing of the flow starts any more, on any worker and after any restart,
  * until an operator releases it.
+ *
+ * **Each worker counts for itself**, what it runs of the flow; any one of them stops all. With N workers over which the dead
+ * letters spread evenly, the run is reached after about N × `run` of them, a ratio needs `least` records on one worker, and a
+ * restart begins at 0. A fault in one partition is counted in one place, so it trips at the stated figures. The sum is not
+ * kept in the store: it would cost a write for each dead letter, and a stop that comes some letters later loses nothing.
  *
  * The record that trips it is the last dead letter; what fails while it is on waits with everything else. Failures: the
  * store is away → this worker stands still at once and writes the brake down when the store is back; others learn of it

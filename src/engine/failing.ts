@@ -33,7 +33,6 @@ export class Failing {
   fail(mailbox: Mailbox, root: Root, cause: unknown, at: string): void {
     const lane = this.#lane;
     const failure = failureOf(cause);
-    lane.suspects.survived(root);
     lane.metrics.error(at, failure.class);
     mailbox.lastError = failure.code;
     if (isPoison(root)) return lane.holding.hold(mailbox, root, { due: null, reason: 'poison', ...failure, operator: lane.ref.topic });
@@ -51,16 +50,15 @@ export class Failing {
           operator: at,
         });
       }
-      if (root.suspect > 0) {
-        // Its turn ended: it has not killed the process, and must not count as if it had should another record do so.
-        lane.host.commit(lane.mark({ suspects: [{ offset: root.offset, attempts: 0 }] }));
-        root.suspect = 0;
-      }
+      lane.suspects.over(root, false);
       this.#retryLater(mailbox, root, delayMs);
       return;
     }
     // It stands in front, and everything of the flow waits for the operator.
-    if (verdict.kind === 'deadLetter' && lane.host.brake.on) return mailbox.unshift([root]);
+    if (verdict.kind === 'deadLetter' && lane.host.brake.on) {
+      lane.suspects.over(root, false);
+      return mailbox.unshift([root]);
+    }
     lane.ports.telemetry.log(failure.class === 'Defect' ? 'error' : 'warn', `flow.${verdict.kind}`, {
       flow: lane.ref.flow,
       partition: lane.ref.partition,
@@ -114,6 +112,7 @@ export class Failing {
       mailbox.cancelRetry = undefined;
       if (lane.owned) lane.host.ready(lane, mailbox);
     });
+    for (const { suspects } of lane.siblings) suspects.aside(mailbox.key);
     lane.relieve(mailbox);
   }
 

@@ -4,6 +4,7 @@ import { AortaError, error } from '../errors/index.ts';
 import { mainLane } from '../flow/nodes.ts';
 import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port.ts';
 import type { ClaimedLane, RedriveRequest } from '../state/port.ts';
+import { headOf } from '../state/redrive-head.ts';
 import type { Settlement } from './ack.ts';
 import { Activation } from './activation.ts';
 import { Bearings } from './bearings.ts';
@@ -20,6 +21,7 @@ import { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
+import { type Suspicion, suspicionOf } from './suspicion.ts';
 import { Trail } from './trail.ts';
 import { Watch } from './watch.ts';
 import { isStuck } from './why.ts';
@@ -43,6 +45,7 @@ export class FlowRuntime implements LaneHost {
   /** By independent lane. */
   readonly laneMetrics: ReadonlyMap<string, FlowMetrics>;
   readonly reads = new ReadGate(3);
+  readonly suspicion: Suspicion;
   readonly #ports: FlowPorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -68,6 +71,7 @@ export class FlowRuntime implements LaneHost {
     this.program = program;
     this.#ports = ports;
     this.#options = options;
+    this.suspicion = suspicionOf(ports.clock);
     this.watch = new Watch(program.flow, ports.clock, ports.telemetry);
     this.#activation = new Activation(
       program,
@@ -452,7 +456,11 @@ export class FlowRuntime implements LaneHost {
       // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any. Of several
       // lanes of a patient, where it is parked: the others go on by themselves.
       const head = (lane: Lane) => lane.held.get(key)?.head;
+      const named = headOf(request.id);
       const lane =
+        (named === undefined ? undefined : lanes.find((l) => head(l)?.seq === named)) ??
+        // Its head is being read: it may be the one.
+        (named === undefined ? undefined : lanes.find((l) => l.held.get(key) && !head(l))) ??
         lanes.find((l) => head(l)?.due === null && head(l)?.reason !== 'merge') ??
         lanes.find((l) => head(l)?.due === null) ??
         lanes.find((l) => l.held.get(key)) ??

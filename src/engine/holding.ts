@@ -1,5 +1,7 @@
+import { error } from '../errors/index.ts';
 import { header } from '../log/port.ts';
 import type { HeldReason, HeldRow, HeldWrite, RedriveRequest, TimerRow } from '../state/port.ts';
+import { headOf } from '../state/redrive-head.ts';
 import type { HeldPatient } from './held-list.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -94,6 +96,7 @@ export class Holding {
     const row = this.#row(root, inFront, this.#lane.held.nextSeq());
     this.#lane.held.adding(root.key).active = true;
     turn.root = this.#root(row);
+    this.#lane.suspects.moved(root, turn.root);
     this.#add(root, row);
   }
 
@@ -107,8 +110,7 @@ export class Holding {
     if (root.timer) turn.timers = [{ ...root.timer, due: null }];
     turn.settlement = { kind: 'parked' };
     if (bound) return lane.turns.finish(turn);
-    lane.suspects.survived(root);
-    if (root.suspect > 0) turn.suspects = [{ offset: root.offset, attempts: 0 }];
+    turn.suspects = lane.suspects.over(root, !turn.comesAgain);
     lane.commit(turn);
   }
 
@@ -125,10 +127,13 @@ export class Holding {
     const { running } = mailbox;
     const lane = this.#lane;
     const queued = mailbox.take(lane);
+    for (const root of queued) lane.suspects.over(root, false);
     if (queued.length > 0 && running?.lane === lane && !running.root.held && !lane.held.get(mailbox.key)) this.#holdRunning(running);
     for (const root of queued) {
       const patient = lane.held.get(root.key);
-      if (root.timer && root.kind === 'timer') this.timerWaits(root.timer);
+      // It has its row, and only waited for its turn.
+      if (root.held) this.again(root.held);
+      else if (root.timer && root.kind === 'timer') this.timerWaits(root.timer);
       else if (!(patient && lane.program.merges && lane.merging.bypasses(root, patient))) this.behind(root);
       else if (patient.leaving !== root) mailbox.push(root);
     }
@@ -159,11 +164,9 @@ export class Holding {
       return;
     }
     patient.active = true;
-    lane.suspects.admitHeld(head, (suspect) => {
-      const own = lane.mailbox(key);
-      own.push({ ...this.#root(head), suspect });
-      lane.host.ready(lane, own);
-    });
+    const own = lane.mailbox(key);
+    own.push({ ...this.#root(head), suspect: lane.suspects.ofHeld(head) });
+    lane.host.ready(lane, own);
   }
 
   /** Wakes every held patient; on assignment. */
@@ -283,7 +286,7 @@ export class Holding {
     const mailbox = lane.mailboxes.get(key);
     // The head is being tried, or being read: the request waits for its outcome.
     if (patient && (!head || patient.active || (mailbox && !mailbox.idleFor(lane)))) return this.next(key);
-    const matches = request.errorClass === null || head?.errorClass === request.errorClass;
+    const matches = isMeant(request, head);
     if (request.action === 'single' && matches && patient && head && patient.count > 1) return void this.#single(request, patient, head);
     this.#take(request, patient, head);
   }
@@ -313,7 +316,13 @@ export class Holding {
     const lane = this.#lane;
     const key = request.key ?? '';
     lane.co.redrove(request.id);
-    if (!patient || !head || (request.errorClass !== null && head.errorClass !== request.errorClass)) {
+    if (!patient || !head || !isMeant(request, head)) {
+      const asked = headOf(request.id);
+      if (asked !== undefined)
+        lane.ports.telemetry.log('warn', 'flow.redrive-refused', {
+          ...{ flow: lane.ref.flow, ...lane.partition },
+          error: error('AORTA_ENGINE_032', { flow: lane.ref.flow, asked }),
+        });
       return lane.host.commit(lane.mark({ redrivesDone: [request.id] }));
     }
     patient.active = true;
@@ -429,3 +438,7 @@ export class Holding {
     };
   }
 }
+
+/** The head is what the request was made about. */
+const isMeant = ({ id, errorClass }: RedriveRequest, head: HeldRow | undefined): boolean =>
+  (errorClass === null || head?.errorClass === errorClass) && (headOf(id) ?? head?.seq) === head?.seq;

@@ -23,6 +23,7 @@ import type { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
 import { failureOf } from './supervise.ts';
 import { SuspectGate } from './suspect-gate.ts';
+import type { Suspicion } from './suspicion.ts';
 import { EngineTurn } from './turn.ts';
 import { Turns } from './turns.ts';
 import type { Watch } from './watch.ts';
@@ -42,6 +43,8 @@ export interface LaneHost {
   settled(lane: Lane, root: Root, settlement: Settlement): void;
   fenced(lane: Lane): void;
   maxLaneBytes(): number;
+  /** Of the process. */
+  readonly suspicion: Suspicion;
   /** Nothing new starts while it is on. */
   readonly brake: DeadLetterBrake;
   readonly watch: Watch;
@@ -476,6 +479,7 @@ export class Lane {
   refuse(cause: AortaError): void {
     if (this.refused) return;
     this.refused = cause;
+    this.suspects.close();
     if (!this.main) this.host.pause(this);
     const { flow, lane } = this.ref;
     this.ports.telemetry.log('error', 'flow.partition-refused', { flow, lane, ...this.partition, code: cause.code, error: cause });
@@ -507,6 +511,7 @@ export class Lane {
 
   /** Ends running turns; their records are the next owner's. */
   abort(): void {
+    this.suspects.drained();
     for (const mailbox of this.mailboxes.values())
       if (mailbox.running?.lane === this) mailbox.running.kill(error('AORTA_ENGINE_004', { flow: this.ref.flow, reason: 'drain' }));
   }
@@ -517,6 +522,7 @@ export class Lane {
     this.timers.close();
     this.batches.close();
     this.holding.close();
+    this.suspects.close();
     this.mailboxes.clear();
     this.idle.clear();
   }

@@ -31,7 +31,7 @@ import type { EngineTurn } from './turn.ts';
 export const controlHeader = 'aorta-control';
 export const onlyFlowHeader = header.onlyFlow;
 const forwardsHeader = 'aorta-forwards';
-/** The merge behind which a forwarded record comes. */
+/** The merges behind which a forwarded record comes, of which none was folded in where it was forwarded; with spaces between. */
 const afterHeader = 'aorta-after-merge';
 const mostForwards = 8;
 const keptIds = 64;
@@ -119,7 +119,7 @@ export class Merging {
       if (!link.into) return this.#early(turn, root, link);
       if (root.timer) turn.skip(root.timer.node, 'merged');
       else {
-        this.#forward(turn, root, link.into.key, link.into.id);
+        this.#forward(turn, root, link.into.key, this.#behind(root.headers, link, link.into.id));
         turn.done();
       }
       return true;
@@ -129,7 +129,7 @@ export class Merging {
       const order: unknown = JSON.parse(root.value.toString());
       if (link.into && (control === 'merge.in' || control === 'merge.hold') && !link.done?.includes((order as LinkOrder).id)) {
         // A merge into this patient that was under way when it was merged on: both its halves meet at the survivor.
-        this.#forward(turn, root, link.into.key, link.into.id);
+        this.#forward(turn, root, link.into.key, this.#behind(root.headers, link, link.into.id));
         turn.done();
       } else if (control === 'merge.in' || control === 'unmerge.in') this.#in(turn, order as Sent, link);
       else if (link.done?.includes((order as LinkOrder).id)) this.#repeated(turn, link);
@@ -167,15 +167,26 @@ export class Merging {
   }
 
   #takeAlong(turn: EngineTurn, leaving: { patient: HeldPatient; rows: readonly HeldRow[] }, link: Link, to: string, id: string): void {
-    for (const row of leaving.rows) if (!isDone(row, link)) this.#forward(turn, row, to, id);
+    for (const row of leaving.rows) if (!isDone(row, link)) this.#forward(turn, row, to, this.#behind(row.headers, link, id));
     turn.held = leaving.rows.map((row): HeldWrite => ({ op: 'remove', key: row.key, seq: row.seq }));
+  }
+
+  /**
+   * In a chain a record may come behind a merge that was still under way when its survivor was merged on: that one is
+   * folded in further on, and the record waits for both. What was folded in here goes along with the state.
+   */
+  #behind(headers: Headers, link: Link, id: string): readonly string[] {
+    const done = link.done ?? [];
+    // Of more merges than are kept, any may be done.
+    const open = done.length >= keptIds ? [] : mergesBefore(headers).filter((other) => other !== id && !done.includes(other));
+    return [...open, id];
   }
 
   #forward(
     turn: EngineTurn,
     envelope: { eventId: string; value: Buffer | null; headers: Headers; timestamp: number },
     to: string,
-    id: string,
+    behind: readonly string[],
   ): void {
     const forwards = Number(text(envelope.headers, forwardsHeader) ?? 0) + 1;
     if (forwards > mostForwards) throw error('AORTA_ENGINE_015', { flow: this.#lane.ref.flow, forwards });
@@ -191,7 +202,7 @@ export class Merging {
         [header.eventId]: envelope.eventId,
         [onlyFlowHeader]: this.#lane.ref.flow,
         [forwardsHeader]: String(forwards),
-        [afterHeader]: id,
+        [afterHeader]: behind.map(encodeURIComponent).join(' '),
       },
       envelope.timestamp,
     );
@@ -250,13 +261,13 @@ export class Merging {
    */
   #early(turn: EngineTurn, root: Root, link: Link): boolean {
     const { siblings } = this.#lane;
-    const id = siblings.length > 1 ? text(root.headers, afterHeader) : undefined;
     const done = link.done ?? [];
     // Of more merges than are kept, the record may be behind one of the first.
-    if (id === undefined || done.includes(id) || done.length >= keptIds) return false;
+    if (siblings.length === 1 || done.length >= keptIds) return false;
     const heads = siblings.map((lane) => lane.held.get(root.key)?.head);
-    const place = heads.some((head) => head && controlOf(head.headers) === 'merge.hold' && orderOf(head)?.id === id);
-    if (link.arrived?.[id] && !place) return false;
+    const place = (id: string) => heads.some((head) => head && controlOf(head.headers) === 'merge.hold' && orderOf(head)?.id === id);
+    const id = mergesBefore(root.headers).find((each) => !done.includes(each) && (!link.arrived?.[each] || place(each)));
+    if (id === undefined) return false;
     turn.holdsFor = id;
     turn.done();
     return true;
@@ -347,6 +358,12 @@ export class Merging {
     lane.host.ready(lane, mailbox);
   }
 }
+
+const mergesBefore = (headers: Headers): readonly string[] =>
+  (text(headers, afterHeader) ?? '')
+    .split(' ')
+    .filter((id) => id !== '')
+    .map(decodeURIComponent);
 
 /** The order that a placeholder row stands for. */
 export const orderOf = (row: HeldRow): LinkOrder | undefined => {

@@ -1,148 +1,234 @@
 import type { HeldRow } from '../state/port.ts';
 import type { Lane } from './lane.ts';
+import type { Mailbox } from './mailbox.ts';
 import type { Root } from './root.ts';
+import type { Leave } from './suspicion.ts';
 
-/** A record that ended the process this often after being noted as a suspect is parked. */
-const maxAttempts = 3;
+/** A record during whose tries the process ended this often is parked. */
+const maxDeaths = 3;
 
-/** Under which a root's attempts are stored: its offset; timers on the held list have none, and a key of their own. */
+/** Under which a root's deaths are stored: its offset; timers on the held list have none, and a key of their own. */
 export const suspectKey = (root: { readonly offset: number; readonly held?: HeldRow | undefined }): number =>
   root.offset >= 0 ? root.offset : -2 - ((root.held?.seq ?? 0) % 2 ** 40);
 
 /** It is not run any more: its turn fails at once, in the place where the record stands among its patient's. */
-export const isPoison = (root: Root): boolean => root.suspect > maxAttempts;
+export const isPoison = (root: Root): boolean => root.suspect > maxDeaths;
+
+interface Mark {
+  readonly offset: number;
+  readonly attempts: number;
+}
+
+/** One try of a record under suspicion, from the wish to run to its end. */
+interface Try {
+  readonly root: Root;
+  readonly mailbox: Mailbox;
+  readonly leave: Leave;
+  /** Its note is in the group commit, or durable. */
+  noted: boolean;
+  /** Its note is durable: it may start. */
+  ready: boolean;
+}
+
+const none: readonly Mark[] = [];
 
 /**
- * After an unclean end the first uncommitted records are suspects: one of them may have killed the process. Their
- * attempt is stored before their turn. The first time they go together (cheap, and mostly somebody just killed the
- * process); those that were under suspicion already go one by one, so that only the culprit's count rises.
+ * After an unclean end what was not committed is under suspicion: the first records of the log, as many as may have been
+ * under way, and the rows on the held list. What the store has for a record is the number of its **deaths**: ends of the
+ * process during one of its tries.
+ *
+ * A try: waits at the head of its mailbox → asks (suspicion.ts) → deaths + 1 is written (noted) → durable → runs → over:
+ * deaths is written again, or with its end as a record the entry is removed. At each step the process may end. Before the
+ * note is durable: nothing ran, nothing is counted. Until what follows the try is durable: one death. A record with deaths
+ * runs alone, and the next one is asked to run only when that try is over in the store, so nobody else's count rises with
+ * it. Each try is noted, also those after a failure: a record may end the process in its second try.
+ *
+ * A drain takes the notes of the tries that it ends back. A lane that is lost cannot: such a try counts as a death, unless
+ * the next owner is the same process.
  */
 export class SuspectGate {
   readonly #lane: Lane;
-  readonly #attempts: Map<number, number>;
-  readonly #queue: { root: Root; suspect: boolean }[] = [];
-  readonly #under = new Set<Root>();
-  /** Held rows that have not run since an unclean end are suspects too, one at a time. */
   readonly #unclean: boolean;
-  readonly #heldRun = new Set<number>();
-  readonly #heldWaiting: (() => void)[] = [];
-  #heldUnder: number | undefined;
-  #remaining: number;
-  #storing = false;
+  /** Deaths, as the last owner left them. */
+  readonly #deaths: Map<number, number>;
+  /** Records that are under suspicion by their place in the log only; as many more as wait for something else. */
+  #slots: number;
+  /** Behind those: in the order of the log. */
+  readonly #queue: Root[] = [];
+  /** Under suspicion, and without a try yet. What is in the queue waits for them. */
+  readonly #untried = new Set<Root>();
+  readonly #tries = new Map<Root, Try>();
+  /** Tries that are over here, and not yet in the store. */
+  readonly #ending = new Set<Leave>();
+  #pumping = false;
 
-  constructor(lane: Lane, window: number, stored: readonly { readonly offset: number; readonly attempts: number }[]) {
+  constructor(lane: Lane, window: number, stored: readonly Mark[]) {
     this.#lane = lane;
-    this.#remaining = window;
+    this.#slots = window;
     this.#unclean = window > 0;
-    this.#attempts = new Map(stored.map(({ offset, attempts }) => [offset, attempts]));
+    this.#deaths = new Map();
+    for (const { offset, attempts } of stored) {
+      const deaths = lane.host.suspicion.deathsOf(this.#nameOf(offset), attempts);
+      if (deaths > 0) this.#deaths.set(offset, deaths);
+    }
   }
 
   /** Records may pass by. */
   get open(): boolean {
-    return this.#remaining === 0 && this.#queue.length === 0 && !this.#storing;
+    return this.#slots === 0 && this.#queue.length === 0 && this.#deaths.size === 0;
   }
 
   get waiting(): number {
     return this.#queue.length;
   }
 
+  /** The head of the mailbox waits here. */
+  holdsBack(mailbox: Mailbox): boolean {
+    const root = mailbox.peek();
+    return root !== undefined && this.#tries.get(root)?.ready === false;
+  }
+
   push(root: Root): void {
-    const suspect = this.#remaining > 0;
-    if (suspect) this.#remaining--;
-    this.#queue.push({ root, suspect });
+    this.#queue.push(root);
     this.#pump();
   }
 
-  /** Calls `run` when the row may run, with the attempts noted for it (0: it is no suspect). */
-  admitHeld(row: HeldRow, run: (suspect: number) => void): void {
-    const key = suspectKey({ offset: row.offset, held: row });
-    if (!this.#unclean || this.#heldRun.has(key)) return run(0);
-    if (this.#lane.main) {
-      // Inputs of a lane are many: those of this owner are not under suspicion, and the rest begins like records of the log.
-      if (this.#lane.held.isOwn(row.seq)) return run(0);
-      if (!this.#attempts.has(key)) {
-        this.#heldRun.add(key);
-        this.#lane.host.commit(this.#lane.mark({ suspects: [{ offset: key, attempts: 1 }] }, () => run(1)));
-        return;
-      }
-    }
-    if (this.#heldUnder !== undefined) {
-      this.#heldWaiting.push(() => this.admitHeld(row, run));
-      return;
-    }
-    const attempts = (this.#attempts.get(key) ?? 0) + 1;
-    if (attempts > maxAttempts) return run(attempts);
-    this.#heldUnder = key;
-    this.#heldRun.add(key);
-    this.#lane.host.commit(this.#lane.mark({ suspects: [{ offset: key, attempts }] }, () => run(attempts)));
+  /** `suspect` of a row's root: deaths + 1, or 0 without suspicion. */
+  ofHeld(row: HeldRow): number {
+    const deaths = this.#deaths.get(suspectKey({ offset: row.offset, held: row }));
+    if (deaths === undefined && (!this.#unclean || this.#lane.held.isOwn(row.seq))) return 0;
+    return (deaths ?? 0) + 1;
   }
 
   /** An operator tries it again: it begins with a clean slate. */
-  forgive(row: HeldRow): { readonly offset: number; readonly attempts: number } {
+  forgive(row: HeldRow): Mark {
     const offset = suspectKey({ offset: row.offset, held: row });
-    this.#attempts.delete(offset);
-    this.#heldRun.delete(offset);
+    this.#deaths.delete(offset);
     return { offset, attempts: 0 };
   }
 
-  #heldSurvived(root: Root): void {
-    if (root.kind !== 'held' || this.#heldUnder !== suspectKey(root)) return;
-    this.#heldUnder = undefined;
-    const next = this.#heldWaiting.shift();
-    if (next) this.#lane.ports.clock.soon(next);
+  /** Asked for the head of a mailbox that would start now. False: the mailbox is made ready when it may. */
+  mayRun(root: Root, mailbox: Mailbox): boolean {
+    if (root.suspect === 0 || isPoison(root)) return true;
+    const known = this.#tries.get(root);
+    if (known) return known.ready;
+    const leave = { alone: root.suspect > 1, go: () => this.#note(mine) };
+    const mine: Try = { root, mailbox, leave, noted: false, ready: false };
+    this.#tries.set(root, mine);
+    this.#lane.host.suspicion.ask(leave);
+    return false;
   }
 
-  /** The turn of a suspect came to an end, good or bad: it did not kill the process. */
-  survived(root: Root): void {
-    this.#heldSurvived(root);
-    // Not at once: its turn is about to be handed over, and what follows must be handed over behind it.
-    if (this.#under.delete(root)) this.#lane.ports.clock.soon(() => this.#pump());
+  #note(mine: Try): void {
+    const { root, mailbox } = mine;
+    const lane = this.#lane;
+    if (!lane.owned || lane.draining || lane.refused) return;
+    mine.noted = true;
+    const mark = lane.mark({ suspects: [{ offset: suspectKey(root), attempts: root.suspect }] }, () => {
+      if (this.#tries.get(root) !== mine) return;
+      mine.ready = true;
+      if (mailbox.peek() !== root) this.over(root, false);
+      lane.host.ready(lane, mailbox);
+    });
+    lane.host.commit(mark);
+  }
+
+  /**
+   * The record's try came to its end, or is not wanted now: it has not ended the process. `final`: the record is settled,
+   * or an operator's. What it returns is written with the turn, which must be handed over before anything else runs.
+   */
+  over(root: Root, final: boolean): readonly Mark[] {
+    if (root.suspect === 0) return none;
+    const lane = this.#lane;
+    const offset = suspectKey(root);
+    if (this.#untried.delete(root)) {
+      // It waits for something else: one more may have been under way when the process ended.
+      if (!final) this.#slots++;
+      lane.ports.clock.soon(() => this.#pump());
+    }
+    const known = this.#tries.get(root);
+    if (known) {
+      this.#tries.delete(root);
+      const { suspicion } = lane.host;
+      // What the turn writes may come late (a flow without state writes it behind what it emits): a lone one's is not waited for.
+      if (known.noted && (!final || known.leave.alone)) {
+        this.#ending.add(known.leave);
+        const mark = lane.mark({ suspects: [{ offset, attempts: root.suspect - 1 }] }, () => {
+          this.#ending.delete(known.leave);
+          suspicion.end(known.leave);
+        });
+        lane.host.commit(mark);
+      } else lane.ports.clock.soon(() => suspicion.end(known.leave));
+    }
+    return final ? [{ offset, attempts: 0 }] : none;
+  }
+
+  /** Its turn goes on as that of a row. */
+  moved(from: Root, to: Root): void {
+    to.suspect = from.suspect;
+    from.suspect = 0;
+    if (this.#untried.delete(from)) this.#lane.ports.clock.soon(() => this.#pump());
+    const known = this.#tries.get(from);
+    if (!known) return;
+    this.#tries.delete(from);
+    this.#tries.set(to, { ...known, root: to });
+  }
+
+  /** What is in the mailbox cannot start now, or another record stands in front. */
+  retract(mailbox: Mailbox): void {
+    for (const { root, mailbox: of } of [...this.#tries.values()]) if (of === mailbox) this.over(root, false);
+  }
+
+  /** The patient waits: what is behind its head keeps nobody else waiting. It is noted when it runs. */
+  aside(key: string): void {
+    let moved = false;
+    for (const root of this.#untried) {
+      if (root.key !== key) continue;
+      this.#untried.delete(root);
+      this.#slots++;
+      moved = true;
+    }
+    if (moved) this.#lane.ports.clock.soon(() => this.#pump());
+  }
+
+  /** The lane is given back in good order: tries that it ends are no deaths. */
+  drained(): void {
+    for (const root of [...this.#tries.keys()]) this.over(root, false);
+  }
+
+  /** The lane has ended or stands still: others need not wait for it. */
+  close(): void {
+    for (const { root, noted } of this.#tries.values())
+      if (noted) this.#lane.host.suspicion.outlives(this.#nameOf(suspectKey(root)), root.suspect);
+    const leaves = [...this.#ending, ...[...this.#tries.values()].map(({ leave }) => leave)];
+    this.#tries.clear();
+    this.#ending.clear();
+    for (const leave of leaves) this.#lane.host.suspicion.end(leave);
+  }
+
+  #nameOf(offset: number): string {
+    const { flow, lane, topic, partition } = this.#lane.ref;
+    return [flow, lane, topic, partition, offset].join('\u0000');
   }
 
   #pump(): void {
-    while (!this.#storing && this.#lane.owned && !this.#lane.draining) {
-      const first = this.#queue[0];
-      if (!first) return;
-      const attempts = first.suspect ? (this.#attempts.get(first.root.offset) ?? 0) : 0;
-      if (first.suspect && attempts === 0) {
-        let count = 1;
-        while (count < this.#queue.length && this.#queue[count]?.suspect && !this.#attempts.has(this.#queue[count]?.root.offset as number))
-          count++;
-        this.#store(
-          this.#queue.splice(0, count).map(({ root }) => root),
-          1,
-        );
-        return;
-      }
-      // A known suspect runs alone; what is behind it waits for it too.
-      if (this.#under.size > 0) return;
+    const lane = this.#lane;
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#queue.length > 0 && lane.owned && !lane.draining && !lane.refused) {
+      const root = this.#queue[0] as Root;
+      const deaths = this.#deaths.get(root.offset);
+      const free = deaths === undefined && this.#slots === 0;
+      if (free && this.#untried.size > 0) break;
       this.#queue.shift();
-      if (!first.suspect) {
-        this.#lane.admit(first.root);
-        continue;
+      if (!free) {
+        if (this.#slots > 0) this.#slots--;
+        root.suspect = (deaths ?? 0) + 1;
+        this.#untried.add(root);
       }
-      if (attempts >= maxAttempts) {
-        first.root.suspect = attempts + 1;
-        this.#lane.admit(first.root);
-        continue;
-      }
-      this.#store([first.root], attempts + 1);
-      return;
+      lane.admit(root);
+      if (lane.mailboxes.get(root.key)?.retryAt !== undefined) this.aside(root.key);
     }
-  }
-
-  #store(roots: readonly Root[], attempts: number): void {
-    this.#storing = true;
-    const suspects = roots.map((root) => ({ offset: root.offset, attempts }));
-    const mark = this.#lane.mark({ suspects }, () => {
-      this.#storing = false;
-      for (const root of roots) {
-        root.suspect = attempts;
-        this.#under.add(root);
-      }
-      for (const root of roots) this.#lane.admit(root);
-      this.#pump();
-    });
-    this.#lane.host.commit(mark);
+    this.#pumping = false;
   }
 }

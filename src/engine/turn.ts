@@ -125,6 +125,11 @@ export class EngineTurn implements Turn, CommitItem {
     return this.#source;
   }
 
+  /** Its root goes to the held list and is tried again without an operator. */
+  get comesAgain(): boolean {
+    return this.held?.some((write) => write.op !== 'remove' && write.row.due !== null) ?? false;
+  }
+
   /** Something of it must be written in a transaction. */
   get transactional(): boolean {
     return Boolean(

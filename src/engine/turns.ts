@@ -7,7 +7,7 @@ import { idOf } from './lane-timers.ts';
 import type { Mailbox } from './mailbox.ts';
 import { controlOf, isArrival } from './merging.ts';
 import type { Root } from './root.ts';
-import { isPoison, suspectKey } from './suspect-gate.ts';
+import { isPoison } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 
 /**
@@ -29,9 +29,9 @@ export class Turns {
   /** Starts the patient's next turn if it may start. Called by the run queue. */
   next(mailbox: Mailbox): void {
     const lane = this.#lane;
-    if (lane.host.brake.on) return;
     const root = mailbox.peek();
     if (root && root.lane !== lane) return root.lane.turns.next(mailbox);
+    if (lane.host.brake.on) return lane.suspects.retract(mailbox);
     if (!lane.owned || lane.draining || lane.refused || mailbox.running || mailbox.loading || mailbox.retryAt !== undefined) return;
     if (!root) return this.#rest(mailbox);
     if (lane.part.actors.length > 0 && !mailbox.cells) {
@@ -42,6 +42,7 @@ export class Turns {
     // A turn that calls out must not act on state that can still be taken back.
     if (lane.part.asynchronous && lane.program.stateful && mailbox.undurable.length > 0) return;
     if (mailbox.undurable.length >= lane.options.group.maxTurns) return;
+    if (!lane.suspects.mayRun(root, mailbox)) return;
     mailbox.shift();
     this.#run(mailbox, root);
   }
@@ -172,10 +173,9 @@ export class Turns {
     const lane = this.#lane;
     const mailbox = turn.mailbox as Mailbox;
     if (mailbox.running === turn) mailbox.running = undefined;
-    lane.suspects.survived(turn.root);
     const journaled = turn.journaled ?? turn.root.journaled;
     if (journaled && turn.settlement.kind !== 'parked') turn.states = [...(turn.states ?? []), ...journaled];
-    if (turn.root.suspect > 0) turn.suspects = [{ offset: suspectKey(turn.root), attempts: 0 }];
+    if (turn.root.suspect > 0) turn.suspects = lane.suspects.over(turn.root, !turn.comesAgain);
     const emitted = turn.outbox?.length ?? 0;
     if (emitted > 0) {
       lane.metrics.emitted.inc(emitted);
@@ -244,6 +244,7 @@ export class Turns {
     if (!lane.owned) return;
     const { mailbox } = turn;
     if (!mailbox) return lane.failing.standStill(turn.root, cause);
+    for (const { suspects } of lane.siblings) suspects.retract(mailbox);
     const later = mailbox.undurable.filter((other) => other !== turn);
     for (const other of later) {
       other.withdrawn = true;

@@ -181,6 +181,8 @@ function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
   }
   if (mailbox.length > 0 && lane.host.brake.on)
     return make('brake', { code: 'AORTA_ENGINE_017' }, 'the dead-letter brake of the flow is on');
+  if (mailbox.peek()?.lane.suspects.holdsBack(mailbox))
+    return make('suspect', {}, 'was under way when the process ended; waits for others like it, or for its note to be stored');
   if (mailbox.length > 0 && mailbox.ready && !lane.host.stalled) return make('queued', {}, 'ready, waits for its turn');
   if (mailbox.length > 0) return make('unknown', {}, 'waits, and nothing is under way that would start it');
   return undefined;

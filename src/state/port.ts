@@ -161,6 +161,7 @@ export interface ClaimedLane {
 
 /** A request to try a parked patient's head again (or to discard it), executed by the partition's owner. */
 export interface RedriveRequest {
+  /** Rises with time; may name the head that it is about (redrive-head.ts). */
   readonly id: string;
   readonly flow: string;
   /** Patient keys; `null`: all that match the filter. */

@@ -18,6 +18,7 @@ export interface Violation {
     | 'MemoryBounded'
     | 'ProgressAfterFaults'
     | 'CleanHandover'
+    | 'OnlyCulpritParked'
     | 'Invariant'
     | 'NoUnhandledRejection';
   readonly message: string;

@@ -61,6 +61,8 @@ export interface SimulationOptions<T> {
   readonly orderly?: boolean;
   /** Kinds of action to leave out. */
   readonly without?: readonly ActionName[];
+  /** So many records end the process that runs them. @default one, in an eighth of the seeds */
+  readonly lethal?: number;
   /** What must hold at the end besides the oracles: a sentence for each thing that does not. */
   readonly invariant?: (end: SimulationEnd) => Iterable<string>;
   /** Runs this instead of the seed's own schedule: a shrunk one, or one that was saved. */
@@ -93,6 +95,7 @@ export function scheduleFor(flow: Flow<unknown>, options: SimulationOptions<neve
     merges: merges ? (options.merges ?? 2) : 0,
     partitions: flow.source.partitions,
     orderly: options.orderly ?? false,
+    lethal: options.lethal,
     // A stateless flow stands where the log says: a topic made anew is a new beginning for it.
     without: [...(options.without ?? []), ...(options.emissions || merges ? (['recreate'] as const) : [])],
   };

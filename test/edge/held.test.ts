@@ -48,6 +48,7 @@ for (const [name, create] of Object.entries(stores)) {
           since: 1_700_000_000_003,
           source: 'hl7.adt/3/300',
           eventId: 'event-3',
+          head: 3,
         },
       ]);
       const [retrying] = (await heldPatients(store.state, { key: 'retrying', flow: 'letters' }, 10)).patients;

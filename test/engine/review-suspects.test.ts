@@ -65,6 +65,122 @@ describe('suspects', () => {
   });
 });
 
+describe('suspects of other partitions', () => {
+  it('that run slowly are not accused together with the record that ends the process', async () => {
+    let kills = false;
+    const driver: TestDriver<Event> = await TestDriver.start<Event>(
+      flow('together', slow)
+        .from(events)
+        .pipe(
+          mapAsync('work', async (e: Event) => {
+            if (e.kind === 'slow') await sleep(driver.clock, 3_000);
+            if (e.kind === 'kills') {
+              kills = true;
+              await sleep(driver.clock, 100_000);
+            }
+            return e;
+          }),
+          seen(),
+        ),
+    );
+    // One patient a partition, as far as their names go.
+    const innocents = Array.from({ length: 8 }, (_, i) => `slow-${i}`);
+    await driver.send(...innocents.map((key, i) => one(key, i, 'slow')), one('killer', 99, 'kills'));
+    let ends = 0;
+    for (let step = 0; step < 400 && ends < 6; step++) {
+      await driver.advance(200);
+      if (!kills) continue;
+      kills = false;
+      ends++;
+      await driver.crash();
+    }
+    await driver.advance(60_000);
+    const heads = (await driver.held()).map((held) => [held.key, held.head.reason]);
+    assert.deepEqual(heads, [['killer', 'poison']]);
+    assert.equal(ends, 4, 'the first end was not noted, three were');
+    assert.deepEqual(
+      applied(driver.state).sort((a, b) => a - b),
+      innocents.map((_, i) => i),
+    );
+    await driver.stop();
+  });
+
+  it('behind a patient that waits for its next try keep nobody else waiting', async () => {
+    const ladder = { onFailure: { Transient: { retry: retry.ladder, last: park } } };
+    const driver: TestDriver<Event> = await TestDriver.start<Event>(
+      flow('aside', ladder)
+        .from(events)
+        .pipe(
+          mapAsync('work', async (e: Event) => {
+            if (e.kind === 'fails') throw transient();
+            return e;
+          }),
+          seen(),
+        ),
+    );
+    await driver.send(one('p1', 0, 'fails'), one('p1', 1), one('p1', 2));
+    for (let ends = 0; ends < 6; ends++) {
+      await driver.advance(500);
+      await driver.crash();
+    }
+    const others = Array.from({ length: 30 }, (_, i) => `q${i}`);
+    await driver.send(...others.map((key) => one(key, 100)));
+    // The next try of p1 is seconds away.
+    await driver.advance(1_000);
+    assert.equal(applied(driver.state).filter((n) => n === 100).length, others.length);
+    await driver.advance(1_000);
+    assert.deepEqual(
+      (await driver.held()).filter((held) => held.head.reason === 'poison'),
+      [],
+    );
+    await driver.stop();
+  });
+});
+
+describe('a record that ends the process', () => {
+  it('is parked also when it waits behind a retry, and when it does so in its second try', async () => {
+    const tries = new Map<number, number>();
+    let kills = false;
+    const driver: TestDriver<Event> = await TestDriver.start<Event>(
+      flow('second-try', { onFailure: { Transient: { retry: retry.backoff(100, 100, 50), last: park } } })
+        .from(events)
+        .pipe(
+          mapAsync('work', async (e: Event) => {
+            const n = (tries.get(e.n) ?? 0) + 1;
+            tries.set(e.n, n);
+            if (e.kind === 'fails-first' && n % 2 === 1) throw transient();
+            if (e.kind === 'kills' && n % 2 === 1) throw transient();
+            if (e.kind === 'kills') {
+              kills = true;
+              await sleep(driver.clock, 100_000);
+            }
+            return e;
+          }),
+          seen(),
+        ),
+    );
+    await driver.send(one('p1', 0, 'fails-first'), one('p1', 1, 'kills'), one('p1', 2), one('p2', 3));
+    let ends = 0;
+    for (let step = 0; step < 600 && ends < 8; step++) {
+      await driver.advance(50);
+      if (!kills) continue;
+      kills = false;
+      ends++;
+      await driver.crash();
+    }
+    assert.equal(ends, 4, 'the first end was not noted, three were');
+    assert.deepEqual(
+      (await driver.held()).map((held) => [held.key, held.head.reason]),
+      [['p1', 'poison']],
+    );
+    assert.deepEqual(
+      applied(driver.state).sort((a, b) => a - b),
+      [0, 3],
+    );
+    await driver.stop();
+  });
+});
+
 describe('credits', () => {
   it('in bytes are not used up by one patient that waits', async () => {
     const driver: TestDriver<Event> = await TestDriver.start<Event>(

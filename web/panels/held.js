@@ -33,7 +33,7 @@ export function showHeld(root, { open, confirm, nameOf }) {
   async function redriveOne(patient) {
     asked.set(idOf(patient), version(patient));
     render();
-    if (!(await redrive({ flow: patient.flow, key: patient.key }))) asked.delete(idOf(patient));
+    if (!(await redrive({ flow: patient.flow, key: patient.key, head: patient.head }))) asked.delete(idOf(patient));
     render();
   }
 

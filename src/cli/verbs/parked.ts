@@ -1,4 +1,4 @@
-import { buildRouteMap } from '@stricli/core';
+import { buildRouteMap, numberParser } from '@stricli/core';
 import { type OpsFlags, ops, opsFlags } from '../ops.ts';
 import { rowsOf, table } from '../table.ts';
 import { command, exit, jsonFlag, print, printJson, say } from '../verb.ts';
@@ -46,6 +46,7 @@ Exit codes: 0 shown, 1 no instance runs, or the patient is not held.`,
 interface RedriveFlags extends OpsFlags {
   readonly key?: string;
   readonly errorClass?: string;
+  readonly head?: number;
   readonly action: (typeof actions)[number];
   readonly force: boolean;
   readonly dryRun: boolean;
@@ -58,6 +59,7 @@ const redrive = command({
     fullDescription: `Always takes a patient's first envelope, so that its order is kept. Without --key: every patient of the flow whose
 first envelope matches --error-class (or any). --action single runs the first envelope and leaves what is behind it parked;
 --action discard drops it, on the record. What was redriven three times within a day and failed each time needs --force.
+--head names the envelope that you saw (column head of aorta parked ls): if another one is first by now, nothing is done.
 --dry-run only says which patients it would be.
 
 Example:
@@ -70,6 +72,7 @@ Exit codes: 0 requested, 1 no instance runs, or it refused, 3 some were left out
     flags: {
       key: { kind: 'parsed', parse: String, brief: 'One patient', optional: true, placeholder: 'patient' },
       errorClass: { kind: 'parsed', parse: String, brief: 'Only heads that failed with this class', optional: true, placeholder: 'class' },
+      head: { kind: 'parsed', parse: numberParser, brief: 'Only if this is still the first envelope', optional: true, placeholder: 'head' },
       action: { kind: 'enum', values: actions, brief: 'Try again, try the first alone, or discard it', default: 'redrive' },
       force: { kind: 'boolean', brief: 'Also what failed again and again', default: false, withNegated: false },
       dryRun: { kind: 'boolean', brief: 'Change nothing', default: false, withNegated: false },
@@ -78,13 +81,14 @@ Exit codes: 0 requested, 1 no instance runs, or it refused, 3 some were left out
     },
   },
   run: async (flags: RedriveFlags, name: string) => {
-    const { key, errorClass, action, dryRun, force } = flags;
+    const { key, errorClass, head, action, dryRun, force } = flags;
     const answer = (await ops(flags, 'POST', '/api/ops/parked/redrive', {
       flow: name,
       action,
       dryRun,
       ...(key === undefined ? {} : { key }),
       ...(errorClass === undefined ? {} : { errorClass }),
+      ...(head === undefined ? {} : { head }),
       ...(force ? { force } : {}),
     })) as { guarded?: number; remaining?: number };
     if (flags.json) printJson(answer);

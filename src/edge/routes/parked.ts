@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ulid } from '../../clock/ulid.ts';
 import { error } from '../../errors/index.ts';
+import { withHead } from '../../state/redrive-head.ts';
 import { reads } from '../access.ts';
 import { heldPatients } from '../held.ts';
 import { loopGuard } from '../loop-guard.ts';
@@ -11,6 +12,7 @@ interface Redrive {
   readonly flow: string;
   readonly key?: string;
   readonly errorClass?: string;
+  readonly head?: number;
   readonly action?: 'redrive' | 'single' | 'discard';
   readonly dryRun?: boolean;
   readonly force?: boolean;
@@ -26,6 +28,7 @@ const body = {
     // Empty: what came without a patient.
     key: text(256, 0),
     errorClass: text(32),
+    head: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
     action: { enum: ['redrive', 'single', 'discard'] },
     dryRun: { type: 'boolean' },
     force: { type: 'boolean' },
@@ -83,23 +86,28 @@ export function parkedRoutes(app: FastifyInstance, { flows, state, clock, random
 
   /**
    * The owner of each patient's partition executes it: the head is tried again; what waits behind it follows in order, or
-   * (`single`) stays parked. A head that is back for the third time within a day needs `force` (AORTA_EDGE_009).
+   * (`single`) stays parked. With `head` only if that is still the first one (AORTA_ENGINE_032). A head that is back for the third time within a day needs `force` (AORTA_EDGE_009).
    */
   app.post<{ Body: Redrive }>(
     '/api/ops/parked/redrive',
     { config: { access: { roles, audit: redriveNote } }, schema: { body } },
     async (request, reply) => {
-      const { flow, key, errorClass, action = 'redrive', dryRun = false, force = false } = request.body;
+      const { flow, key, errorClass, head, action = 'redrive', dryRun = false, force = false } = request.body;
       if (!flows.some((running) => running.name === flow)) throw error('AORTA_EDGE_004', { what: 'such flow' });
       if (action !== 'redrive' && key === undefined) throw error('AORTA_EDGE_005', { problem: `${action} names one patient` });
-      const { count: matching, patients } = await heldPatients(state, { flow, key, errorClass }, mostAtOnce);
-      if (key !== undefined && patients.length === 0) throw error('AORTA_EDGE_004', { what: 'held patient with that key and class' });
+      if (head !== undefined && key === undefined)
+        throw error('AORTA_EDGE_005', { problem: 'head names the first envelope of one patient' });
+      const { count: matching, patients: found } = await heldPatients(state, { flow, key, errorClass }, mostAtOnce);
+      const patients = head === undefined ? found : found.filter((patient) => patient.head === head);
+      if (key !== undefined && found.length === 0) throw error('AORTA_EDGE_004', { what: 'held patient with that key and class' });
+      // The owner looks again: it may change until then.
+      if (head !== undefined && patients.length === 0) throw error('AORTA_ENGINE_032', { flow, asked: head });
       const now = clock.now();
       const { free, guarded } = await loopGuard(state, flow, patients, now, force || action === 'discard');
       if (key !== undefined && free.length === 0) throw error('AORTA_EDGE_009');
       if (!dryRun) {
         const notes = free.map(({ eventId }) => ({
-          ...{ id: ulid(clock, random), flow, eventId, action, actor: request.actor.id, at: now, letter: null },
+          ...{ id: withHead(ulid(clock, random), head), flow, eventId, action, actor: request.actor.id, at: now, letter: null },
         }));
         await state.operations.noteRedrives(notes);
         for (const [i, patient] of free.entries()) {
@@ -110,7 +118,7 @@ export function parkedRoutes(app: FastifyInstance, { flows, state, clock, random
       }
       return reply
         .code(dryRun ? 200 : 202)
-        .send({ action, dryRun, remaining: matching - patients.length, patients: free, guarded: guarded.length });
+        .send({ action, dryRun, remaining: matching - found.length, patients: free, guarded: guarded.length });
     },
   );
 }

@@ -112,4 +112,9 @@ export const engineErrors = {
     message: 'Flow {flow} has no lane {lane} to take this input.',
     remedy: 'The lane was renamed or removed: deploy the version that has it, or discard the input.',
   },
+  AORTA_ENGINE_032: {
+    class: 'Permanent',
+    message: 'The first envelope of the patient in flow {flow} is not the one that the request names ({asked}).',
+    remedy: 'It was released or discarded meanwhile. Look at the patient again (`aorta parked show`) and decide about what is first now.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

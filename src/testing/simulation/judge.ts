@@ -71,7 +71,7 @@ export async function judge(world: World, stateful: boolean, orderly: boolean): 
   history.violated(...perPatientOrder(sent, effects), ...oneOwner(state.journal), ...redrivenOnce(state.journal));
   const topics = log.topics().map((topic) => ({ topic, partitions: log.all(topic) }));
   if (!history.script.some((line) => line.includes('made anew'))) history.violated(...emissionsMatch(flow, state.journal, topics));
-  history.violated(...leaks(world), ...(await idleTimers(world)));
+  history.violated(...parkedInnocents(world), ...leaks(world), ...(await idleTimers(world)));
   // Where a claim that was slow came late, the newer owner was fenced and began again: safe, not clean.
   if (orderly && world.all.every((w) => w.clock.dead || (w.running?.totals()['fenced'] ?? 0) === 0)) {
     for (const [eventId, workers] of history.handledBy) {
@@ -88,6 +88,15 @@ function committedPast(world: World, record: SentRecord): boolean {
 function why(world: World, { key, partition }: SentRecord): string {
   const reasons = world.workers.flatMap((w) => [...(w.running?.whyPatient(key) ?? []), ...(w.running?.whyPartition(partition) ?? [])]);
   return reasons.map((r) => r.message).join('; ') || 'nothing says why';
+}
+
+/** Parked as if they had ended the process. */
+function parkedInnocents({ state, lethal }: World): Violation[] {
+  return state.journal
+    .flatMap(({ held }) => held)
+    .flatMap((write) => (write.op !== 'remove' && write.row.reason === 'poison' ? [write.row] : []))
+    .filter(({ eventId }) => lethal.wronglyParked(eventId))
+    .map(({ eventId, key }) => ({ oracle: 'OnlyCulpritParked', message: `${eventId} of ${key} was parked and ended no process` }));
 }
 
 function leaks(world: World): Violation[] {

@@ -7,9 +7,21 @@ const deathsEachRedrive = 4;
 export class Lethal {
   readonly #deaths = new Map<string, number>();
   readonly #redrives = new Map<string, number>();
+  readonly #ever = new Set<string>();
+  /** Ends of a process, or of its ownership, that none of them made. */
+  otherEnds = 0;
 
   add(eventId: string): void {
     this.#deaths.set(eventId, 0);
+    this.#ever.add(eventId);
+  }
+
+  /**
+   * An end that many share accuses each of them once at most. So whoever was parked was under way at two ends more, of which
+   * those that a noted record makes happen while it runs alone.
+   */
+  wronglyParked(eventId: string): boolean {
+    return !this.#ever.has(eventId) && this.otherEnds + Math.max(0, this.#ever.size - 1) < 2;
   }
 
   /** It was parked and is harmless from now on. */

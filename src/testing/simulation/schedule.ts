@@ -84,6 +84,8 @@ export interface ScheduleLimits {
   readonly partitions: number;
   /** Only moves that lose nothing of a worker: start, SIGTERM, rebalance, slow calls, jumps of the clock. */
   readonly orderly: boolean;
+  /** Records that end their process, for sure; undefined: one, in some seeds. */
+  readonly lethal: number | undefined;
   /** Kinds of action to leave out. */
   readonly without: readonly ActionName[];
 }
@@ -172,7 +174,8 @@ export function scheduleOf(seed: number, limits: ScheduleLimits): Schedule {
   }
   if (allowed('refuse') && random.chance(0.3))
     for (let i = random.int(3); i >= 0; i--) actions.push({ at: 0, do: 'refuse', ...random.pick(sent) });
-  if (allowed('lethal') && random.chance(0.12)) actions.push({ at: 0, do: 'lethal', ...random.pick(sent) });
+  for (let i = limits.lethal ?? 0; i > 0; i--) actions.push({ at: 0, do: 'lethal', ...random.pick(sent) });
+  if (limits.lethal === undefined && allowed('lethal') && random.chance(0.12)) actions.push({ at: 0, do: 'lethal', ...random.pick(sent) });
   if (allowed('recreate') && random.chance(0.1)) {
     actions.push(
       { at: at + 600, do: 'recreate' },

@@ -57,7 +57,7 @@ export class World implements WorkerWorld {
   #shared: Keyed | undefined;
   readonly #options: WorldOptions;
   readonly #registry: Awaited<ReturnType<typeof memoryRegistry>>;
-  readonly #lethal = new Lethal();
+  readonly lethal = new Lethal();
   #recreating = false;
   readonly durable: Durable;
 
@@ -124,6 +124,7 @@ export class World implements WorkerWorld {
     if (worker.clock.dead) return;
     this.history.say(`kill -9 worker ${worker.id} ${why}`);
     worker.clock.dead = true;
+    if (!why.startsWith('by ')) this.lethal.otherEnds++;
     this.#retire(worker);
     void consumerOf(worker)?.crash();
     this.clock.after(200, () => this.workers.length === 0 && !this.#recreating && this.startWorker());
@@ -183,7 +184,7 @@ export class World implements WorkerWorld {
   #began(worker: SimulatedWorker, ctx: Context): void {
     this.note(`worker ${worker.id} runs ${ctx.eventId} of ${ctx.key}`);
     this.history.handled(worker.id, ctx.eventId);
-    const { kills, tooOften } = this.#lethal.runs(ctx.eventId, ctx.key);
+    const { kills, tooOften } = this.lethal.runs(ctx.eventId, ctx.key);
     if (tooOften !== undefined)
       this.history.violated({
         oracle: 'ProgressAfterFaults',
@@ -238,7 +239,7 @@ export class World implements WorkerWorld {
         this.faults.refused.add(`${action.key}#${action.n}`);
         return;
       case 'lethal':
-        return this.#lethal.add(`${action.key}#${action.n}`);
+        return this.lethal.add(`${action.key}#${action.n}`);
       case 'trim':
         return void this.#trim();
       case 'gap':
@@ -264,6 +265,7 @@ export class World implements WorkerWorld {
     if (!worker || !consumer || worker.clock.paused) return;
     this.history.say(`SIGSTOP worker ${worker.id} past its session`);
     worker.clock.paused = [];
+    this.lethal.otherEnds++;
     void consumer.expire().then((wake) => {
       this.clock.after(forMs, () => {
         this.history.say(`SIGCONT worker ${worker.id}`);
@@ -280,6 +282,7 @@ export class World implements WorkerWorld {
     const consumer = consumerOf(worker);
     if (!worker || !consumer || worker.clock.paused) return;
     this.history.say(`worker ${worker.id} is cut off from its group`);
+    this.lethal.otherEnds++;
     void consumer.expire().then((wake) => {
       this.clock.after(forMs, () => {
         this.history.say(`worker ${worker.id} learns that its partitions are lost`);
@@ -304,10 +307,10 @@ export class World implements WorkerWorld {
     );
     if (parked.length === 0) return;
     if (action === 'discard') this.history.discards.add(id);
-    for (const { head } of parked) this.#lethal.cure(head.eventId);
+    for (const { head } of parked) this.lethal.cure(head.eventId);
     this.history.say(`operator: ${action} ${parked.map(({ head }) => head.eventId).join(' or ')} of ${key}`);
     const request = { flow: this.flow.name, key, errorClass: null, action, actor: 'simulator', at: this.clock.now() };
-    this.#lethal.redriven(key as string, again ? 2 : 1);
+    this.lethal.redriven(key as string, again ? 2 : 1);
     await this.state.requestRedrive({ ...request, id });
     if (again) await this.state.requestRedrive({ ...request, action: 'redrive', id: `${id}-again` });
   }

@@ -10,6 +10,7 @@ interface Held {
   readonly code: string;
   readonly redrives: number;
   readonly eventId: string;
+  readonly head: number;
 }
 interface HeldList {
   readonly count: number;
@@ -40,8 +41,10 @@ describe('redrives of parked patients', () => {
       return patients[0]?.count === 2 && patients;
     });
     refused(await redrive({ action: 'single' }), 400, 'AORTA_EDGE_005');
+    refused(await redrive({ head: 1 }), 400, 'AORTA_EDGE_005');
+    refused(await redrive({ action: 'discard', key: held?.key, head: (held?.head ?? 0) + 1 }), 409, 'AORTA_ENGINE_032');
     site.mend();
-    assert.equal((await redrive({ action: 'single', key: held?.key })).status, 202);
+    assert.equal((await redrive({ action: 'single', key: held?.key, head: held?.head })).status, 202);
     const [left] = await until('one is left', async () => {
       const { patients } = await parked();
       return patients[0]?.count === 1 && patients;

@@ -5,8 +5,8 @@ export default {
   breaks: 'The attempts of a record that ends the process are noted and never added up.',
   oracle: ['ProgressAfterFaults'],
   file: 'engine/suspect-gate.ts',
-  find: '      this.#store([first.root], attempts + 1);',
-  replace: '      this.#store([first.root], 1);',
+  find: 'attempts: root.suspect }] }, () => {\n      if',
+  replace: 'attempts: 1 }] }, () => {\n      if',
   target: 'everything',
   seed: 1,
 } satisfies Plant;

@@ -6,6 +6,7 @@ import merged from './merged.ts';
 import merges, { mergesOfTwo } from './merges.ts';
 import orderly from './orderly.ts';
 import parked from './parked.ts';
+import suspected from './suspected.ts';
 import type { Target } from './target.ts';
 import timers from './timers.ts';
 
@@ -22,4 +23,5 @@ export const targets: readonly Target[] = [
   lanes,
   lanesOfTwo,
   mergesOfTwo,
+  suspected,
 ];
