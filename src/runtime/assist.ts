@@ -17,7 +17,7 @@ import type { ModelConfig } from './model-config.ts';
 import type { Profile } from './profile.ts';
 
 export interface AssistParts {
-  readonly profile: Pick<Profile, 'jobs' | 'log' | 'advice' | 'audit'>;
+  readonly profile: Pick<Profile, 'jobs' | 'log' | 'advice' | 'audit' | 'keyed'>;
   readonly ehrs: ReadonlyMap<string, OpenEhr>;
   readonly canonical: Canonical;
   readonly config: ModelConfig | undefined;
@@ -71,10 +71,10 @@ export function startAssist(parts: AssistParts): RunningAssist {
   };
 }
 
-function modelOf({ config, secrets, clock, telemetry }: AssistParts): Model {
+function modelOf({ config, secrets, clock, telemetry, profile: { keyed } }: AssistParts): Model {
   const { provider = 'builtin', ...rest } = config ?? {};
-  if (provider === 'builtin') return createModel({ provider, ...rest }, { clock, telemetry });
+  if (provider === 'builtin') return createModel({ provider, ...rest }, { clock, telemetry, keyed });
   const { baseUrl, model, key } = provider;
   const bearer = key === undefined ? {} : { key: () => secrets.get(key) };
-  return createModel({ provider: { baseUrl, model, ...bearer }, ...rest }, { clock, telemetry });
+  return createModel({ provider: { baseUrl, model, ...bearer }, ...rest }, { clock, telemetry, keyed });
 }

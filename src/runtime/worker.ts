@@ -125,8 +125,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const secrets = options.secrets ?? files;
     const ehrs = options.ehrs ?? {};
     const cds = await startCds({
-      ...{ root: options.root, ehrs, config: options.cds ?? {}, advice: profile.advice },
-      ...{ secrets, canonical, clock, random, telemetry },
+      ...{ root: options.root, ehrs, config: options.cds ?? {}, advice: profile.advice, keyed: profile.keyed },
+      ...{ worker: profile.instance, secrets, canonical, clock, random, telemetry },
       guard: (ehr) => ehrGuard(guards, ehrTarget(ehr, ehrs[ehr]?.requestsPerSecond)),
       ...(options.localEhr === undefined ? {} : { localEhr: options.localEhr }),
     });
