@@ -1,9 +1,11 @@
 import { error } from '../errors/index.ts';
 import { builtinModel } from './builtin/model.ts';
+import { guarded } from './guarded.ts';
 import { type LimitedPorts, limited, type ModelLimits } from './limited.ts';
 import { type OpenAiOptions, openAiModel } from './openai/model.ts';
 import type { Model } from './port.ts';
 
+export { guarded, type ModelGuard } from './guarded.ts';
 export { type LimitedPorts, limited, type ModelLimits } from './limited.ts';
 export {
   estimateTokens,
@@ -28,5 +30,7 @@ export function createModel({ provider, allowed = [], ...limits }: ModelChoice, 
   if (provider === 'builtin') return limited(builtinModel, limits, ports);
   const origin = URL.parse(provider.baseUrl)?.origin ?? 'unknown';
   if (!allowed.includes(origin)) throw error('AORTA_MODEL_006', { provider: origin });
-  return limited(openAiModel({ ...provider, clock: ports.clock }), limits, ports);
+  const { clock, guard } = ports;
+  const model = openAiModel({ ...provider, clock });
+  return limited(guard ? guarded(model, guard, clock) : model, limits, ports);
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock/clock.ts';
 import { AortaError, error } from '../errors/index.ts';
 import type { Keyed } from '../keyed/port.ts';
 import type { Telemetry } from '../telemetry/port.ts';
+import type { ModelGuard } from './guarded.ts';
 import { estimateTokens, type Model, type ModelEvent, requestText, type Usage } from './port.ts';
 import { dailyPurse } from './purse.ts';
 
@@ -19,6 +20,8 @@ export interface LimitedPorts {
   readonly telemetry: Telemetry;
   /** Where the day's cost is counted; without it in this process alone. */
   readonly keyed?: Keyed;
+  /** Around every call of a provider. @default none */
+  readonly guard?: ModelGuard;
 }
 
 /** The work did not run: the breaker is open, or there was no place. */

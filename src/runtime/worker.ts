@@ -27,6 +27,7 @@ import { announce } from './instance.ts';
 import { startMllpListeners } from './mllp.ts';
 import type { MllpConfig } from './mllp-config.ts';
 import type { ModelConfig } from './model-config.ts';
+import { modelGuard } from './model-guard.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
 import { ingressTopics } from './topics.ts';
 
@@ -134,6 +135,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const assist = startAssist({
       // The key of a model provider is a file's; what a sandbox brings along are keys for EHRs.
       ...{ profile, ehrs: cds.ehrs, canonical, config: options.model, secrets: files, clock, random, telemetry },
+      guard: modelGuard(guards),
       serde: () => serde(topics.jobRequested),
     });
     const edge = await startEdge({

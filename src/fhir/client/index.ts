@@ -10,9 +10,7 @@ export {
   type ReadResult,
   type ReadStatus,
 } from './context.ts';
-export { deadlineGuard } from './deadline.ts';
 export type { Guard } from './guard.ts';
 export { createHttp, type HttpClient, type HttpOptions, type HttpRequest, type HttpResponse } from './http.ts';
 export { isOf, type Prefetched, prefetched } from './prefetch.ts';
 export { clinicalReads, contextEncounter, isInstance, type Read, typeOfTemplate, vitalSigns } from './reads.ts';
-export { retryAfterMs } from './retry-after.ts';

@@ -13,7 +13,7 @@ export const pending: readonly Pending[] = [
     reason: 'not written as a row; dedupe with Redis away, flushed and lying is in test/keyed and test/guard',
   },
   { id: 'R20', promise: 'a slow EHR', reason: 'not written as a row; the breaker alone: test/guard/breaker.test.ts' },
-  { id: 'R21', promise: 'a storm of 429', reason: 'not written as a row; Retry-After alone: test/guard/retry-after.test.ts' },
+  { id: 'R21', promise: 'a storm of 429', reason: 'not written as a row; Retry-After alone: test/http/retry-after.test.ts' },
   { id: 'R22', promise: 'a quota across workers', reason: 'not written as a row; the pace alone: test/guard/pace.test.ts' },
   {
     id: 'R23',
