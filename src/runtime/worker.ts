@@ -180,7 +180,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     flows.push(...started.flatMap((flow) => (flow.status === 'fulfilled' ? [flow.value] : [])));
     stops.push(() => Promise.all(flows.map((flow) => flow.stop())));
     for (const flow of started) if (flow.status === 'rejected') throw flow.reason;
-    const keeper = startKeeper({ ...profile, flows, clock, telemetry });
+    const keepDays = options.cds?.keepDays;
+    const keeper = startKeeper({
+      ...profile,
+      flows,
+      clock,
+      telemetry,
+      ...(keepDays === undefined ? {} : { adviceMs: keepDays * 86_400_000 }),
+    });
     stops.push(() => keeper.stop());
 
     await assist.desk.start();
