@@ -2,6 +2,7 @@ import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { discovery } from '../../cds/index.ts';
 import { error } from '../../errors/index.ts';
+import { dated } from '../../fhir/client/index.ts';
 import type { Access } from '../access.ts';
 import { createCaller, localClient } from '../cds/index.ts';
 import type { EdgeOptions } from '../options.ts';
@@ -14,7 +15,7 @@ const largest = 5 * 1024 * 1024;
  * CDS Hooks 2.0: discovery, services, feedback. Callers are CDS clients with a signed token of their own; a preflight of
  * an allowed origin is answered (CORS), every other origin's browser is refused.
  */
-export async function cdsRoutes(app: FastifyInstance, { cds }: EdgeOptions): Promise<void> {
+export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOptions): Promise<void> {
   const origins = cds?.corsOrigins ?? [];
   const host = cds?.publicUrl === undefined ? [] : [new URL(cds.publicUrl).hostname.toLowerCase()];
   const access = {
@@ -46,7 +47,10 @@ export async function cdsRoutes(app: FastifyInstance, { cds }: EdgeOptions): Pro
         await granted;
       });
 
-      scope.get('', { config: { access } }, async (_request, reply) => reply.type(json).send(discovery(cds?.host.services ?? [])));
+      scope.get('', { config: { access } }, async (_request, reply) => {
+        const now = clock.now();
+        return reply.type(json).send(discovery(cds?.host.services ?? [], (template) => dated(template, now)));
+      });
 
       scope.post<{ Params: { id: string } }>(
         '/:id',
