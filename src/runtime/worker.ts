@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { topics } from '../../schemas/topics.ts';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
@@ -11,8 +10,6 @@ import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index
 import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
-import { createFileSecrets } from '../governance/secrets/file/index.ts';
-import type { Secrets } from '../governance/secrets/port.ts';
 import { createGuards } from '../guard/index.ts';
 import { createAdmission, type MllpOptions, oruRoute } from '../ingress/index.ts';
 import { measureEventLoop } from '../ops/event-loop.ts';
@@ -29,6 +26,7 @@ import type { MllpConfig } from './mllp-config.ts';
 import type { ModelConfig } from './model-config.ts';
 import { modelGuard } from './model-guard.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
+import { openSecrets } from './secrets.ts';
 import { ingressTopics } from './topics.ts';
 
 export interface WorkerOptions {
@@ -57,8 +55,8 @@ export interface WorkerOptions {
   /** The EHR that the local developer's calls are about. */
   readonly localEhr?: string;
   readonly sandbox?: EdgeOptions['sandbox'];
-  /** @default files in AORTA_SECRETS_DIR, else in `secrets` of the data directory */
-  readonly secrets?: Pick<Secrets, 'get'>;
+  /** Secrets that the process made for itself, by reference; all others are files (secrets.ts). */
+  readonly secrets?: ReadonlyMap<string, string>;
 }
 
 export interface Worker {
@@ -88,8 +86,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const zone = options.zone ?? 'UTC';
   const systems = options.identifierSystems ?? {};
   const sources = await loadSources(options.root, { strict: options.strictSenders ?? false });
-  const profile = await options.open({ data: options.data, clock, telemetry });
-  const stops: (() => Promise<unknown> | unknown)[] = [() => profile.close()];
+  const secrets = openSecrets({ data: options.data, clock, telemetry, ...(options.secrets ? { own: options.secrets } : {}) });
+  const profile = await options.open({ data: options.data, clock, telemetry, secrets });
+  const stops: (() => Promise<unknown> | unknown)[] = [() => secrets.close(), () => profile.close()];
   // A promise that nobody waits for is a defect to be seen, never a reason to drop everybody's messages.
   const onRejection = (cause: unknown) => telemetry.log('error', 'worker.unhandled-rejection', { error: cause });
   process.on('unhandledRejection', onRejection);
@@ -121,9 +120,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     // Ingress starts last.
     let unmerge: NonNullable<EdgeOptions['unmerge']> = () => Promise.reject(error('AORTA_INGRESS_004'));
     const canonical = createCanonical(profile.state, { systems, blob: profile.blob });
-    const files = createFileSecrets({ dir: process.env['AORTA_SECRETS_DIR'] ?? join(options.data, 'secrets'), clock, telemetry });
-    stops.push(() => files.close());
-    const secrets = options.secrets ?? files;
     const ehrs = options.ehrs ?? {};
     const cds = await startCds({
       ...{ root: options.root, ehrs, config: options.cds ?? {}, advice: profile.advice, keyed: profile.keyed },
@@ -133,8 +129,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     });
     stops.push(() => cds.stop());
     const assist = startAssist({
-      // The key of a model provider is a file's; what a sandbox brings along are keys for EHRs.
-      ...{ profile, ehrs: cds.ehrs, canonical, config: options.model, secrets: files, clock, random, telemetry },
+      ...{ profile, ehrs: cds.ehrs, canonical, config: options.model, secrets, clock, random, telemetry },
       guard: modelGuard(guards),
       serde: () => serde(topics.jobRequested),
     });
@@ -208,7 +203,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       defaults: { zone, identifierSystems: systems },
       sources,
     };
-    const mllp = await startMllpListeners(ingress, options.mllp ?? {}, files);
+    const mllp = await startMllpListeners(ingress, options.mllp ?? {}, secrets);
     stops.push(async () => {
       const closed = mllp.stop({ drainMs: ingressDrainMs + 2_000 });
       // Senders whose messages cannot be stored now get an AE, while their connections are still there to carry it.
