@@ -52,6 +52,8 @@ export interface WorkerOptions {
   readonly ehrs?: Readonly<Record<string, EhrConfig>>;
   readonly cds?: CdsConfig;
   readonly model?: ModelConfig;
+  /** A discharge asks for a draft of its summary. @default false */
+  readonly draftOnDischarge?: boolean;
   /** The EHR that the local developer's calls are about. */
   readonly localEhr?: string;
   readonly sandbox?: EdgeOptions['sandbox'];
@@ -165,13 +167,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stops.push(() => edge.stop());
 
     const reading = options.allergySeverity === undefined ? {} : { allergySeverity: options.allergySeverity };
+    const draftOnDischarge = options.draftOnDischarge ?? false;
     const topologies = await Promise.all(
       topologyFiles(options.root).map((file) =>
-        load(file, { ...reading, drafting: assist.drafting, blob: profile.blob, zone, systems, sources }),
+        load(file, { ...reading, drafting: assist.drafting, draftOnDischarge, blob: profile.blob, zone, systems, sources }),
       ),
     );
     // Settled, all of them: one that fails must not leave the others running behind a start that failed.
-    const started = await Promise.allSettled(topologies.map((flow) => startFlow(flow, ports, options.engine)));
+    const started = await Promise.allSettled(topologies.flatMap((flow) => (flow ? [startFlow(flow, ports, options.engine)] : [])));
     flows.push(...started.flatMap((flow) => (flow.status === 'fulfilled' ? [flow.value] : [])));
     stops.push(() => Promise.all(flows.map((flow) => flow.stop())));
     for (const flow of started) if (flow.status === 'rejected') throw flow.reason;
@@ -227,10 +230,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 }
 
-/** A topology's default export: a flow, or a function of the worker's resources that makes one. */
-async function load(file: string, resources: object): Promise<Flow<unknown>> {
+/** A topology's default export: a flow, or a function of the worker's resources that makes one; or none, where it is switched off. */
+async function load(file: string, resources: object): Promise<Flow<unknown> | undefined> {
   const { default: made } = (await import(pathToFileURL(file).href)) as { default?: unknown };
   const flow: unknown = typeof made === 'function' ? made(resources) : made;
+  if (flow === undefined && typeof made === 'function') return undefined;
   if (!isFlow(flow)) throw error('AORTA_CLI_004', { file, problem: 'its default export is not a flow' });
   return flow;
 }
