@@ -34,7 +34,7 @@ export const pending: readonly Pending[] = [
   },
   { id: 'R35', promise: 'hostile FHIR', reason: 'no FHIR entry yet' },
   { id: 'R36', promise: 'hostile CSV, ZIP, SFTP', reason: 'no such entry yet' },
-  { id: 'R37', promise: 'CDS Hooks tokens', reason: 'not a row: tokens of every kind in test/cds/trust.test.ts and test/conformance, two workers in test/edge/cds/shared.test.ts' },
+  { id: 'R37', promise: 'CDS Hooks tokens', reason: 'not a row: tokens of every kind in test/cds/trust.test.ts and test/conformance' },
   { id: 'R38', promise: 'CDS deadline', reason: 'not a row: test/edge/routes/cds.test.ts' },
   { id: 'R39', promise: 'stalled event streams', reason: 'not written as a row' },
   { id: 'R40', promise: 'each dependency with each network fault', reason: 'not written as a matrix; single ones in R05, R15, R16, R17' },
