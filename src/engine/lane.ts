@@ -27,6 +27,9 @@ import { EngineTurn } from './turn.ts';
 import { Turns } from './turns.ts';
 import type { Watch } from './watch.ts';
 
+/** Bytes of memory that a delivered record takes besides its key and value: its objects, buffers' own and headers, as measured. */
+const recordOverhead = 1024;
+
 /** What a lane needs of the flow's runtime. */
 export interface LaneHost {
   ready(lane: Lane, mailbox: Mailbox): void;
@@ -228,7 +231,7 @@ export class Lane {
         this.dirty = this.program.stateful;
         continue;
       }
-      const size = (record.value?.length ?? 0) + (record.key?.length ?? 0) + 128;
+      const size = (record.value?.length ?? 0) + (record.key?.length ?? 0) + recordOverhead;
       this.records++;
       this.bytes += size;
       const eventId = record.headers[header.eventId];

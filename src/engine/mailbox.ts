@@ -12,7 +12,8 @@ import type { EngineTurn } from './turn.ts';
  */
 export class Mailbox {
   readonly key: string;
-  #queue: Root[] = [];
+  /** Below the head: empty, or a patient that never runs out of records would keep what it has done. */
+  #queue: (Root | undefined)[] = [];
   #head = 0;
   running: EngineTurn | undefined;
   undurable: EngineTurn[] = [];
@@ -51,7 +52,7 @@ export class Mailbox {
     const root = this.#queue[this.#head];
     if (root === undefined) return undefined;
     this.bytes -= root.size;
-    this.#head++;
+    this.#queue[this.#head++] = undefined;
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0;
       this.#head = 0;
@@ -71,7 +72,7 @@ export class Mailbox {
 
   /** Everything queued of one lane. */
   take(lane: Lane): Root[] {
-    const all = this.#queue.slice(this.#head);
+    const all = this.#queue.slice(this.#head) as Root[];
     this.#queue = all.filter((root) => root.lane !== lane);
     this.#head = 0;
     const taken = this.#queue.length === 0 ? all : all.filter((root) => root.lane === lane);

@@ -12,6 +12,11 @@ export class NoPlace extends Error {
   }
 }
 
+/** A place that is used later than this has been missed: with what waited meanwhile it would come at once. */
+const missedMs = 100;
+/** Places that a call may miss before it goes all the same: a worker that always stalls must not stand still. */
+const misses = 3;
+
 export interface PaceOptions {
   readonly target: string;
   readonly settings: LimiterSettings;
@@ -47,20 +52,23 @@ export class Pace {
     this.#workers = options.shared.kind === 'memory' ? 1 : options.assumedWorkers;
   }
 
-  /** Waits for a place; `NoPlace` if none is near enough. */
+  /** Waits for a place; `NoPlace` if none is near enough. A place that this process slept through is booked anew. */
   async place(signal: AbortSignal): Promise<void> {
     const { clock, settings } = this.#options;
-    for (;;) {
+    const began = clock.monotonic();
+    for (let missed = 0; ; ) {
       signal.throwIfAborted();
       const asked = clock.monotonic();
-      const { granted, waitMs } = await this.#reserve();
+      const { granted, waitMs } = await this.#reserve(Math.max(0, settings.waitMs - (missed > 0 ? asked - began : 0)));
       if (!granted) throw new NoPlace(waitMs);
       this.#booked = Math.max(this.#booked, asked + waitMs + this.#intervalMs);
       if (waitMs > 0) await sleep(clock, waitMs, signal);
+      const now = clock.monotonic();
       // The target asked for a pause meanwhile: the place is lost, as it lies within.
-      const paused = this.#pausedUntil - clock.monotonic();
-      if (paused <= 0) return;
+      const paused = this.#pausedUntil - now;
       if (paused > settings.waitMs) throw new NoPlace(paused);
+      if (paused > 0) continue;
+      if (now - asked - waitMs <= missedMs || missed++ >= misses) return;
     }
   }
 
@@ -81,9 +89,9 @@ export class Pace {
     return Math.max(1, Math.floor(burst / this.#workers));
   }
 
-  async #reserve(): Promise<Reservation> {
+  async #reserve(maxWaitMs: number): Promise<Reservation> {
     const { shared, own, target, worker, clock, settings } = this.#options;
-    const { burst, waitMs: maxWaitMs } = settings;
+    const { burst } = settings;
     const afterMs = this.#pausedUntil > clock.monotonic() ? this.#pausedUntil - clock.monotonic() : 0;
     try {
       // What was booked locally counts when Redis is back, and empty perhaps.
@@ -101,7 +109,7 @@ export class Pace {
       return place;
     } catch {
       // Behind what all of them have booked there: as far ahead as it was a moment ago.
-      const bookedMs = this.localShare ? 0 : Math.min(maxWaitMs, Math.max(this.#aheadMs, this.#booked - clock.monotonic()));
+      const bookedMs = this.localShare ? 0 : Math.min(settings.waitMs, Math.max(this.#aheadMs, this.#booked - clock.monotonic()));
       this.localShare = true;
       return own.reserve(target, {
         intervalMs: this.#intervalMs * this.#workers,

@@ -82,6 +82,12 @@ export interface PrometheusTelemetry extends Telemetry {
   read(name: string): Promise<readonly { readonly labels: Labels; readonly value: number }[]>;
 }
 
+/** What a counter has counted since the last look. */
+interface Tally {
+  readonly labels: Labels;
+  by: number;
+}
+
 /** Metrics by prom-client, log lines by pino (JSON on stderr). */
 export function prometheusTelemetry(options: { level?: string; destination?: DestinationStream } = {}): PrometheusTelemetry {
   const registry = new Registry();
@@ -91,6 +97,7 @@ export function prometheusTelemetry(options: { level?: string; destination?: Des
   );
   const metric = <M>(name: string, make: () => M): M => (registry.getSingleMetric(name) as M | undefined) ?? make();
   const samples = new Map<string, Map<string, { labels: Labels; read: () => number }>>();
+  const pending = new Map<string, Map<string, Tally>>();
 
   return {
     contentType: registry.contentType,
@@ -100,9 +107,33 @@ export function prometheusTelemetry(options: { level?: string; destination?: Des
       return (found?.values ?? []).map((v) => ({ labels: v.labels as Labels, value: v.value }));
     },
     counter(name, help, labels = {}): Counter {
-      const counter = metric(name, () => new PromCounter({ name, help, labelNames: Object.keys(labels), registers: [registry] }));
-      const child = counter.labels(labels);
-      return { inc: (by = 1) => child.inc(by) };
+      let own = pending.get(name);
+      if (!own) {
+        const all = new Map<string, Tally>();
+        own = all;
+        pending.set(name, all);
+        new PromCounter({
+          name,
+          help,
+          labelNames: Object.keys(labels),
+          registers: [registry],
+          collect() {
+            for (const tally of all.values()) {
+              if (tally.by > 0) this.inc(tally.labels, tally.by);
+              tally.by = 0;
+            }
+          },
+        });
+      }
+      // A sum that is handed over when somebody looks: prom-client hashes the labels at each increment.
+      const key = JSON.stringify(labels);
+      const tally = own.get(key) ?? { labels, by: 0 };
+      own.set(key, tally);
+      return {
+        inc: (by = 1) => {
+          tally.by += by;
+        },
+      };
     },
     gauge(name, help, labels = {}): Gauge {
       const gauge = metric(name, () => new PromGauge({ name, help, labelNames: Object.keys(labels), registers: [registry] }));

@@ -35,6 +35,7 @@ export async function openEmbedded({ data, clock, telemetry }: ProfileOptions): 
     await state.migrate();
     return {
       kind: 'embedded',
+      clock,
       log,
       state,
       registry,

@@ -15,6 +15,7 @@ import { createPostgresState } from '../state/postgres/index.ts';
 import { auditKey } from './embedded.ts';
 import { instanceName } from './instance.ts';
 import { Opened, type Profile, type ProfileOptions } from './profile.ts';
+import { sharedClock } from './shared-clock.ts';
 
 /** Where the real services are: the environment variables of contract.md. */
 export interface ServiceAddresses {
@@ -64,20 +65,21 @@ export function serviceAddresses(env: NodeJS.ProcessEnv): ServiceAddresses {
 }
 
 /** Apache Kafka, a Confluent-compatible registry and PostgreSQL: as many workers as there are partitions. */
-export async function openKafka(addresses: ServiceAddresses, { data, clock, telemetry, secrets }: ProfileOptions): Promise<Profile> {
+export async function openKafka(addresses: ServiceAddresses, { data, clock: own, telemetry, secrets }: ProfileOptions): Promise<Profile> {
   const opened = new Opened();
   try {
     const instance = instanceName(data);
     const { databasePassword } = addresses;
     const postgres = {
       url: addresses.databaseUrl,
-      clock,
+      clock: own,
       telemetry,
       ...(databasePassword ? { password: () => secrets.get(databasePassword) } : {}),
     };
     const state = opened.add(createPostgresState(postgres));
     await state.migrate();
     const pool = opened.add(new PostgresPool(postgres));
+    const clock = opened.add(await sharedClock(own, pool, telemetry));
     const identity = opened.add(createPostgresIdentity(pool));
     const quarantine = opened.add(createPostgresQuarantine(pool));
     const advice = opened.add(createPostgresAdvice(pool));
@@ -99,6 +101,7 @@ export async function openKafka(addresses: ServiceAddresses, { data, clock, tele
     );
     return {
       kind: 'kafka',
+      clock,
       log,
       state,
       registry,

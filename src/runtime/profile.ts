@@ -15,6 +15,8 @@ import type { State } from '../state/port.ts';
 /** Everything a worker stands on, opened and migrated. The same flows run on either. */
 export interface Profile {
   readonly kind: 'embedded' | 'kafka';
+  /** The time that all workers of these stores have in common. */
+  readonly clock: Clock;
   readonly log: Log;
   readonly state: State;
   readonly registry: Registry;

@@ -5,6 +5,8 @@ import type { Worker } from './worker.ts';
 
 /** Milliseconds for a stop: the ten seconds of contract.md, less what a process needs to end. */
 const stopMs = 7_500;
+/** Milliseconds for a process that has stopped to end by itself. */
+const heldOpenMs = 1_500;
 
 /** Prints the ready event (contract.md) and serves until SIGTERM or SIGINT, then drains for at most 7.5 s; a second signal ends at once. */
 export async function serve(
@@ -41,4 +43,9 @@ export async function serve(
   worker.telemetry.log(finished ? 'info' : 'warn', finished ? 'worker.stopped' : 'worker.stop.late', { ms: stopMs });
   // A store that does not answer must not keep us: what is not finished is the next owner's, as after a crash.
   if (!finished) process.exit(0);
+  // A handle that somebody forgot to close must not keep us either: an orchestrator would kill us, and take it for a crash.
+  setTimeout(() => {
+    worker.telemetry.log('warn', 'worker.held-open', { reason: [...new Set(process.getActiveResourcesInfo())].join() });
+    process.exit();
+  }, heldOpenMs).unref();
 }

@@ -83,13 +83,13 @@ const ingressDrainMs = 3_000;
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const telemetry = options.telemetry ?? prometheusTelemetry();
-  const clock = systemClock;
   const random = systemRandom;
   const zone = options.zone ?? 'UTC';
   const systems = options.identifierSystems ?? {};
   const sources = await loadSources(options.root, { strict: options.strictSenders ?? false });
-  const secrets = openSecrets({ data: options.data, clock, telemetry, ...(options.secrets ? { own: options.secrets } : {}) });
-  const profile = await options.open({ data: options.data, clock, telemetry, secrets });
+  const secrets = openSecrets({ data: options.data, clock: systemClock, telemetry, ...(options.secrets ? { own: options.secrets } : {}) });
+  const profile = await options.open({ data: options.data, clock: systemClock, telemetry, secrets });
+  const { clock } = profile;
   const stops: (() => Promise<unknown> | unknown)[] = [() => secrets.close(), () => profile.close()];
   // A promise that nobody waits for is a defect to be seen, never a reason to drop everybody's messages.
   const onRejection = (cause: unknown) => telemetry.log('error', 'worker.unhandled-rejection', { error: cause });

@@ -183,3 +183,18 @@ test('the queue is bounded in length and in time; who finds it full is told when
   assert.equal(ended.length, 96, 'those in the queue give up');
   assert.ok(ended.every(({ code, retryAfterMs }) => code === 'AORTA_GUARD_002' && retryAfterMs > 0));
 });
+
+test('a worker that stalls does not make up for the places that it slept through', async () => {
+  const { clock, press, between, worst } = await site(3, hundred);
+  // What would wake while the process stands still wakes at the end of it, all at once.
+  const after = clock.after.bind(clock);
+  const [from, until] = [clock.monotonic() + 3_000, clock.monotonic() + 3_600];
+  clock.after = (ms, fn) => {
+    const due = clock.monotonic() + ms;
+    return after(due > from && due < until ? until - clock.monotonic() : ms, fn);
+  };
+  press(30);
+  await clock.advance(9_000);
+  assert.ok(worst() <= 110, `${worst()} calls within a second`);
+  assert.ok(between(5_000, 9_000) >= 350, `${between(5_000, 9_000)} calls in four seconds: it goes on`);
+});

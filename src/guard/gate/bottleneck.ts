@@ -6,6 +6,8 @@ import { type Gate, GateFull } from './gate.ts';
  * - It queues without bound. `highWater` bounds only what it has looked at, and it looks at one call in two or three
  *   milliseconds: so what waits is counted here too, and the newest call is refused.
  * - Every step of its store waits for a timer of 0 ms (340 calls a second; 4,800 without): `yieldLoop` is replaced.
+ * - It reckons the start of the next call by the wall clock, also when calls have no distance: after a step of ten minutes
+ *   back nothing ran for ten minutes. There is no next start here: `_nextRequest` stays in the past.
  * - Its clustering over Redis is broken on Redis 7: what workers share is the bucket of port Keyed.
  */
 export function bottleneckGate(slots: number, queue: number): Gate {
@@ -56,11 +58,14 @@ export function bottleneckGate(slots: number, queue: number): Gate {
 
 /** Internals of bottleneck 2.19.5; a test says so when they are gone. */
 interface Internals {
-  readonly _store: { yieldLoop: (ms?: number) => Promise<unknown> };
+  readonly _store: { yieldLoop: (ms?: number) => Promise<unknown>; _nextRequest: number };
 }
 
-export const hasYieldLoop = (limiter: Bottleneck): boolean => typeof (limiter as unknown as Internals)._store?.yieldLoop === 'function';
+const storeOf = (limiter: Bottleneck) => (limiter as unknown as Internals)._store;
+export const hasYieldLoop = (limiter: Bottleneck): boolean => typeof storeOf(limiter)?.yieldLoop === 'function';
+export const hasNextRequest = (limiter: Bottleneck): boolean => typeof storeOf(limiter)?._nextRequest === 'number';
 
 function patient(limiter: Bottleneck): void {
-  if (hasYieldLoop(limiter)) (limiter as unknown as Internals)._store.yieldLoop = () => Promise.resolve();
+  if (hasYieldLoop(limiter)) storeOf(limiter).yieldLoop = () => Promise.resolve();
+  if (hasNextRequest(limiter)) Object.defineProperty(storeOf(limiter), '_nextRequest', { get: () => 0, set: () => {} });
 }

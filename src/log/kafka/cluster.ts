@@ -1,4 +1,5 @@
 /** Connections to the brokers: one kafkajs Cluster per producer, per consumer and for questions, all built the same way. */
+import type { Socket } from 'node:net';
 import type { Clock, Random } from '../../clock/clock.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import { type Broker, Cluster, InstrumentationEventEmitter, type OpenSocket, socketFactory } from './internals.ts';
@@ -61,7 +62,7 @@ const shortRetry = { retries: 2, initialRetryTime: 50, maxRetryTime: 500, factor
  * kafkajs waits for ever for a connection that is closed before it stands (a TLS handshake refused, a proxy without a
  * target): its `end` handler stops the connect timer and settles nothing. Such a close becomes an error here.
  */
-function failing(open: OpenSocket): OpenSocket {
+function failing(open: OpenSocket, sockets: Set<Socket>): OpenSocket {
   return (to) => {
     let settled = false;
     const socket = open({
@@ -71,10 +72,12 @@ function failing(open: OpenSocket): OpenSocket {
         to.onConnect();
       },
     });
+    sockets.add(socket);
     socket.once('error', () => {
       settled = true;
     });
     socket.once('close', () => {
+      sockets.delete(socket);
       // kafkajs disconnects dead sockets again and again, and each `unref` of a dead socket leaves a listener behind.
       socket.unref = () => socket;
       if (!settled) socket.emit('error', new Error('closed before the connection stood'));
@@ -92,11 +95,12 @@ export interface ClusterOptions {
 
 export function openCluster(connect: Connect, telemetry: Telemetry, options: ClusterOptions = {}): Cluster {
   const logger = loggerFor(telemetry);
-  return new Cluster({
+  const sockets = new Set<Socket>();
+  const cluster = new Cluster({
     logger,
     retry: { ...shortRetry, retries: options.retries ?? shortRetry.retries },
     offsets: new Map(),
-    socketFactory: failing(connect.openSocket ?? socketFactory()),
+    socketFactory: failing(connect.openSocket ?? socketFactory(), sockets),
     brokers: connect.brokers,
     ssl: connect.tls === false ? undefined : connect.tls,
     sasl: connect.sasl,
@@ -111,7 +115,12 @@ export function openCluster(connect: Connect, telemetry: Telemetry, options: Clu
     maxInFlightRequests: options.maxInFlight ?? null,
     isolationLevel: 1,
   });
+  socketsOf.set(cluster, sockets);
+  return cluster;
 }
+
+/** Every socket that a cluster opened and that is not closed yet. */
+const socketsOf = new WeakMap<Cluster, Set<Socket>>();
 
 export const kafkaLogger = loggerFor;
 export const shortRetries = shortRetry;
@@ -169,4 +178,6 @@ export async function closeCluster(cluster: Cluster, clock: Clock, ms: number): 
       }
     }
   }
+  // Its brokers may have been replaced meanwhile, or have connected again: what is still open belongs to nobody.
+  for (const socket of socketsOf.get(cluster) ?? []) if (!socket.writableEnded) socket.destroy(new Error('closed'));
 }

@@ -39,6 +39,8 @@ interface Position {
 
 /** While something is paused, a resumed partition must not wait for a long poll of the others to end. */
 const impatientMs = 25;
+/** Records that are handed over at once. */
+const pieceRecords = 256;
 /** How often a loop looks around when nothing wakes it. */
 const idleMs = 1000;
 /** A partition whose batch cannot be read is looked at again this often (a new codec, a repaired log). */
@@ -102,11 +104,18 @@ export class Fetcher {
     this.#wake();
   }
 
+  /** In pieces, so that a pause takes effect within a fetch: what is behind it is kept. */
   #deliver(position: Position, records: readonly LogRecord[], end: number): void {
-    try {
-      this.#from.handlers.onRecords(position.tp, records, end);
-    } catch (cause) {
-      this.#end(error('AORTA_LOG_017', { group: this.#from.group, handler: 'onRecords', problem: 'it threw' }, { cause }));
+    for (let at = 0; at < records.length && this.#active; at += pieceRecords) {
+      if (position.paused) {
+        position.kept = { records: records.slice(at), end };
+        return;
+      }
+      try {
+        this.#from.handlers.onRecords(position.tp, records.length <= pieceRecords ? records : records.slice(at, at + pieceRecords), end);
+      } catch (cause) {
+        this.#end(error('AORTA_LOG_017', { group: this.#from.group, handler: 'onRecords', problem: 'it threw' }, { cause }));
+      }
     }
   }
 
@@ -237,8 +246,7 @@ export class Fetcher {
       position.next = next;
       position.problems = 0;
       if (records.length === 0) return;
-      if (position.paused) position.kept = { records, end: answer.end };
-      else this.#deliver(position, records, answer.end);
+      this.#deliver(position, records, answer.end);
     } catch (thrown) {
       if (!(thrown instanceof UnreadableBatch)) throw thrown;
       this.#stopPartition(position, error('AORTA_LOG_010', { ...position.tp, offset: thrown.offset, problem: thrown.message }));

@@ -13,6 +13,7 @@
  * K11 dead after a crash                             → supervised restart, jittered, counted             consumer.ts
  * K12 quiet partitions look seconds slow             → maxWaitMs 250 by default, at most 500             here
  * K13 idle timers at full speed                      → timer only while something waits                  idle.ts
+ * K14 sockets opened beside each other, never closed → one connect at a time                          connecting.ts
  *
  * Limits that stay, because the library's protocol versions end there:
  * K5  Eager rebalances: everybody stops for the moment of a join. Kept short (heartbeats every 500 ms) and sticky
@@ -29,6 +30,7 @@ import { error } from '../../errors/index.ts';
 import { silentTelemetry } from '../../telemetry/port.ts';
 import type { Append, Appended, ConsumerOptions, Log, LogConsumer } from '../port.ts';
 import type { Connect, Sasl, Surroundings, Tls } from './cluster.ts';
+import { connectOnce } from './connecting.ts';
 import { KafkaConsumer } from './consumer.ts';
 import { quietIdleQueues } from './idle.ts';
 import { checkInternals, type OpenSocket } from './internals.ts';
@@ -45,7 +47,7 @@ export interface KafkaLogOptions extends Partial<Surroundings> {
   readonly openSocket?: OpenSocket;
   /** Milliseconds a fetch waits for records, 100 to 500. Default 250. */
   readonly maxWaitMs?: number;
-  /** Bytes of one fetch over all partitions, and of one partition in it. Defaults 2 MiB and 1 MiB. */
+  /** Bytes of one fetch over all partitions, and of one partition in it. Defaults 2 MiB and 1 MiB: a whole batch fits. */
   readonly maxFetchBytes?: number;
   readonly maxFetchBytesPerPartition?: number;
   /** Default none. */
@@ -75,6 +77,7 @@ export interface KafkaLogOptions extends Partial<Surroundings> {
 export function createKafkaLog(options: KafkaLogOptions): Log {
   checkInternals();
   quietIdleQueues();
+  connectOnce();
   const { maxWaitMs = 250, requestTimeoutMs = 10_000, brokers, clientId, tls, sasl, openSocket } = options;
   if (!(maxWaitMs >= 100 && maxWaitMs <= 500))
     throw error('AORTA_LOG_018', { option: 'maxWaitMs', problem: `${maxWaitMs} is not within 100 and 500` });

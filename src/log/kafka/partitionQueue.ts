@@ -111,6 +111,7 @@ export class PartitionQueue {
     };
     this.#head = end;
     if (this.#head === this.#records.length) this.#clear();
+    else if (this.#head > 1024) this.#forget();
     return this.batch;
   }
 
@@ -136,6 +137,12 @@ export class PartitionQueue {
     }
     this.#clear();
     return bytes;
+  }
+
+  /** A queue that is never empty must not keep what it has sent. */
+  #forget(): void {
+    for (const list of [this.#records, this.#payloads, this.#calls, this.#slots]) list.splice(0, this.#head);
+    this.#head = 0;
   }
 
   #clear(): void {

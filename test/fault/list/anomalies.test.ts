@@ -4,7 +4,7 @@ import pg from 'pg';
 import { createPostgresState } from '../../../src/state/postgres/index.ts';
 import type { Table } from '../../../src/state/table.ts';
 import { freshDatabase } from '../../support/services.ts';
-import { anomalies, type Kind, prepare } from './anomalies.ts';
+import { anomalies, anomalyCounts, type Kind, prepare } from './anomalies.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: pg.Client;
@@ -97,5 +97,7 @@ for (const [what, sql, expected] of planted) {
   test(`finds ${what}, and nothing else`, async () => {
     await client.query(sql);
     deepStrictEqual(await found(), expected);
+    const [kind] = expected.map(([name]) => name);
+    deepStrictEqual(await anomalyCounts(client), [{ kind, count: expected.length }]);
   });
 }

@@ -74,8 +74,35 @@ union all select 'emission twice', min(patient), null, event_id from fault_emitt
 union all select 'emission reordered', patient, null, event_id from emission where pos is null or pos < pos_before
 `;
 
-/** At most `limit` of them, each kind first by patient and number. */
-export async function anomalies(client: pg.Client, limit = 20): Promise<readonly Anomaly[]> {
-  const { rows } = await client.query(`select * from (${anomaliesQuery}) as found order by kind, patient, seq limit ${limit}`);
+/** At most `limit` of them, each kind first by patient and number. `without`: kinds that do not count. */
+export async function anomalies(client: pg.Client, limit = 20, without: readonly Kind[] = []): Promise<readonly Anomaly[]> {
+  const { rows } = await client.query(
+    `select * from (${anomaliesQuery}) as found where kind <> all($1) order by kind, patient, seq limit ${limit}`,
+    [without],
+  );
   return rows.map((row) => ({ ...row, seq: row.seq === null ? null : Number(row.seq) })) as Anomaly[];
+}
+
+export interface AnomalyCount {
+  readonly kind: Kind;
+  readonly count: number;
+}
+
+/** How many of each kind; kinds without any, and those of `without`, are left out. */
+export async function anomalyCounts(client: pg.Client, without: readonly Kind[] = []): Promise<readonly AnomalyCount[]> {
+  const { rows } = await client.query(
+    `select kind, count(*)::int as count from (${anomaliesQuery}) as found where kind <> all($1) group by kind order by kind`,
+    [without],
+  );
+  return rows as AnomalyCount[];
+}
+
+/** A promise was broken: how often each, and the first ones by name. */
+export class AnomaliesFound extends Error {
+  readonly counts: readonly AnomalyCount[];
+
+  constructor(counts: readonly AnomalyCount[], first: readonly Anomaly[]) {
+    super(`${counts.map(({ kind, count }) => `${count} ${kind}`).join(', ')}: ${JSON.stringify(first)}`);
+    this.counts = counts;
+  }
 }

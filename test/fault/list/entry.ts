@@ -5,7 +5,7 @@ export interface Entry {
   readonly id: string;
   /** 1, 2, 3, … within the patient. */
   readonly seq: number;
-  /** `''`, `wait <ms>`, `hang`, `throw`, `transient <times>`, `exit`; `garbage`: what is written is no Avro at all. */
+  /** `''`, `wait <ms>`, `hang`, `throw`, `transient <times>`, `timer <ms>`, `exit`; `garbage`: what is written is no Avro at all. */
   readonly act: string;
   readonly padding: Buffer;
 }

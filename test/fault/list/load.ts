@@ -34,6 +34,8 @@ export interface Sent {
 /** In every entry's padding, and in what failing handlers throw: no log line, metric or header may show it. */
 export const canary = 'CANARY 078-05-1120 ';
 const partitions = 12;
+/** Of one append of a backlog. */
+const backlogBytes = 16 * 1024 * 1024;
 
 /**
  * Entries at a fixed rate, whatever becomes of them (open loop): each has the moment when it should have been sent. What
@@ -53,6 +55,7 @@ export class Load {
   #serde: { serialize(entry: Entry): Buffer };
   #running: Promise<void> = Promise.resolve();
   #ending = false;
+  #repeated = 0;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -80,6 +83,40 @@ export class Load {
   /** Sends these now, behind everything before. */
   async offer(patient: string, acts: readonly string[]): Promise<void> {
     await this.append(acts.flatMap((act) => this.#next(patient, Date.now(), act)));
+  }
+
+  /** A backlog: so many entries, spread evenly over the patients, as fast as the log takes them. */
+  async backlog(count: number): Promise<void> {
+    const { patients } = this.#options;
+    let appended: Promise<void> = Promise.resolve();
+    for (let made = 0; made < count; ) {
+      const now = Date.now();
+      const batch: Append[] = [];
+      let bytes = 0;
+      for (; made < count && bytes < backlogBytes; made++) {
+        batch.push(...this.#next(`p${made % patients}`, now));
+        bytes += this.#padding.length + 200;
+      }
+      // The next batch is made while this one is on its way; one at a time is, as a refused one comes again.
+      await appended;
+      appended = this.append(batch);
+      appended.catch(() => {});
+    }
+    await appended;
+  }
+
+  /** The record of an entry that stands in the log already, as another one: what a sender makes who sends it again. */
+  again({ patient, seq, id, act }: Sent): Append {
+    const partition = partitionOf(patient, partitions);
+    const [event, hop] = [`${id}/${++this.#repeated}`, this.#hop(partition)];
+    return {
+      topic: entryTopic(this.#options.run).name,
+      partition,
+      key: patient,
+      value: this.#serde.serialize({ id, seq, act, padding: this.#padding }),
+      headers: { [header.eventId]: event, [header.seq]: hop },
+      timestamp: Date.now(),
+    };
   }
 
   /** With the writer it began with. */

@@ -23,3 +23,11 @@ export async function writerOfBroken(registry: Registry, run: string): Promise<W
   const serde = await serdeFor(registry, { ...entryTopic(`forced.${run}`), schema: broken });
   return { serialize: (entry) => serde.serialize({ ...entry, seq: String(entry.seq) } as unknown as Entry) };
 }
+
+/** Registers one more version, which no other has: `note` under a name of its own, with a default. */
+export async function writerOfVersion(registry: Registry, run: string, version: number): Promise<Writer> {
+  const field = `note${version}`;
+  const schema = { ...entrySchema, fields: [...entrySchema.fields, { name: field, type: 'string', default: '' }] };
+  const serde = await serdeFor(registry, { ...entryTopic(run), schema });
+  return { serialize: (entry) => serde.serialize({ ...entry, [field]: 'new' } as Entry) };
+}

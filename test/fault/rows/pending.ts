@@ -7,22 +7,6 @@ export const pending: readonly Pending[] = [
     promise: 'events arrive out of order',
     reason: 'late transfers are in the load of test/fault/kill.ts; the fold is proven by test/topologies/adt-admissions/order.test.ts',
   },
-  {
-    id: 'R14',
-    promise: 'Redis loss',
-    reason: 'not written as a row; dedupe with Redis away, flushed and lying is in test/keyed and test/guard',
-  },
-  { id: 'R20', promise: 'a slow EHR', reason: 'not written as a row; the breaker alone: test/guard/breaker.test.ts' },
-  { id: 'R21', promise: 'a storm of 429', reason: 'not written as a row; Retry-After alone: test/http/retry-after.test.ts' },
-  { id: 'R22', promise: 'a quota across workers', reason: 'not written as a row; the pace alone: test/guard/pace.test.ts' },
-  {
-    id: 'R23',
-    promise: 'clock skew',
-    reason: 'not written on real processes (libfaketime can be installed); the simulator makes clock jumps',
-  },
-  { id: 'R24', promise: 'a full disk', reason: 'not written' },
-  { id: 'R27', promise: 'memory in a long soak', reason: 'not written; two hours do not fit into the run' },
-  { id: 'R28', promise: 'large messages', reason: 'not written as a row; limits: test/log/kafka/producer.test.ts' },
   { id: 'R30', promise: 'webhook delivery', reason: 'no webhooks yet' },
   { id: 'R31', promise: 'webhook secrets', reason: 'no webhooks yet' },
   { id: 'R32', promise: 'SSRF guard', reason: 'no calls to addresses of others yet' },
@@ -36,8 +20,6 @@ export const pending: readonly Pending[] = [
   { id: 'R36', promise: 'hostile CSV, ZIP, SFTP', reason: 'no such entry yet' },
   { id: 'R37', promise: 'CDS Hooks tokens', reason: 'not a row: tokens of every kind in test/cds/trust.test.ts and test/conformance' },
   { id: 'R38', promise: 'CDS deadline', reason: 'not a row: test/edge/routes/cds.test.ts' },
-  { id: 'R39', promise: 'stalled event streams', reason: 'not written as a row' },
-  { id: 'R40', promise: 'each dependency with each network fault', reason: 'not written as a matrix; single ones in R05, R15, R16, R17' },
   {
     id: 'R41',
     promise: 'no patient data in logs and metrics',
@@ -45,5 +27,4 @@ export const pending: readonly Pending[] = [
   },
   { id: 'R42', promise: 'a tampered audit is seen', reason: 'test/governance' },
   { id: 'R43', promise: 'a backfill does not starve the live load', reason: 'no backfill yet' },
-  { id: 'R45', promise: 'replays are deterministic', reason: 'not written' },
 ];

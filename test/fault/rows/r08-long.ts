@@ -11,7 +11,7 @@ export const r08: Row = {
     const engine = { sessionTimeoutMs: Math.max(Math.round(30_000 * kit.scale), 3_000) };
     const fleet = await kit.fleet({ workers: 2, engine, env: { FAULT_DEADLINE: '120000' } });
     fleet.load.start();
-    await kit.seconds(20, 5);
+    await kit.seconds(8, 5);
     await fleet.load.stop();
     await fleet.drained();
     const epochs = () => fleet.ask<{ sum: string }>('select sum(epoch) as sum from aorta_lane');

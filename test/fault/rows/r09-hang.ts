@@ -33,7 +33,7 @@ export const r09: Row = {
       30_000,
     );
     const foundMs = Math.round(performance.now() - begun);
-    await kit.seconds(30, 8);
+    await kit.seconds(12, 8);
     await fleet.load.stop();
     await fleet.drained();
     ok(/^(retry|held|parked)/.test(found?.reason ?? ''), JSON.stringify(found));

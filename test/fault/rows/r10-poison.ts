@@ -34,7 +34,7 @@ export const r10: Row = {
       for (const kind of ['garbage', 'throw']) for (let n = 0; n < 20; n++) await fleet.load.offer(`${kind}-${n}`, ['', kind, '', '']);
       await fleet.load.offer('exit-0', ['', 'exit', '', '']);
       fleet.load.start();
-      await kit.seconds(20, 5);
+      await kit.seconds(10, 5);
       await eventually(
         'all bad ones to be parked with what is behind them',
         async () =>

@@ -12,13 +12,13 @@ export const r11: Row = {
     const patients = Math.min(kit.patients, 1_000);
     const fleet = await kit.fleet({ workers: 2, load: { random: kit.random, rate: kit.rate, patients, act } });
     fleet.load.start();
-    await kit.seconds(30, 12);
+    await kit.seconds(12, 12);
     fleet.workers[0]?.kill('SIGKILL');
     await fleet.workers[0]?.exited;
     await fleet.start(0);
     await fleet.end(1);
     await fleet.start(1);
-    await kit.seconds(10, 3);
+    await kit.seconds(5, 3);
     await fleet.load.stop();
     const drainedMs = await fleet.drained(120_000);
     const retried = fleet.load.sent.filter((sent) => sent.act !== '').length;

@@ -35,7 +35,7 @@ export const r18: Row = {
     }).flat();
     for (let at = 0; at < records.length; at += 30) {
       await fleet.log.append(records.slice(at, at + 30));
-      await kit.seconds(0.5, 0.02);
+      await kit.seconds(0.2, 0.02);
     }
     await eventually(
       `${records.length} kept`,

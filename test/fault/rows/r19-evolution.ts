@@ -15,9 +15,9 @@ export const r19: Row = {
   async run(kit) {
     const fleet = await kit.fleet({ workers: 2 }, ({ patient }) => !patient.startsWith('forced'));
     fleet.load.start();
-    await kit.seconds(10, 3);
+    await kit.seconds(6, 3);
     fleet.load.use(await writerOfNewer(fleet.registry, fleet.run));
-    await kit.seconds(10, 3);
+    await kit.seconds(6, 3);
     let told = '';
     await rejects(fleet.registry.register(subjectOf(entryTopic(fleet.run).name), broken), (thrown: unknown) => {
       told = String((thrown as Error).message);

@@ -21,7 +21,7 @@ export const r44: Row = {
     kit.after({ close: () => admin.disconnect() });
     const some = async () => {
       fleet.load.start();
-      await kit.seconds(10, 3);
+      await kit.seconds(4, 3);
       await fleet.load.stop();
     };
     await some();
@@ -63,7 +63,7 @@ export const r44: Row = {
     await admin.deleteTopics({ topics: [topic] });
     await eventually('the topic to be gone', async () => !(await admin.listTopics()).includes(topic));
     await fleet.log.ensureTopics([entryTopic(fleet.run)]);
-    await fleet.start(0, { readyWithinMs: 60_000 });
+    await fleet.start(0);
     await eventually('the partitions to be refused', async () => (await fleet.metric('aorta_flow_refused_partitions')) > 0, 30_000);
     const { status } = await (fleet.workers[0] as { status(path: string): Promise<{ status: number }> }).status('/healthz');
     ok(status !== 200, 'and /healthz says so');

@@ -15,6 +15,9 @@ export interface Row {
   run(kit: Kit): Promise<Figures>;
 }
 
+/** Thrown by a row that cannot be run on this machine. */
+export class NotRun extends Error {}
+
 /** A row that is not run, and why. */
 export interface Pending {
   readonly id: string;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,9 @@ import { eventually } from './product.ts';
 /** A service of this test's own: it may be stopped while other tests run. */
 export interface PrivateService {
   readonly url: string;
+  /** Its own folder: data and log. */
+  readonly dir: string;
+  readonly running: boolean;
   /** Ends it, cleanly or at once, and waits until it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port and data. */
@@ -33,13 +37,14 @@ export interface PrivateService {
 const silent = () => undefined;
 
 /** An Apache Kafka of its own. Topic and group names are fixed by contract, so tests cannot share one. */
-export function privateKafka(): Promise<PrivateService> {
+export function privateKafka(disk?: SmallDisk): Promise<PrivateService> {
   const cluster = randomUUID();
-  return privateService(kafka, async (dir, ports) => {
+  const launch: Launch = async (dir, ports) => {
     const classpath = await kafkaClasspath({ dir: serviceDir('kafka'), ports: {}, say: silent });
     const node = { id: 1, brokerPort: await freePort(ports['broker']), controllerPort: await freePort(ports['controller']) };
     return startNode(node, [node], cluster, classpath, { dir, ports, say: silent });
-  });
+  };
+  return privateService(kafka, launch, { disk });
 }
 
 export interface PrivateCluster {
@@ -101,8 +106,8 @@ export function privateRedis(): Promise<PrivateService> {
   return privateService(redis, (dir, ports) => redis.start({ dir, ports, say: silent }));
 }
 
-export function privatePostgres(): Promise<PrivateService> {
-  return privateService(postgres, (dir, ports) => postgres.start({ dir, ports, say: silent }));
+export function privatePostgres(disk?: SmallDisk): Promise<PrivateService> {
+  return privateService(postgres, (dir, ports) => postgres.start({ dir, ports, say: silent }), { disk });
 }
 
 export function privateRegistry(): Promise<PrivateService> {
@@ -114,16 +119,25 @@ export function privateRegistry(): Promise<PrivateService> {
       if (existsSync(app) && !existsSync(join(dir, 'app-3.0.9'))) symlinkSync(app, join(dir, 'app-3.0.9'));
       return registry.start({ dir, ports, say: silent });
     },
-    ensureBackward,
+    { prepare: ensureBackward },
   );
 }
 
-async function privateService(
-  service: LocalService,
-  launch: (dir: string, ports: Readonly<Record<string, number>>) => Promise<Started>,
-  prepare: (url: string) => Promise<void> = async () => {},
-): Promise<PrivateService> {
+type Launch = (dir: string, ports: Readonly<Record<string, number>>) => Promise<Started>;
+
+/** The service's folder is a file system of its own, in memory: full when these megabytes are. Needs root. */
+export interface SmallDisk {
+  readonly megabytes: number;
+}
+
+interface Extra {
+  readonly prepare?: (url: string) => Promise<void>;
+  readonly disk?: SmallDisk | undefined;
+}
+
+async function privateService(service: LocalService, launch: Launch, { prepare, disk }: Extra = {}): Promise<PrivateService> {
   const dir = mkdtempSync(join(tmpdir(), `aorta-fault-${service.name}-`));
+  if (disk) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${disk.megabytes}m`, 'tmpfs', dir], { stdio: 'pipe' });
   chmodSync(dir, 0o755);
   let running: Started = await launch(dir, {});
   const answers = () => eventually(`${service.name} to answer`, () => service.check(running.url).then(() => true), 90_000);
@@ -132,9 +146,12 @@ async function privateService(
     await eventually(`${service.name} to be gone`, () => !isRunning(running), 10_000, 20);
   };
   await answers();
-  await prepare(running.url);
+  await prepare?.(running.url);
   return {
-    url: running.url,
+    ...{ url: running.url, dir },
+    get running() {
+      return isRunning(running);
+    },
     stop: (signal = service.stopSignal) => gone(signal),
     async start() {
       const { url, ports } = running;
@@ -147,6 +164,7 @@ async function privateService(
       if (isRunning(running)) process.kill(running.pid, 'SIGCONT');
       await gone('SIGKILL');
       if (running.outside !== undefined) rmSync(running.outside, { recursive: true, force: true });
+      if (disk) execFileSync('umount', ['-l', dir]);
       rmSync(dir, { recursive: true, force: true });
     },
   };

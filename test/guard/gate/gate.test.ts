@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import Bottleneck from 'bottleneck';
-import { bottleneckGate, hasYieldLoop } from '../../../src/guard/gate/bottleneck.ts';
+import { bottleneckGate, hasNextRequest, hasYieldLoop } from '../../../src/guard/gate/bottleneck.ts';
 import { GateFull, type MakeGate } from '../../../src/guard/gate/gate.ts';
 import { steppedGate } from '../../../src/guard/gate/stepped.ts';
 
@@ -118,6 +118,7 @@ it('control: bottleneck as it comes takes any number of calls, also with a high-
 
 it('finds the internals of bottleneck that it replaces, and is fast with them', async () => {
   assert.equal(hasYieldLoop(new Bottleneck()), true);
+  assert.equal(hasNextRequest(new Bottleneck()), true);
   const rate = async (run: (work: () => Promise<void>) => Promise<void>, calls: number) => {
     const started = performance.now();
     let left = calls;
@@ -136,4 +137,23 @@ it('finds the internals of bottleneck that it replaces, and is fast with them', 
     ratios.push((await rate((work) => gate.run(work), 2_000)) / slow);
   }
   assert.ok((ratios.at(-1) ?? 0) > 3, `faster by ${ratios.map((ratio) => ratio.toFixed(1)).join(', ')}`);
+});
+
+it('runs calls at once after the wall clock went back; bottleneck as it comes waits for the old time', async (t) => {
+  const right = Date.now;
+  let step = 0;
+  t.mock.method(Date, 'now', () => right() + step);
+  const gate = bottleneckGate(1, 10);
+  const raw = new Bottleneck({ maxConcurrent: 1 });
+  await Promise.all([gate.run(async () => {}), raw.schedule(async () => {})]);
+  step = -600_000;
+  let late = false;
+  const waiting = raw.schedule(async () => {
+    late = true;
+  });
+  waiting.catch(() => {});
+  await gate.run(async () => {});
+  await sleep(100);
+  assert.equal(late, false, 'control');
+  await raw.stop({ dropWaitingJobs: true });
 });

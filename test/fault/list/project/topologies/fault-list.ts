@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { actor, branch, effect, flow, map, mapAsync, process, table, to, write } from 'aorta';
 import { appendedTopic, type Entry, entryTopic, flowName } from '../../entry.ts';
+import { type OutsideOptions, outside } from '../../outside.ts';
 
 /**
  * The flow that the fault suite watches: each record is appended to its patient's list, as rows that can only be added.
@@ -72,7 +73,13 @@ const pos = actor({
       epoch: null,
       applied_at: null,
     };
-    return { state: { length: at }, emit: [row] };
+    const [what, amount] = entry.act.split(' ');
+    const timers = what === 'timer' ? [{ name: entry.id, at: ctx.now + Number(amount) }] : [];
+    return { state: { length: at }, emit: [row], timers };
+  },
+  timer(state, { name }) {
+    if (seen !== undefined) writeSync(seen, `timer ${name}\n`);
+    return { state, emit: [], skip: 'a timer' };
   },
 });
 
@@ -93,6 +100,7 @@ async function act(entry: Entry, ctx: { readonly signal: AbortSignal; readonly a
 export default flow(flowName(run))
   .from(entryTopic(run))
   .pipe(
+    outside(JSON.parse(env['FAULT_OUTSIDE'] ?? '{}') as OutsideOptions),
     branch('act', {
       plain: [(entry) => entry.act === '', map((entry: Entry) => entry)],
       otherwise: mapAsync('trouble', act, {

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { after, test } from 'node:test';
+import { connectOnce } from '../../../src/log/kafka/connecting.ts';
+import type { OpenSocket } from '../../../src/log/kafka/internals.ts';
+import { day, fresh, openLog, removeTopics } from './support.ts';
+
+const topic = fresh('connecting');
+after(() => removeTopics([topic]));
+
+/** Twelve reads that come together, and what became of the sockets. */
+async function together(patched: boolean): Promise<{ readonly opened: number; readonly left: number }> {
+  const sockets: Socket[] = [];
+  const openSocket: OpenSocket = ({ host, port, onConnect }) => {
+    const socket = connect({ host, port }, onConnect);
+    sockets.push(socket);
+    return socket;
+  };
+  const log = openLog({ openSocket });
+  const undo = connectOnce();
+  try {
+    await log.ensureTopics([{ name: topic, partitions: 12, retentionMs: 7 * day, compacted: false }]);
+    await log.append(Array.from({ length: 12 }, (_, partition) => ({ topic, partition, key: 'p', value: Buffer.from('v'), headers: {} })));
+    if (!patched) undo();
+    await Promise.all(Array.from({ length: 12 }, (_, partition) => log.read({ topic, partition }, 0, 1)));
+  } finally {
+    connectOnce();
+  }
+  const opened = sockets.length;
+  await log.close();
+  const closed = (socket: Socket) => socket.destroyed || new Promise((done) => socket.once('close', done));
+  const all = Promise.all(sockets.map(closed)).then(() => 0);
+  const some = new Promise<number>((done) => setTimeout(() => done(sockets.filter((socket) => !socket.destroyed).length), 3000).unref());
+  return { opened, left: await Promise.race([all, some]) };
+}
+
+test('K14: requests that meet a closed connection together wait for one socket; kafkajs as it comes opens one each', async () => {
+  const raw = await together(false);
+  const ours = await together(true);
+  assert.ok(raw.opened > ours.opened + 5, `the control opened ${raw.opened}, ours ${ours.opened}`);
+  assert.ok(ours.opened <= 4, `${ours.opened} sockets`);
+});
+
+test('whatever was opened is closed with the log, also what the library lost sight of', async () => {
+  assert.equal((await together(true)).left, 0);
+  assert.equal((await together(false)).left, 0);
+});
