@@ -58,10 +58,10 @@ module.exports = {
     },
     {
       name: 'protocols-stand-alone',
-      comment: 'A protocol can be read, tested and replaced without Aorta: it imports nothing of ours but errors.',
+      comment: 'A protocol can be read, tested and replaced without Aorta: it imports nothing of ours but errors and rules of HTTP.',
       severity: 'error',
-      from: { path: '^src/(hl7|fhir|smart|cds)/' },
-      to: { path: '^src/', pathNot: ['^src/$1/', '^src/errors/'] },
+      from: { path: '^src/(hl7|fhir|smart|cds|http)/' },
+      to: { path: '^src/', pathNot: ['^src/$1/', '^src/(errors|http)/'] },
     },
     {
       name: 'nothing-below-imports-the-top',

@@ -53,6 +53,6 @@ export { type Skip, skip } from './flow/skip.ts';
 export { deadLetter, fail, type LastResort, park, type RetryPolicy, type Rule, retry, type Supervision } from './flow/supervision.ts';
 export { type Topic, type TopicOptions, topic } from './flow/topic.ts';
 export { httpFailure } from './guard/classify.ts';
-export { retryAfter } from './guard/retry-after.ts';
 export { type BreakerSettings, defineTarget, type LimiterSettings, type OnOpen, type Target, type TargetOptions } from './guard/target.ts';
+export { retryAfter } from './http/retry-after.ts';
 export { type Column, type ColumnType, type Effect, effect, type Table, table } from './state/table.ts';

@@ -1,6 +1,7 @@
 import { call, probe } from './api.js';
 import { h, say } from './dom.js';
 import { watch } from './live.js';
+import { showAssist } from './panels/assist.js';
 import { showBoard } from './panels/board.js';
 import { showCds } from './panels/cds.js';
 import { showDeadLetters } from './panels/dead-letters.js';
@@ -23,7 +24,9 @@ const deadLetters = showDeadLetters(at('dead-letters'), { confirm: at('confirm')
 const numbers = showNumbers(at('numbers'));
 const flows = showFlows(at('flows'));
 // Only beside a sandbox EHR; a page that cannot read it is none the worse.
-showCds(at('cds')).catch(() => {});
+showCds(at('cds'))
+  .then((sandbox) => sandbox && showAssist(at('assist')))
+  .catch(() => {});
 const state = showState({ chip: at('connection'), outage: at('outage') });
 const health = showHealth(at('health'));
 

@@ -54,7 +54,7 @@ export interface AdviceStore {
   advice(limit: number, before?: string): Promise<readonly AdviceRecord[]>;
   feedbackOf(limit: number, before?: string): Promise<readonly FeedbackRecord[]>;
   counts(): Promise<readonly FeedbackCount[]>;
-  /** Removes what is older; answers how many records. */
-  prune(before: number): Promise<number>;
+  /** Removes at most `most` of each kind of what is older; answers how many records. Fewer than `most`: nothing is left. */
+  prune(before: number, most: number): Promise<number>;
   close(): Promise<void>;
 }

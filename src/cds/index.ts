@@ -18,5 +18,5 @@ export {
   isCdsService,
   type OwnRecord,
 } from './service.ts';
-export { templateProblem } from './template.ts';
+export { templateProblem, userTokens } from './template.ts';
 export { createTrust, type TokenPort, type TrustedClient, type TrustOptions } from './trust.ts';

@@ -1,5 +1,5 @@
 import { AortaError, error } from '../errors/index.ts';
-import { retryAfter } from './retry-after.ts';
+import { retryAfter } from '../http/retry-after.ts';
 
 /** What a failed answer looks like: a fetch `Response`, or whatever a client library throws with a status. */
 interface Answer {

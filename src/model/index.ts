@@ -1,10 +1,12 @@
 import { error } from '../errors/index.ts';
 import { builtinModel } from './builtin/model.ts';
-import { limited, type ModelLimits } from './limited.ts';
+import { guarded } from './guarded.ts';
+import { type LimitedPorts, limited, type ModelLimits } from './limited.ts';
 import { type OpenAiOptions, openAiModel } from './openai/model.ts';
 import type { Model } from './port.ts';
 
-export { limited, type ModelLimits } from './limited.ts';
+export { guarded, type ModelGuard } from './guarded.ts';
+export { type LimitedPorts, limited, type ModelLimits } from './limited.ts';
 export {
   estimateTokens,
   type Fact,
@@ -24,9 +26,11 @@ export interface ModelChoice extends ModelLimits {
 }
 
 /** The model of a configuration. Only a listed provider is ever called. @throws AORTA_MODEL_006 */
-export function createModel({ provider, allowed = [], ...limits }: ModelChoice, ports: Parameters<typeof limited>[2]): Model {
+export function createModel({ provider, allowed = [], ...limits }: ModelChoice, ports: LimitedPorts): Model {
   if (provider === 'builtin') return limited(builtinModel, limits, ports);
   const origin = URL.parse(provider.baseUrl)?.origin ?? 'unknown';
   if (!allowed.includes(origin)) throw error('AORTA_MODEL_006', { provider: origin });
-  return limited(openAiModel({ ...provider, clock: ports.clock }), limits, ports);
+  const { clock, guard } = ports;
+  const model = openAiModel({ ...provider, clock });
+  return limited(guard ? guarded(model, guard, clock) : model, limits, ports);
 }

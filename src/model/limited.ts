@@ -1,18 +1,31 @@
 import type { Clock } from '../clock/clock.ts';
 import { AortaError, error } from '../errors/index.ts';
+import type { Keyed } from '../keyed/port.ts';
 import type { Telemetry } from '../telemetry/port.ts';
+import type { ModelGuard } from './guarded.ts';
 import { estimateTokens, type Model, type ModelEvent, requestText, type Usage } from './port.ts';
+import { dailyPurse } from './purse.ts';
 
 export interface ModelLimits {
   /** Estimated tokens of a request. @default 12_000 */
   readonly maxInputTokens?: number;
-  /** Cost of all calls of this process in one day (UTC), in the currency of `price`. @default none */
+  /** Cost of all calls of one day (UTC) over all workers that share a Redis, in the currency of `price`. @default none */
   readonly dailyCost?: number;
   /** For a million tokens. @default 0 */
   readonly price?: { readonly input: number; readonly output: number };
 }
 
-const day = 86_400_000;
+export interface LimitedPorts {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Where the day's cost is counted; without it in this process alone. */
+  readonly keyed?: Keyed;
+  /** Around every call of a provider. @default none */
+  readonly guard?: ModelGuard;
+}
+
+/** The work did not run: the breaker is open, or there was no place. */
+const notAsked = ['AORTA_GUARD_001', 'AORTA_GUARD_002'];
 
 /**
  * A model with bounds: size of a request, cost of a day. What a call may cost at most is set aside before it begins, so
@@ -20,10 +33,12 @@ const day = 86_400_000;
  *
  * Errors: AORTA_MODEL_004, AORTA_MODEL_005, and those of the model.
  */
-export function limited(model: Model, limits: ModelLimits, { clock, telemetry }: { clock: Clock; telemetry: Telemetry }): Model {
-  const { maxInputTokens = 12_000, dailyCost = Number.POSITIVE_INFINITY, price = { input: 0, output: 0 } } = limits;
-  let [today, spent] = [-1, 0];
-  const costOf = ({ inputTokens, outputTokens }: Usage) => (inputTokens * price.input + outputTokens * price.output) / 1e6;
+export function limited(model: Model, limits: ModelLimits, { clock, telemetry, keyed }: LimitedPorts): Model {
+  const { maxInputTokens = 12_000, dailyCost, price = { input: 0, output: 0 } } = limits;
+  const purse =
+    dailyCost === undefined ? undefined : dailyPurse({ name: model.provider, cap: Math.floor(dailyCost * 1e6), clock, telemetry, keyed });
+  // Millionths of the currency, whole: what Redis counts in.
+  const costOf = ({ inputTokens, outputTokens }: Usage) => Math.ceil(inputTokens * price.input + outputTokens * price.output);
   const labels = { provider: model.provider, model: model.name };
   const tokens = (direction: string, count: number) =>
     telemetry.counter('aorta_model_tokens_total', 'Tokens that models took and gave', { ...labels, direction }).inc(count);
@@ -35,12 +50,7 @@ export function limited(model: Model, limits: ModelLimits, { clock, telemetry }:
     async *stream(request, options): AsyncIterable<ModelEvent> {
       const inputTokens = estimateTokens(requestText(request));
       if (inputTokens > maxInputTokens) throw error('AORTA_MODEL_004', { tokens: inputTokens, limit: maxInputTokens });
-      const now = clock.now();
-      if (Math.floor(now / day) !== today) [today, spent] = [Math.floor(now / day), 0];
-      const reserved = costOf({ inputTokens, outputTokens: request.maxOutputTokens });
-      if (spent + reserved > dailyCost) throw error('AORTA_MODEL_005', {}, { retryAfterMs: (today + 1) * day - now });
-      spent += reserved;
-      const charged = today;
+      const settle = await purse?.take(costOf({ inputTokens, outputTokens: request.maxOutputTokens }));
       let outputTokens = 0;
       let used: Usage | undefined;
       let outcome = 'left';
@@ -54,8 +64,8 @@ export function limited(model: Model, limits: ModelLimits, { clock, telemetry }:
         outcome = thrown instanceof AortaError ? thrown.code : 'failed';
         throw thrown;
       } finally {
-        const usage = used ?? { inputTokens, outputTokens };
-        if (charged === today) spent += costOf(usage) - reserved;
+        const usage = used ?? { inputTokens: notAsked.includes(outcome) ? 0 : inputTokens, outputTokens };
+        await settle?.(costOf(usage));
         tokens('input', usage.inputTokens);
         tokens('output', usage.outputTokens);
         telemetry.counter('aorta_model_calls_total', 'Calls of models by how they ended', { ...labels, outcome }).inc();

@@ -6,7 +6,7 @@
  *   data. It chooses no address, recipient, resource type or status: its text is all that is taken from it.
  * - `stream` ends with one `end`; an aborted signal ends it with the signal's reason, and the call at the provider too.
  *
- * Errors: AORTA_MODEL_001 to _003, _007.
+ * Errors: AORTA_MODEL_001 to _003, _007; behind a guard AORTA_GUARD_001 to _003 (guarded.ts).
  */
 export type FactTopic =
   | 'patient'

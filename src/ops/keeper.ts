@@ -1,3 +1,4 @@
+import type { AdviceStore } from '../advice/port.ts';
 import type { Clock } from '../clock/clock.ts';
 import { within } from '../clock/within.ts';
 import type { Gauge, Telemetry } from '../telemetry/port.ts';
@@ -9,6 +10,8 @@ const day = 86_400_000;
 const keptMs = 30 * day;
 /** Notes outlive the dead letters that they are about. */
 const notesMs = 35 * day;
+/** Advice in one statement, and statements at one look. */
+const [adviceAtOnce, advicePerLook] = [5_000, 40];
 const lookMs = 15_000;
 const tidyMs = 3_600_000;
 const stopMs = 1_000;
@@ -16,14 +19,17 @@ const stopMs = 1_000;
 export interface KeeperParts extends SetAsideParts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly advice: Pick<AdviceStore, 'prune'>;
+  /** Milliseconds that answers of CDS services and assist are kept, and what clinicians said of them. @default a year */
+  readonly adviceMs?: number;
 }
 
 /**
  * Looks after what is set aside: counts it for the alert, finishes redrives that a crash interrupted, forgets what is
- * older than 30 days and tells of topics that keep too little. Every worker does; all of it may be done twice.
+ * older than 30 days (advice: than `adviceMs`) and tells of topics that keep too little. Every worker does; all of it may be done twice.
  */
 export function startKeeper(parts: KeeperParts): { readonly look: () => Promise<void>; readonly stop: () => Promise<void> } {
-  const { clock, telemetry, flows, state, log, quarantine } = parts;
+  const { clock, telemetry, flows, state, log, quarantine, advice, adviceMs = 365 * day } = parts;
   const pump = redrivePump(log, state, telemetry);
   const gauges = new Map<string, Gauge>();
   const help = 'Envelopes that wait for an operator, over all workers: parked, quarantined, dead letters';
@@ -38,12 +44,22 @@ export function startKeeper(parts: KeeperParts): { readonly look: () => Promise<
   };
   const drifting = telemetry.gauge('aorta_topics_retention_drift', 'Topics that keep less than they have to');
   const pruned = telemetry.counter('aorta_quarantine_pruned_total', 'Refused input removed 30 days after it came');
+  const advised = telemetry.counter('aorta_advice_pruned_total', 'Records of advice and feedback removed when their time was over');
   let seen: SetAside | undefined;
   let tidied = Number.NEGATIVE_INFINITY;
   let stopped = false;
   let cancel = () => {};
   let running: Promise<void> | undefined;
 
+  /** False: there is more. */
+  const forgetAdvice = async (): Promise<boolean> => {
+    for (let times = 0; times < advicePerLook && !stopped; times++) {
+      const gone = await advice.prune(clock.now() - adviceMs, adviceAtOnce);
+      advised.inc(gone);
+      if (gone < adviceAtOnce) return true;
+    }
+    return false;
+  };
   const look = async (): Promise<void> => {
     for (const { name, flow } of flows) {
       await pump
@@ -60,6 +76,7 @@ export function startKeeper(parts: KeeperParts): { readonly look: () => Promise<
     for (const { flow } of seen?.flows ?? []) if (!now.flows.some((each) => each.flow === flow)) show('parked', flow, 0);
     seen = now;
     if (clock.monotonic() - tidied < tidyMs) return;
+    if (!(await forgetAdvice())) return;
     tidied = clock.monotonic();
     const gone = await quarantine.prune(clock.now() - keptMs);
     pruned.inc(gone);

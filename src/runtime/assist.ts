@@ -9,7 +9,7 @@ import type { FhirClient } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
 import { createDesk, type Desk } from '../jobs/desk.ts';
 import { header } from '../log/port.ts';
-import { createModel, type Model } from '../model/index.ts';
+import { createModel, type Model, type ModelGuard } from '../model/index.ts';
 import type { PrometheusTelemetry } from '../ops/telemetry.ts';
 import type { Serde } from '../schema/port.ts';
 import type { OpenEhr } from './ehr.ts';
@@ -17,7 +17,7 @@ import type { ModelConfig } from './model-config.ts';
 import type { Profile } from './profile.ts';
 
 export interface AssistParts {
-  readonly profile: Pick<Profile, 'jobs' | 'log' | 'advice' | 'audit'>;
+  readonly profile: Pick<Profile, 'jobs' | 'log' | 'advice' | 'audit' | 'keyed'>;
   readonly ehrs: ReadonlyMap<string, OpenEhr>;
   readonly canonical: Canonical;
   readonly config: ModelConfig | undefined;
@@ -27,6 +27,8 @@ export interface AssistParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: PrometheusTelemetry;
+  /** Around every call of a model provider. */
+  readonly guard: ModelGuard;
 }
 
 export interface RunningAssist {
@@ -71,10 +73,10 @@ export function startAssist(parts: AssistParts): RunningAssist {
   };
 }
 
-function modelOf({ config, secrets, clock, telemetry }: AssistParts): Model {
+function modelOf({ config, secrets, clock, telemetry, guard, profile: { keyed } }: AssistParts): Model {
   const { provider = 'builtin', ...rest } = config ?? {};
-  if (provider === 'builtin') return createModel({ provider, ...rest }, { clock, telemetry });
+  if (provider === 'builtin') return createModel({ provider, ...rest }, { clock, telemetry, keyed });
   const { baseUrl, model, key } = provider;
   const bearer = key === undefined ? {} : { key: () => secrets.get(key) };
-  return createModel({ provider: { baseUrl, model, ...bearer }, ...rest }, { clock, telemetry });
+  return createModel({ provider: { baseUrl, model, ...bearer }, ...rest }, { clock, telemetry, keyed, guard });
 }

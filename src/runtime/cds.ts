@@ -4,12 +4,13 @@ import type { Canonical } from '../canonical/index.ts';
 import { type CdsService, createTrust, isCdsService, type TokenPort } from '../cds/index.ts';
 import { cdsServiceFiles } from '../cli/cds-services.ts';
 import type { Clock, Random } from '../clock/clock.ts';
-import { createCdsHost, localClient, standardQuota } from '../edge/cds/index.ts';
+import { createCdsHost, createQuotas, localClient, sharedReplay, standardQuota } from '../edge/cds/index.ts';
 import type { EdgeOptions } from '../edge/options.ts';
 import { error } from '../errors/index.ts';
 import { createHttp } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
-import { createKeySets, decode, type Jwk, memoryReplay } from '../smart/index.ts';
+import type { Keyed } from '../keyed/port.ts';
+import { createKeySets, decode, type Jwk } from '../smart/index.ts';
 import type { Telemetry } from '../telemetry/port.ts';
 import { type EhrOptions, type OpenEhr, openEhr } from './ehr.ts';
 import type { CdsConfig, EhrConfig } from './ehr-config.ts';
@@ -25,6 +26,10 @@ export interface CdsOptions {
   readonly secrets: Pick<Secrets, 'get'>;
   readonly advice: AdviceStore;
   readonly canonical: Canonical;
+  /** One-time names and quotas of callers, which all workers share. */
+  readonly keyed: Keyed;
+  /** Name of this worker among them. */
+  readonly worker: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
@@ -50,7 +55,7 @@ export async function loadCdsServices(root: string): Promise<readonly CdsService
 
 /** Services, EHRs and trusted clients of the configuration, ready for the edge. */
 export async function startCds(options: CdsOptions): Promise<RunningCds> {
-  const { config, clock, random, telemetry } = options;
+  const { config, clock, random, telemetry, keyed, worker } = options;
   const services = await loadCdsServices(options.root);
   const access = accessOf(services);
   const needed = (component: string) => scopesOf(access, component);
@@ -79,8 +84,8 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
       ehrs,
       edge: {
         host,
-        trust: createTrust({ clients, tokens, replay: memoryReplay({ clock }), clock }),
-        quota: { ...standardQuota, ...config.quota },
+        trust: createTrust({ clients, tokens, replay: sharedReplay({ keyed, clock, random, telemetry }), clock }),
+        quotas: await createQuotas({ ...standardQuota, ...config.quota }, { clock, telemetry, keyed, worker }),
         corsOrigins: config.corsOrigins ?? [],
         keySet: async () => ({ keys: (await Promise.all([...ehrs.values()].map((ehr) => ehr.publicKeys()))).flat() }),
         ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl.replace(/\/+$/, '') }),

@@ -26,6 +26,8 @@ export interface Config {
   readonly cds?: CdsConfig;
   /** The model that writes answers and drafts. @default the one that is built in */
   readonly model?: ModelConfig;
+  /** A discharge (ADT A03) asks for a draft of its summary at the EHR, without anyone asking. @default false */
+  readonly draftOnDischarge?: boolean;
 }
 
 /**
@@ -66,6 +68,7 @@ const rules: Readonly<Record<string, (value: unknown) => string | undefined>> = 
   ehrs: ehrsProblem,
   cds: cdsProblem,
   model: modelProblem,
+  draftOnDischarge: (value) => (typeof value === 'boolean' ? undefined : `expected true or false, got ${shown(value)}`),
 };
 
 /** Every problem of a configuration, each with its key. */

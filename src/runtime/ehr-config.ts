@@ -38,6 +38,8 @@ export interface CdsConfig {
   readonly quota?: { readonly perSecond?: number; readonly burst?: number; readonly inFlight?: number };
   /** Milliseconds until an answer is due. @default 4500 */
   readonly budgetMs?: number;
+  /** Days that answers of CDS services and assist are kept with what they rest on, and clinicians' feedback. @default 365 */
+  readonly keepDays?: number;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -121,7 +123,7 @@ const overTls = (at: string, url: unknown): readonly string[] => problemOf(at, (
 
 export function cdsProblem(value: unknown): string | undefined {
   if (!isRecord(value)) return 'expected an object';
-  const { publicUrl, corsOrigins, quota, budgetMs, ...rest } = value;
+  const { publicUrl, corsOrigins, quota, budgetMs, keepDays, ...rest } = value;
   const number = (each: unknown) => typeof each === 'number' && Number.isFinite(each) && each > 0;
   const fine =
     isRecord(quota) && Object.entries(quota).every(([key, each]) => ['perSecond', 'burst', 'inFlight'].includes(key) && number(each));
@@ -133,5 +135,6 @@ export function cdsProblem(value: unknown): string | undefined {
       : ['corsOrigins: expected origins like https://ehr.example']),
     ...(quota === undefined || fine ? [] : ['quota: expected perSecond, burst and inFlight as numbers above 0']),
     ...(budgetMs === undefined || (number(budgetMs) && Number(budgetMs) <= 10_000) ? [] : ['budgetMs: expected 1 to 10000']),
+    ...(keepDays === undefined || (number(keepDays) && Number(keepDays) <= 36_500) ? [] : ['keepDays: expected days, more than 0']),
   ]);
 }

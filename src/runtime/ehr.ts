@@ -1,9 +1,10 @@
 import type { Clock, Random } from '../clock/clock.ts';
 import type { EhrAccess } from '../edge/cds/index.ts';
-import { createFhirClient, createHttp, deadlineGuard, type Guard, type HttpClient } from '../fhir/client/index.ts';
+import { createFhirClient, createHttp, type Guard, type HttpClient } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
 import { type Backend, createBackend, keysFromSecret, publicKeySet } from '../smart/index.ts';
 import type { EhrConfig } from './ehr-config.ts';
+import { deadlineGuard } from './ehr-deadline.ts';
 
 export interface EhrOptions {
   readonly secrets: Pick<Secrets, 'get'>;

@@ -4,7 +4,6 @@ import { createPostgresBlob } from '../blob/postgres/index.ts';
 import { systemRandom } from '../clock/system.ts';
 import { error } from '../errors/index.ts';
 import { createFileAudit } from '../governance/audit/file/index.ts';
-import { createFileSecrets } from '../governance/secrets/file/index.ts';
 import { createPostgresIdentity } from '../identity/postgres/index.ts';
 import { createPostgresJobs } from '../jobs/postgres/index.ts';
 import { createMemoryKeyed } from '../keyed/memory/index.ts';
@@ -29,8 +28,6 @@ export interface ServiceAddresses {
   readonly redisUrl?: string;
   /** `secret:<name>` of Redis' password. */
   readonly redisPassword?: string;
-  /** Directory of the file secrets provider. */
-  readonly secretsDir?: string;
 }
 
 /** Reads the addresses, or says which variable is missing (AORTA_CFG_002) or carries a password (AORTA_CFG_003). */
@@ -64,16 +61,14 @@ export function serviceAddresses(env: NodeJS.ProcessEnv): ServiceAddresses {
     ...(redisUrl === undefined ? {} : { redisUrl }),
     ...(env['REDIS_PASSWORD'] ? { redisPassword: env['REDIS_PASSWORD'] } : {}),
     ...(env['DATABASE_PASSWORD'] ? { databasePassword: env['DATABASE_PASSWORD'] } : {}),
-    ...(env['AORTA_SECRETS_DIR'] ? { secretsDir: env['AORTA_SECRETS_DIR'] } : {}),
   };
 }
 
 /** Apache Kafka, a Confluent-compatible registry and PostgreSQL: as many workers as there are partitions. */
-export async function openKafka(addresses: ServiceAddresses, { data, clock: own, telemetry }: ProfileOptions): Promise<Profile> {
+export async function openKafka(addresses: ServiceAddresses, { data, clock: own, telemetry, secrets }: ProfileOptions): Promise<Profile> {
   const opened = new Opened();
   try {
     const instance = instanceName(data);
-    const secrets = opened.add(createFileSecrets({ dir: addresses.secretsDir ?? join(data, 'secrets'), clock: own, telemetry }));
     const { databasePassword } = addresses;
     const postgres = {
       url: addresses.databaseUrl,

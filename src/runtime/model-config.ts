@@ -9,7 +9,7 @@ export interface ModelConfig {
   readonly allowed?: readonly string[];
   /** Estimated tokens of a request. @default 12_000 */
   readonly maxInputTokens?: number;
-  /** Cost of a day (UTC) for each process, in the currency of `price`. @default none */
+  /** Cost of a day (UTC) over all workers that share a Redis, in the currency of `price`. @default none */
   readonly dailyCost?: number;
   /** For a million tokens. */
   readonly price?: { readonly input: number; readonly output: number };

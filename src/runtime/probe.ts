@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import { projectRoot } from '../cli/project.ts';
 import { systemClock, systemRandom } from '../clock/system.ts';
 import { AortaError } from '../errors/index.ts';
 import { clinicalReads, createHttp, gather } from '../fhir/client/index.ts';
-import { createFileSecrets } from '../governance/secrets/file/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
 import { createBackend, discover, keysFromSecret } from '../smart/index.ts';
 import { loadCdsServices } from './cds.ts';
 import { openEhr } from './ehr.ts';
 import type { EhrConfig } from './ehr-config.ts';
 import { accessOf, scopesOf } from './scopes.ts';
+import { openSecrets } from './secrets.ts';
 
 export interface ProbeStep {
   readonly step: string;
@@ -31,7 +30,7 @@ export interface ProbeOptions {
 /** One step after the other, until one fails: what comes later would only fail for the same reason. */
 export async function probeEhr(name: string, config: EhrConfig, options: ProbeOptions): Promise<readonly ProbeStep[]> {
   const [clock, random] = [systemClock, systemRandom];
-  const secrets = options.secrets ?? createFileSecrets({ dir: process.env['AORTA_SECRETS_DIR'] ?? join(options.data, 'secrets'), clock });
+  const secrets = options.secrets ?? openSecrets({ data: options.data, clock });
   const steps: ProbeStep[] = [];
   const http = createHttp({ timeoutMs: 10_000 });
   const needed = options.scopes ?? scopesOf(accessOf(await loadCdsServices(projectRoot())), options.component);

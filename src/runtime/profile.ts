@@ -2,6 +2,7 @@ import type { AdviceStore } from '../advice/port.ts';
 import type { Blob } from '../blob/port.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Audit } from '../governance/audit/port.ts';
+import type { Secrets } from '../governance/secrets/port.ts';
 import type { Identity } from '../identity/port.ts';
 import type { Jobs } from '../jobs/port.ts';
 import type { Keyed } from '../keyed/port.ts';
@@ -38,6 +39,8 @@ export interface ProfileOptions {
   readonly data: string;
   readonly clock: Clock;
   readonly telemetry: PrometheusTelemetry;
+  /** Where passwords of the stores are. */
+  readonly secrets: Pick<Secrets, 'get'>;
 }
 
 /** Opens resources one after the other; whatever was opened is closed if a later one fails. */

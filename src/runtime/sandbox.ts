@@ -7,7 +7,7 @@ export interface RunningSandbox {
   readonly ehr: SandboxEhr;
   /** The configuration of a worker that has the sandbox as its EHR. */
   readonly config: Readonly<Record<string, EhrConfig>>;
-  readonly secrets: { get(reference: string): Promise<string> };
+  readonly secrets: ReadonlyMap<string, string>;
   readonly edge: EdgeSandbox;
   /** Tells the sandbox where our keys are. */
   introduce(http: string): void;
@@ -44,12 +44,7 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
         cdsClient: { issuer: ehr.url, jku: `${ehr.url}/.well-known/jwks.json` },
       },
     },
-    secrets: {
-      async get(reference) {
-        if (reference !== keyName) throw new Error('the sandbox has one secret');
-        return key;
-      },
-    },
+    secrets: new Map([[keyName, key]]),
     edge: {
       patients: async () => ehr.patients(),
       async call({ service, patientId, encounterId, prefetch = true }, base) {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { topics } from '../../schemas/topics.ts';
 import { type Canonical, createCanonical } from '../canonical/index.ts';
@@ -11,8 +10,6 @@ import { type EngineOptions, type RunningFlow, startFlow } from '../engine/index
 import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
-import { createFileSecrets } from '../governance/secrets/file/index.ts';
-import type { Secrets } from '../governance/secrets/port.ts';
 import { createGuards } from '../guard/index.ts';
 import { createAdmission, type MllpOptions, oruRoute } from '../ingress/index.ts';
 import { measureEventLoop } from '../ops/event-loop.ts';
@@ -27,7 +24,9 @@ import { announce } from './instance.ts';
 import { startMllpListeners } from './mllp.ts';
 import type { MllpConfig } from './mllp-config.ts';
 import type { ModelConfig } from './model-config.ts';
+import { modelGuard } from './model-guard.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
+import { openSecrets } from './secrets.ts';
 import { ingressTopics } from './topics.ts';
 
 export interface WorkerOptions {
@@ -53,11 +52,13 @@ export interface WorkerOptions {
   readonly ehrs?: Readonly<Record<string, EhrConfig>>;
   readonly cds?: CdsConfig;
   readonly model?: ModelConfig;
+  /** A discharge asks for a draft of its summary. @default false */
+  readonly draftOnDischarge?: boolean;
   /** The EHR that the local developer's calls are about. */
   readonly localEhr?: string;
   readonly sandbox?: EdgeOptions['sandbox'];
-  /** @default files in AORTA_SECRETS_DIR, else in `secrets` of the data directory */
-  readonly secrets?: Pick<Secrets, 'get'>;
+  /** Secrets that the process made for itself, by reference; all others are files (secrets.ts). */
+  readonly secrets?: ReadonlyMap<string, string>;
 }
 
 export interface Worker {
@@ -86,9 +87,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const zone = options.zone ?? 'UTC';
   const systems = options.identifierSystems ?? {};
   const sources = await loadSources(options.root, { strict: options.strictSenders ?? false });
-  const profile = await options.open({ data: options.data, clock: systemClock, telemetry });
+  const secrets = openSecrets({ data: options.data, clock: systemClock, telemetry, ...(options.secrets ? { own: options.secrets } : {}) });
+  const profile = await options.open({ data: options.data, clock: systemClock, telemetry, secrets });
   const { clock } = profile;
-  const stops: (() => Promise<unknown> | unknown)[] = [() => profile.close()];
+  const stops: (() => Promise<unknown> | unknown)[] = [() => secrets.close(), () => profile.close()];
   // A promise that nobody waits for is a defect to be seen, never a reason to drop everybody's messages.
   const onRejection = (cause: unknown) => telemetry.log('error', 'worker.unhandled-rejection', { error: cause });
   process.on('unhandledRejection', onRejection);
@@ -120,20 +122,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     // Ingress starts last.
     let unmerge: NonNullable<EdgeOptions['unmerge']> = () => Promise.reject(error('AORTA_INGRESS_004'));
     const canonical = createCanonical(profile.state, { systems, blob: profile.blob });
-    const files = createFileSecrets({ dir: process.env['AORTA_SECRETS_DIR'] ?? join(options.data, 'secrets'), clock, telemetry });
-    stops.push(() => files.close());
-    const secrets = options.secrets ?? files;
     const ehrs = options.ehrs ?? {};
     const cds = await startCds({
-      ...{ root: options.root, ehrs, config: options.cds ?? {}, advice: profile.advice },
-      ...{ secrets, canonical, clock, random, telemetry },
+      ...{ root: options.root, ehrs, config: options.cds ?? {}, advice: profile.advice, keyed: profile.keyed },
+      ...{ worker: profile.instance, secrets, canonical, clock, random, telemetry },
       guard: (ehr) => ehrGuard(guards, ehrTarget(ehr, ehrs[ehr]?.requestsPerSecond)),
       ...(options.localEhr === undefined ? {} : { localEhr: options.localEhr }),
     });
     stops.push(() => cds.stop());
     const assist = startAssist({
-      // The key of a model provider is a file's; what a sandbox brings along are keys for EHRs.
-      ...{ profile, ehrs: cds.ehrs, canonical, config: options.model, secrets: files, clock, random, telemetry },
+      ...{ profile, ehrs: cds.ehrs, canonical, config: options.model, secrets, clock, random, telemetry },
+      guard: modelGuard(guards),
       serde: () => serde(topics.jobRequested),
     });
     const edge = await startEdge({
@@ -168,17 +167,25 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stops.push(() => edge.stop());
 
     const reading = options.allergySeverity === undefined ? {} : { allergySeverity: options.allergySeverity };
+    const draftOnDischarge = options.draftOnDischarge ?? false;
     const topologies = await Promise.all(
       topologyFiles(options.root).map((file) =>
-        load(file, { ...reading, drafting: assist.drafting, blob: profile.blob, zone, systems, sources }),
+        load(file, { ...reading, drafting: assist.drafting, draftOnDischarge, blob: profile.blob, zone, systems, sources }),
       ),
     );
     // Settled, all of them: one that fails must not leave the others running behind a start that failed.
-    const started = await Promise.allSettled(topologies.map((flow) => startFlow(flow, ports, options.engine)));
+    const started = await Promise.allSettled(topologies.flatMap((flow) => (flow ? [startFlow(flow, ports, options.engine)] : [])));
     flows.push(...started.flatMap((flow) => (flow.status === 'fulfilled' ? [flow.value] : [])));
     stops.push(() => Promise.all(flows.map((flow) => flow.stop())));
     for (const flow of started) if (flow.status === 'rejected') throw flow.reason;
-    const keeper = startKeeper({ ...profile, flows, clock, telemetry });
+    const keepDays = options.cds?.keepDays;
+    const keeper = startKeeper({
+      ...profile,
+      flows,
+      clock,
+      telemetry,
+      ...(keepDays === undefined ? {} : { adviceMs: keepDays * 86_400_000 }),
+    });
     stops.push(() => keeper.stop());
 
     await assist.desk.start();
@@ -199,7 +206,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       defaults: { zone, identifierSystems: systems },
       sources,
     };
-    const mllp = await startMllpListeners(ingress, options.mllp ?? {}, files);
+    const mllp = await startMllpListeners(ingress, options.mllp ?? {}, secrets);
     stops.push(async () => {
       const closed = mllp.stop({ drainMs: ingressDrainMs + 2_000 });
       // Senders whose messages cannot be stored now get an AE, while their connections are still there to carry it.
@@ -223,10 +230,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 }
 
-/** A topology's default export: a flow, or a function of the worker's resources that makes one. */
-async function load(file: string, resources: object): Promise<Flow<unknown>> {
+/** A topology's default export: a flow, or a function of the worker's resources that makes one; or none, where it is switched off. */
+async function load(file: string, resources: object): Promise<Flow<unknown> | undefined> {
   const { default: made } = (await import(pathToFileURL(file).href)) as { default?: unknown };
   const flow: unknown = typeof made === 'function' ? made(resources) : made;
+  if (flow === undefined && typeof made === 'function') return undefined;
   if (!isFlow(flow)) throw error('AORTA_CLI_004', { file, problem: 'its default export is not a flow' });
   return flow;
 }

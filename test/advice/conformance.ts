@@ -59,7 +59,13 @@ export function adviceConformance(name: string, make: () => Promise<{ open(): Pr
     using(async (store) => {
       await store.record([advice('a', { at: 1 }), advice('b', { at: 100 })]);
       await store.feedback([feedback('1', { receivedAt: 1 }), feedback('2', { receivedAt: 100, outcomeAt: 6 })]);
-      assert.equal(await store.prune(100), 2);
+      await store.record([advice('c', { at: 2 }), advice('d', { at: 3 })]);
+      assert.equal(await store.prune(100, 2), 3, 'a part at a time: the oldest two, and the one of the other kind');
+      assert.deepEqual(
+        (await store.advice(9)).map(({ id }) => id),
+        ['d', 'b'],
+      );
+      assert.equal(await store.prune(100, 2), 1);
       assert.deepEqual([(await store.advice(9)).length, (await store.feedbackOf(9)).length], [1, 1]);
     }));
 }

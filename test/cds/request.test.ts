@@ -9,6 +9,7 @@ import {
   parseFeedback,
   parseRequest,
   templateProblem,
+  userTokens,
 } from '../../src/cds/index.ts';
 import type { AortaError } from '../../src/errors/index.ts';
 
@@ -165,21 +166,23 @@ test('feedback is read as the standard writes it', () => {
     );
 });
 
+const said = (template: string) => `said: ${template}`;
+
 test('[CDS 7, 9, 10, 29, 36] discovery describes each service with hook, description, id and its prefetch templates by key', () => {
-  assert.deepEqual(discovery([service({ usageRequirements: 'u' })]), {
+  assert.deepEqual(discovery([service({ usageRequirements: 'u' })], said), {
     services: [
       {
         hook: 'patient-view',
         title: 't',
         description: 'd',
         id: 's',
-        prefetch: { patient: 'Patient/{{context.patientId}}' },
+        prefetch: { patient: 'said: Patient/{{context.patientId}}' },
         usageRequirements: 'u',
       },
     ],
   });
-  assert.deepEqual(discovery([]), { services: [] });
-  assert.equal('prefetch' in (discovery([service({ reads: [] })]).services[0] ?? {}), false);
+  assert.deepEqual(discovery([], said), { services: [] });
+  assert.equal('prefetch' in (discovery([service({ reads: [] })], said).services[0] ?? {}), false);
 });
 
 test('[CDS 55, 56, 57, 59] prefetch tokens are {{context.field}} of a text field of the hook, or one of the user tokens', () => {
@@ -187,13 +190,17 @@ test('[CDS 55, 56, 57, 59] prefetch tokens are {{context.field}} of a text field
     'Patient/{{context.patientId}}',
     'Condition?patient={{context.patientId}}&code:in=x',
     'PractitionerRole?_id={{userPractitionerRoleId}}',
+    // Of 3.0; discovery says the day itself.
+    'Observation?date=ge{{today() - 30 days}}',
   ])
     assert.equal(templateProblem(fine, 'patient-view'), undefined, fine);
   for (const wrong of [
     'Patient/{{patientId}}',
     'Patient/{context.patientId}',
     'Patient/{{context.patientId}',
-    'Observation?date=ge{{today() - 30 days}}',
+    'Observation?date=ge{{tomorrow()}}',
+    'Observation?date=ge{{today() - 1 year}}',
+    'Practitioner?_id={{%encounter.participant.individual.id}}',
     'Medication?_id={{context.draftOrders.entry.resource.id}}',
     'Patient/{{context.unknown}}',
     'Condition?code:not=x',
@@ -201,6 +208,12 @@ test('[CDS 55, 56, 57, 59] prefetch tokens are {{context.field}} of a text field
     'patient',
   ])
     assert.notEqual(templateProblem(wrong, 'patient-view'), undefined, wrong);
+});
+
+test('[CDS 56] the user tokens are the id of who is signed in, by the kind of user', () => {
+  assert.deepEqual(userTokens('Practitioner/a'), { userPractitionerId: 'a' });
+  assert.deepEqual(userTokens('PractitionerRole/b'), { userPractitionerRoleId: 'b' });
+  assert.deepEqual(userTokens('Device/c'), {});
 });
 
 test('a service that reads what it does not prefetch is an error of the lint, and so are bad templates and twins', () => {

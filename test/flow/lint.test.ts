@@ -429,6 +429,11 @@ test('a call without a key does not start, unless it reads or a repetition does 
     assertSound(start().pipe(ask('ask', ehr, options), to(out)));
 });
 
+test('a step that only reads may take longer than the session: two owners of it change nothing', () => {
+  const reading = mapAsync('slow', async (n: number) => n, { deadlineMs: 90_000, readOnly: true });
+  assert.deepEqual(lint(start().pipe(reading, to(out))), []);
+});
+
 test('a sound flow has no finding', () => {
   const rows = rowsOf();
   const sound = start({ order: 'tolerant', onFailure: { Transient: { retry: retry.backoff(10, 100, 5), last: park } } }).pipe(

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { createSqliteAdvice } from '../../src/advice/sqlite/advice.ts';
 import { systemClock } from '../../src/clock/system.ts';
 import type { RunningFlow } from '../../src/engine/index.ts';
 import { header, type Log, type LogRecord } from '../../src/log/port.ts';
@@ -46,6 +47,8 @@ describe('the keeper', () => {
   });
   const all = async (topic: string, partition: number): Promise<readonly LogRecord[]> => log.read({ topic, partition }, 0, 1000);
 
+  const noAdvice = { prune: async () => 0 };
+
   before(async () => {
     database = openDatabase({ dir, clock: systemClock });
     log = createSqliteLog({ database, clock: systemClock });
@@ -81,7 +84,7 @@ describe('the keeper', () => {
         row('p4', 5, { due: null, reason: 'merge' }),
       ],
     });
-    const keeper = startKeeper({ flows: [flow], state, log, quarantine, clock: systemClock, telemetry });
+    const keeper = startKeeper({ flows: [flow], state, log, quarantine, advice: noAdvice, clock: systemClock, telemetry });
     const gauge = async () => {
       await keeper.look();
       const samples = await telemetry.read('aorta_set_aside_envelopes');
@@ -110,6 +113,27 @@ describe('the keeper', () => {
     await keeper.stop();
   });
 
+  it('forgets advice and feedback when their time is over, however much it is, and nothing younger', async () => {
+    const telemetry = prometheusTelemetry({ level: 'silent' });
+    const advice = createSqliteAdvice({ database });
+    const now = Date.now();
+    const record = (n: number, at: number) => ({
+      ...{ id: `a${String(n).padStart(6, '0')}`, hookInstance: 'h', service: 's', hook: 'patient-view', client: 'c', patient: 'p' },
+      ...{ at, outcome: 'empty', ms: 1, cards: [], reads: [] },
+    });
+    const old = Array.from({ length: 5_001 }, (_, n) => record(n, now - 90 * day - 60_000));
+    await advice.record([...old, record(9_000, now - 89 * day), record(9_001, now)]);
+    const parts = { flows: [flow], state, log, quarantine: createSqliteQuarantine({ database }), clock: systemClock, telemetry };
+    const keeper = startKeeper({ ...parts, advice, adviceMs: 90 * day });
+    await keeper.look();
+    await keeper.stop();
+    assert.deepEqual(
+      (await advice.advice(10)).map(({ id }) => id),
+      ['a009001', 'a009000'],
+    );
+    assert.equal((await telemetry.read('aorta_advice_pruned_total'))[0]?.value, 5_001);
+  });
+
   it('finishes a redrive that a crash or the log interrupted: in order, with the number that it had', async () => {
     await state.operations.noteRedrives([note('0-1'), note('0-2')]);
     const refusing: Log = new Proxy(log, {
@@ -122,7 +146,7 @@ describe('the keeper', () => {
     await assert.rejects(new RedrivePump(log, forgetting, silentTelemetry).send({ name: 'f', source: 'source' }), /gone/);
     const keeper = startKeeper({
       ...{ flows: [flow], state, log, clock: systemClock, telemetry: silentTelemetry },
-      quarantine: createSqliteQuarantine({ database }),
+      ...{ quarantine: createSqliteQuarantine({ database }), advice: noAdvice },
     });
     await keeper.look();
     await keeper.stop();

@@ -47,7 +47,13 @@ test('[SMART 301] addresses of FHIR servers and key sets are https, but on loopb
 test('[CDS 2, 168] the public URL of CDS services is https, but on loopback', () => {
   assert.deepEqual(
     problemsOf({
-      cds: { publicUrl: 'https://cds.example', corsOrigins: ['https://ehr.example'], quota: { perSecond: 5 }, budgetMs: 4_000 },
+      cds: {
+        publicUrl: 'https://cds.example',
+        corsOrigins: ['https://ehr.example'],
+        quota: { perSecond: 5 },
+        budgetMs: 4_000,
+        keepDays: 90,
+      },
     }),
     [],
   );
@@ -61,7 +67,7 @@ test('every mistake is named at once, with its place', () => {
       main: { fhirBase: 'x', clients: { cds: { key: 1 } }, cdsClient: { issuer: '' }, tls: { pem: 'secret:x' }, more: 1 },
       other: 7,
     },
-    cds: { corsOrigins: ['https://ehr.example/path'], quota: { perSecond: 0 }, budgetMs: 60_000, more: 1 },
+    cds: { corsOrigins: ['https://ehr.example/path'], quota: { perSecond: 0 }, budgetMs: 60_000, keepDays: -1, more: 1 },
   });
   for (const place of [
     'Main is no name',
@@ -76,6 +82,7 @@ test('every mistake is named at once, with its place', () => {
     'other: expected',
     'corsOrigins',
     'quota',
+    'keepDays',
     'budgetMs',
     'more is not known',
   ])

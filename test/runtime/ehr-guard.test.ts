@@ -61,8 +61,11 @@ describe('Requests to an EHR', () => {
     const codes = await reads(target, 14, 400);
     // Five count; on a busy machine a caller may give up before the guard does, and that says nothing about the EHR.
     assert.ok(requests >= 5 && requests < 12, `${requests} requests`);
-    for (const code of codes.slice(0, requests)) assert.match(code, /^AORTA_(EHR_001|GUARD_003)$/);
-    assert.deepEqual(codes.slice(requests), Array(14 - requests).fill('AORTA_GUARD_001'));
+    // A call whose deadline passed before its request was on the way counts as well.
+    const tried = codes.indexOf('AORTA_GUARD_001');
+    assert.ok(tried >= requests, codes.join());
+    for (const code of codes.slice(0, tried)) assert.match(code, /^AORTA_(EHR_001|GUARD_003)$/);
+    assert.deepEqual(codes.slice(tried), Array(14 - tried).fill('AORTA_GUARD_001'));
   });
 
   it('that find nothing open nothing', async () => {

@@ -4,10 +4,23 @@ import { number } from '../time.js';
 
 const levels = { info: 'good', warning: 'warn', critical: 'bad' };
 
-/** "Call as EHR": opens a chart at the sandbox EHR and shows the cards that its clinicians would see. */
+/**
+ * What clinicians made of the cards; beside a sandbox EHR also "Call as EHR": opens a chart there and shows the cards that
+ * its clinicians would see. True when there is a sandbox.
+ */
 export async function showCds(section) {
   const { services, sandbox } = await call('/api/ops/cds');
-  if (!sandbox || services.length === 0) return;
+  if (services.length === 0) return sandbox;
+  const counts = h('p', { class: 'muted small', id: 'cds-feedback' });
+  showFeedback(counts);
+  setInterval(() => !document.hidden && showFeedback(counts), 15_000);
+  const heading = (note) =>
+    h('div', { class: 'heading' }, h('h2', { id: 'cds-title' }, 'Decision support'), h('p', { class: 'muted' }, note));
+  section.hidden = false;
+  if (!sandbox) {
+    section.append(heading('what clinicians made of the cards'), counts);
+    return false;
+  }
   const { patients } = await call('/api/sandbox/patients');
   const service = h(
     'select',
@@ -47,18 +60,19 @@ export async function showCds(section) {
       run.disabled = false;
     }
   });
-  section.append(
-    h(
-      'div',
-      { class: 'heading' },
-      h('h2', { id: 'cds-title' }, 'Decision support'),
-      h('p', { class: 'muted' }, 'as the sandbox EHR sees it'),
-    ),
-    form,
-    said,
-    cards,
+  section.append(heading('as the sandbox EHR sees it'), form, said, cards, counts);
+  return true;
+}
+
+/** The newest word on each card, by service. */
+async function showFeedback(line) {
+  const { feedback } = await call('/api/ops/cds').catch(() => ({ feedback: [] }));
+  const services = new Map();
+  for (const { service, outcome, cards } of feedback) services.set(service, { ...services.get(service), [outcome]: cards });
+  const words = [...services].map(
+    ([service, { accepted = 0, overridden = 0 }]) => `${service}: ${number(accepted)} accepted, ${number(overridden)} overridden`,
   );
-  section.hidden = false;
+  say(line, words.length === 0 ? 'No feedback on cards yet.' : `Feedback on cards: ${words.join(' · ')}`);
 }
 
 /** Markdown is shown as it stands: nothing here parses what came from elsewhere. */

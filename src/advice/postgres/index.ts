@@ -38,12 +38,14 @@ export function createPostgresAdvice(source: PostgresOptions | PostgresPool): Ad
     feedbackOf: async (limit, before) =>
       (await newest('aorta_advice_feedback', limit, before)).map((row) => feedbackOf(row as unknown as FeedbackRow)),
     counts: async () => (await read(countsSql)).map((row) => countOf(row as { service: unknown; outcome: unknown; cards: unknown })),
-    async prune(before) {
+    async prune(before, most) {
+      // A part at a time, oldest first, and none that another worker removes just now: a statement may take a few seconds.
+      const old = (table: string, time: string) =>
+        `delete from ${table} where id in (select id from ${table} where ${time} < $1 order by ${time} limit $2 for update skip locked) returning 1`;
       const [row] = await read(
-        `with advice as (delete from aorta_advice where at < $1 returning 1),
-          feedback as (delete from aorta_advice_feedback where received_at < $1 returning 1)
+        `with advice as (${old('aorta_advice', 'at')}), feedback as (${old('aorta_advice_feedback', 'received_at')})
         select (select count(*) from advice) + (select count(*) from feedback) as count`,
-        [before],
+        [before, most],
       );
       return Number(row?.count ?? 0);
     },

@@ -49,11 +49,13 @@ export function createSqliteAdvice({ database }: { readonly database: Database }
       open();
       return database.read<{ service: string; outcome: string; cards: number }>(countsSql).map(countOf);
     },
-    async prune(before) {
+    async prune(before, most) {
       open();
+      const old = (table: string, time: string) =>
+        `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE ${time} < ? ORDER BY ${time} LIMIT ?) RETURNING id`;
       const gone = await database.run([
-        ['DELETE FROM aorta_advice WHERE at < ? RETURNING id', [before]],
-        ['DELETE FROM aorta_advice_feedback WHERE received_at < ? RETURNING id', [before]],
+        [old('aorta_advice', 'at'), [before, most]],
+        [old('aorta_advice_feedback', 'received_at'), [before, most]],
       ]);
       return gone.reduce((sum, rows) => sum + rows.length, 0);
     },

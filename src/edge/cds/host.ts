@@ -9,6 +9,7 @@ import {
   parseRequest,
   type SystemAction,
   systemActionProblems,
+  userTokens,
   withinBudget,
 } from '../../cds/index.ts';
 import type { Clock, Random } from '../../clock/clock.ts';
@@ -126,7 +127,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
   ): Promise<Advised> {
     const gathered = await gather({
       reads: service.reads,
-      context: request.context,
+      context: { ...request.context, ...userTokens(String(request.context['userId'])) },
       prefetch: request.prefetch,
       client: clientFor(request, options.ehrOf(caller.client)),
       perReadMs,

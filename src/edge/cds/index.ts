@@ -1,16 +1,17 @@
 export { type CallerOptions, createCaller, localClient } from './caller.ts';
 export type { EhrAccess } from './ehr.ts';
 export { type CdsAnswer, type CdsHost, type CdsHostOptions, createCdsHost } from './host.ts';
-export { createQuotas, type Quota, standardQuota } from './quota.ts';
+export { createQuotas, type Quota, type QuotaOptions, type Quotas, standardQuota } from './quota.ts';
+export { type SharedReplayOptions, sharedReplay } from './replay.ts';
 
 import type { CallerOptions } from './caller.ts';
 import type { CdsHost } from './host.ts';
-import type { Quota } from './quota.ts';
+import type { Quotas } from './quota.ts';
 
 /** What the CDS routes are given. */
 export interface EdgeCds extends CallerOptions {
   readonly host: CdsHost;
-  readonly quota: Quota;
+  readonly quotas: Quotas;
   /** Origins of browser clients (CORS). */
   readonly corsOrigins: readonly string[];
   /** Our own public keys, for EHRs that verify what we sign. */

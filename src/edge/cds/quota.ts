@@ -1,44 +1,82 @@
 import type { Clock } from '../../clock/clock.ts';
 import { error } from '../../errors/index.ts';
+import { createMemoryKeyed } from '../../keyed/memory/index.ts';
+import type { Keyed, Reservation } from '../../keyed/port.ts';
+import type { Telemetry } from '../../telemetry/port.ts';
 
 export interface Quota {
-  /** Requests a second on average. */
+  /** Requests a second on average, over all workers that share a Redis. */
   readonly perSecond: number;
   /** Requests at once after a pause. */
   readonly burst: number;
-  /** Requests that are not answered yet. */
+  /** Requests that one worker has not answered yet. */
   readonly inFlight: number;
 }
 export const standardQuota: Quota = { perSecond: 250, burst: 500, inFlight: 1_000 };
 
-interface Bucket {
-  tokens: number;
-  at: number;
-  under: number;
+export interface QuotaOptions {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly keyed: Keyed;
+  /** Name of this worker among those that share `keyed`. */
+  readonly worker: string;
+  /** Workers to reckon with while Redis has never answered. @default 3 */
+  readonly assumedWorkers?: number;
+}
+
+export interface Place {
+  /** Resolves when the quota of all workers has room. @throws AORTA_CDS_004 */
+  readonly granted: Promise<void>;
+  /** Gives the place back when the request is answered, or its client left. */
+  leave(): void;
+}
+
+export interface Quotas {
+  /** Takes a place of this worker at once. @throws AORTA_CDS_004 when it has too many */
+  enter(client: string): Place;
 }
 
 /**
- * A token bucket for each client, in this process: whoever sends too much is told when to come again, and the others do
- * not notice. Clients are configured ones, so that there is a bound to their number.
+ * A token bucket for each client, shared by all workers: whoever sends too much is told when to come again, and the
+ * others do not notice. While Redis is away a worker has its share, by the number of workers that asked last
+ * (aorta_quota_local_total). Clients are configured ones, so that there is a bound to their number.
  */
-export function createQuotas({ perSecond, burst, inFlight }: Quota, clock: Clock) {
-  const buckets = new Map<string, Bucket>();
+export async function createQuotas(quota: Quota, options: QuotaOptions): Promise<Quotas> {
+  const { perSecond, burst, inFlight } = quota;
+  const { clock, telemetry, keyed, worker, assumedWorkers = 3 } = options;
+  const own = keyed.kind === 'memory' ? keyed : await createMemoryKeyed({ clock });
+  const under = new Map<string, number>();
+  const ask = { intervalMs: 1000 / perSecond, burst, maxWaitMs: 0, worker };
+  let workers = keyed.kind === 'memory' ? 1 : assumedWorkers;
+  const local = telemetry.counter('aorta_quota_local_total', 'Requests that were let in by the share of this worker: Redis was away');
+
+  const reserve = async (client: string): Promise<Reservation> => {
+    const bucket = `inbound:${client}`;
+    try {
+      const place = await keyed.reserve(bucket, ask);
+      workers = place.workers;
+      return place;
+    } catch {
+      local.inc();
+      const share = { intervalMs: ask.intervalMs * workers, burst: Math.max(1, Math.floor(burst / workers)) };
+      return own.reserve(bucket, { ...ask, ...share });
+    }
+  };
+
   return {
-    /** Takes a place; the result gives it back when the request is answered. @throws AORTA_CDS_004 */
-    enter(client: string): () => void {
-      const now = clock.monotonic();
-      const bucket = buckets.get(client) ?? { tokens: burst, at: now, under: 0 };
-      buckets.set(client, bucket);
-      bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
-      bucket.at = now;
-      if (bucket.under >= inFlight) throw error('AORTA_CDS_004', {}, { retryAfterMs: 1_000 });
-      if (bucket.tokens < 1) throw error('AORTA_CDS_004', {}, { retryAfterMs: ((1 - bucket.tokens) / perSecond) * 1000 });
-      bucket.tokens -= 1;
-      bucket.under += 1;
+    enter(client) {
+      const now = under.get(client) ?? 0;
+      if (now >= inFlight) throw error('AORTA_CDS_004', {}, { retryAfterMs: 1_000 });
+      under.set(client, now + 1);
       let left = false;
-      return () => {
-        if (!left) bucket.under -= 1;
-        left = true;
+      return {
+        granted: reserve(client).then(({ granted, waitMs }) => {
+          if (!granted) throw error('AORTA_CDS_004', {}, { retryAfterMs: waitMs });
+        }),
+        leave() {
+          if (!left) under.set(client, (under.get(client) ?? 1) - 1);
+          left = true;
+        },
       };
     },
   };

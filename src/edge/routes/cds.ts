@@ -2,8 +2,9 @@ import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { discovery } from '../../cds/index.ts';
 import { error } from '../../errors/index.ts';
+import { dated } from '../../fhir/client/index.ts';
 import type { Access } from '../access.ts';
-import { createCaller, createQuotas, localClient } from '../cds/index.ts';
+import { createCaller, localClient } from '../cds/index.ts';
 import type { EdgeOptions } from '../options.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -16,7 +17,6 @@ const largest = 5 * 1024 * 1024;
  */
 export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOptions): Promise<void> {
   const origins = cds?.corsOrigins ?? [];
-  const quotas = cds ? createQuotas(cds.quota, clock) : undefined;
   const host = cds?.publicUrl === undefined ? [] : [new URL(cds.publicUrl).hostname.toLowerCase()];
   const access = {
     roles: ['clinician', 'service', 'admin'],
@@ -40,13 +40,17 @@ export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOption
       // The plugin's own route has no answer to the bare path.
       scope.options('', async (_request, reply) => reply.callNotFound());
       scope.addHook('onRequest', async (request, reply) => {
-        if (request.method === 'OPTIONS' || !quotas) return;
-        const leave = quotas.enter(request.actor.client ?? localClient);
+        if (request.method === 'OPTIONS' || !cds) return;
+        const { granted, leave } = cds.quotas.enter(request.actor.client ?? localClient);
         // Also when the client leaves before it has its answer.
         reply.raw.once('close', leave);
+        await granted;
       });
 
-      scope.get('', { config: { access } }, async (_request, reply) => reply.type(json).send(discovery(cds?.host.services ?? [])));
+      scope.get('', { config: { access } }, async (_request, reply) => {
+        const now = clock.now();
+        return reply.type(json).send(discovery(cds?.host.services ?? [], (template) => dated(template, now)));
+      });
 
       scope.post<{ Params: { id: string } }>(
         '/:id',

@@ -61,7 +61,8 @@ export const lintErrors = {
   AORTA_LINT_012: {
     class: 'Permanent',
     message: "deadline of '{node}' is {deadline} ms, over the session time-out of {limit} ms",
-    remedy: 'A call that outlives the session may be made by two owners. Shorten it, or raise the session time-out.',
+    remedy:
+      'A call that outlives the session may be made by two owners. Shorten it, raise the session time-out, or say readOnly where that changes nothing.',
   },
   AORTA_LINT_013: {
     class: 'Permanent',

@@ -41,4 +41,9 @@ export const modelErrors = {
     message: 'The text of the model refers to nothing that it was given.',
     remedy: 'A draft that nobody can check is not written. Try another model or prompt version.',
   },
+  AORTA_MODEL_009: {
+    class: 'Cancelled',
+    message: 'The call of the model provider {provider} was given up, because nobody waits for it.',
+    remedy: 'Nothing to do: who asked left, was answered otherwise, or ran out of time.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

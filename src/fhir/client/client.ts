@@ -1,8 +1,8 @@
 import { error } from '../../errors/index.ts';
+import { retryAfter } from '../../http/retry-after.ts';
 import type { Resource } from '../r4.ts';
 import type { Clock, Guard } from './guard.ts';
 import type { HttpClient, HttpResponse } from './http.ts';
-import { retryAfterMs } from './retry-after.ts';
 
 /** Where bearer tokens come from. */
 export interface Tokens {
@@ -157,7 +157,7 @@ function below(base: string, url: string, what: string): string {
 
 function classified(answer: HttpResponse, what: string, clock: Clock): HttpResponse {
   const { status, headers } = answer;
-  const wait = retryAfterMs(headers['retry-after'], clock.now());
+  const wait = retryAfter(headers['retry-after'], clock.now());
   if (status === 429 || (status === 503 && wait !== undefined)) {
     throw error('AORTA_EHR_003', { what, status }, wait === undefined ? {} : { retryAfterMs: wait });
   }

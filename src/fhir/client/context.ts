@@ -4,6 +4,7 @@ import type { Call, FhirClient, Found } from './client.ts';
 import type { Clock } from './guard.ts';
 import { isOf, prefetched } from './prefetch.ts';
 import { isInstance, type Read, typeOfTemplate } from './reads.ts';
+import { fill } from './template.ts';
 
 /**
  * How a read ended. `complete`: all there is (perhaps nothing). `partial`: something, not all. `denied`: it cannot be had
@@ -105,7 +106,7 @@ async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
       ...(rest?.problem === undefined ? {} : { problem: rest.problem }),
     };
   }
-  const query = fill(read.template, options.context);
+  const query = fill(read.template, options.context, options.clock.now());
   // A template whose token has no value here asks for nothing (an encounter where none is open).
   if (query === undefined) return { status: 'complete', resources: [], source: 'none', pages: 0 };
   if (!options.client) return { status: 'denied', resources: [], source: 'none', problem: given.reason, pages: 0 };
@@ -119,8 +120,7 @@ async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
         ? { status: 'complete', resources: [resource], source: 'ehr', pages: 1 }
         : { status: 'denied', resources: [], source: 'ehr', problem: 'unfit', pages: 1 };
     }
-    const narrowed = `${query}${read.narrower?.(options.clock.now()) ?? ''}`;
-    const found = await options.client.search(narrowed, { ...call, until: (last) => read.firstPage === true || old(read, last, options) });
+    const found = await options.client.search(query, { ...call, until: (last) => read.firstPage === true || old(read, last, options) });
     const own = found.resources.filter((resource) => resource.resourceType === type);
     const resources = own.filter((resource) => isOf(resource, patientId));
     const all = found.complete && resources.length === own.length;
@@ -136,11 +136,12 @@ async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
 }
 
 /** The next pages of a prefetched Bundle; without access, or when it fails, what was prefetched stays partial. */
-async function follow(next: string, read: Read, call: Call, { client, context }: GatherOptions): Promise<Found> {
+async function follow(next: string, read: Read, call: Call, options: GatherOptions): Promise<Found> {
+  const { client, context } = options;
   const nothing = (problem: string): Found => ({ resources: [], complete: false, pages: 0, problem });
   if (!client) return nothing('absent');
   try {
-    const found = await client.search(next, call);
+    const found = await client.search(next, { ...call, until: (last) => old(read, last, options) });
     const type = typeOfTemplate(read.template);
     return {
       ...found,
@@ -155,17 +156,6 @@ function failure(thrown: unknown): { code: string; status: ReadStatus } {
   if (!(thrown instanceof AortaError)) return { code: 'unknown', status: 'failed' };
   // Refused for good is "cannot obtain"; everything else may pass.
   return { code: thrown.code, status: thrown.class === 'Permanent' ? 'denied' : 'failed' };
-}
-
-/** Tokens replaced by values of the context, encoded; undefined where one has none. */
-export function fill(template: string, context: Readonly<Record<string, unknown>>): string | undefined {
-  let whole = true;
-  const query = template.replace(/\{\{\s*(?:context\.)?(\w+)\s*\}\}/g, (_, name: string) => {
-    const value = context[name];
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') whole = false;
-    return encodeURIComponent(String(value));
-  });
-  return whole ? query : undefined;
 }
 
 function timeOf(resource: Resource): number | undefined {

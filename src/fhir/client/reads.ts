@@ -1,24 +1,21 @@
-/** One thing that is read of an EHR: a FHIR query with CDS Hooks 2.0 prefetch tokens. */
+/** One thing that is read of an EHR: a FHIR query with prefetch tokens (template.ts). */
 export interface Read {
   /** The prefetch key. */
   readonly key: string;
   /** `Patient/{{context.patientId}}`, `Condition?patient={{context.patientId}}&clinical-status=active`. */
   readonly template: string;
-  /** Only for our own requests: what the template cannot say in CDS Hooks 2.0. */
-  readonly narrower?: (now: number) => string;
   /** The first page is all that is wanted: the newest few. */
   readonly firstPage?: boolean;
-  /** Newest first, and only what is younger than this many milliseconds is used. */
+  /** Newest first; only what is younger than this many milliseconds is used, and no page after the first older one is read. */
   readonly youngerThanMs?: number;
 }
 
 const day = 24 * 60 * 60_000;
 const patient = '{{context.patientId}}';
-const since = (ms: number) => (now: number) => `&date=ge${new Date(now - ms).toISOString().slice(0, 10)}`;
 
 /**
- * The six clinical reads. CDS Hooks 2.0 knows no date relative to now (3.0 has `today() - 30 days`), so the template
- * asks for the newest results, and those older than 30 days are left out whoever sent them.
+ * The six clinical reads. CDS Hooks 2.0 has no token for a date relative to now, so discovery says the day itself. A
+ * client that kept an old discovery sends more than is asked for: what is older than 30 days is left out whoever sent it.
  */
 export const clinicalReads = {
   patient: { key: 'patient', template: `Patient/${patient}` },
@@ -27,8 +24,7 @@ export const clinicalReads = {
   medications: { key: 'medications', template: `MedicationRequest?patient=${patient}&status=active` },
   labs: {
     key: 'labs',
-    template: `Observation?patient=${patient}&category=laboratory&_sort=-date&_count=100`,
-    narrower: since(30 * day),
+    template: `Observation?patient=${patient}&category=laboratory&date=ge{{today() - 30 days}}&_sort=-date&_count=100`,
     youngerThanMs: 30 * day,
   },
   allergies: { key: 'allergies', template: `AllergyIntolerance?patient=${patient}` },
@@ -40,8 +36,7 @@ export const contextEncounter = { key: 'encounter', template: 'Encounter/{{conte
 /** Beside the six in what assist and drafts are given; CDS services neither prefetch nor read it. */
 export const vitalSigns = {
   key: 'vitals',
-  template: `Observation?patient=${patient}&category=vital-signs&_sort=-date&_count=50`,
-  narrower: since(7 * day),
+  template: `Observation?patient=${patient}&category=vital-signs&date=ge{{today() - 7 days}}&_sort=-date&_count=50`,
   youngerThanMs: 7 * day,
 } as const satisfies Read;
 

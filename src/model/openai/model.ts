@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock/clock.ts';
 import { AortaError, error } from '../../errors/index.ts';
+import { retryAfter } from '../../http/retry-after.ts';
 import { estimateTokens, type Model, type ModelEvent, type ModelRequest, requestText } from '../port.ts';
 import { messagesOf } from './messages.ts';
 import { dataLines } from './sse.ts';
@@ -85,8 +86,8 @@ export function openAiModel({ baseUrl, model, key, clock, idleMs = 15_000 }: Ope
   async function refused(response: Response): Promise<AortaError> {
     await response.body?.cancel().catch(() => {});
     const { status, headers } = response;
-    const seconds = headers.get('retry-after') ?? '';
-    const wait = /^\d{1,5}$/.test(seconds) ? { retryAfterMs: Number(seconds) * 1000 } : {};
+    const retryAfterMs = retryAfter(headers.get('retry-after'), clock.now());
+    const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
     if (status === 429) return error('AORTA_MODEL_003', { provider }, wait);
     if (status >= 500 || status === 408) return error('AORTA_MODEL_001', { provider, problem: `status ${status}` }, wait);
     return error('AORTA_MODEL_002', { provider, status });

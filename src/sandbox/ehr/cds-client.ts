@@ -60,7 +60,7 @@ export function createCdsClient(ehr: Ehr, key: Jwk & { readonly kid: string }) {
   };
 
   const data = (template: string, context: Readonly<Record<string, unknown>>): unknown => {
-    const query = fill(template, context);
+    const query = fill(template, context, ehr.clock.now());
     if (query === undefined) return null;
     const [path = '', search] = query.split('?');
     const [type = '', id] = path.split('/');

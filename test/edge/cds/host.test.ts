@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AdviceRecord } from '../../../src/advice/port.ts';
 import { createCdsHost } from '../../../src/edge/cds/index.ts';
-import { createFhirClient, deadlineGuard } from '../../../src/fhir/client/index.ts';
+import { createFhirClient } from '../../../src/fhir/client/index.ts';
 import { type CdsAdvice, type CdsRun, clinicalReads, defineCdsService } from '../../../src/index.ts';
 import { prometheusTelemetry } from '../../../src/ops/telemetry.ts';
+import { deadlineGuard } from '../../../src/runtime/ehr-deadline.ts';
 import { seededRandom, VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { hookBody } from './open.ts';
 

@@ -3,11 +3,15 @@ import { createCanonical } from '../../../src/canonical/index.ts';
 import { canonicalTables } from '../../../src/canonical/tables.ts';
 import { systemClock, systemRandom } from '../../../src/clock/system.ts';
 import type { SandboxCall } from '../../../src/edge/options.ts';
+import { createMemoryKeyed } from '../../../src/keyed/memory/index.ts';
+import type { Keyed } from '../../../src/keyed/port.ts';
 import { prometheusTelemetry } from '../../../src/ops/telemetry.ts';
 import { type CdsOptions, startCds } from '../../../src/runtime/cds.ts';
 import type { CdsConfig, EhrConfig } from '../../../src/runtime/ehr-config.ts';
+import type { SandboxEhr } from '../../../src/sandbox/ehr/index.ts';
 import { createSqliteState } from '../../../src/state/sqlite/state.ts';
 import type { Table } from '../../../src/state/table.ts';
+import type { Telemetry } from '../../../src/telemetry/port.ts';
 import { openEhr, type Scope, sixScopes } from '../../sandbox/ehr/open.ts';
 import { temporaryDatabase } from '../../sqlite/temporary.ts';
 import { openEdge } from '../edge.ts';
@@ -23,17 +27,24 @@ interface Options {
   readonly canonical?: CdsOptions['canonical'];
   /** The sandbox beside it, as `aorta dev` has it. @default false */
   readonly beside?: boolean;
+  /** What it shares with other workers. @default its own memory */
+  readonly keyed?: (telemetry: Telemetry) => Promise<Keyed>;
+  /** An EHR that another worker has opened. */
+  readonly at?: SandboxEhr;
 }
+
+let workers = 0;
 
 /** An edge with the project's CDS services, a sandbox EHR that it trusts, and real stores. */
 export async function openCds(scope: Scope, { config = {}, registered = false, ...options }: Options = {}) {
-  const { ehr } = await openEhr(scope, { scopes: options.scopes ?? sixScopes });
+  const ehr = options.at ?? (await openEhr(scope, { scopes: options.scopes ?? sixScopes })).ehr;
   const { database, remove } = temporaryDatabase();
   const state = createSqliteState({ database });
   await state.migrate();
   await state.ensureTables(canonicalTables as unknown as Table<never>[]);
   const lines: string[] = [];
   const telemetry = prometheusTelemetry({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } });
+  const keyed = await (options.keyed?.(telemetry) ?? createMemoryKeyed({ clock: systemClock }));
   const { createKeyText } = await import('../../../src/sandbox/ehr/index.ts');
   const key = await createKeyText();
   const cds = await startCds({
@@ -51,6 +62,7 @@ export async function openCds(scope: Scope, { config = {}, registered = false, .
     secrets: { get: async () => key },
     advice: createSqliteAdvice({ database }),
     canonical: options.canonical ?? createCanonical(state),
+    ...{ keyed, worker: `w${++workers}` },
     clock: systemClock,
     random: systemRandom,
     telemetry,
@@ -67,6 +79,7 @@ export async function openCds(scope: Scope, { config = {}, registered = false, .
   if (registered) ehr.register({ id: 'ours', scopes: options.scopes ?? sixScopes, keys: { jku: `${edge.url}/.well-known/jwks.json` } });
   scope.after(async () => {
     await cds.stop();
+    await keyed.close();
     await state.close();
     await remove();
   });

@@ -20,7 +20,17 @@ test('[CDS 1, 4, 5, 6, 13, 16] discovery is JSON at {base}/cds-services, with a 
       ['chart-review', 'patient-view'],
     ],
   );
-  for (const { prefetch } of services) assert.equal(Object.keys(prefetch).length, 6);
+  for (const { prefetch } of services) {
+    assert.equal(Object.keys(prefetch).length, 6);
+    // The day itself: a client of 2.0 knows no token for it.
+    const { labs = '' } = prefetch as { labs?: string };
+    const day =
+      /^Observation\?patient=\{\{context\.patientId\}\}&category=laboratory&date=ge(\d{4}-\d\d-\d\d)&_sort=-date&_count=100$/.exec(
+        labs,
+      )?.[1];
+    const age = (Date.now() - Date.parse(day ?? '')) / 86_400_000;
+    assert.ok(age >= 30 && age < 32, labs);
+  }
   const [patientId = ''] = patientsOf(ehr);
   const prefetch = { patient: { resourceType: 'Patient', id: patientId } };
   assert.equal((await post(url, '/cds-services/chart-review', hookBody(patientId, { prefetch }))).status, 200);

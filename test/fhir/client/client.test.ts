@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/clock/system.ts';
 import type { AortaError } from '../../../src/errors/index.ts';
-import { createFhirClient, deadlineGuard, type HttpRequest, type HttpResponse, retryAfterMs } from '../../../src/fhir/client/index.ts';
+import { createFhirClient, type HttpRequest, type HttpResponse } from '../../../src/fhir/client/index.ts';
+import { deadlineGuard } from '../../../src/runtime/ehr-deadline.ts';
 
 const rejection = (work: Promise<unknown>) =>
   work.then(
@@ -108,19 +109,6 @@ test('statuses have their codes and classes, and neither ids nor answers are quo
     assert.doesNotMatch(thrown.message, /SECRET/);
   }
   assert.equal(await scripted({ status: 404 }).client.read('Patient/x', call), undefined);
-});
-
-test('Retry-After is seconds or a date, never negative, at most an hour', () => {
-  const now = Date.parse('2026-11-28T10:00:00Z');
-  const cases = [
-    ['20', 20_000],
-    ['Sat, 28 Nov 2026 10:00:30 GMT', 30_000],
-    ['Sat, 28 Nov 2026 09:00:00 GMT', 0],
-    ['999999', 3_600_000],
-    ['soon', undefined],
-    [undefined, undefined],
-  ] as const;
-  for (const [header, ms] of cases) assert.equal(retryAfterMs(header, now), ms, String(header));
 });
 
 test('a deadline ends a call whose server never answers, and the caller can leave before', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/clock/system.ts';
-import { clinicalReads, contextEncounter, fill, gather, vitalSigns } from '../../../src/fhir/client/index.ts';
+import { clinicalReads, contextEncounter, dated, fill, gather, vitalSigns } from '../../../src/fhir/client/index.ts';
 import { openEhr, patientsOf } from '../../sandbox/ehr/open.ts';
 
 const six = Object.values(clinicalReads);
@@ -80,13 +80,58 @@ test('one read that hangs, fails or sends nonsense leaves the others alone', asy
     ehr.faults.add({ route: '/fhir/Condition', kind });
     const { reads, incomplete } = await gather({
       ...base,
-      perReadMs: kind === 'hang' ? 150 : 3_000,
+      perReadMs: kind === 'hang' ? 1_000 : 3_000,
       reads: six,
       context: { patientId },
       client: fhir,
     });
     assert.deepEqual([incomplete, reads.conditions.status, reads.conditions.problem], [['conditions'], 'failed', problem], kind);
   }
+});
+
+test('days of a template are said by their date, in our own requests too', async (t) => {
+  const now = Date.parse('2026-03-01T00:30:00Z');
+  for (const [template, wanted] of [
+    ['date=ge{{today() - 30 days}}', 'date=ge2026-01-30'],
+    ['date=le{{today()}}&x={{context.x}}', 'date=le2026-03-01&x={{context.x}}'],
+    ['date=lt{{ today()+1 day }}', 'date=lt2026-03-02'],
+    ['date=lt{{tomorrow()}}', 'date=lt{{tomorrow()}}'],
+  ] as const)
+    assert.equal(dated(template, now), wanted);
+  const { ehr, client } = await openEhr(t);
+  const fhir = await client();
+  const [patientId = ''] = patientsOf(ehr);
+  let asked = '';
+  const listening: typeof fhir = {
+    ...fhir,
+    search(query, call) {
+      asked = query;
+      return fhir.search(query, call);
+    },
+  };
+  const before = Date.now();
+  await gather({ ...base, reads: [clinicalReads.labs], context: { patientId }, client: listening });
+  const days = [before, Date.now()].map((at) => new Date(at - 30 * 86_400_000).toISOString().slice(0, 10));
+  assert.ok(
+    days.some((day) => asked.includes(`date=ge${day}&_sort=-date&_count=100`)),
+    asked,
+  );
+});
+
+test('pages are read up to the first one that ends with a result that is too old, also behind what was prefetched', async (t) => {
+  const { ehr, sent, client } = await openEhr(t);
+  const fhir = await client();
+  const [patientId = ''] = patientsOf(ehr);
+  const next = `${ehr.fhirBase}/Observation?patient=${patientId}&category=laboratory&_sort=-date&_count=1`;
+  const [newest] = ehr.store.search('Observation', new URLSearchParams({ patient: patientId, category: 'laboratory' }));
+  const labs = { resourceType: 'Bundle', link: [{ relation: 'next', url: next }], entry: [{ resource: newest }] };
+  const read = { ...clinicalReads.labs, youngerThanMs: 1 };
+  // The first of the next pages ends with one that is too old already: the second is not asked for.
+  const young = { ...newest, effectiveDateTime: new Date(Date.now() + 60_000).toISOString() };
+  const prefetch = { labs: { ...labs, entry: [{ resource: young }] } };
+  const { reads } = await gather({ ...base, reads: [read], context: { patientId }, prefetch, client: fhir });
+  assert.deepEqual([reads.labs.status, reads.labs.pages, reads.labs.resources.length], ['complete', 2, 1]);
+  assert.equal(sent.filter((line) => line.includes('/Observation')).length, 1);
 });
 
 test('no access and no prefetch is denied; a template whose token has no value asks for nothing', async () => {
@@ -103,7 +148,7 @@ test('an id from outside cannot change the query', async (t) => {
   assert.deepEqual(incomplete, ['patient']);
   assert.ok(sent.every((line) => !line.includes(`/${other}`)));
   assert.equal(
-    fill('Condition?patient={{context.patientId}}&x=1', { patientId: 'a&b=c/../?d#e' }),
+    fill('Condition?patient={{context.patientId}}&x=1', { patientId: 'a&b=c/../?d#e' }, 0),
     'Condition?patient=a%26b%3Dc%2F..%2F%3Fd%23e&x=1',
   );
 });

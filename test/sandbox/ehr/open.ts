@@ -1,5 +1,6 @@
 import { systemClock, systemRandom } from '../../../src/clock/system.ts';
-import { createFhirClient, createHttp, deadlineGuard, type FhirClient, type HttpClient } from '../../../src/fhir/client/index.ts';
+import { createFhirClient, createHttp, type FhirClient, type HttpClient } from '../../../src/fhir/client/index.ts';
+import { deadlineGuard } from '../../../src/runtime/ehr-deadline.ts';
 import { type SandboxEhr, type SandboxEhrOptions, startSandboxEhr } from '../../../src/sandbox/ehr/index.ts';
 import {
   type Backend,

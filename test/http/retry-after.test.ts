@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { retryAfter } from '../../src/guard/retry-after.ts';
+import { retryAfter } from '../../src/http/retry-after.ts';
 
 const now = Date.UTC(2026, 0, 15, 12, 0, 0);
 

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { openSite } from '../assist/site.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { post } from '../support/http.ts';
+
+const browser = await launchChromium();
+after(() => browser.close());
+
+test('the dashboard shows an answer as it comes, a draft with its job, and what clinicians made of cards', async (t) => {
+  const site = await openSite(t);
+  const { http } = site.worker;
+  const entry = { card: 'c1', outcome: 'accepted', acceptedSuggestions: [{ id: 's' }], outcomeTimestamp: '2026-11-28T10:00:00Z' };
+  assert.equal((await post(http, '/cds-services/chart-review/feedback', { feedback: [entry] })).status, 200);
+  const page = await browser.newPage();
+  const wrong: string[] = [];
+  page.on('pageerror', (thrown) => wrong.push(String(thrown)));
+  page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
+  await page.goto(http);
+  await page.locator('#cds-feedback', { hasText: 'chart-review: 1 accepted, 0 overridden' }).waitFor();
+  const section = page.locator('#assist');
+  await section.getByRole('button', { name: 'Ask', exact: true }).click();
+  await section.locator('#assist-answer', { hasText: 'Sources:' }).waitFor();
+  assert.match((await section.locator('[role=status]').textContent()) ?? '', /^First words after \d+ ms\.$/);
+  await section.getByRole('button', { name: 'Draft a discharge summary' }).click();
+  const job = section.locator('#jobs li');
+  await job.locator('.chip', { hasText: 'succeeded' }).waitFor({ timeout: 60_000 });
+  assert.match((await job.textContent()) ?? '', /DocumentReference\//);
+  await job.locator('summary').click();
+  assert.ok(((await job.locator('details .card-detail').textContent()) ?? '').length > 50);
+  assert.equal(await job.getByRole('button', { name: 'Cancel' }).isVisible(), false);
+  const shot = process.env['AORTA_SCREENSHOT'];
+  if (shot) await page.screenshot({ path: shot, fullPage: true });
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
