@@ -2,8 +2,12 @@ import type { Guard as RequestGuard } from '../fhir/client/index.ts';
 import type { Guards } from '../guard/index.ts';
 import { defineTarget, type Target } from '../guard/target.ts';
 
-/** Requests of one worker to one EHR under way at once, and those that wait for a place. */
-const [bulkhead, queue] = [128, 512];
+/**
+ * Requests of one worker to one EHR under way at once, and those that wait for a place. Six reads for each of 200 calls a
+ * second at an EHR that takes 300 ms: fewer places than that, and a healthy EHR looks as if it failed.
+ */
+export const bulkhead = 384;
+const queue = 1_024;
 /** The guard's own deadline ends before the caller's: a time-out must count against the EHR, not as the caller's change of mind. */
 const share = 0.95;
 

@@ -30,10 +30,18 @@ export interface CdsHostOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
-  /** Milliseconds until an answer is due. @default 4500 */
+  /** Milliseconds from the request to the answer. @default 4500 */
   readonly budgetMs?: number;
   /** Milliseconds for each read. @default 3500, so that what is known can still be said */
   readonly perReadMs?: number;
+}
+
+export interface CdsCaller {
+  readonly client: string;
+  /** Address of this Aorta for links. */
+  readonly home: string;
+  /** When the request began to come in (monotonic): the budget counts from there. @default now */
+  readonly since?: number;
 }
 
 export interface CdsAnswer {
@@ -44,7 +52,7 @@ export interface CdsAnswer {
 export interface CdsHost {
   readonly services: readonly CdsService[];
   /** @throws AORTA_CDS_001 (no such request), AORTA_CDS_003 (data that it cannot do without) */
-  call(service: string, body: unknown, caller: { readonly client: string; readonly home: string }): Promise<CdsAnswer>;
+  call(service: string, body: unknown, caller: CdsCaller): Promise<CdsAnswer>;
   /** Durable when resolved. @throws AORTA_CDS_001 */
   feedback(service: string, body: unknown, caller: { readonly client: string }): Promise<number>;
   readonly advice: AdviceStore;
@@ -78,7 +86,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     services,
     advice,
     async call(id, body, caller) {
-      const started = clock.monotonic();
+      const started = caller.since ?? clock.monotonic();
       const { service, request } = parseRequest(body, named(id));
       const record = (outcome: Outcome, { cards }: CdsAnswer, gathered?: Gathered) => {
         const ms = clock.monotonic() - started;
@@ -89,7 +97,9 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
         recorder.add({ id: ulid(clock, random), hookInstance, service: id, hook, client, patient, at: now, outcome, ms, cards, reads });
       };
       try {
-        const timed = await withinBudget(clock, budgetMs, (signal) => advise(service, request, caller, signal));
+        const timed = await withinBudget(clock, budgetMs - (clock.monotonic() - started), (signal) =>
+          advise(service, request, caller, signal),
+        );
         const { outcome, answer, gathered }: Advised = timed.late ? { outcome: 'late', answer: nothing } : timed.value;
         record(outcome, answer, gathered);
         return answer;

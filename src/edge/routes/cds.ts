@@ -50,10 +50,14 @@ export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOption
 
       scope.post<{ Params: { id: string } }>(
         '/:id',
-        { bodyLimit: largest, config: { access: { ...access, audit: audit('cds') } } },
+        { bodyLimit: largest, config: { access: { ...access, audit: audit('cds'), alongside: true } } },
         async (request, reply) => {
           const caller = { client: request.actor.client ?? localClient, home: cds?.publicUrl ?? `http://${request.headers.host}` };
-          return reply.type(json).send(await running().call(request.params.id, request.body, caller));
+          // The caller's wait began with its request: what verifying, the queue and the body took is spent already.
+          const since = clock.monotonic() - reply.elapsedTime;
+          const answer = await running().call(request.params.id, request.body, { ...caller, since });
+          await request.recorded;
+          return reply.type(json).send(answer);
         },
       );
 

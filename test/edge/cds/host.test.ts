@@ -74,6 +74,32 @@ test('a service that is not done after 4.5 s: no cards, and its signal is aborte
   );
 });
 
+test('the budget counts from the beginning of the request: what it waited before is spent, and one that is too late is answered at once', async () => {
+  for (const [waitedMs, leftMs] of [
+    [3_000, 1_500],
+    [4_500, 0],
+    [9_000, 0],
+  ] as const) {
+    const { clock, host, recorded } = hosted(() => new Promise(() => {}));
+    await clock.advance(20_000);
+    const prefetch = { patient: { resourceType: 'Patient', id: 'p' }, labs: null };
+    const since = clock.monotonic() - waitedMs;
+    let answer: unknown;
+    void host.call('s', hookBody('p', { prefetch }), { client: 'c', home: 'http://h', since }).then((given) => {
+      answer = given;
+    });
+    if (leftMs > 0) {
+      await clock.advance(leftMs - 1);
+      assert.equal(answer, undefined);
+    }
+    await clock.advance(1);
+    assert.deepEqual(answer, { cards: [] });
+    await host.stop();
+    assert.equal(recorded[0]?.outcome, 'late');
+    assert.ok((recorded[0]?.ms ?? 0) >= waitedMs + leftMs);
+  }
+});
+
 test('an EHR that hangs costs 3.5 s, every request there is given up, and the service is not asked to guess', async () => {
   let ran = 0;
   const { clock, call, aborted, recorded, host } = hosted(
