@@ -42,10 +42,11 @@ export async function measured({ profile, fhirBase, issuer, key, prof }: Measure
   ];
   const here: Site | undefined = profile === 'kafka' ? await site('kafka') : undefined;
   const env = { AORTA_BENCH_USAGE: file };
-  const product = here
-    ? await here.worker({ nodeOptions, env, arguments: ['--config', config] })
-    : // Its own folder is the project, whose configuration is read there.
-      await startProduct({ data: join(dir, 'data'), project: dir, nodeOptions, env });
+  const common = { data: join(dir, 'data'), nodeOptions, env };
+  // Embedded: its own folder is the project, whose configuration is read there.
+  const product = await startProduct(
+    here?.services ? { ...common, services: here.services, arguments: ['--config', config] } : { ...common, project: dir },
+  );
   let count = 0;
   return {
     product,
