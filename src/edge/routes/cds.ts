@@ -2,13 +2,14 @@ import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { discovery } from '../../cds/index.ts';
 import { error } from '../../errors/index.ts';
+import { jsonProblem } from '../../fhir/json-bounds.ts';
 import type { Access } from '../access.ts';
 import { createCaller, createQuotas, localClient } from '../cds/index.ts';
 import type { EdgeOptions } from '../options.ts';
 
 const json = 'application/json; charset=utf-8';
 /** Bytes of a call: six prefetched Bundles of a patient with a long history. */
-const largest = 5 * 1024 * 1024;
+const largest = 4 * 1024 * 1024;
 
 /**
  * CDS Hooks 2.0: discovery, services, feedback. Callers are CDS clients with a signed token of their own; a preflight of
@@ -36,6 +37,12 @@ export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOption
         allowedHeaders: ['authorization', 'content-type'],
         exposedHeaders: ['retry-after'],
         maxAge: 600,
+      });
+      const parse = scope.getDefaultJsonParser('error', 'error');
+      scope.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+        const problem = jsonProblem(String(body));
+        if (problem !== undefined) return done(error('AORTA_CDS_001', { problem }));
+        parse(request, String(body), done);
       });
       // The plugin's own route has no answer to the bare path.
       scope.options('', async (_request, reply) => reply.callNotFound());

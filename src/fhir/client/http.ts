@@ -28,7 +28,7 @@ export interface HttpOptions {
   readonly inFlight?: number;
   /** Milliseconds until the answer is whole. @default 10_000 */
   readonly timeoutMs?: number;
-  /** Bytes of an answer. @default 16 MiB */
+  /** Bytes of an answer. @default 4 MiB: parsing more at once holds everybody up */
   readonly largest?: number;
 }
 
@@ -45,7 +45,7 @@ export interface HttpClient {
  * signal's reason. A status is not an error here.
  */
 export function createHttp(options: HttpOptions = {}): HttpClient {
-  const { tls = {}, connections = 64, inFlight = 512, timeoutMs = 10_000, largest = 16 * 1024 * 1024 } = options;
+  const { tls = {}, connections = 64, inFlight = 512, timeoutMs = 10_000, largest = 4 * 1024 * 1024 } = options;
   const agent = new Agent({
     connections,
     pipelining: 1,
