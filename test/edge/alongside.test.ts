@@ -18,11 +18,13 @@ function waitingHost() {
     host: {
       services: [],
       advice: undefined as never,
-      call: () => {
+      async call(_id, _body, { recorded }) {
         state.called++;
-        return new Promise((resolve) => {
-          state.answer = () => resolve({ cards: [] });
+        await new Promise<void>((resolve) => {
+          state.answer = resolve;
         });
+        await recorded;
+        return { cards: [] };
       },
       feedback: unused,
       stop: async () => {},

@@ -42,6 +42,8 @@ export interface CdsCaller {
   readonly home: string;
   /** When the request began to come in (monotonic): the budget counts from there. @default now */
   readonly since?: number;
+  /** The audit record: nothing of a patient is in an answer before it is durable. In the budget, as everything. */
+  readonly recorded?: Promise<void>;
 }
 
 export interface CdsAnswer {
@@ -97,9 +99,11 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
         recorder.add({ id: ulid(clock, random), hookInstance, service: id, hook, client, patient, at: now, outcome, ms, cards, reads });
       };
       try {
-        const timed = await withinBudget(clock, budgetMs - (clock.monotonic() - started), (signal) =>
-          advise(service, request, caller, signal),
-        );
+        const timed = await withinBudget(clock, budgetMs - (clock.monotonic() - started), async (signal) => {
+          const advised = await advise(service, request, caller, signal);
+          await caller.recorded;
+          return advised;
+        });
         const { outcome, answer, gathered }: Advised = timed.late ? { outcome: 'late', answer: nothing } : timed.value;
         record(outcome, answer, gathered);
         return answer;
@@ -128,12 +132,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     stop: () => recorder.flushed(),
   };
 
-  async function advise(
-    service: CdsService,
-    request: CdsRequest,
-    caller: { client: string; home: string },
-    signal: AbortSignal,
-  ): Promise<Advised> {
+  async function advise(service: CdsService, request: CdsRequest, caller: CdsCaller, signal: AbortSignal): Promise<Advised> {
     const gathered = await gather({
       reads: service.reads,
       context: request.context,

@@ -62,8 +62,7 @@ export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOption
           const caller = { client: request.actor.client ?? localClient, home: cds?.publicUrl ?? `http://${request.headers.host}` };
           // The caller's wait began with its request: what verifying, the queue and the body took is spent already.
           const since = clock.monotonic() - reply.elapsedTime;
-          const answer = await running().call(request.params.id, request.body, { ...caller, since });
-          await request.recorded;
+          const answer = await running().call(request.params.id, request.body, { ...caller, since, recorded: request.recorded });
           return reply.type(json).send(answer);
         },
       );

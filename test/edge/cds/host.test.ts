@@ -100,6 +100,30 @@ test('the budget counts from the beginning of the request: what it waited before
   }
 });
 
+test('an answer waits for its audit record, and goes without anything when that is late or fails', async () => {
+  const { clock, host } = hosted(() => [card]);
+  const prefetch = { patient: { resourceType: 'Patient', id: 'p' }, labs: null };
+  const call = (recorded: Promise<void>) => host.call('s', hookBody('p', { prefetch }), { client: 'c', home: 'http://h', recorded });
+  let written = () => {};
+  let answer: unknown;
+  const waiting = call(
+    new Promise((resolve) => {
+      written = resolve;
+    }),
+  ).then((given) => {
+    answer = given;
+  });
+  await clock.advance(4_000);
+  assert.equal(answer, undefined);
+  written();
+  await waiting;
+  assert.equal((answer as unknown as { cards: unknown[] }).cards.length, 1);
+  const late = call(new Promise(() => {}));
+  await clock.advance(4_500);
+  assert.deepEqual(await late, { cards: [] });
+  assert.deepEqual(await call(Promise.reject(new Error('the disk is full'))), { cards: [] });
+});
+
 test('an EHR that hangs costs 3.5 s, every request there is given up, and the service is not asked to guess', async () => {
   let ran = 0;
   const { clock, call, aborted, recorded, host } = hosted(
