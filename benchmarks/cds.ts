@@ -2,11 +2,12 @@
  * CDS Hooks under load: the product in its process, the sandbox EHR in another, the load in this one. patient-view calls
  * with valid EHR tokens at a fixed rate, open loop, latency from the intended time of sending.
  *
- *   node benchmarks/cds.ts [--profile embedded|kafka] [--variants healthy,prefetch,hung,overload] [--rate 200] [--seconds 20]
+ *   node benchmarks/cds.ts [--profile embedded|kafka] [--variants healthy,prefetch,hung,overload,cost] [--rate 200] [--seconds 20]
  *     [--read-ms 40] [--alg RS384|ES384] [--prof DIR] [--json]
  *
  * - healthy: no prefetch, six reads each, which take `--read-ms`; beside the latency, what each answer took beyond the
  *   slowest of its own reads as the EHR measured it.
+ * - cost: as healthy, four at a time, a call after the other: CPU time of a call, which a busy machine changes least.
  * - prefetch: everything comes along. hung: no read is ever answered. overload: 1,000 a second, four times the quota.
  */
 import { randomUUID } from 'node:crypto';
@@ -15,13 +16,13 @@ import { clinicalReads, fill } from '../src/fhir/client/index.ts';
 import { makeKey, publicJwk, sign } from '../src/smart/index.ts';
 import { EhrProcess } from './cds/ehr-process.ts';
 import { quantiles, slowestReads, statuses } from './cds/figures.ts';
-import { type Call, connect, connections, load, type Outcome } from './cds/load.ts';
+import { type Call, connect, connections, inTurn, load, type Outcome } from './cds/load.ts';
 import { type Measured, measured } from './cds/product.ts';
 
 const { values } = parseArgs({
   options: {
     profile: { type: 'string', default: 'embedded' },
-    variants: { type: 'string', default: 'healthy,prefetch,hung,overload' },
+    variants: { type: 'string', default: 'healthy,prefetch,hung,overload,cost' },
     rate: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '20' },
     'read-ms': { type: 'string', default: '40' },
@@ -40,11 +41,14 @@ const tokenCount = 400;
 
 interface Shape {
   readonly prefetch: boolean;
+  /** Four at a time in place of a rate. */
+  readonly inTurn?: boolean;
   readonly rate: number;
   readonly fault: { readonly kind: 'latency'; readonly ms: number } | { readonly kind: 'hang' };
 }
 const shapes: Readonly<Record<string, Shape>> = {
   healthy: { prefetch: false, rate, fault: { kind: 'latency', ms: readMs } },
+  cost: { prefetch: false, inTurn: true, rate, fault: { kind: 'latency', ms: 0 } },
   prefetch: { prefetch: true, rate, fault: { kind: 'latency', ms: readMs } },
   hung: { prefetch: false, rate, fault: { kind: 'hang' } },
   overload: { prefetch: false, rate: 1_000, fault: { kind: 'latency', ms: readMs } },
@@ -77,7 +81,7 @@ if (values.json) process.stdout.write(`${JSON.stringify({ workload: 'cds', profi
 
 async function measure(
   name: string,
-  { prefetch, rate: perSecond, fault }: Shape,
+  { prefetch, inTurn: turns = false, rate: perSecond, fault }: Shape,
   { product, usage }: Measured,
   tokens: readonly string[],
   prefetches: readonly object[],
@@ -93,6 +97,7 @@ async function measure(
       authorization: `Bearer ${signed[n]}`,
       body: bodyOf(n, tokenOf(n), prefetch ? prefetches[n % prefetches.length] : undefined),
     });
+    if (turns) return inTurn(product.http, agent, signed.length, 4, callOf);
     return load(product.http, agent, { rate: runRate, seconds: runSeconds }, callOf);
   };
   const agent = connections(1_000);

@@ -48,6 +48,27 @@ export async function load(
   return Promise.all(under);
 }
 
+/** So many at a time, each after the one before: what a request costs, whatever else the machine does. */
+export async function inTurn(
+  base: string,
+  agent: Agent,
+  count: number,
+  atOnce: number,
+  callOf: (n: number) => Call,
+): Promise<readonly Outcome[]> {
+  const { hostname, port } = new URL(base);
+  const outcomes: Outcome[] = [];
+  let n = 0;
+  const worker = async () => {
+    while (n < count) {
+      const own = n++;
+      outcomes.push(await one({ hostname, port, agent }, callOf(own), own, now()));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return outcomes;
+}
+
 /** As many open connections as calls may be under way. */
 export const connections = (most: number): Agent => new Agent({ keepAlive: true, maxSockets: most, maxFreeSockets: most });
 
