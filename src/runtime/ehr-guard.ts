@@ -3,11 +3,11 @@ import type { Guards } from '../guard/index.ts';
 import { defineTarget, type Target } from '../guard/target.ts';
 
 /**
- * Requests of one worker to one EHR under way at once, and those that wait for a place. Six reads for each of 200 calls a
- * second at an EHR that takes 300 ms: fewer places than that, and a healthy EHR looks as if it failed.
+ * Requests of one worker to one EHR under way at once, and those that wait for a place. More places let more calls wait for
+ * an EHR that hangs before the breaker opens; 200 calls a second of six reads fit while a read takes about 100 ms.
  */
-export const bulkhead = 384;
-const queue = 1_024;
+export const bulkhead = 128;
+const queue = 512;
 /** The guard's own deadline ends before the caller's: a time-out must count against the EHR, not as the caller's change of mind. */
 const share = 0.95;
 
