@@ -28,6 +28,11 @@ export interface Access {
   readonly roles: readonly Role[] | 'public';
   /** Recorded before the answer is made. PHI routes and everything that changes something. */
   readonly audit?: (request: FastifyRequest) => AuditNote;
+  /**
+   * The record is written while the handler works, which waits for it (`request.recorded`) before it answers: where the
+   * handler takes its time, a disk's does not come on top.
+   */
+  readonly alongside?: boolean;
   /** A page asks again whenever something moved: one record a minute says that somebody was watching. */
   readonly watched?: boolean;
   /** For callers with tokens of their own kind (CDS Hooks): verifies the request, in place of rule 3. */
@@ -42,6 +47,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     actor: Caller;
+    /** Durable when resolved; of routes that are recorded `alongside`. */
+    recorded: Promise<void>;
   }
 }
 
@@ -63,12 +70,13 @@ export const developer = { id: 'local-developer', roles: ['viewer', 'operator', 
  *    loopback a caller without any is the local developer: any other bind address was refused at start. A route with
  *    `verify` knows its own kind of credentials, and verifies every request by it.
  * 4. Roles (AORTA_EDGE_006).
- * 5. The audit record is durable before the handler runs: what was shown has a record even if the answer is lost, and
- *    when it cannot be written nothing is shown. Refusals of 2 to 4 are recorded as `denied`.
+ * 5. The audit record is durable before the handler runs, or before it answers (`alongside`): what was shown has a record
+ *    even if the answer is lost, and when it cannot be written nothing is shown. Refusals of 2 to 4 are recorded as `denied`.
  */
 export function guardRoutes(app: FastifyInstance, options: EdgeOptions): void {
   const trail = auditTrail(options);
   app.decorateRequest('actor', null as never);
+  app.decorateRequest('recorded', null as never);
   app.addHook('onRoute', (route) => {
     // Preflights of browsers (CORS): they carry no credentials and are shown nothing.
     if (route.method === 'OPTIONS') route.config = { access: { roles: 'public' }, ...route.config };
@@ -99,6 +107,11 @@ export function guardRoutes(app: FastifyInstance, options: EdgeOptions): void {
   });
   app.addHook('preHandler', async (request) => {
     const { access } = request.routeOptions.config;
-    if (access?.audit) await trail.used(request, access.audit(request), access.watched ?? false);
+    if (!access?.audit) return;
+    const recorded = trail.used(request, access.audit(request), access.watched ?? false);
+    if (!access.alongside) return recorded;
+    // Thrown where it is waited for.
+    recorded.catch(() => {});
+    request.recorded = recorded;
   });
 }

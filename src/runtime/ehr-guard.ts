@@ -2,8 +2,12 @@ import type { Guard as RequestGuard } from '../fhir/client/index.ts';
 import type { Guards } from '../guard/index.ts';
 import { defineTarget, type Target } from '../guard/target.ts';
 
-/** Requests of one worker to one EHR under way at once, and those that wait for a place. */
-const [bulkhead, queue] = [128, 512];
+/**
+ * Requests of one worker to one EHR under way at once, and those that wait for a place. More places let more calls wait for
+ * an EHR that hangs before the breaker opens; 200 calls a second of six reads fit while a read takes about 100 ms.
+ */
+export const bulkhead = 128;
+const queue = 512;
 /** The guard's own deadline ends before the caller's: a time-out must count against the EHR, not as the caller's change of mind. */
 const share = 0.95;
 

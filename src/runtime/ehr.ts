@@ -5,6 +5,7 @@ import type { Secrets } from '../governance/secrets/port.ts';
 import { type Backend, createBackend, keysFromSecret, publicKeySet } from '../smart/index.ts';
 import type { EhrConfig } from './ehr-config.ts';
 import { deadlineGuard } from './ehr-deadline.ts';
+import { bulkhead } from './ehr-guard.ts';
 
 export interface EhrOptions {
   readonly secrets: Pick<Secrets, 'get'>;
@@ -34,7 +35,8 @@ export async function openEhr(id: string, config: EhrConfig, options: EhrOptions
   const pem = async (reference: string | undefined) => (reference === undefined ? undefined : secrets.get(reference));
   const [cert, key, ca] = await Promise.all([pem(config.tls?.cert), pem(config.tls?.key), pem(config.tls?.ca)]);
   const tls = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }), ...(ca === undefined ? {} : { ca }) };
-  const http: HttpClient = createHttp({ tls });
+  // One for each place: a request that waits for a connection would be taken for a slow EHR. The rest is for tokens.
+  const http: HttpClient = createHttp({ tls, connections: bulkhead, inFlight: bulkhead + 128 });
   const guard = guardOf(id, options);
   const base = config.fhirBase.replace(/\/+$/, '');
   const clients = Object.entries(config.clients ?? {});

@@ -41,6 +41,9 @@ interface Entry {
   asking?: Promise<AccessToken> | undefined;
 }
 
+/** Characters of an answer: a token has 16 KiB at most. */
+const longest = 64 * 1024;
+
 /** Milliseconds between attempts to refresh a token that is still good. */
 const retryMs = 1_000;
 
@@ -119,6 +122,7 @@ async function request(
 /** RFC 6749, 5.1 and 5.2. The lifetime counts from before the request: the server's began later. */
 function tokenOf({ status, headers, text }: HttpResponse, needed: readonly string[], asked: number): AccessToken {
   let body: Record<string, unknown> = {};
+  if (text.length > longest) throw error('AORTA_SMART_007', { problem: 'the answer is too long' });
   try {
     body = (JSON.parse(text) ?? {}) as Record<string, unknown>;
   } catch {

@@ -50,6 +50,7 @@ export async function discover(fhirBase: string, http: Http): Promise<SmartConfi
     throw error('AORTA_SMART_004', { problem: thrown instanceof AortaError ? thrown.message : 'no answer' }, { cause: thrown });
   });
   if (answer.status !== 200) throw error('AORTA_SMART_004', { problem: `status ${answer.status}` });
+  if (answer.text.length > 256 * 1024) throw error('AORTA_SMART_004', { problem: 'it is too long' });
   let document: Record<string, unknown>;
   try {
     document = JSON.parse(answer.text) as Record<string, unknown>;

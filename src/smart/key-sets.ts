@@ -16,12 +16,18 @@ const standardAge = 5 * 60_000;
 const longestAge = 24 * 60 * 60_000;
 /** Between two fetches that an unknown kid asks for: whoever sends made-up kids cannot make us flood the key server. */
 const cooldown = 10_000;
+/** After a fetch that failed: a server that is away is not asked by every caller, and one that is back is noticed soon. */
+const retryMs = 1_000;
 const most = 100;
+/** Characters of a key set: what would be parsed for longer holds everybody up. */
+const longest = 256 * 1024;
 
 interface Remote {
   keys: ReadonlyMap<string, Jwk>;
   freshUntil: number;
   fetchedAt: number;
+  /** Why the last fetch failed. */
+  failed?: unknown;
   fetching?: Promise<void> | undefined;
 }
 
@@ -37,7 +43,12 @@ export function createKeySets({ http, clock }: { readonly http: Http; readonly c
     remote.fetching ??= fetchKeys(jku, http)
       .then(({ keys, maxAge }) => {
         remote.keys = keys;
+        remote.failed = undefined;
         remote.freshUntil = clock.now() + maxAge;
+      })
+      .catch((thrown: unknown) => {
+        remote.failed = thrown;
+        throw thrown;
       })
       .finally(() => {
         remote.fetchedAt = clock.now();
@@ -53,13 +64,17 @@ export function createKeySets({ http, clock }: { readonly http: Http; readonly c
     const stale = clock.now() >= remote.freshUntil;
     const known = remote.keys.get(kid);
     if (known && !stale) return known;
-    if (clock.now() - remote.fetchedAt >= cooldown || remote.fetching) {
+    const pause = remote.failed === undefined ? cooldown : retryMs;
+    if (clock.now() - remote.fetchedAt >= pause || remote.fetching) {
       // Keys seen before stay good while their server does not answer: it cannot stop its own clients that way.
       await refresh(origin.jku, remote).catch((thrown: unknown) => {
         if (!known) throw thrown;
       });
     }
-    return remote.keys.get(kid);
+    const found = remote.keys.get(kid);
+    // Nobody can say that the key is not there while its server does not answer: that is no fault of the caller.
+    if (!found && remote.failed !== undefined) throw remote.failed;
+    return found;
   };
 
   return {
@@ -80,6 +95,7 @@ async function fetchKeys(jku: string, http: Http): Promise<{ keys: ReadonlyMap<s
     throw failed(thrown instanceof AortaError ? thrown.code : 'no answer', thrown);
   });
   if (answer.status !== 200) throw failed(`status ${answer.status}`);
+  if (answer.text.length > longest) throw failed('it is too long');
   let list: unknown;
   try {
     list = (JSON.parse(answer.text) as { keys?: unknown } | null)?.keys;

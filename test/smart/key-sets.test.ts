@@ -95,6 +95,12 @@ test('a key server that is away: known keys stay good, unknown ones are AORTA_SM
   await sets.verify(await tokenOf(key), { jku });
   state.now += 10_000;
   assert.equal(await code(async () => sets.verify(await tokenOf(key, 'other'), { jku })), 'AORTA_SMART_010');
+  const asked = state.fetched.length;
+  for (let n = 0; n < 5; n++) assert.equal(await code(async () => sets.verify(await tokenOf(key, 'other'), { jku })), 'AORTA_SMART_010');
+  assert.equal(state.fetched.length, asked, 'not asked by every caller');
+  state.down = false;
+  state.now += 1_000;
+  assert.equal(await code(async () => sets.verify(await tokenOf(key, 'other'), { jku })), 'AORTA_SMART_009', 'noticed a second later');
 });
 
 test('[CDS 199] keys given by hand are used, and nothing is fetched', async () => {

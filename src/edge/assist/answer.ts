@@ -66,6 +66,11 @@ export class Answer {
     stop(limits.answerMs, 'AORTA_ASSIST_002');
   }
 
+  /** Events so far. */
+  get length(): number {
+    return this.#events.length;
+  }
+
   /** Aborted when the answer ends: the model is not asked on. */
   get signal(): AbortSignal {
     return this.#abort.signal;

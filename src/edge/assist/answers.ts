@@ -44,17 +44,20 @@ export class Answers {
     if (count >= this.#atOnce) throw error('AORTA_ASSIST_005', { count }, { retryAfterMs: 2_000 });
   }
 
-  /** The one that an id of an event names, for who asked the same before. @throws AORTA_ASSIST_003 */
-  resume(lastEventId: string, owner: string, asked: string): { readonly answer: Answer; readonly seen: number } {
+  /**
+   * The one that an id of an event names, for who asked the same before. Undefined: it is not here (another worker's, of
+   * before a restart, over for long, or somebody else's).
+   */
+  resume(lastEventId: string, owner: string, asked: string): { readonly answer: Answer; readonly seen: number } | undefined {
     const [, id = '', seen = ''] = /^([0-9A-Z]{26}):(\d{1,6})$/.exec(lastEventId) ?? [];
     const answer = this.#kept.get(id);
-    if (!answer || answer.owner !== owner || answer.asked !== asked) throw error('AORTA_ASSIST_003');
+    if (!answer || answer.owner !== owner || answer.asked !== asked || Number(seen) > answer.length) return undefined;
     return { answer, seen: Number(seen) };
   }
 
   /** The server stops: whoever listens is told. */
   endAll(): void {
-    for (const answer of this.#kept.values()) answer.fail(error('AORTA_ASSIST_004'));
+    for (const answer of this.#kept.values()) answer.fail(error('AORTA_EDGE_013'));
     for (const id of [...this.#kept.keys()]) this.#forget(id);
   }
 

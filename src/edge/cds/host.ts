@@ -31,10 +31,20 @@ export interface CdsHostOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
-  /** Milliseconds until an answer is due. @default 4500 */
+  /** Milliseconds from the request to the answer. @default 4500 */
   readonly budgetMs?: number;
   /** Milliseconds for each read. @default 3500, so that what is known can still be said */
   readonly perReadMs?: number;
+}
+
+export interface CdsCaller {
+  readonly client: string;
+  /** Address of this Aorta for links. */
+  readonly home: string;
+  /** When the request began to come in (monotonic): the budget counts from there. @default now */
+  readonly since?: number;
+  /** The audit record: nothing of a patient is in an answer before it is durable. In the budget, as everything. */
+  readonly recorded?: Promise<void>;
 }
 
 export interface CdsAnswer {
@@ -45,7 +55,7 @@ export interface CdsAnswer {
 export interface CdsHost {
   readonly services: readonly CdsService[];
   /** @throws AORTA_CDS_001 (no such request), AORTA_CDS_003 (data that it cannot do without) */
-  call(service: string, body: unknown, caller: { readonly client: string; readonly home: string }): Promise<CdsAnswer>;
+  call(service: string, body: unknown, caller: CdsCaller): Promise<CdsAnswer>;
   /** Durable when resolved. @throws AORTA_CDS_001 */
   feedback(service: string, body: unknown, caller: { readonly client: string }): Promise<number>;
   readonly advice: AdviceStore;
@@ -79,7 +89,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     services,
     advice,
     async call(id, body, caller) {
-      const started = clock.monotonic();
+      const started = caller.since ?? clock.monotonic();
       const { service, request } = parseRequest(body, named(id));
       const record = (outcome: Outcome, { cards }: CdsAnswer, gathered?: Gathered) => {
         const ms = clock.monotonic() - started;
@@ -90,7 +100,11 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
         recorder.add({ id: ulid(clock, random), hookInstance, service: id, hook, client, patient, at: now, outcome, ms, cards, reads });
       };
       try {
-        const timed = await withinBudget(clock, budgetMs, (signal) => advise(service, request, caller, signal));
+        const timed = await withinBudget(clock, budgetMs - (clock.monotonic() - started), async (signal) => {
+          const advised = await advise(service, request, caller, signal);
+          await caller.recorded;
+          return advised;
+        });
         const { outcome, answer, gathered }: Advised = timed.late ? { outcome: 'late', answer: nothing } : timed.value;
         record(outcome, answer, gathered);
         return answer;
@@ -119,12 +133,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     stop: () => recorder.flushed(),
   };
 
-  async function advise(
-    service: CdsService,
-    request: CdsRequest,
-    caller: { client: string; home: string },
-    signal: AbortSignal,
-  ): Promise<Advised> {
+  async function advise(service: CdsService, request: CdsRequest, caller: CdsCaller, signal: AbortSignal): Promise<Advised> {
     const gathered = await gather({
       reads: service.reads,
       context: { ...request.context, ...userTokens(String(request.context['userId'])) },

@@ -17,7 +17,7 @@ interface Ask {
 const schema = {
   summary: 'Answer a question about a patient, as a stream of tokens',
   description:
-    'Server-sent events: `data: {"type":"token","content":"…"}`, at the end `data: [DONE]`; before it `{"type":"error","code":"…"}` when something failed. `Last-Event-ID` resumes.',
+    'Server-sent events: `data: {"type":"token","content":"…"}`, at the end `data: [DONE]`; before it `{"type":"error","code":"…"}` when something failed. `Last-Event-ID` resumes; where the answer is not here any more, that is the error (AORTA_ASSIST_003): ask again without it.',
   tags: ['assist'],
   headers: { type: 'object', properties: { 'last-event-id': { type: 'string', maxLength: 64 } } },
   body: {
@@ -55,8 +55,9 @@ export function assistRoutes(app: FastifyInstance, options: EdgeOptions): void {
     const asked = askedDigest(patientId, prompt);
     const last = request.headers['last-event-id'];
     if (typeof last === 'string' && last !== '') {
-      const { answer, seen } = answers.resume(last, request.actor.id, asked);
-      follow(reply, answer, seen);
+      const resumed = answers.resume(last, request.actor.id, asked);
+      if (resumed) follow(reply, resumed.answer, resumed.seen);
+      else gone(reply);
       return;
     }
     answers.room();
@@ -87,16 +88,28 @@ export function assistRoutes(app: FastifyInstance, options: EdgeOptions): void {
     if (retrieved) void run(answer, retrieved, request, since);
   });
 
-  /** Begins the stream, or goes on with it after event `seen`. */
-  function follow(reply: FastifyReply, answer: Answer, seen: number): void {
-    const { raw } = reply.hijack();
-    raw.writeHead(200, {
+  /**
+   * To a client that comes back for an answer that is not here: never the rest of another one, and never nothing. The
+   * empty id makes it forget the one that it has (HTML, 9.2.6), so that it asks anew when it connects again by itself.
+   */
+  function gone(reply: FastifyReply): void {
+    const { code, message } = error('AORTA_ASSIST_003');
+    telemetry.counter('aorta_assist_answers_total', 'Answers by how they ended', { outcome: code }).inc();
+    opened(reply).end(`id\ndata: ${JSON.stringify({ type: 'error', code, message })}\n\ndata: [DONE]\n\n`);
+  }
+
+  const opened = (reply: FastifyReply) =>
+    reply.hijack().raw.writeHead(200, {
       ...securityHeaders,
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-cache',
       // Proxies must pass events on as they come.
       'X-Accel-Buffering': 'no',
     });
+
+  /** Begins the stream, or goes on with it after event `seen`. */
+  function follow(reply: FastifyReply, answer: Answer, seen: number): void {
+    const raw = opened(reply);
     const left = (why: string) => {
       if (why !== 'closed')
         telemetry.counter('aorta_assist_dropped_total', 'Clients that did not take what was sent', { reason: why }).inc();

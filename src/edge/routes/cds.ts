@@ -3,13 +3,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { discovery } from '../../cds/index.ts';
 import { error } from '../../errors/index.ts';
 import { dated } from '../../fhir/client/index.ts';
+import { jsonProblem } from '../../fhir/json-bounds.ts';
 import type { Access } from '../access.ts';
 import { createCaller, localClient } from '../cds/index.ts';
 import type { EdgeOptions } from '../options.ts';
 
 const json = 'application/json; charset=utf-8';
 /** Bytes of a call: six prefetched Bundles of a patient with a long history. */
-const largest = 5 * 1024 * 1024;
+const largest = 4 * 1024 * 1024;
 
 /**
  * CDS Hooks 2.0: discovery, services, feedback. Callers are CDS clients with a signed token of their own; a preflight of
@@ -37,6 +38,12 @@ export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOption
         exposedHeaders: ['retry-after'],
         maxAge: 600,
       });
+      const parse = scope.getDefaultJsonParser('error', 'error');
+      scope.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+        const problem = jsonProblem(String(body));
+        if (problem !== undefined) return done(error('AORTA_CDS_001', { problem }));
+        parse(request, String(body), done);
+      });
       // The plugin's own route has no answer to the bare path.
       scope.options('', async (_request, reply) => reply.callNotFound());
       scope.addHook('onRequest', async (request, reply) => {
@@ -54,10 +61,13 @@ export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOption
 
       scope.post<{ Params: { id: string } }>(
         '/:id',
-        { bodyLimit: largest, config: { access: { ...access, audit: audit('cds') } } },
+        { bodyLimit: largest, config: { access: { ...access, audit: audit('cds'), alongside: true } } },
         async (request, reply) => {
           const caller = { client: request.actor.client ?? localClient, home: cds?.publicUrl ?? `http://${request.headers.host}` };
-          return reply.type(json).send(await running().call(request.params.id, request.body, caller));
+          // The caller's wait began with its request: what verifying, the queue and the body took is spent already.
+          const since = clock.monotonic() - reply.elapsedTime;
+          const answer = await running().call(request.params.id, request.body, { ...caller, since, recorded: request.recorded });
+          return reply.type(json).send(answer);
         },
       );
 

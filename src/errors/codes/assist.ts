@@ -14,7 +14,8 @@ export const assistErrors = {
   AORTA_ASSIST_003: {
     class: 'Permanent',
     message: 'The answer that Last-Event-ID names is not here any more.',
-    remedy: 'Ask again without Last-Event-ID. Answers can be resumed for two minutes, at the same server.',
+    remedy:
+      'Ask again without Last-Event-ID, and forget what came so far. Answers can be resumed for two minutes, at the process that gives them.',
   },
   AORTA_ASSIST_004: {
     class: 'Cancelled',

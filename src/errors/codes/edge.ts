@@ -61,4 +61,9 @@ export const edgeErrors = {
     message: 'It was refused again: {problem}.',
     remedy: 'Correct what is named (`aorta quarantine fix`), or dismiss the entry.',
   },
+  AORTA_EDGE_013: {
+    class: 'Transient',
+    message: 'The answer ended early, because this server stops.',
+    remedy: 'Ask again, without Last-Event-ID.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -1,5 +1,6 @@
 import { error } from '../../errors/index.ts';
 import { retryAfter } from '../../http/retry-after.ts';
+import { jsonProblem } from '../json-bounds.ts';
 import type { Resource } from '../r4.ts';
 import type { Clock, Guard } from './guard.ts';
 import type { HttpClient, HttpResponse } from './http.ts';
@@ -167,6 +168,8 @@ function classified(answer: HttpResponse, what: string, clock: Clock): HttpRespo
 }
 
 function resourceOf({ text }: HttpResponse, what: string): Resource {
+  const problem = jsonProblem(text);
+  if (problem !== undefined) throw error('AORTA_EHR_006', { what, problem });
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -178,10 +181,18 @@ function resourceOf({ text }: HttpResponse, what: string): Resource {
   return value as Resource;
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isResource = (value: unknown): boolean => isObject(value) && typeof value['resourceType'] === 'string';
+
 function bundleOf(resource: Resource, what: string): Bundle {
   const bundle = resource as Bundle;
-  const fits = bundle.resourceType === 'Bundle' && (bundle.entry === undefined || Array.isArray(bundle.entry));
-  if (!fits || (bundle.link !== undefined && !Array.isArray(bundle.link)))
-    throw error('AORTA_EHR_006', { what, problem: 'it is no Bundle' });
+  const { entry, link } = bundle;
+  const all = (list: unknown, test: (each: Record<string, unknown>) => boolean) =>
+    list === undefined || (Array.isArray(list) && list.every((each: unknown) => isObject(each) && test(each)));
+  const fits =
+    bundle.resourceType === 'Bundle' &&
+    all(entry, ({ resource, search }) => (resource === undefined || isResource(resource)) && (search === undefined || isObject(search))) &&
+    all(link, () => true);
+  if (!fits) throw error('AORTA_EHR_006', { what, problem: 'it is no Bundle' });
   return bundle;
 }

@@ -75,6 +75,56 @@ test('a service that is not done after 4.5 s: no cards, and its signal is aborte
   );
 });
 
+test('the budget counts from the beginning of the request: what it waited before is spent, and one that is too late is answered at once', async () => {
+  for (const [waitedMs, leftMs] of [
+    [3_000, 1_500],
+    [4_500, 0],
+    [9_000, 0],
+  ] as const) {
+    const { clock, host, recorded } = hosted(() => new Promise(() => {}));
+    await clock.advance(20_000);
+    const prefetch = { patient: { resourceType: 'Patient', id: 'p' }, labs: null };
+    const since = clock.monotonic() - waitedMs;
+    let answer: unknown;
+    void host.call('s', hookBody('p', { prefetch }), { client: 'c', home: 'http://h', since }).then((given) => {
+      answer = given;
+    });
+    if (leftMs > 0) {
+      await clock.advance(leftMs - 1);
+      assert.equal(answer, undefined);
+    }
+    await clock.advance(1);
+    assert.deepEqual(answer, { cards: [] });
+    await host.stop();
+    assert.equal(recorded[0]?.outcome, 'late');
+    assert.ok((recorded[0]?.ms ?? 0) >= waitedMs + leftMs);
+  }
+});
+
+test('an answer waits for its audit record, and goes without anything when that is late or fails', async () => {
+  const { clock, host } = hosted(() => [card]);
+  const prefetch = { patient: { resourceType: 'Patient', id: 'p' }, labs: null };
+  const call = (recorded: Promise<void>) => host.call('s', hookBody('p', { prefetch }), { client: 'c', home: 'http://h', recorded });
+  let written = () => {};
+  let answer: unknown;
+  const waiting = call(
+    new Promise((resolve) => {
+      written = resolve;
+    }),
+  ).then((given) => {
+    answer = given;
+  });
+  await clock.advance(4_000);
+  assert.equal(answer, undefined);
+  written();
+  await waiting;
+  assert.equal((answer as unknown as { cards: unknown[] }).cards.length, 1);
+  const late = call(new Promise(() => {}));
+  await clock.advance(4_500);
+  assert.deepEqual(await late, { cards: [] });
+  assert.deepEqual(await call(Promise.reject(new Error('the disk is full'))), { cards: [] });
+});
+
 test('an EHR that hangs costs 3.5 s, every request there is given up, and the service is not asked to guess', async () => {
   let ran = 0;
   const { clock, call, aborted, recorded, host } = hosted(

@@ -115,13 +115,6 @@ describe('POST /api/assist on a worker with the sandbox EHR', () => {
       { patientId, prompt: 'x', model: 'y' },
     ])
       assert.equal((await post(site.worker.http, '/api/assist', body)).status, 400, JSON.stringify(body).slice(0, 80));
-    const gone = await post(
-      site.worker.http,
-      '/api/assist',
-      { patientId, prompt: 'x' },
-      { 'last-event-id': '01ARZ3NDEKTSV4RRFFQ69G5FAV:3' },
-    );
-    assert.deepEqual([gone.status, gone.json()['code']], [410, 'AORTA_ASSIST_003']);
   });
 
   test('whatever is sent as a body, the answer is a stream or a problem document, and the server goes on', async () => {
@@ -275,7 +268,41 @@ test('a client that comes back with Last-Event-ID gets the rest, each event once
   const again = await asks({ 'last-event-id': last });
   assert.equal(spoken(again), spoken(rest), 'after its end, too');
   const other = await post(edge.url, '/api/assist', { patientId: 'p2', prompt: 'How is Zzanna?' }, { 'last-event-id': last });
-  assert.equal(other.status, 410);
+  assert.deepEqual([lastError(other).code, spoken(other)], ['AORTA_ASSIST_003', '']);
+});
+
+test('a client that comes back to another worker, or after a restart, is told to begin anew: never a gap, never the rest of another answer', async (t) => {
+  const [one, two] = [await openAssist(t, { graceMs: 100 }), await openAssist(t)];
+  one.provider.answer = hangsAfter('one ', 'two ');
+  const begun = await leaves(one.edge.url, /"two/);
+  const last = eventsOf({ text: begun }).at(-1)?.id ?? '';
+  for (const given of [last, '01ARZ3NDEKTSV4RRFFQ69G5FAV:3', 'x', `${last}0`, '\u00e9']) {
+    const answer = await two.asks({ 'last-event-id': given });
+    assert.deepEqual([answer.status, answer.headers['cache-control']], [200, 'no-cache']);
+    assert.equal(answer.text, `id\ndata: ${JSON.stringify(lastError(answer))}\n\ndata: [DONE]\n\n`, 'an empty id, an error, the end');
+    assert.deepEqual([lastError(answer).type, lastError(answer).code], ['error', 'AORTA_ASSIST_003']);
+  }
+  assert.equal(two.provider.asked.length, 0, 'nothing is asked of the model for it');
+  two.provider.answer = says('all ', 'anew');
+  assert.equal(spoken(await two.asks()), 'all anew');
+  await eventually('the first worker gives its call up', () => (one.provider.left() === 1 ? true : undefined));
+});
+
+test('who listens when the server stops is told so, with an end, and begins anew at the next one', async (t) => {
+  const [one, two] = [await openAssist(t), await openAssist(t)];
+  one.provider.answer = hangsAfter('one ');
+  const listening = one.asks();
+  await eventually('the stream has begun', () => (one.provider.asked.length === 1 ? true : undefined));
+  await eventually('a token is out', async () => {
+    const open = (await one.telemetry.read('aorta_assist_open'))[0]?.value;
+    return open === 1 ? true : undefined;
+  });
+  await sleep(100);
+  await one.edge.stop();
+  const ended = await listening;
+  assert.deepEqual([lastError(ended).code, eventsOf(ended).at(-1)?.data], ['AORTA_EDGE_013', '[DONE]']);
+  const last = eventsOf(ended).at(-3)?.id ?? eventsOf(ended)[0]?.id ?? '';
+  assert.equal(lastError(await two.asks({ 'last-event-id': last })).code, 'AORTA_ASSIST_003');
 });
 
 test('no first token in time, and no end in time: an error before [DONE], with the offer of a job, and the call is cancelled', async (t) => {

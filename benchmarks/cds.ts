@@ -1,0 +1,195 @@
+/**
+ * CDS Hooks under load: the product in its process, the sandbox EHR in another, the load in this one. patient-view calls
+ * with valid EHR tokens at a fixed rate, open loop, latency from the intended time of sending.
+ *
+ *   node benchmarks/cds.ts [--profile embedded|kafka] [--variants healthy,prefetch,hung,overload,cost] [--rate 200] [--seconds 20]
+ *     [--read-ms 40] [--alg RS384|ES384] [--prof DIR] [--json]
+ *
+ * - healthy: no prefetch, six reads each, which take `--read-ms`; beside the latency, what each answer took beyond the
+ *   slowest of its own reads as the EHR measured it.
+ * - cost: as healthy, four at a time, a call after the other: CPU time of a call, which a busy machine changes least.
+ * - prefetch: everything comes along. hung: no read is ever answered. overload: 1,000 a second, four times the quota.
+ */
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { clinicalReads, fill } from '../src/fhir/client/index.ts';
+import { makeKey, publicJwk, sign } from '../src/smart/index.ts';
+import { EhrProcess } from './cds/ehr-process.ts';
+import { quantiles, slowestReads, statuses } from './cds/figures.ts';
+import { type Call, connect, connections, inTurn, load, type Outcome } from './cds/load.ts';
+import { type Measured, measured } from './cds/product.ts';
+
+const { values } = parseArgs({
+  options: {
+    profile: { type: 'string', default: 'embedded' },
+    variants: { type: 'string', default: 'healthy,prefetch,hung,overload,cost' },
+    rate: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '20' },
+    'read-ms': { type: 'string', default: '40' },
+    alg: { type: 'string', default: 'RS384' },
+    prof: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const [rate, seconds, readMs] = [Number(values.rate), Number(values.seconds), Number(values['read-ms'])];
+const alg = values.alg === 'ES384' ? 'ES384' : 'RS384';
+const issuer = 'https://load.example';
+const path = '/cds-services/chart-review';
+const warmUpSeconds = 4;
+/** More than are under way at once while the EHR is well. */
+const tokenCount = 400;
+
+interface Shape {
+  readonly prefetch: boolean;
+  /** Four at a time in place of a rate. */
+  readonly inTurn?: boolean;
+  readonly rate: number;
+  readonly fault: { readonly kind: 'latency'; readonly ms: number } | { readonly kind: 'hang' };
+}
+const shapes: Readonly<Record<string, Shape>> = {
+  healthy: { prefetch: false, rate, fault: { kind: 'latency', ms: readMs } },
+  cost: { prefetch: false, inTurn: true, rate, fault: { kind: 'latency', ms: 0 } },
+  prefetch: { prefetch: true, rate, fault: { kind: 'latency', ms: readMs } },
+  hung: { prefetch: false, rate, fault: { kind: 'hang' } },
+  overload: { prefetch: false, rate: 1_000, fault: { kind: 'latency', ms: readMs } },
+};
+
+const key = await makeKey(alg, 'load-1');
+const ehr = await EhrProcess.start();
+const results: Record<string, object> = {};
+try {
+  const tokens = await ehr.tokens(tokenCount);
+  const prefetches = await prefetched(tokens[0] ?? '');
+  for (const name of values.variants.split(',')) {
+    const shape = shapes[name];
+    if (!shape) throw new Error(`there is no variant ${name}`);
+    // Each in a product of its own: a breaker that the one before opened says nothing about this one.
+    const under = await measured({
+      ...{ profile: values.profile === 'kafka' ? 'kafka' : 'embedded', fhirBase: ehr.fhirBase, issuer, key: publicJwk(key) },
+      prof: values.prof && `${values.prof}/${name}`,
+    });
+    try {
+      results[name] = await measure(name, shape, under, tokens, prefetches);
+    } finally {
+      await under.close();
+    }
+  }
+} finally {
+  ehr.stop();
+}
+if (values.json) process.stdout.write(`${JSON.stringify({ workload: 'cds', profile: values.profile, results })}\n`);
+
+async function measure(
+  name: string,
+  { prefetch, inTurn: turns = false, rate: perSecond, fault }: Shape,
+  { product, usage }: Measured,
+  tokens: readonly string[],
+  prefetches: readonly object[],
+): Promise<object> {
+  const tokenOf = (n: number) => tokens[n % tokens.length] ?? '';
+  const run = async (runSeconds: number, runRate: number): Promise<readonly Outcome[]> => {
+    // Signed in advance: what signing costs is the EHR's.
+    const signed = await Promise.all(
+      Array.from({ length: Math.round(runRate * runSeconds) }, () => token(`${product.http}${path}`, runSeconds)),
+    );
+    const callOf = (n: number): Call => ({
+      path,
+      authorization: `Bearer ${signed[n]}`,
+      body: bodyOf(n, tokenOf(n), prefetch ? prefetches[n % prefetches.length] : undefined),
+    });
+    if (turns) return inTurn(product.http, agent, signed.length, 4, callOf);
+    return load(product.http, agent, { rate: runRate, seconds: runSeconds }, callOf);
+  };
+  const agent = connections(1_000);
+  await connect(product.http, agent, 300);
+  await ehr.set({ kind: 'latency', ms: readMs });
+  await run(warmUpSeconds, Math.min(rate, perSecond));
+  await ehr.set(fault);
+  await ehr.reads();
+  const before = await usage();
+  const healthy = probe(product.http);
+  const outcomes = await run(seconds, perSecond);
+  const health = await healthy();
+  const after = await usage();
+  agent.destroy();
+  const slowest = slowestReads(outcomes, tokenOf, await ehr.reads());
+  const latency = quantiles(outcomes.map(({ intended, end }) => end - intended));
+  const six = outcomes.filter(({ n, status }) => status === 200 && slowest.get(n)?.count === 6);
+  const beyond = quantiles(six.map(({ n, sent, end }) => end - sent - (slowest.get(n)?.ms ?? 0)));
+  const slowestRead = quantiles(six.map(({ n }) => slowest.get(n)?.ms ?? 0));
+  const answered = outcomes.filter(({ status }) => status === 200);
+  const figures = {
+    rate: perSecond,
+    requests: outcomes.length,
+    statuses: statuses(outcomes),
+    latency,
+    latencyOf200: quantiles(answered.map(({ intended, end }) => end - intended)),
+    ...(six.length > 0 ? { slowestRead, beyondSlowestRead: beyond, withSixReads: six.length } : {}),
+    generatorLateness: quantiles(outcomes.map(({ intended, sent }) => sent - intended)),
+    withoutCards: answered.filter(({ cards }) => cards === 0).length,
+    malformed: answered.filter(({ cards }) => cards < 0).length,
+    refusedWithoutRetryAfter: outcomes.filter(({ status, retryAfter }) => status === 429 && !retryAfter).length,
+    health,
+    cpuMsPerRequest: ((after.cpuSeconds - before.cpuSeconds) * 1000) / outcomes.length,
+    loopMaxMs: after.loopMaxMs,
+    heapMb: { before: before.heapMb, after: after.heapMb },
+    rssMb: { before: before.rssMb, after: after.rssMb },
+  };
+  process.stderr.write(`${name} ${JSON.stringify(figures, undefined, 2)}\n`);
+  return figures;
+}
+
+/** Asks for the health meanwhile, as an orchestrator does. */
+function probe(http: string): () => Promise<{ readonly asked: number; readonly failed: number; readonly maxMs: number }> {
+  let [asked, failed, maxMs, over] = [0, 0, 0, false];
+  const asking = (async () => {
+    while (!over) {
+      const began = performance.now();
+      asked++;
+      const fine = await fetch(`${http}/healthz`, { signal: AbortSignal.timeout(10_000) }).then(
+        (answer) => answer.text().then(() => answer.ok),
+        () => false,
+      );
+      if (!fine) failed++;
+      maxMs = Math.max(maxMs, performance.now() - began);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  })();
+  return async () => {
+    over = true;
+    await asking;
+    return { asked, failed, maxMs: Math.round(maxMs) };
+  };
+}
+
+function token(aud: string, runSeconds: number): Promise<string> {
+  const iat = Math.floor(Date.now() / 1000);
+  return sign({ iss: issuer, aud, iat, exp: iat + runSeconds + 600, jti: randomUUID() }, { key, alg, kid: 'load-1' });
+}
+
+function bodyOf(n: number, accessToken: string, prefetch: object | undefined): string {
+  const patientId = ehr.patients[n % ehr.patients.length];
+  const access = { access_token: accessToken, token_type: 'Bearer', expires_in: 3_600, scope: 'system/Patient.rs', subject: 'aorta-cds' };
+  return JSON.stringify({
+    ...{ hook: 'patient-view', hookInstance: randomUUID(), context: { userId: 'Practitioner/1', patientId } },
+    ...{ fhirServer: ehr.fhirBase, fhirAuthorization: access },
+    ...(prefetch === undefined ? {} : { prefetch }),
+  });
+}
+
+/** What an EHR would send along, for each patient. */
+async function prefetched(accessToken: string): Promise<readonly object[]> {
+  const read = async (template: string, patientId: string) => {
+    const headers = { authorization: `Bearer ${accessToken}` };
+    return (await fetch(`${ehr.fhirBase}/${fill(template, { patientId }, Date.now())}`, { headers })).json();
+  };
+  return Promise.all(
+    ehr.patients.map(async (patientId) =>
+      Object.fromEntries(
+        await Promise.all(
+          Object.values(clinicalReads).map(async ({ key: name, template }) => [name, await read(template, patientId)] as const),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,31 @@
+/**
+ * Loaded into the product (`--expose-gc --import`): on SIGUSR2 it collects garbage and writes what is left, and the CPU
+ * time so far, to the file that AORTA_BENCH_USAGE names.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+const file = process.env['AORTA_BENCH_USAGE'] ?? '';
+const delay = monitorEventLoopDelay({ resolution: 10 });
+delay.enable();
+let count = 0;
+process.on('SIGUSR2', () => {
+  const loopMaxMs = delay.max / 1e6;
+  const collect = (globalThis as { gc?: () => void }).gc;
+  collect?.();
+  collect?.();
+  const { user, system } = process.cpuUsage();
+  const { heapUsed, rss, external } = process.memoryUsage();
+  writeFileSync(
+    `${file}.new`,
+    JSON.stringify({
+      count: ++count,
+      heapMb: (heapUsed + external) / 1048576,
+      rssMb: rss / 1048576,
+      cpuSeconds: (user + system) / 1e6,
+      loopMaxMs,
+    }),
+  );
+  renameSync(`${file}.new`, file);
+  delay.reset();
+});
