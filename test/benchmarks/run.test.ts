@@ -31,7 +31,7 @@ describe('aorta bench', () => {
     assert.equal(outcome.workload, 'calls');
     assert.deepEqual(Object.keys(outcome.peers), ['aorta', 'per-key']);
     for (const peer of Object.values(outcome.peers)) {
-      assert.deepEqual(peer.verified, { messages: 3_000, outOfOrder: 0, duplicates: 0, missing: 0 });
+      assert.deepEqual(peer.verified, { messages: 3_000, outOfOrder: 0, duplicates: 0, missing: 0, wrong: 0 });
       assert.ok(peer.complete && peer.msgsPerSecond > 0 && peer.cpuSecondsPerMillion > 0 && peer.peakRssMb > 10);
     }
     assert.ok((outcome.ratios.throughput['per-key'] ?? 0) > 0 && (outcome.ratios.cpu['per-key'] ?? 0) > 0);
