@@ -1,4 +1,4 @@
-import { compact, escaped, number, series, ticks } from './svg.ts';
+import { compact, escaped, mark, number, series, ticks } from './svg.ts';
 
 export interface Bar {
   readonly name: string;
@@ -7,19 +7,19 @@ export interface Bar {
   readonly spread: readonly [number, number];
 }
 
-const [width, left, right, row, top] = [520, 130, 84, 30, 8];
+const [width, left, right, row, top] = [400, 112, 64, 30, 8];
 
 /** Horizontal bars from zero; a thin line over each from its least to its most round. */
 export function bars(title: string, unit: string, all: readonly Bar[]): string {
   const most = Math.max(...all.map(({ value, spread }) => Math.max(value, spread[1])));
-  const marks = ticks(most, 4);
+  const marks = ticks(most, 3);
   const end = Math.max(marks.at(-1) ?? 1, Number.MIN_VALUE);
   const x = (value: number): number => left + (value / end) * (width - left - right);
   const bottom = top + all.length * row;
   const grid = marks
     .map(
-      (mark) =>
-        `<line class="grid" x1="${number(x(mark))}" x2="${number(x(mark))}" y1="${top}" y2="${bottom}"/><text class="tick" x="${number(x(mark))}" y="${bottom + 16}" text-anchor="middle">${compact(mark).replace(/\.00$/, '')}</text>`,
+      (value) =>
+        `<line class="grid" x1="${number(x(value))}" x2="${number(x(value))}" y1="${top}" y2="${bottom}"/><text class="tick" x="${number(x(value))}" y="${bottom + 16}" text-anchor="middle">${mark(value)}</text>`,
     )
     .join('');
   const rows = all
@@ -34,6 +34,6 @@ export function bars(title: string, unit: string, all: readonly Bar[]): string {
 <text class="value" x="${number(Math.max(x(value), to) + 8)}" y="${middle + 4}">${compact(value)}</text></g>`;
     })
     .join('');
-  return `<figure><figcaption>${escaped(title)} <span>${escaped(unit)}; the line over a bar: least to most round</span></figcaption>
+  return `<figure><figcaption>${escaped(title)} <span>${escaped(unit)}</span></figcaption>
 <svg viewBox="0 0 ${width} ${bottom + 24}" role="img" aria-label="${escaped(title)}">${grid}${rows}</svg></figure>`;
 }

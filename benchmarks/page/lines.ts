@@ -1,4 +1,4 @@
-import { compact, escaped, number, series, ticks } from './svg.ts';
+import { compact, escaped, mark, number, series, ticks } from './svg.ts';
 
 export interface Line {
   readonly name: string;
@@ -19,7 +19,7 @@ const [width, height, left, right, top, bottom] = [520, 250, 56, 14, 10, 40];
 export function linear(label: string, most: number): Axis {
   const marks = ticks(most);
   const end = marks.at(-1) || 1;
-  return { label, place: (value) => value / end, marks: marks.map((mark) => [mark, mark < 10 ? String(mark) : compact(mark)]) };
+  return { label, place: (value) => value / end, marks: marks.map((value) => [value, value < 10 ? String(value) : mark(value)]) };
 }
 
 /** Powers of ten around the values. */
@@ -31,7 +31,7 @@ export function logarithmic(label: string, values: readonly number[]): Axis {
   return {
     label,
     place: (value) => (Math.log10(Math.max(value, 10 ** from)) - from) / (to - from),
-    marks: marks.map((mark) => [mark, mark >= 1 ? mark.toLocaleString('en') : String(Number(mark.toPrecision(1)))]),
+    marks: marks.map((value) => [value, value >= 1 ? value.toLocaleString('en') : String(Number(value.toPrecision(1)))]),
   };
 }
 
@@ -39,8 +39,8 @@ export function logarithmic(label: string, values: readonly number[]): Axis {
 export function nines(label: string, most: number): Axis {
   const of = (percent: number): number => -Math.log10(1 - Math.min(percent, 99.9999) / 100);
   const end = Math.max(of(99), of(most));
-  const marks = [0, 50, 90, 99, 99.9, 99.99, 99.999].filter((mark) => of(mark) <= end + 1e-9);
-  return { label, place: (percent) => of(percent) / end, marks: marks.map((mark) => [mark, String(mark)]) };
+  const marks = [0, 50, 90, 99, 99.9, 99.99, 99.999].filter((value) => of(value) <= end + 1e-9);
+  return { label, place: (percent) => of(percent) / end, marks: marks.map((value) => [value, String(value)]) };
 }
 
 export function lines(title: string, note: string, x: Axis, y: Axis, all: readonly Line[]): string {

@@ -12,6 +12,8 @@ body{margin:0 auto;max-width:1120px;padding:24px 20px 60px;background:var(--bg);
 h1{font-size:26px;margin:0 0 4px}h2{font-size:20px;margin:44px 0 2px;padding-top:18px;border-top:1px solid var(--grid)}
 p{margin:4px 0 12px;max-width:75ch}p.soft,.soft{color:var(--soft)}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:16px;margin:16px 0}
+@media (min-width:900px){.plots.bars{grid-template-columns:repeat(3,1fr)}}
+.bars .name,.bars .value{font-size:13px}
 figure{margin:0;padding:12px 14px;background:var(--card);border-radius:8px;min-width:0}
 figcaption{font-weight:600;margin-bottom:6px}figcaption span{font-weight:400;color:var(--soft);font-size:13px}
 svg{display:block;width:100%;height:auto}

@@ -10,6 +10,9 @@ export const compact = (value: number): string =>
         ? value.toFixed(1)
         : value.toFixed(2);
 
+/** Of an axis: as `compact`, without zeros that say nothing. */
+export const mark = (value: number): string => compact(value).replace(/\.0+(?=k?$)/, '');
+
 /** Round numbers from 0 to at least `most`. */
 export function ticks(most: number, about = 5): readonly number[] {
   const raw = most > 0 ? most / about : 1;

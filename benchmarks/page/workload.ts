@@ -11,7 +11,12 @@ const ms = (value: number | null): string => (value === null ? '–' : value.toF
 export function section(report: Report): string {
   const peers = Object.entries(report.peers);
   return `<section id="${escaped(report.workload)}"><h2>${escaped(report.workload)}</h2><p class="soft">${escaped(settingsOf(report))}</p>
-${peers.length > 0 ? `<div class="plots">${[...figures(peers), ...latencies(peers), ...lags(peers)].join('')}</div>${summary(report, peers)}` : ''}
+${
+  peers.length > 0
+    ? `<div class="plots bars">${figures(peers).join('')}</div><p class="soft">Medians; the line over a bar goes from the least to the most round.</p>
+<div class="plots">${[...latencies(peers), ...lags(peers)].join('')}</div>${summary(report, peers)}`
+    : ''
+}
 ${gates(report)}${notes(report)}</section>`;
 }
 
