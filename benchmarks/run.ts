@@ -33,6 +33,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const [workloads, peers] = await Promise.all([loadWorkloads(), loadPeers()]);
   // Names are checked before anything is started.
   const selection = withPeers(selectionOf(workloads, options), peers);
+  progress.say('looking at the peers (some are built, the first time)');
   const lineUps = await Promise.all(selection.map(async (of) => ({ ...of, lineUp: await lineUp(of.workload, peers, of.peers) })));
   const up = await servicesUp({ say: (name, line) => progress.say(`${name.padEnd(9)} ${line}`), onStarted: (name) => started.push(name) });
   for (const [name, { url }] of Object.entries(up)) process.env[variableOf[name as ServiceName]] = url;
