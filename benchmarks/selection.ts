@@ -13,7 +13,7 @@ export interface Selection {
 
 /** Short rounds of the two ratios that a change breaks first. */
 const quick = [
-  { name: 'passthrough', peers: ['tuned'], messages: 25_000, rounds: 3, budgetSeconds: 26 },
+  { name: 'passthrough', peers: ['tuned'], messages: 25_000, rounds: 3, budgetSeconds: 36 },
   { name: 'effects', peers: ['pg-event'], messages: 15_000, rounds: 1, budgetSeconds: 14 },
 ] as const;
 
