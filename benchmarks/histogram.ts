@@ -16,8 +16,8 @@ export function merged(all: readonly string[]): Histogram {
   return sum;
 }
 
-/** Milliseconds. */
-export const percentile = (of: Histogram, percent: number): number => of.getValueAtPercentile(percent) / 1000;
+/** Milliseconds; never above the greatest, as the end of its bucket would be. */
+export const percentile = (of: Histogram, percent: number): number => Math.min(of.getValueAtPercentile(percent), of.maxValue) / 1000;
 
 /** What the plots show: from the median of everything to one in a hundred thousand. */
 const shown = [0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.999];

@@ -44,6 +44,7 @@ export class Measurement {
   readonly #outcomes: ReadonlyMap<string, PeerOutcome>;
   readonly #missing: LineUp['missing'];
   readonly #notes: string[] = [];
+  readonly #began = performance.now();
   #schemaId = 0;
 
   constructor(workload: Workload, settings: Settings, { peers, missing }: LineUp, progress: Progress) {
@@ -68,7 +69,7 @@ export class Measurement {
       this.#progress.say(`  writing ${messages.toLocaleString('en')} events of ${patients.toLocaleString('en')} patients`);
       await this.#cluster.fill(input, messages, patients, this.#schemaId);
       // Another one begins each round, so that no peer always has the broker's warm or cold moments.
-      for (let round = 0; round < rounds; round++)
+      for (let round = 0; round < rounds && this.#mayBegin(round); round++)
         for (const outcome of rotated([...this.#outcomes.values()], round)) await this.#backlog(outcome, input, round);
       for (const { rate, load } of this.#rates())
         for (let round = 0; round < rounds; round++)
@@ -81,6 +82,17 @@ export class Measurement {
       );
     }
     return { workload: this.#workload, settings: this.#settings, peers: this.#outcomes, missing: this.#missing, notes: this.#notes };
+  }
+
+  /** A run with a budget ends after a whole round: the peers stay in pairs. */
+  #mayBegin(round: number): boolean {
+    const { budgetSeconds, rounds } = this.#settings;
+    const took = (performance.now() - this.#began) / 1000;
+    // A round more takes as long as one did.
+    if (budgetSeconds === 0 || round === 0 || took + took / round < budgetSeconds) return true;
+    this.#notes.push(`${round} of ${rounds} rounds: ${budgetSeconds} s are all that a quick run has for this`);
+    this.#progress.drop(`${this.#workload.name} backlog`, (rounds - round) * this.#outcomes.size);
+    return false;
   }
 
   /** The rates of the latency rounds, all peers at the same: what is asked for, or shares of what the slowest can do. */

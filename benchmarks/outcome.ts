@@ -17,6 +17,8 @@ export interface Settings {
   readonly rate: number;
   readonly loads: readonly number[];
   readonly maxLatenessMs: number;
+  /** Seconds after which no further round begins, once each peer had one; 0: no bound. */
+  readonly budgetSeconds: number;
 }
 
 export interface PeerOutcome {

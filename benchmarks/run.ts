@@ -1,8 +1,12 @@
 /** `npm run bench -- <workload>`: see `help.ts`, and docs/performance.md for the method. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { AortaError } from '../src/errors/index.ts';
 import { servicesDown } from '../src/services/down.ts';
 import { type ServiceName, variableOf } from '../src/services/service.ts';
 import { servicesUp } from '../src/services/up.ts';
+import { baselineFile, readBaseline, saveBaseline } from './baseline.ts';
+import { beginning, type Document, documentOf, nameOf, write } from './document.ts';
 import { help } from './help.ts';
 import { lineUp, withPeers } from './line-up.ts';
 import { Measurement, stepsOf } from './measure.ts';
@@ -18,6 +22,8 @@ const progress = new Progress(process.stderr);
 const started: ServiceName[] = [];
 
 async function bench(options: BenchOptions): Promise<void> {
+  const began = beginning();
+  const baseline = readBaseline(options.saveBaseline ? existing(options.baseline) : options.baseline);
   const [workloads, peers] = await Promise.all([loadWorkloads(), loadPeers()]);
   // Names are checked before anything is started.
   const selection = withPeers(selectionOf(workloads, options), peers);
@@ -34,18 +40,35 @@ async function bench(options: BenchOptions): Promise<void> {
   const reports: Report[] = [];
   for (const { workload, settings, lineUp: line } of lineUps)
     reports.push(report(await new Measurement(workload, settings, line, progress).run(), options.quick));
-  finish(reports, options);
+  const document = await documentOf(reports, options, began, up, baseline);
+  const folder = options.out ?? (options.quick ? undefined : standard);
+  if (folder !== undefined) for (const file of write(document, folder)) progress.say(`wrote ${file}`);
+  if (options.saveBaseline) {
+    const path = options.baseline ?? baselineFile;
+    const { from: at, machine: on, commit: of } = document;
+    saveBaseline(reports, baseline, { at, commit: of?.id ?? null, machine: `${on.cores} × ${on.cpu}` }, path);
+    progress.say(`wrote ${path}`);
+  }
+  finish(reports, document, options);
 }
+
+const standard = join(import.meta.dirname, '../docs/benchmarks');
+/** A baseline that is about to be written need not be there yet. */
+const existing = (file: string | undefined): string | undefined => (file !== undefined && existsSync(file) ? file : undefined);
 
 /** Rounds, curves and histograms are in the file. */
 const brief = (key: string, value: unknown): unknown =>
   ['rounds', 'rateRounds', 'curve', 'histogram'].includes(key) && typeof value !== 'number' ? undefined : value;
 
-function finish(reports: readonly Report[], options: BenchOptions): void {
+function finish(reports: readonly Report[], { comparison }: Document, options: BenchOptions): void {
   if (!options.json) for (const one of reports) process.stdout.write(`\n${table(one)}\n`);
-  const name = options.quick ? 'quick' : options.workload;
+  if (!options.json)
+    for (const { workload, peer, figure, then, now, change } of comparison)
+      process.stdout.write(
+        `baseline: ${workload} ${figure} beside ${peer} ${then.toFixed(2)}× then, ${now.toFixed(2)}× now (${change.toFixed(2)})\n`,
+      );
   const [only] = reports;
-  const last = reports.length === 1 && only ? only : { workload: name, workloads: reports };
+  const last = reports.length === 1 && only ? only : { workload: nameOf(options), workloads: reports };
   process.stdout.write(`${options.json ? '' : '\n'}${JSON.stringify(last, brief)}\n`);
   if (options.check && reports.some(({ gates }) => gates.some(({ verdict }) => verdict === 'below the gate'))) process.exitCode = 2;
   if (reports.some(({ missing }) => Object.values(missing).some((reason) => reason.startsWith('failed: ')))) process.exitCode = 1;

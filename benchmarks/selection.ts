@@ -13,17 +13,17 @@ export interface Selection {
 
 /** Short rounds of the two ratios that a change breaks first. */
 const quick = [
-  { name: 'passthrough', peers: ['tuned'], messages: 40_000, rounds: 2 },
-  { name: 'effects', peers: ['pg-event'], messages: 15_000, rounds: 1 },
+  { name: 'passthrough', peers: ['tuned'], messages: 30_000, rounds: 3, budgetSeconds: 28 },
+  { name: 'effects', peers: ['pg-event'], messages: 15_000, rounds: 1, budgetSeconds: 14 },
 ] as const;
 
 /** What the options ask for. Throws AORTA_CFG_001. */
 export function selectionOf(all: readonly Workload[], options: BenchOptions): readonly Selection[] {
   if (options.quick)
-    return quick.flatMap(({ name, peers, messages, rounds }) =>
+    return quick.flatMap(({ name, peers, messages, rounds, budgetSeconds }) =>
       selected(all, name).map((workload) => ({
         workload,
-        settings: { ...settingsOf(workload, options), messages, rounds, rate: 0, loads: [], duration: 4 },
+        settings: { ...settingsOf(workload, options), messages, rounds, budgetSeconds, rate: 0, loads: [], duration: 4 },
         peers,
       })),
     );
@@ -49,5 +49,6 @@ function settingsOf(workload: Workload, options: BenchOptions): Settings {
     rate: topics ? (given ? options.rate : workload.rate) : 0,
     loads: given ? [] : (workload.loads ?? []),
     maxLatenessMs: options.maxLatenessMs,
+    budgetSeconds: 0,
   };
 }

@@ -4,7 +4,7 @@ import { oneOutput, type Workload } from '../workload.ts';
 const patientState: Workload = {
   ...oneOutput,
   name: 'patient-state',
-  what: '1 KB events folded into durable state of 100,000 patients, 12 partitions, acks=all',
+  what: '1 KB events folded into durable state of each patient (100,000 of them), 12 partitions, acks=all',
   work: 'fold',
   peers: ['pg-batch', 'tuned-memory', 'streams-eos', 'streams-memory'],
   partitions: 12,

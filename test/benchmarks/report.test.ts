@@ -35,7 +35,18 @@ const peer = (name: string, backlog: BacklogResult[], rate: RateResult[] = [], f
 });
 const outcome = async (...peers: PeerOutcome[]): Promise<Outcome> => ({
   workload: (await loadWorkloads()).find(({ name }) => name === 'passthrough') ?? assert.fail(),
-  settings: { messages: 10, patients: 1, partitions: 1, duration: 1, rateSeconds: 1, rounds: 3, rate: 500, loads: [], maxLatenessMs: 10 },
+  settings: {
+    messages: 10,
+    patients: 1,
+    partitions: 1,
+    duration: 1,
+    rateSeconds: 1,
+    rounds: 3,
+    rate: 500,
+    loads: [],
+    maxLatenessMs: 10,
+    budgetSeconds: 0,
+  },
   peers: new Map(peers.map((one) => [one.peer.name, one])),
   missing: { streams: 'there is no JVM' },
   notes: [],
