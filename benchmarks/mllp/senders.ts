@@ -10,6 +10,7 @@ export interface Sending {
   /** Unanswered messages of a connection. */
   readonly inFlight: number;
   readonly oneMessage: boolean;
+  /** Seconds after the first answer that do not count. */
   readonly warmUp: number;
   readonly seconds: number;
   /** Between warm-up and what counts, and at the end of it. */
@@ -43,6 +44,10 @@ export async function send({ port, connections, inFlight, oneMessage, warmUp, se
   const times = histogram();
   const accepted = new Map<string, Place>();
   let [counting, stopping, acknowledged, refused] = [false, false, 0, 0];
+  let answered = (): void => undefined;
+  const first = new Promise<void>((resolve) => {
+    answered = resolve;
+  });
   const clientOf = () => createMllpClient({ host: '127.0.0.1', port, inFlight });
   const senders = turns.map(async (queue) => {
     let client = clientOf();
@@ -58,6 +63,7 @@ export async function send({ port, connections, inFlight, oneMessage, warmUp, se
           const bytes = again === 0 ? message.bytes : Buffer.from(message.bytes.toString().replace(message.controlId, controlId));
           const begun = performance.now();
           const { code } = await client.send(bytes);
+          answered();
           if (code === 'AA') accepted.set(controlId, { patient: message.mrn, number: again * each + n });
           if (counting) {
             if (code === 'AA') acknowledged++;
@@ -77,6 +83,8 @@ export async function send({ port, connections, inFlight, oneMessage, warmUp, se
   failed.catch(() => {
     stopping = true;
   });
+  // From the first answer on: how long a listener takes to wake up is not its rate.
+  await Promise.race([first, failed]);
   await Promise.race([sleep(warmUp * 1000), failed]);
   await begin();
   const started = performance.now();

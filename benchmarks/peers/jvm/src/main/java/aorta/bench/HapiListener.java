@@ -9,6 +9,7 @@ import ca.uhn.hl7v2.protocol.MetadataKeys;
 import ca.uhn.hl7v2.protocol.ReceivingApplication;
 import ca.uhn.hl7v2.protocol.ReceivingApplicationException;
 import ca.uhn.hl7v2.util.Terser;
+import ca.uhn.hl7v2.util.idgenerator.InMemoryIDGenerator;
 import ca.uhn.hl7v2.validation.impl.ValidationContextFactory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,6 +43,10 @@ final class HapiListener implements ReceivingApplication<Message> {
     // No classes for each message type and no rules of HL7: what is needed here is read by path.
     context.setModelClassFactory(new GenericModelClassFactory());
     context.setValidationContext(ValidationContextFactory.noValidation());
+    // The default writes its high-water mark to a file in the working directory.
+    context.getParserConfiguration().setIdGenerator(new InMemoryIDGenerator());
+    // Kafka's answer about the topic is not to be the first sender's wait.
+    producer.partitionsFor(task.output());
     HL7Service server = context.newServer(task.port(), false);
     server.registerApplication(new HapiListener(producer, task.output()));
     server.startAndWait();
