@@ -21,7 +21,7 @@ export interface Compared {
   readonly workload: string;
   readonly peer: string;
   readonly figure: keyof Ratios;
-  readonly then: number;
+  readonly before: number;
   readonly now: number;
   /** Now ÷ then: above 1, Aorta has gained on the peer. */
   readonly change: number;
@@ -48,15 +48,15 @@ export function readBaseline(file: string | undefined): Baseline | undefined {
   return parsed as Baseline;
 }
 
-const figures = ['throughput', 'cpu', 'p99'] as const;
+const figures = ['throughput', 'cpu', 'margin', 'p99'] as const;
 
 /** The ratios that both have. */
 export const compared = (reports: readonly Report[], baseline: Baseline): readonly Compared[] =>
   reports.flatMap(({ workload, ratios }) =>
     figures.flatMap((figure) =>
       Object.entries(ratios[figure]).flatMap(([peer, now]) => {
-        const then = baseline.workloads[workload]?.[figure]?.[peer];
-        return then === undefined ? [] : [{ workload, peer, figure, then, now, change: Number((now / then).toFixed(3)) }];
+        const before = baseline.workloads[workload]?.[figure]?.[peer];
+        return before === undefined ? [] : [{ workload, peer, figure, before, now, change: Number((now / before).toFixed(3)) }];
       }),
     ),
   );

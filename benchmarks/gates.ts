@@ -1,6 +1,6 @@
 /**
  * What Aorta must hold beside its peers. Every figure is a ratio of one run, above 1 where Aorta is better: messages/s as
- * Aorta ÷ peer, processor time and p99 as peer ÷ Aorta.
+ * Aorta ÷ peer, processor time (`cpu`, and at the `margin` without start-up) and p99 as peer ÷ Aorta.
  *
  * `goal` and `aim` are issue 6's numbers. `gate` is what is in force: a run with `--check` fails below it. It rises when a goal is
  * reached on a quiet machine (docs/performance.md), and never falls without a line there that says why. `quick` is the gate of
@@ -10,7 +10,7 @@
 export interface Gate {
   readonly workload: string;
   readonly peer: string;
-  readonly figure: 'throughput' | 'cpu' | 'p99';
+  readonly figure: 'throughput' | 'cpu' | 'margin' | 'p99';
   readonly goal: number;
   readonly aim?: number;
   /** `null`: not in force; reported only. */
@@ -22,7 +22,8 @@ export const gates: readonly Gate[] = [
   { workload: 'passthrough', peer: 'tuned', figure: 'throughput', goal: 1.8, aim: 2.5, gate: 1, quick: 0.4 },
   { workload: 'passthrough', peer: 'tuned', figure: 'cpu', goal: 1, gate: 0.8, quick: 0.35 },
   { workload: 'passthrough', peer: 'streams-tuned', figure: 'throughput', goal: 1, gate: null, quick: null },
-  { workload: 'passthrough', peer: 'streams-tuned', figure: 'cpu', goal: 1 / 1.4, aim: 1, gate: null, quick: null },
+  { workload: 'passthrough', peer: 'streams-tuned', figure: 'margin', goal: 1 / 1.4, aim: 1, gate: null, quick: null },
+  { workload: 'passthrough', peer: 'tuned', figure: 'margin', goal: 1, gate: null, quick: null },
   { workload: 'adt', peer: 'streams-tuned', figure: 'throughput', goal: 0.7, aim: 1, gate: null, quick: null },
   { workload: 'patient-state', peer: 'streams-eos', figure: 'throughput', goal: 0.7, aim: 1, gate: null, quick: null },
   { workload: 'enrich-1', peer: 'per-key', figure: 'throughput', goal: 1, gate: 0.8, quick: null },

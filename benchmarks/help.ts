@@ -25,6 +25,7 @@ Options
   --duration S         most seconds of a backlog round (default 30); rounds at a rate take as long, at most 10
   --rate R             events per second of the latency rounds; 0: no latency rounds
   --rounds N           rounds of each peer (default 3; fewer is an indication only)
+  --margin             also three times the backlog: processor time of an event without start-up (--messages 1000000 decides)
   --max-lateness MS    a round at a rate is void if the generator's p99 lateness is above this (default 10)
   --out DIR            where report (JSON) and page (HTML) go (default docs/benchmarks)
   --baseline FILE      compare with this one (default benchmarks/baseline.json)

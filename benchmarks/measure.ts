@@ -20,10 +20,17 @@ import { median } from './statistics.ts';
 import type { Task } from './task.ts';
 import type { Workload } from './workload.ts';
 
-export const stepsOf = (workload: Workload, { rounds, rate, loads }: Settings, peers: number) => ({
+export const stepsOf = (workload: Workload, { rounds, rate, loads, margin }: Settings, peers: number) => ({
   backlog: { kind: `${workload.name} backlog`, count: rounds * peers },
+  larger: { kind: `${workload.name} larger`, count: margin > 0 ? rounds * peers : 0 },
   rate: { kind: `${workload.name} rate`, count: rounds * peers * (loads.length || (rate > 0 ? 1 : 0)) },
 });
+
+interface Backlog {
+  readonly kind: 'backlog' | 'larger';
+  readonly input: string;
+  readonly messages: number;
+}
 
 interface Round {
   readonly task: Task;
@@ -55,22 +62,19 @@ export class Measurement {
     this.#brokers = (process.env['KAFKA_BROKERS'] ?? '').split(',');
     this.#registryUrl = process.env['SCHEMA_REGISTRY_URL'] ?? '';
     this.#cluster = new Cluster(this.#brokers);
-    this.#outcomes = new Map(peers.map((peer) => [peer.name, { peer, backlog: [], rate: [], findings: [] }]));
+    this.#outcomes = new Map(peers.map((peer) => [peer.name, { peer, backlog: [], larger: [], rate: [], findings: [] }]));
   }
 
   async run(): Promise<Outcome> {
-    const { messages, patients, partitions, rounds } = this.#settings;
+    const { messages, rounds, margin } = this.#settings;
     await this.#cluster.connect();
     try {
-      const input = `${this.#run}.in`;
-      this.#schemaId = await this.#register(input);
-      await this.#cluster.create(input, partitions);
       this.#progress.say(`${this.#workload.name}: ${this.#workload.what}`);
-      this.#progress.say(`  writing ${messages.toLocaleString('en')} events of ${patients.toLocaleString('en')} patients`);
-      await this.#cluster.fill(input, messages, patients, this.#schemaId);
+      const backlogs = [await this.#fill('backlog', messages), ...(margin > 0 ? [await this.#fill('larger', messages * margin)] : [])];
       // Another one begins each round, so that no peer always has the broker's warm or cold moments.
       for (let round = 0; round < rounds && this.#mayBegin(round); round++)
-        for (const outcome of rotated([...this.#outcomes.values()], round)) await this.#backlog(outcome, input, round);
+        for (const backlog of backlogs)
+          for (const outcome of rotated([...this.#outcomes.values()], round)) await this.#backlog(outcome, backlog, round);
       for (const { rate, load } of this.#rates())
         for (let round = 0; round < rounds; round++)
           for (const outcome of rotated([...this.#outcomes.values()], round)) await this.#rate(outcome, rate, load, round);
@@ -82,6 +86,16 @@ export class Measurement {
       );
     }
     return { workload: this.#workload, settings: this.#settings, peers: this.#outcomes, missing: this.#missing, notes: this.#notes };
+  }
+
+  async #fill(kind: Backlog['kind'], messages: number): Promise<Backlog> {
+    const { patients, partitions } = this.#settings;
+    const input = `${this.#run}.${kind}`;
+    this.#schemaId = await this.#register(input);
+    await this.#cluster.create(input, partitions);
+    this.#progress.say(`  writing ${messages.toLocaleString('en')} events of ${patients.toLocaleString('en')} patients`);
+    await this.#cluster.fill(input, messages, patients, this.#schemaId);
+    return { kind, input, messages };
   }
 
   /** A run with a budget ends after a whole round: the peers stay in pairs. */
@@ -99,7 +113,7 @@ export class Measurement {
   #rates(): readonly { rate: number; load: number | null }[] {
     const { loads, rate } = this.#settings;
     if (loads.length === 0) return rate > 0 ? [{ rate, load: null }] : [];
-    const able = [...this.#outcomes.values()].filter(({ backlog }) => backlog.length > 0);
+    const able = [...this.#outcomes.values()].filter(({ backlog, failed }) => backlog.length > 0 && failed === undefined);
     if (able.length === 0) return [];
     const best = able.map(({ peer, backlog }) => ({ name: peer.name, most: median(backlog.map((r) => r.msgsPerSecond)) }));
     const slowest = best.reduce((a, b) => (b.most < a.most ? b : a));
@@ -109,20 +123,19 @@ export class Measurement {
     return loads.map((load) => ({ rate: Math.max(1, Math.round(slowest.most * load)), load }));
   }
 
-  async #backlog(outcome: PeerOutcome, input: string, round: number): Promise<void> {
-    const { messages, patients, duration, rounds } = this.#settings;
+  async #backlog(outcome: PeerOutcome, { kind, input, messages }: Backlog, round: number): Promise<void> {
+    const { patients, duration, rounds } = this.#settings;
     const { name } = outcome.peer;
-    const kind = `${this.#workload.name} backlog`;
-    await this.#guarded(outcome, kind, `r${round}`, input, async ({ task, process, sink }) => {
+    await this.#guarded(outcome, `${this.#workload.name} ${kind}`, `${kind[0]}${round}`, input, async ({ task, process, sink }) => {
       const expected = this.#workload.expected(messages, patients);
       const progress = (share: number) => this.#progress.live(`${this.#workload.name} ${name} round ${round + 1}/${rounds}`, share);
       const result = await backlogRound({ peer: process, sink, messages, expected, seconds: duration, progress });
       await process.stop();
       const findings = await sink.verify(result.complete ? expected : 0);
-      outcome.backlog.push(result);
+      outcome[kind].push(result);
       outcome.findings.push(findings);
       this.#progress.say(
-        `  round ${round + 1}/${rounds}  ${task.peer.padEnd(14)} ${Math.round(result.msgsPerSecond).toLocaleString('en').padStart(8)}/s  ${result.cpuSecondsPerMillion.toFixed(1)} CPU s/million  ${result.peakRssMb.toFixed(0)} MB${result.complete ? '' : '  (time was up)'}${isSound(findings) ? '' : '  NOT SOUND'}${this.#left()}`,
+        `  ${kind} ${round + 1}/${rounds}  ${task.peer.padEnd(14)} ${Math.round(result.msgsPerSecond).toLocaleString('en').padStart(8)}/s  ${result.cpuSecondsPerMillion.toFixed(1)} CPU s/million  ${result.peakRssMb.toFixed(0)} MB${result.complete ? '' : '  (time was up)'}${isSound(findings) ? '' : '  NOT SOUND'}${this.#left()}`,
       );
     });
   }
@@ -133,7 +146,7 @@ export class Measurement {
     const kind = `${this.#workload.name} rate`;
     const slowest = Math.min(...outcome.backlog.map((r) => r.msgsPerSecond));
     // Beyond what a peer can do, latency only measures how long the round was.
-    if (slowest < rate * 1.1 && !outcome.failed) {
+    if (load === null && slowest < rate * 1.1 && !outcome.failed) {
       this.#progress.drop(kind, 1);
       const note = `${name} has no latency at ${rate.toLocaleString('en')} events/s: it did ${Math.round(slowest).toLocaleString('en')}/s in its slowest round`;
       if (!this.#notes.includes(note)) this.#notes.push(note);

@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly rate: number;
   /** Milliseconds of the generator's p99 lateness above which a rate round is void. */
   readonly maxLatenessMs: number;
+  /** Also rounds with three times the backlog: processor time an event at the margin. */
+  readonly margin: boolean;
   readonly json: boolean;
   /** Folder of report and page; undefined: the default one (none with `quick`). */
   readonly out: string | undefined;
@@ -43,6 +45,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | undefined 
   const { values, positionals } = parsed;
   if (values.help || (positionals.length === 0 && !values.quick)) return undefined;
   if (positionals.length > 1) throw refuse(`one workload (or \`all\`), not ${positionals.length}: ${positionals.join(', ')}`);
+  if (values.quick && values.margin) throw refuse('--quick has no time for --margin');
   if (values.quick && positionals.length > 0) throw refuse('--quick chooses its own workloads; leave the name out');
   const number = (name: NumberFlag, least: number, otherwise: number): number => {
     const text = values[name];
@@ -67,6 +70,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | undefined 
     rounds: whole('rounds', 1, 3),
     rate: number('rate', 0, -1),
     maxLatenessMs: number('max-lateness', 1, 10),
+    margin: values.margin,
     json: values.json,
     out: values.out,
     baseline: values.baseline,
@@ -95,6 +99,7 @@ const parse = (args: readonly string[]) =>
       'save-baseline': { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      margin: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },

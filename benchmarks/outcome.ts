@@ -17,6 +17,8 @@ export interface Settings {
   readonly rate: number;
   readonly loads: readonly number[];
   readonly maxLatenessMs: number;
+  /** Also rounds with this many times the backlog; 0: none. */
+  readonly margin: number;
   /** Seconds after which no further round begins, once each peer had one; 0: no bound. */
   readonly budgetSeconds: number;
 }
@@ -24,6 +26,8 @@ export interface Settings {
 export interface PeerOutcome {
   readonly peer: Peer;
   readonly backlog: BacklogResult[];
+  /** With several times the backlog. */
+  readonly larger: BacklogResult[];
   readonly rate: RateResult[];
   readonly findings: Findings[];
   /** Why it was measured no further. */

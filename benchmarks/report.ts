@@ -39,6 +39,8 @@ export interface Report {
   readonly ratios: {
     readonly throughput: Readonly<Record<string, number>>;
     readonly cpu: Readonly<Record<string, number>>;
+    /** Processor time at the margin, where it was measured. */
+    readonly margin: Readonly<Record<string, number>>;
     /** At half load, or at the one rate there is. */
     readonly p99: Readonly<Record<string, number>>;
   };
@@ -52,6 +54,8 @@ export interface PeerReport {
   readonly versions: Readonly<Record<string, string>>;
   readonly msgsPerSecond: number;
   readonly cpuSecondsPerMillion: number;
+  /** The slope between the backlog and the larger one: without start-up and compilation. */
+  readonly marginCpuSecondsPerMillion: number | null;
   readonly peakRssMb: number;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
@@ -65,6 +69,7 @@ export interface PeerReport {
   readonly complete: boolean;
   readonly latency: readonly LatencyReport[];
   readonly rounds: readonly BacklogResult[];
+  readonly largerRounds: readonly BacklogResult[];
   readonly rateRounds: readonly RateResult[];
 }
 
@@ -79,35 +84,57 @@ export function report({ workload, settings, peers, missing, notes }: Outcome, q
     missing: { ...missing, ...Object.fromEntries(failed) },
     ratios,
     gates: judged(workload.name, ratios, quick),
-    notes: [...few, ...notes],
+    notes: [...few, ...bound(workload, settings), ...notes],
   };
 }
 
+/** What no peer can exceed, whatever it costs: calls at once ÷ their time (Little's law). */
+function bound({ callMs: [from, to], inFlight }: Outcome['workload'], { patients }: Settings): readonly string[] {
+  if (to === 0) return [];
+  const most = Math.min(inFlight || patients, patients) / ((from + to) / 2 / 1000);
+  return [`calls bound everybody to ${Math.round(most).toLocaleString('en')} events/s`];
+}
+
 function ratiosOf(peers: ReadonlyMap<string, PeerOutcome>, reports: Readonly<Record<string, PeerReport>>): Report['ratios'] {
-  const [throughput, cpu, p99]: Record<string, number>[] = [{}, {}, {}];
+  const ratios = { throughput: {}, cpu: {}, margin: {}, p99: {} } as Record<keyof Report['ratios'], Record<string, number>>;
   const mine = peers.get('aorta');
   for (const [name, other] of peers) {
     if (name === 'aorta' || !mine) continue;
     // The median of the rounds' own ratios: both halves of one round met the same noise.
     const pairs = mine.backlog.flatMap((own, round) => (other.backlog[round] ? [[own, other.backlog[round]] as const] : []));
-    (throughput as Record<string, number>)[name] = rounded(median(pairs.map(([a, b]) => a.msgsPerSecond / b.msgsPerSecond)), 3);
+    ratios.throughput[name] = rounded(median(pairs.map(([a, b]) => a.msgsPerSecond / b.msgsPerSecond)), 3);
     // The kernel counts processor time in steps of 10 ms: a tiny round may show none.
     const cpus = pairs.filter(([a]) => a.cpuSecondsPerMillion > 0).map(([a, b]) => b.cpuSecondsPerMillion / a.cpuSecondsPerMillion);
-    if (cpus.length > 0) (cpu as Record<string, number>)[name] = rounded(median(cpus), 3);
+    if (cpus.length > 0) ratios.cpu[name] = rounded(median(cpus), 3);
+    const slopes = margins(mine).flatMap((a, round) => {
+      const b = margins(other)[round];
+      return a && b ? [b / a] : [];
+    });
+    if (slopes.length > 0) ratios.margin[name] = rounded(median(slopes), 3);
     const [own, theirs] = [reports['aorta']?.p99Ms, reports[name]?.p99Ms];
-    if (own && theirs) (p99 as Record<string, number>)[name] = rounded(theirs / own, 3);
+    if (own && theirs) ratios.p99[name] = rounded(theirs / own, 3);
   }
-  return { throughput: throughput ?? {}, cpu: cpu ?? {}, p99: p99 ?? {} };
+  return ratios;
 }
 
-function peerReport({ peer, backlog, rate, findings }: PeerOutcome): PeerReport {
+/** Of each round, where both backlogs came out whole: processor seconds a million events between the one and the other. */
+const margins = ({ backlog, larger }: Pick<PeerOutcome, 'backlog' | 'larger'>): readonly (number | null)[] =>
+  larger.map((large, round) => {
+    const small = backlog[round];
+    const slope = small ? ((large.totalCpuSeconds - small.totalCpuSeconds) * 1e6) / (large.events - small.events) : 0;
+    return small?.complete && large.complete && slope > 0 ? slope : null;
+  });
+
+function peerReport({ peer, backlog, larger, rate, findings }: PeerOutcome): PeerReport {
   const sum = (read: (of: Findings) => number) => findings.reduce((total, of) => total + read(of), 0);
   const latency = latencies(rate);
+  const slopes = margins({ backlog, larger }).filter((slope) => slope !== null);
   const main = latency.find(({ load }) => load === 0.5) ?? latency[0];
   return {
     ...{ what: peer.what, guarantee: peer.guarantee, versions: peer.versions() },
     msgsPerSecond: rounded(median(backlog.map((r) => r.msgsPerSecond))),
     cpuSecondsPerMillion: rounded(median(backlog.map((r) => r.cpuSecondsPerMillion))),
+    marginCpuSecondsPerMillion: slopes.length > 0 ? rounded(median(slopes)) : null,
     peakRssMb: rounded(Math.max(...backlog.map((r) => r.peakRssMb))),
     p50Ms: main?.p50Ms ?? null,
     p99Ms: main?.p99Ms ?? null,
@@ -126,6 +153,7 @@ function peerReport({ peer, backlog, rate, findings }: PeerOutcome): PeerReport 
     complete: backlog.every((r) => r.complete),
     latency,
     rounds: backlog,
+    largerRounds: larger,
     rateRounds: rate,
   };
 }

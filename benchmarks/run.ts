@@ -31,8 +31,9 @@ async function bench(options: BenchOptions): Promise<void> {
   const up = await servicesUp({ say: (name, line) => progress.say(`${name.padEnd(9)} ${line}`), onStarted: (name) => started.push(name) });
   for (const [name, { url }] of Object.entries(up)) process.env[variableOf[name as ServiceName]] = url;
   for (const { workload, settings, lineUp: line } of lineUps) {
-    const { backlog, rate } = stepsOf(workload, settings, line.peers.length);
+    const { backlog, larger, rate } = stepsOf(workload, settings, line.peers.length);
     progress.expect(backlog.kind, backlog.count, settings.duration / 2 + 4);
+    progress.expect(larger.kind, larger.count, settings.duration + 4);
     progress.expect(rate.kind, rate.count, settings.rateSeconds + 14);
     for (const [name, reason] of Object.entries(line.missing)) progress.say(`${workload.name}: ${name} is missing: ${reason}`);
   }
@@ -58,14 +59,14 @@ const existing = (file: string | undefined): string | undefined => (file !== und
 
 /** Rounds, curves and histograms are in the file. */
 const brief = (key: string, value: unknown): unknown =>
-  ['rounds', 'rateRounds', 'curve', 'histogram'].includes(key) && typeof value !== 'number' ? undefined : value;
+  ['rounds', 'largerRounds', 'rateRounds', 'curve', 'histogram'].includes(key) && typeof value !== 'number' ? undefined : value;
 
 function finish(reports: readonly Report[], { comparison }: Document, options: BenchOptions): void {
   if (!options.json) for (const one of reports) process.stdout.write(`\n${table(one)}\n`);
   if (!options.json)
-    for (const { workload, peer, figure, then, now, change } of comparison)
+    for (const { workload, peer, figure, before, now, change } of comparison)
       process.stdout.write(
-        `baseline: ${workload} ${figure} beside ${peer} ${then.toFixed(2)}× then, ${now.toFixed(2)}× now (${change.toFixed(2)})\n`,
+        `baseline: ${workload} ${figure} beside ${peer} ${before.toFixed(2)}× then, ${now.toFixed(2)}× now (${change.toFixed(2)})\n`,
       );
   const [only] = reports;
   const last = reports.length === 1 && only ? only : { workload: nameOf(options), workloads: reports };

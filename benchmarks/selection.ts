@@ -49,6 +49,7 @@ function settingsOf(workload: Workload, options: BenchOptions): Settings {
     rate: topics ? (given ? options.rate : workload.rate) : 0,
     loads: given ? [] : (workload.loads ?? []),
     maxLatenessMs: options.maxLatenessMs,
+    margin: options.margin ? 3 : 0,
     budgetSeconds: 0,
   };
 }

@@ -31,6 +31,9 @@ export function table({ workload, what, peers, missing, ratios, gates, notes }: 
           at.void.length > 0 ? `${at.void.length} void: ${at.void[0]}` : '',
         ]),
   );
+  const margins = Object.entries(peers).flatMap(([name, { marginCpuSecondsPerMillion: own }]) =>
+    own === null ? [] : [[name, own.toFixed(1), times(ratios.margin[name])]],
+  );
   const judgements = gates
     .filter(({ ratio }) => ratio !== null)
     .map(({ peer, figure, ratio, goal, inForce, verdict }) => [
@@ -46,6 +49,7 @@ export function table({ workload, what, peers, missing, ratios, gates, notes }: 
     ...(latency.length > 0
       ? [columns([['latency', 'rate', 'p50 ms', 'p90', 'p99', 'p99.9', 'max', 'generator p99', ''], ...latency])]
       : []),
+    ...(margins.length > 0 ? [columns([['margin', 'CPU s/million', 'Aorta ÷ peer'], ...margins])] : []),
     ...(judgements.length > 0 ? [columns(judgements)] : []),
     ...Object.entries(missing).map(([name, reason]) => `missing: ${name} (${reason.split('\n')[0]})`),
     ...notes.map((note) => `note: ${note}`),

@@ -41,9 +41,9 @@ function facts({ from, to, machine, load, commit, versions, method, workloads }:
 
 function comparison({ baseline, comparison: all }: Document): string {
   if (!baseline || all.length === 0) return '';
-  const rows = all.map(({ workload, peer, figure, then, now, change }) => [
+  const rows = all.map(({ workload, peer, figure, before, now, change }) => [
     `${escaped(workload)}, ${figure} beside ${escaped(peer)}`,
-    `${then.toFixed(2)}×`,
+    `${before.toFixed(2)}×`,
     `${now.toFixed(2)}×`,
     `<span class="${change >= 1 ? 'good' : change < 0.85 ? 'bad' : ''}">${change.toFixed(2)}×</span>`,
   ]);

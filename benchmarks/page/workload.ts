@@ -38,12 +38,20 @@ const figures = (peers: Peers): string[] => [
     'CPU s per million events',
     peers.map(([name, { cpuSecondsPerMillion, spread }]) => ({ name, value: cpuSecondsPerMillion, spread: spread.cpuSecondsPerMillion })),
   ),
+  ...margin(peers),
   bars(
     'Peak memory',
     'MB resident',
     peers.map(([name, { peakRssMb, spread }]) => ({ name, value: peakRssMb, spread: spread.peakRssMb })),
   ),
 ];
+
+function margin(peers: Peers): string[] {
+  const all = peers.flatMap(([name, { marginCpuSecondsPerMillion: value }]) =>
+    value === null ? [] : [{ name, value, spread: [value, value] as const }],
+  );
+  return all.length === peers.length ? [bars('Processor time at the margin', 'CPU s per million events', all)] : [];
+}
 
 /** A plot for each rate. */
 function latencies(peers: Peers): string[] {

@@ -31,7 +31,7 @@ const peer = (name: string, backlog: BacklogResult[], rate: RateResult[] = [], f
     versions: () => ({ [name]: '1' }),
     launch: () => ({ command: '', args: [] }),
   },
-  ...{ backlog, rate, findings },
+  ...{ backlog, larger: [], rate, findings },
 });
 const outcome = async (...peers: PeerOutcome[]): Promise<Outcome> => ({
   workload: (await loadWorkloads()).find(({ name }) => name === 'passthrough') ?? assert.fail(),
@@ -45,6 +45,7 @@ const outcome = async (...peers: PeerOutcome[]): Promise<Outcome> => ({
     rate: 500,
     loads: [],
     maxLatenessMs: 10,
+    margin: 0,
     budgetSeconds: 0,
   },
   peers: new Map(peers.map((one) => [one.peer.name, one])),
@@ -60,7 +61,7 @@ describe('benchmark report', () => {
         peer('tuned', [round(50, 40), round(50, 40), round(100, 40)], [rateRound(40)]),
       ),
     );
-    assert.deepEqual(made.ratios, { throughput: { tuned: 4 }, cpu: { tuned: 4 }, p99: { tuned: 4 } });
+    assert.deepEqual(made.ratios, { throughput: { tuned: 4 }, cpu: { tuned: 4 }, margin: {}, p99: { tuned: 4 } });
     const { msgsPerSecond, spread } = made.peers['aorta'] ?? assert.fail();
     assert.equal(msgsPerSecond, 200);
     assert.deepEqual(spread.msgsPerSecond, [100, 400]);
@@ -93,6 +94,16 @@ describe('benchmark report', () => {
     const none = report(await outcome(peer('aorta', [round(1, 1)], [rateRound(1, { void: 'late' })])));
     assert.equal(none.peers['aorta']?.p99Ms, null);
     assert.match(table(none), /1 void: late/);
+  });
+
+  it('has processor time at the margin as the slope between two backlogs, start-up left out', async () => {
+    const large = (totalCpuSeconds: number) => ({ ...round(1, 1), totalCpuSeconds, events: 1_000_010 });
+    const [own, theirs] = [peer('aorta', [round(1, 1)]), peer('tuned', [round(1, 1)])];
+    const made = report(await outcome({ ...own, larger: [large(21)] }, { ...theirs, larger: [large(41)] }));
+    assert.equal(made.peers['aorta']?.marginCpuSecondsPerMillion, 20);
+    assert.deepEqual(made.ratios.margin, { tuned: 2 });
+    const cut = report(await outcome({ ...own, larger: [{ ...large(21), complete: false }] }));
+    assert.equal(cut.peers['aorta']?.marginCpuSecondsPerMillion, null, 'a round that was cut off has no slope');
   });
 
   it('says when the output of a peer was not sound', async () => {
