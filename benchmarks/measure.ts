@@ -51,10 +51,12 @@ export class Measurement {
   readonly #outcomes: ReadonlyMap<string, PeerOutcome>;
   readonly #missing: LineUp['missing'];
   readonly #notes: string[] = [];
+  readonly #signal: AbortSignal;
   readonly #began = performance.now();
   #schemaId = 0;
 
-  constructor(workload: Workload, settings: Settings, { peers, missing }: LineUp, progress: Progress) {
+  constructor(workload: Workload, settings: Settings, { peers, missing }: LineUp, progress: Progress, signal: AbortSignal) {
+    this.#signal = signal;
     this.#workload = workload;
     this.#settings = settings;
     this.#progress = progress;
@@ -173,7 +175,7 @@ export class Measurement {
         progress: (done) => this.#progress.live(`${this.#workload.name} ${name} at ${rate}/s`, done),
       });
       await process.stop();
-      const findings = await sink.verify(0);
+      const findings = await sink.verify(result.late === 0 ? expected(result.events) : 0);
       outcome.rate.push(result);
       outcome.findings.push(findings);
       this.#progress.say(`  ${rate}/s  round ${round + 1}/${rounds}  ${name.padEnd(14)} ${told(result)}${this.#left()}`);
@@ -183,7 +185,7 @@ export class Measurement {
 
   /** A round with all that belongs to it. A peer that fails is measured no further; the others are. */
   async #guarded(outcome: PeerOutcome, kind: string, purpose: string, input: string, work: (round: Round) => Promise<void>): Promise<void> {
-    if (outcome.failed) return this.#progress.drop(kind, 1);
+    if (outcome.failed || this.#signal.aborted) return this.#progress.drop(kind, 1);
     await this.#progress.step(kind, async () => {
       const { peer } = outcome;
       const name = `${this.#run}-${purpose}-${peer.name}`;
@@ -195,7 +197,7 @@ export class Measurement {
       const sink = sinkOf(this.#workload, peer, task, this.#cluster);
       let running: PeerProcess | undefined;
       try {
-        running = await PeerProcess.start(peer, task);
+        running = await PeerProcess.start(peer, task, this.#signal);
         await work({ task, process: running, sink });
       } catch (cause) {
         outcome.failed = cause instanceof Error ? cause.message : String(cause);

@@ -55,13 +55,16 @@ export class PeerProcess {
     });
   }
 
-  static async start(peer: Peer, task: Task): Promise<PeerProcess> {
+  /** `signal`: from then on the peer counts as failed, so that nobody goes on waiting for it. */
+  static async start(peer: Peer, task: Task, signal?: AbortSignal): Promise<PeerProcess> {
     const own: Launch = {
       command: process.execPath,
       // Not the runner's own flags; only what every peer gets.
       args: ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', join(import.meta.dirname, 'child.ts')],
     };
-    return new PeerProcess(task, 'launch' in peer ? await peer.launch(task) : own);
+    const started = new PeerProcess(task, 'launch' in peer ? await peer.launch(task) : own);
+    signal?.addEventListener('abort', () => started.#fail('the run was interrupted'));
+    return started;
   }
 
   /** Waits for `ready`. Rejects if the peer failed or took longer than `withinMs`. */

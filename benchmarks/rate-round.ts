@@ -11,6 +11,8 @@ export interface RateResult {
   readonly rate: number;
   /** The share of the measured maximum that the rate is; `null`: the rate was given. */
   readonly load: number | null;
+  /** Events of the schedule, warm-up and all. */
+  readonly events: number;
   /** Microseconds from the intended time of sending to the record read from the output: HdrHistogram, compressed, base64. */
   readonly histogram: string;
   readonly p50Ms: number;
@@ -110,6 +112,7 @@ export async function rateRound(round: Rate): Promise<RateResult> {
     return {
       rate,
       load: round.load,
+      events: total,
       histogram: encoded(latency),
       p50Ms: percentile(latency, 50),
       p99Ms: percentile(latency, 99),

@@ -167,7 +167,8 @@ function latencies(rounds: readonly RateResult[]): readonly LatencyReport[] {
     const counted = all.filter((round) => round.void === null && round.late === 0);
     const sum = merged(counted.map((round) => round.histogram));
     const middle = (read: (of: RateResult) => number) => (counted.length > 0 ? rounded(median(counted.map(read)), 2) : null);
-    const at = (percent: number) => middle((round) => percentile(merged([round.histogram]), percent));
+    // A histogram keeps three digits, the maximum all.
+    const at = (percent: number) => middle((round) => Math.min(round.maxMs, percentile(merged([round.histogram]), percent)));
     return {
       ...{ rate, load: all[0]?.load ?? null, rounds: counted.length },
       void: all.filter((round) => !counted.includes(round)).map((round) => round.void ?? never),

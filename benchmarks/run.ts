@@ -7,19 +7,25 @@ import { type ServiceName, variableOf } from '../src/services/service.ts';
 import { servicesUp } from '../src/services/up.ts';
 import { baselineFile, readBaseline, saveBaseline } from './baseline.ts';
 import { beginning, type Document, documentOf, nameOf, write } from './document.ts';
+import { exitCode } from './exit-code.ts';
 import { help } from './help.ts';
 import { lineUp, withPeers } from './line-up.ts';
 import { Measurement, stepsOf } from './measure.ts';
 import { type BenchOptions, benchOptions } from './options.ts';
 import { loadPeers } from './peers.ts';
 import { minutes, Progress } from './progress.ts';
-import { type Report, report, unsound } from './report.ts';
+import { type Report, report } from './report.ts';
 import { selectionOf } from './selection.ts';
 import { table } from './table.ts';
 import { loadWorkloads } from './workloads.ts';
 
 const progress = new Progress(process.stderr);
 const started: ServiceName[] = [];
+const interrupt = new AbortController();
+process.once('SIGINT', () => {
+  progress.say('stopping: topics, databases and services of this run go; once more ends at once');
+  interrupt.abort();
+});
 
 async function bench(options: BenchOptions): Promise<void> {
   const began = beginning();
@@ -40,7 +46,12 @@ async function bench(options: BenchOptions): Promise<void> {
   progress.say(`about ${minutes(progress.seconds())}, as a first guess`);
   const reports: Report[] = [];
   for (const { workload, settings, lineUp: line } of lineUps)
-    reports.push(report(await new Measurement(workload, settings, line, progress).run(), options.quick));
+    reports.push(report(await new Measurement(workload, settings, line, progress, interrupt.signal).run(), options.quick));
+  if (interrupt.signal.aborted) {
+    // Half a run is no report.
+    process.exitCode = 130;
+    return;
+  }
   const document = await documentOf(reports, options, began, up, baseline);
   const folder = options.out ?? (options.quick ? undefined : standard);
   if (folder !== undefined) for (const file of write(document, folder)) progress.say(`wrote ${file}`);
@@ -71,9 +82,7 @@ function finish(reports: readonly Report[], { comparison }: Document, options: B
   const [only] = reports;
   const last = reports.length === 1 && only ? only : { workload: nameOf(options), workloads: reports };
   process.stdout.write(`${options.json ? '' : '\n'}${JSON.stringify(last, brief)}\n`);
-  if (options.check && reports.some(({ gates }) => gates.some(({ verdict }) => verdict === 'below the gate'))) process.exitCode = 2;
-  if (reports.some(({ missing }) => Object.values(missing).some((reason) => reason.startsWith('failed: ')))) process.exitCode = 1;
-  if (reports.some((one) => unsound(one).length > 0)) process.exitCode = 3;
+  process.exitCode = exitCode(reports, options.check);
 }
 
 try {

@@ -13,7 +13,7 @@ export interface Selection {
 
 /** Short rounds of the two ratios that a change breaks first. */
 const quick = [
-  { name: 'passthrough', peers: ['tuned'], messages: 30_000, rounds: 3, budgetSeconds: 28 },
+  { name: 'passthrough', peers: ['tuned'], messages: 25_000, rounds: 3, budgetSeconds: 26 },
   { name: 'effects', peers: ['pg-event'], messages: 15_000, rounds: 1, budgetSeconds: 14 },
 ] as const;
 
@@ -23,7 +23,7 @@ export function selectionOf(all: readonly Workload[], options: BenchOptions): re
     return quick.flatMap(({ name, peers, messages, rounds, budgetSeconds }) =>
       selected(all, name).map((workload) => ({
         workload,
-        settings: { ...settingsOf(workload, options), messages, rounds, budgetSeconds, rate: 0, loads: [], duration: 4 },
+        settings: { ...settingsOf(workload, options), messages, rounds, budgetSeconds, rate: 0, loads: [], duration: 3 },
         peers,
       })),
     );

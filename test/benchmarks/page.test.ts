@@ -30,7 +30,17 @@ function outcomeOf(name: string, index: number): PeerOutcome {
     const own = histogram();
     for (let i = 0; i < 5_000; i++) record(own, 2 + index + (i % 1_000 === 0 ? 150 : (i % 50) / 5));
     const round: RateResult = {
-      ...{ rate: at, load: at / 1_000, histogram: encoded(own), p50Ms: 5, p99Ms: 12, maxMs: 152, late: 0, cpuSecondsPerMillion: 30 },
+      ...{
+        rate: at,
+        load: at / 1_000,
+        events: 5_000,
+        histogram: encoded(own),
+        p50Ms: 5,
+        p99Ms: 12,
+        maxMs: 152,
+        late: 0,
+        cpuSecondsPerMillion: 30,
+      },
       ...{ peakRssMb: 200, generatorP99Ms: 2, generatorMaxMs: 9, void: null, lag },
     };
     return [round, { ...round, void: 'the generator was 80.0 ms late (p99), more than 10 ms' }];

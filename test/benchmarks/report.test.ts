@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BacklogResult } from '../../benchmarks/backlog-round.ts';
+import { exitCode } from '../../benchmarks/exit-code.ts';
 import { encoded, histogram, record } from '../../benchmarks/histogram.ts';
 import type { Findings } from '../../benchmarks/order-check.ts';
 import type { Outcome, PeerOutcome } from '../../benchmarks/outcome.ts';
@@ -16,7 +17,17 @@ const rateRound = (ms: number, more: Partial<RateResult> = {}): RateResult => {
   const own = histogram();
   for (let i = 1; i <= 1000; i++) record(own, (ms * i) / 1000);
   return {
-    ...{ rate: 500, load: null, histogram: encoded(own), p50Ms: ms / 2, p99Ms: ms, maxMs: ms, late: 0, cpuSecondsPerMillion: 1 },
+    ...{
+      rate: 500,
+      load: null,
+      events: 1_000,
+      histogram: encoded(own),
+      p50Ms: ms / 2,
+      p99Ms: ms,
+      maxMs: ms,
+      late: 0,
+      cpuSecondsPerMillion: 1,
+    },
     ...{ peakRssMb: 1, generatorP99Ms: 1, generatorMaxMs: 2, void: null, lag: [] },
     ...more,
   };
@@ -81,7 +92,15 @@ describe('benchmark report', () => {
     assert.deepEqual(Object.keys(made.peers), ['aorta']);
     assert.deepEqual(made.missing, { streams: 'there is no JVM', tuned: 'failed: it ended by itself' });
     assert.deepEqual(made.ratios.throughput, {});
+    assert.equal(exitCode([made], true), 1);
     assert.match(table(made), /missing: streams \(there is no JVM\)/);
+  });
+
+  it('ends with 2 below a gate where gates are checked, and not for a peer that is missing', async () => {
+    const slow = report(await outcome(peer('aorta', [round(10, 40)]), peer('tuned', [round(100, 40)])));
+    assert.equal(exitCode([slow], true), 2);
+    assert.equal(exitCode([slow], false), 0);
+    assert.equal(exitCode([report(await outcome(peer('aorta', [round(10, 40)])))], true), 0);
   });
 
   it('leaves void rounds out of the latency, and says so', async () => {
@@ -109,6 +128,7 @@ describe('benchmark report', () => {
   it('says when the output of a peer was not sound', async () => {
     const made = report(await outcome(peer('aorta', [round(1, 1)], [], [{ ...sound, wrong: 2 }])));
     assert.deepEqual(unsound(made), ['aorta']);
+    assert.equal(exitCode([made], false), 3);
     assert.match(table(made), /BROKEN: 0 out of order, 0 missing, 2 wrong/);
   });
 });
