@@ -79,6 +79,16 @@ export class SuspectGate {
     return this.#slots === 0 && this.#queue.length === 0 && this.#deaths.size === 0;
   }
 
+  /**
+   * What was under way at the unclean end has been tried. Until then the lane is not given back as a clean one: its next
+   * owner would run the rest without notes.
+   */
+  get through(): boolean {
+    if (!this.#unclean || (this.#slots === 0 && this.#queue.length === 0 && this.#untried.size === 0)) return true;
+    const { tracker, end } = this.#lane;
+    return end > 0 && tracker.settledWatermark >= end;
+  }
+
   get waiting(): number {
     return this.#queue.length;
   }
