@@ -81,6 +81,11 @@ export class Holding {
     this.hold(mailbox, turn.root, { due: null, reason: 'merge', class: null, code: null, operator: null });
   }
 
+  /** A record that was taken back: its source still has rows of the patient, and it does not pass them by. */
+  queuesBehind(root: Root): boolean {
+    return root.kind === 'log' && this.#lane.held.get(root.key) !== undefined && !this.#lane.merging.passes(root);
+  }
+
   /** A patient's envelope queues behind its held ones. */
   behind(root: Root): void {
     this.#lane.held.adding(root.key);
