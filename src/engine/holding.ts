@@ -149,7 +149,7 @@ export class Holding {
   next(key: string): void {
     const lane = this.#lane;
     const patient = lane.held.get(key);
-    if (!patient || patient.active || !lane.owned || lane.draining) return;
+    if (!patient || patient.active || !lane.owned || lane.draining || !lane.co.complete) return;
     const mailbox = lane.mailboxes.get(key);
     if (mailbox && !mailbox.idleFor(lane)) return;
     if (patient.leaving) return void lane.merging.leave(patient);

@@ -98,3 +98,33 @@ describe('what is taken back with a refused turn of another topic', () => {
     }
   });
 });
+
+describe('before the lanes of all sources are claimed', () => {
+  it('nothing of a patient runs, whatever an operator asks for, and the request is not lost', async () => {
+    const { driver, wrong, put } = await start();
+    await put('others', 1, 'bad');
+    await put('others', 2);
+    await driver.advance(1000);
+    wrong.bad = false;
+    const request = { flow: 'taken-back', key: 'p1', errorClass: null, action: 'redrive' as const, actor: 'test', at: 0 };
+    await driver.state.requestRedrive({ id: 'r1', ...request });
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const claim = driver.state.claim.bind(driver.state);
+    driver.state.claim = async (ref, partitions) => {
+      if (ref.topic === 'events') await gate;
+      return claim(ref, partitions);
+    };
+    await driver.crash();
+    await driver.advance(5000);
+    assert.deepEqual(applied(driver.state), [0], 'one of its lanes may still be written by the last owner');
+    assert.equal((await driver.state.redriveRequests('taken-back')).length, 1);
+    open();
+    await driver.advance(5000);
+    assert.deepEqual(applied(driver.state), [0, 1, 2]);
+    assert.deepEqual(await driver.state.redriveRequests('taken-back'), []);
+    await driver.stop();
+  });
+});
