@@ -1,29 +1,30 @@
-/** The process of one peer in one round: `node child.ts <task as JSON>`. Talks to the runner over IPC. */
-import type { FromChild, RunningPeer, Task, ToChild } from './task.ts';
+/** The process of a peer in TypeScript: `node child.ts`. Keeps to the protocol of peers/README.md, as peers of other languages do. */
+import { loadPeer } from './peers.ts';
+import { taskFrom } from './task.ts';
 
-const task = JSON.parse(process.argv[2] ?? '') as Task;
-const tell = (message: FromChild): void => void process.send?.(message);
-
-function usage(): FromChild {
-  const { user, system } = process.cpuUsage();
-  return { kind: 'usage', cpuSeconds: (user + system) / 1e6, peakRssMb: process.resourceUsage().maxRSS / 1024 };
-}
-
-let running: RunningPeer | undefined;
-process.on('message', async (message: ToChild) => {
-  if (message.kind === 'usage') return tell(usage());
-  await running?.stop();
-  process.exit(0);
-});
-// The runner is gone: nobody measures any more.
-process.on('disconnect', () => process.exit(1));
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 try {
+  const task = taskFrom(process.env);
   // One peer's modules only: a peer is not to pay for the memory of another.
-  const { peer } = (await import(`./peers/${task.peer}.ts`)) as { peer: { start(task: Task): Promise<RunningPeer> } };
-  running = await peer.start(task);
-  tell({ kind: 'started' });
+  const peer = await loadPeer(task.peer);
+  if (!('start' in peer)) throw new Error(`${peer.name} is not in TypeScript`);
+  const running = await peer.start(task);
+  let ending = false;
+  const end = async (): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    await running.stop();
+    process.exit(0);
+  };
+  // A line `stop`, or the end of the input: then the runner is gone and nobody measures any more.
+  process.stdin.setEncoding('utf8').on('data', (text) => {
+    if (String(text).includes('stop')) void end();
+  });
+  process.stdin.on('end', () => process.exit(ending ? undefined : 1));
+  say('ready');
 } catch (cause) {
-  tell({ kind: 'failed', problem: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) });
+  const problem = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  say(`failed ${problem.replaceAll('\n', ' ')}`);
   process.exit(1);
 }

@@ -73,6 +73,12 @@ export class Cluster {
     return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
   }
 
+  /** Records of a topic up to which a group has committed. */
+  async committed(groupId: string, topic: string): Promise<number> {
+    const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
+    return (found?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+  }
+
   async close(): Promise<void> {
     await this.remove(...this.#topics).catch(() => undefined);
     await Promise.all([this.#admin.disconnect(), this.#producer.disconnect()]);

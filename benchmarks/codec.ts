@@ -7,7 +7,7 @@ import { planOf } from '../src/schema/codec/plan.ts';
 import { typeOf } from '../src/schema/codec/type.ts';
 import { Walk } from '../src/schema/codec/walk.ts';
 import { eventOf } from './event.ts';
-import { median } from './report.ts';
+import { median } from './statistics.ts';
 
 const timeline = {
   eventId: '01ARZ3NDEKTSV4RRFFQ69G5FAV',

@@ -15,17 +15,18 @@ const body = Buffer.from(
 
 /**
  * Event number `seq` of patient number `patient`. `controlId` carries the number, so that the order can be checked;
- * `eventId` the intended time in fractional milliseconds, so that latency can be measured.
+ * `eventId` the intended time in fractional milliseconds, on whatever clock its reader has too, so that latency can be
+ * measured; `at` is the time of day.
  */
-export function eventOf(patient: number, seq: number, intended: number): Hl7Adt {
+export function eventOf(patient: number, seq: number, intended: number, at = intended): Hl7Adt {
   return {
     eventId: intended.toFixed(3).padStart(26, '0'),
     patientId: keyOf(patient),
     sender: 'ADT1|MCM',
     controlId: String(seq).padStart(8, '0'),
-    event: 'A01',
-    occurredAt: Math.floor(intended),
-    receivedAt: Math.floor(intended),
+    event: triggers[seq % triggers.length] as string,
+    occurredAt: Math.floor(at),
+    receivedAt: Math.floor(at),
     charset: 'UTF-8',
     raw: body.subarray(0, rawBytes),
     blobRef: null,
@@ -34,9 +35,21 @@ export function eventOf(patient: number, seq: number, intended: number): Hl7Adt 
   };
 }
 
-export const keyOf = (patient: number): string => `01BENCH${String(patient).padStart(19, '0')}`;
+const keyPrefix = '01BENCH';
 
-/** The work of every peer between decode and encode. */
+export const keyOf = (patient: number): string => `${keyPrefix}${String(patient).padStart(19, '0')}`;
+
+/** Triggers by number: what the `route` work tells apart. */
+export const triggers = ['A01', 'A02', 'A08', 'A03'] as const;
+
+/** Where `route` sends an event; undefined: dropped. */
+export const routes: Readonly<Record<string, 'admissions' | 'transfers' | 'discharges'>> = {
+  A01: 'admissions',
+  A02: 'transfers',
+  A03: 'discharges',
+};
+
+/** What every peer does between decode and encode. */
 export const transform = (event: Hl7Adt): Hl7Adt => ({ ...event, sender: 'BENCH|OUT' });
 
 export const decode = (bytes: Buffer): Hl7Adt => type.fromBuffer(bytes.subarray(5)) as Hl7Adt;
@@ -53,5 +66,11 @@ export function encode(event: Hl7Adt, schemaId: number): Buffer {
 /** The schema id of an encoded event: every peer writes with the id that it reads. */
 export const schemaIdOf = (bytes: Buffer): number => bytes.readUInt32BE(1);
 
-/** The asynchronous call of the `calls` workload: it takes its time and no processor. */
+/** Milliseconds that the call for an event takes: the same for every peer, and no two neighbours alike. */
+export function callTime({ patientId, controlId }: Pick<Hl7Adt, 'patientId' | 'controlId'>, [from, to]: readonly [number, number]): number {
+  const [seq, patient] = [Number(controlId), Number(patientId.slice(keyPrefix.length))];
+  return from + ((seq * 7919 + patient * 104_729) % (to - from + 1));
+}
+
+/** The asynchronous call: it takes its time and no processor. */
 export const call = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

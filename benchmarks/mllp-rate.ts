@@ -1,144 +1,84 @@
 /**
- * Acknowledged messages a second over MLLP, on the product as users run it: a process of its own, 50 connections, each
- * with one message unanswered at a time (`--in-flight` for more), A01 and A02 of 1,000 patients.
+ * Acknowledged messages a second over MLLP: the product as users run it, and other listeners that do the durable part of the
+ * same work (in Kafka with acks=all before the AA). Each round is a process and a Kafka of its own; what was acknowledged is
+ * read back. 50 connections, each with so many messages unanswered; A01, A02 and so on of 1,000 patients.
  *
- *   node benchmarks/mllp-rate.ts [--profile embedded|kafka|both] [--seconds 20] [--connections 50] [--in-flight 1] [--prof DIR] [--json]
+ *   node benchmarks/mllp-rate.ts [--peers aorta,aorta-embedded,medplum,node-hl7-server,hapi] [--in-flight 1,2,8] [--rounds 3]
+ *                                [--seconds 20] [--warm-up 3] [--connections 50] [--prof DIR] [--json]
  *
- * The kafka profile uses the services of the environment for registry and PostgreSQL (`aorta services env`), a database
- * of its own, and a Kafka of its own.
+ * Registry and PostgreSQL are those of the environment (`aorta services env`).
  */
-import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { createMllpClient } from '../src/sandbox/mllp-client.ts';
-import { chance } from '../test/fault/support/chance.ts';
-import { type Adt, hospital } from '../test/fault/support/hospital.ts';
-import { settled } from '../test/fault/support/oracle.ts';
-import type { Product } from '../test/fault/support/product.ts';
-import { site } from '../test/fault/support/site.ts';
+import type { Listener } from './mllp/listener.ts';
+import { mllpReport, mllpTable } from './mllp/report.ts';
+import { type Contestant, mllpRound, type RoundResult } from './mllp/round.ts';
 
 const { values } = parseArgs({
   options: {
-    profile: { type: 'string', default: 'both' },
-    seconds: { type: 'string', default: '20' },
-    connections: { type: 'string', default: '50' },
+    peers: { type: 'string', default: 'aorta,aorta-embedded,medplum,node-hl7-server,hapi' },
     'in-flight': { type: 'string', default: '1' },
+    rounds: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '20' },
+    'warm-up': { type: 'string', default: '3' },
+    connections: { type: 'string', default: '50' },
     prof: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
-const seconds = Number(values.seconds);
-const connections = Number(values.connections);
-const inFlight = Number(values['in-flight']);
-const warmUp = 3;
+const [rounds, seconds, warmUp, connections] = [values.rounds, values.seconds, values['warm-up'], values.connections].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-interface Figures {
-  readonly acknowledgedPerSecond: number;
-  /** Messages in the timeline, while they are sent. */
-  readonly appliedPerSecond: number;
-  /** The backlog that was left, once nobody sends. */
-  readonly drainedPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
-  readonly cpuSecondsPerMillion: number;
-  readonly rssMb: number;
-  readonly refused: number;
+async function contestantOf(name: string): Promise<Contestant> {
+  if (name === 'aorta') return { profile: 'kafka' };
+  if (name === 'aorta-embedded') return { profile: 'embedded' };
+  const { listener } = (await import(`./peers/mllp/${name}.ts`)) as { listener: Listener };
+  return { listener };
 }
 
-const profiles = values.profile === 'both' ? (['embedded', 'kafka'] as const) : [values.profile as 'embedded' | 'kafka'];
-const results: Record<string, Figures> = {};
-for (const profile of profiles) {
-  const here = await site(profile);
-  try {
-    const product = await here.worker({
-      nodeOptions: values.prof ? ['--cpu-prof', '--cpu-prof-dir', `${values.prof}/${profile}`] : [],
-    });
-    results[profile] = await measure(product);
-    product.kill('SIGTERM');
-    await product.exited;
-  } finally {
-    await here.close();
-  }
+const contestants = new Map<string, Contestant>();
+const missing: Record<string, string> = {};
+for (const name of values.peers.split(',')) {
+  const contestant = await contestantOf(name);
+  const reason = 'listener' in contestant ? await contestant.listener.available?.() : undefined;
+  if (reason === undefined) contestants.set(name, contestant);
+  else missing[name] = reason;
 }
-process.stdout.write(values.json ? `${JSON.stringify({ workload: 'mllp-rate', connections, inFlight, profiles: results })}\n` : table());
 
-async function measure(product: Product): Promise<Figures> {
-  const patients = hospital(chance(1), 1_000, 60);
-  const turns: Adt[][] = Array.from({ length: connections }, () => []);
-  for (let n = 0; n < 60; n++) for (const [p, patient] of patients.entries()) turns[p % connections]?.push(patient.messages[n] as Adt);
-  const times: number[] = [];
-  let counting = false;
-  let stopping = false;
-  let acknowledged = 0;
-  let refused = 0;
-  const senders = turns.map(async (queue, n) => {
-    const client = createMllpClient({ host: '127.0.0.1', port: product.mllpPort, inFlight });
-    let next = 0;
-    await Promise.all(
-      Array.from({ length: inFlight }, async () => {
-        // One after the other; a sender that has sent all begins again with new control ids.
-        while (!stopping) {
-          const at = next++;
-          const message = queue[at % queue.length] as Adt;
-          const again = Math.floor(at / queue.length);
-          const bytes =
-            again === 0
-              ? message.bytes
-              : Buffer.from(message.bytes.toString().replace(message.controlId, `${message.controlId}-${again}-${n}`));
-          const begun = performance.now();
-          const { code } = await client.send(bytes);
-          if (!counting) continue;
-          if (code === 'AA') acknowledged++;
-          else refused++;
-          times.push(performance.now() - begun);
-        }
-      }),
-    );
-    await client.close();
+for (const inFlight of values['in-flight'].split(',').map(Number)) {
+  const results = new Map<string, RoundResult[]>();
+  const absent = { ...missing };
+  const able = [...contestants].filter(([name, contestant]) => {
+    if (inFlight === 1 || !('listener' in contestant) || !contestant.listener.oneMessage) return true;
+    absent[name] = 'a connection of it carries one message only';
+    return false;
   });
-  const wait = (s: number) => new Promise((resolve) => setTimeout(resolve, s * 1000));
-  await wait(warmUp);
-  const cpuBefore = cpuSeconds(product.pid);
-  const appliedBefore = await product.metric('aorta_flow_settled_total', { settlement: 'done' });
-  const begun = performance.now();
-  counting = true;
-  await wait(seconds);
-  counting = false;
-  const took = (performance.now() - begun) / 1000;
-  const applied = (await product.metric('aorta_flow_settled_total', { settlement: 'done' })) - appliedBefore;
-  const cpu = cpuSeconds(product.pid) - cpuBefore;
-  stopping = true;
-  await Promise.all(senders);
-  const rssMb = Math.round(Number(/VmHWM:\s+(\d+)/.exec(execFileSync('cat', [`/proc/${product.pid}/status`]).toString())?.[1]) / 1024);
-  const left = await product.metric('aorta_flow_lag_records');
-  const draining = performance.now();
-  await settled([product], 300_000);
-  const drainedPerSecond = Math.round(left / ((performance.now() - draining) / 1000));
-  times.sort((a, b) => a - b);
-  const at = (share: number) => Math.round((times[Math.floor((times.length - 1) * share)] ?? 0) * 10) / 10;
-  return {
-    acknowledgedPerSecond: Math.round(acknowledged / took),
-    appliedPerSecond: Math.round(applied / took),
-    drainedPerSecond,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    maxMs: at(1),
-    cpuSecondsPerMillion: Math.round((cpu / acknowledged) * 1e6),
-    rssMb,
-    refused,
-  };
-}
-
-/** User and system time of the process, all its threads. */
-function cpuSeconds(pid: number): number {
-  const stat = execFileSync('cat', [`/proc/${pid}/stat`]).toString();
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function table(): string {
-  const names = Object.keys(Object.values(results)[0] ?? {}) as (keyof Figures)[];
-  return names
-    .map((name) => `${name.padEnd(24)}${profiles.map((profile) => String(results[profile]?.[name]).padStart(12)).join('')}\n`)
-    .join('');
+  for (let round = 0; round < rounds; round++) {
+    // Another one begins each round.
+    for (const [name, contestant] of able.map((_, i) => able[(i + round) % able.length] as (typeof able)[number])) {
+      if (absent[name] !== undefined) continue;
+      try {
+        const nodeOptions = values.prof && name.startsWith('aorta') ? ['--cpu-prof', '--cpu-prof-dir', `${values.prof}/${name}`] : [];
+        const result = await mllpRound(contestant, { connections, inFlight, warmUp, seconds, nodeOptions });
+        results.set(name, [...(results.get(name) ?? []), result]);
+        say(
+          `${inFlight} unanswered, round ${round + 1}/${rounds}  ${name.padEnd(16)} ${Math.round(result.acknowledgedPerSecond).toLocaleString('en')}/s`,
+        );
+      } catch (cause) {
+        // One that fails is measured no further; the others are.
+        absent[name] = `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+        results.delete(name);
+        say(`${name} ${absent[name]}`);
+        process.exitCode = 1;
+      }
+    }
+  }
+  const report = mllpReport(inFlight, connections, results, absent);
+  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `\n${mllpTable(report)}\n`);
+  const product = Object.entries(report.contestants).filter(([name]) => name.startsWith('aorta'));
+  if (product.some(([, { readBack }]) => readBack.missing + readBack.outOfOrder + readBack.duplicates > 0)) process.exitCode = 3;
 }

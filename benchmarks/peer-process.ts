@@ -1,67 +1,110 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { FromChild, Task, ToChild } from './task.ts';
+import { createInterface } from 'node:readline';
+import type { Launch, Peer } from './peer.ts';
+import { type Usage, usageOf } from './proc.ts';
+import { environmentOf, type Task } from './task.ts';
 
-export interface Usage {
-  readonly cpuSeconds: number;
-  readonly peakRssMb: number;
-}
-
-/** A peer in a process of its own, so that its processor time and memory are its own. */
+/** A peer in a process of its own, so that its processor time and memory are its own. See peers/README.md. */
 export class PeerProcess {
+  readonly #task: Task;
   readonly #child: ChildProcess;
-  readonly #waiting: ((message: FromChild) => void)[] = [];
+  readonly #ready: Promise<void>;
   readonly #exited: Promise<void>;
+  readonly #figures = new Map<string, number>();
+  /** The last lines of its stderr: what the report of a failure shows. */
+  readonly #lines: string[] = [];
   #problem: Error | undefined;
+  #stopping = false;
 
-  constructor(task: Task) {
-    // Not the runner's own flags; only what every peer gets.
-    this.#child = fork(join(import.meta.dirname, 'child.ts'), [JSON.stringify(task)], {
-      execArgv: ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning'],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  private constructor(task: Task, { command, args, env }: Launch) {
+    this.#task = task;
+    this.#child = spawn(command, args, {
+      env: { ...process.env, ...environmentOf(task), ...env },
+      cwd: join(import.meta.dirname, '..'),
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
-    this.#child.on('message', (message: FromChild) => {
-      if (message.kind === 'failed') this.#problem = new Error(`${task.peer}: ${message.problem}`);
-      for (const give of this.#waiting.splice(0)) give(message);
+    const { stdin, stdout, stderr } = this.#child;
+    // A peer that has ended reads no more.
+    stdin?.on('error', () => undefined);
+    if (stderr)
+      createInterface({ input: stderr }).on('line', (line) => {
+        this.#lines.push(line);
+        if (this.#lines.length > 20) this.#lines.shift();
+      });
+    this.#ready = new Promise((resolve) => {
+      if (stdout)
+        createInterface({ input: stdout }).on('line', (line) => {
+          const [word, ...rest] = line.trim().split(' ');
+          if (word === 'ready') resolve();
+          if (word === 'figure') this.#figures.set(String(rest[0]), Number(rest[1]));
+          if (word === 'failed') this.#fail(rest.join(' '));
+        });
+      this.#child.once('error', (cause) => {
+        this.#fail(cause.message);
+        resolve();
+      });
+      this.#child.once('exit', () => resolve());
     });
     this.#exited = new Promise((resolve) => {
-      this.#child.once('exit', (code) => {
-        if (code !== 0) this.#problem ??= new Error(`${task.peer} ended with exit code ${code}`);
-        for (const give of this.#waiting.splice(0)) give({ kind: 'failed', problem: '' });
+      this.#child.once('error', () => resolve());
+      this.#child.once('exit', (code, signal) => {
+        if (!this.#stopping) this.#fail(`it ended by itself (${signal ?? `exit code ${code}`})`);
         resolve();
       });
     });
   }
 
-  async started(): Promise<void> {
-    await this.#next();
+  /** `signal`: from then on the peer counts as failed, so that nobody goes on waiting for it. */
+  static async start(peer: Peer, task: Task, signal?: AbortSignal): Promise<PeerProcess> {
+    const own: Launch = {
+      command: process.execPath,
+      // Not the runner's own flags; only what every peer gets.
+      args: ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', join(import.meta.dirname, 'child.ts')],
+    };
+    const started = new PeerProcess(task, 'launch' in peer ? await peer.launch(task) : own);
+    signal?.addEventListener('abort', () => started.#fail('the run was interrupted'));
+    return started;
+  }
+
+  /** Waits for `ready`. Rejects if the peer failed or took longer than `withinMs`. */
+  async ready(withinMs = 90_000): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#fail(`it was not ready after ${withinMs / 1000} s`);
+      this.#child.kill('SIGKILL');
+    }, withinMs);
+    await this.#ready;
+    clearTimeout(timer);
+    this.check();
   }
 
   /** Processor seconds and peak memory of the process so far. */
-  async usage(): Promise<Usage> {
-    this.#child.send({ kind: 'usage' } satisfies ToChild);
-    const message = await this.#next();
-    if (message.kind !== 'usage') throw new Error('a peer answered something else');
-    return message;
+  usage(): Usage {
+    this.check();
+    return usageOf(this.#child.pid as number);
   }
 
-  /** Rejects if the peer has failed. */
+  /** What it said of itself: `figure <name> <number>`. */
+  get figures(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#figures);
+  }
+
+  /** Throws if the peer has failed. */
   check(): void {
     if (this.#problem) throw this.#problem;
   }
 
   /** Asks it to stop; ends it after `withinMs`. */
   async stop(withinMs = 20_000): Promise<void> {
+    this.#stopping = true;
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), withinMs);
-    if (this.#child.connected) this.#child.send({ kind: 'stop' } satisfies ToChild);
+    if (this.#child.exitCode === null) this.#child.stdin?.end('stop\n');
     await this.#exited;
     clearTimeout(timer);
   }
 
-  async #next(): Promise<FromChild> {
-    this.check();
-    const message = await new Promise<FromChild>((resolve) => this.#waiting.push(resolve));
-    this.check();
-    return message;
+  #fail(problem: string): void {
+    const said = this.#lines.length > 0 ? `\n${this.#lines.map((line) => `    ${line}`).join('\n')}` : '';
+    this.#problem ??= new Error(`the peer ${this.#task.peer} failed: ${problem}${said}`);
   }
 }

@@ -1,41 +1,41 @@
-import type { Task } from './task.ts';
+import type { Hl7Adt } from '../schemas/generated/hl7-adt.ts';
+import type { Task, Work } from './task.ts';
 
+/** What `workloads/<name>.ts` exports, one or several of a family, as `workloads`. */
 export interface Workload {
-  readonly name: Task['workload'];
+  readonly name: string;
+  /** One line for help and report. */
   readonly what: string;
-  /** Peers beside Aorta, in the order of the report. */
+  readonly work: Work;
+  /** Peers in the order of the report; others that can do the work follow. Those that this checkout has not are reported as missing. */
   readonly peers: readonly string[];
+  /** Peers that only run when they are asked for by name: far too slow for a normal run. */
+  readonly onRequest?: readonly string[];
   readonly partitions: number;
   readonly patients: number;
-  readonly callMs: number;
-  /** Events of the backlog, by default. */
+  /** Events of the backlog. */
   readonly messages: number;
-  /** Events per second of the latency rounds, by default. */
+  /** Events per second of the latency rounds; `loads` in place of it: shares of the throughput measured before. */
   readonly rate: number;
+  readonly loads?: readonly number[];
+  readonly callMs: Task['callMs'];
+  readonly inFlight: number;
+  /** Labels of the output topics; empty: the table `bench_effect`. */
+  readonly outputs: readonly string[];
+  /** Of `messages` events of so many patients, in turn, how many come out. */
+  expected(messages: number, patients: number): number;
+  /**
+   * An event read from the output `label`: its place among those of its patient there (0, 1, 2, …); undefined: it should not
+   * be there, or not as it is.
+   */
+  place(label: string, event: Hl7Adt): number | undefined;
 }
 
-/** Kafka to Kafka: decode, change a field, encode. NEXMark's q0 with a codec. */
-export const passthrough: Workload = {
-  name: 'passthrough',
-  what: '1 KB events, Avro in to Avro out, 12 partitions, acks=all',
-  peers: ['tuned', 'naive'],
-  partitions: 12,
-  patients: 5_000,
-  callMs: 0,
-  messages: 120_000,
-  rate: 1_000,
-};
-
-/** One slow asynchronous call for each event: how much of its wait overlaps while each patient stays in order. */
-export const calls: Workload = {
-  name: 'calls',
-  what: 'a 50 ms asynchronous call for each event, one partition, 1,000 patients, acks=all',
-  peers: ['per-key', 'naive'],
-  partitions: 1,
-  patients: 1_000,
-  callMs: 50,
-  messages: 60_000,
-  rate: 500,
-};
-
-export const workloads: Readonly<Record<string, Workload>> = { passthrough, calls };
+/** Most workloads write every event, changed, to one topic. */
+export const oneOutput = {
+  outputs: ['out'],
+  callMs: [0, 0],
+  inFlight: 0,
+  expected: (messages: number) => messages,
+  place: (_label: string, event: Hl7Adt) => (event.sender === 'BENCH|OUT' ? Number(event.controlId) : undefined),
+} as const;

@@ -1,13 +1,18 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { call, decode, encode, schemaIdOf, transform } from '../event.ts';
-import type { Peer } from '../task.ts';
+import { call, callTime, decode, encode, routes, schemaIdOf, transform } from '../event.ts';
+import type { Peer } from '../peer.ts';
+import { outputOf } from '../task.ts';
+import { packageVersions } from '../versions.ts';
 
 /** The loop of most tutorials: one message at a time, each send awaited, offsets committed by the library. */
 export const peer: Peer = {
   name: 'naive',
   what: 'kafkajs eachMessage, await send per message, auto-commit',
-  workloads: ['passthrough', 'calls'],
-  async start({ brokers, name, input, output, callMs }) {
+  guarantee: 'at least once',
+  work: ['map', 'route', 'call'],
+  versions: () => packageVersions('kafkajs', 'avsc'),
+  async start(task) {
+    const { brokers, name, input, callMs, work } = task;
     const kafka = new Kafka({ brokers: [...brokers], clientId: name, logLevel: logLevel.NOTHING });
     const [consumer, producer] = [kafka.consumer({ groupId: name, maxWaitTimeInMs: 100 }), kafka.producer()];
     await Promise.all([consumer.connect(), producer.connect()]);
@@ -16,8 +21,10 @@ export const peer: Peer = {
       eachMessage: async ({ message: { key, value } }) => {
         if (!value) return;
         const event = decode(value);
-        if (callMs > 0) await call(callMs);
-        await producer.send({ topic: output, acks: -1, messages: [{ key, value: encode(transform(event), schemaIdOf(value)) }] });
+        if (work === 'call') await call(callTime(event, callMs));
+        const topic = work === 'route' ? task.outputs[routes[event.event] ?? ''] : outputOf(task);
+        if (topic === undefined) return;
+        await producer.send({ topic, acks: -1, messages: [{ key, value: encode(transform(event), schemaIdOf(value)) }] });
       },
     });
     return {

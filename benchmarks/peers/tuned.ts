@@ -1,13 +1,18 @@
-import { Kafka, logLevel } from 'kafkajs';
-import { decode, encode, schemaIdOf, transform } from '../event.ts';
-import type { Peer } from '../task.ts';
+import { Kafka, logLevel, type Message } from 'kafkajs';
+import { decode, encode, routes, schemaIdOf, transform } from '../event.ts';
+import type { Peer } from '../peer.ts';
+import { outputOf } from '../task.ts';
+import { packageVersions } from '../versions.ts';
 
 /** What a good engineer makes of kafkajs: whole batches, one send per batch, one commit per batch, partitions in parallel. */
 export const peer: Peer = {
   name: 'tuned',
   what: 'kafkajs eachBatch, one batched send and one commit per batch, all partitions in parallel',
-  workloads: ['passthrough'],
-  async start({ brokers, name, input, output, partitions }) {
+  guarantee: 'at least once',
+  work: ['map', 'route'],
+  versions: () => packageVersions('kafkajs', 'avsc'),
+  async start(task) {
+    const { brokers, name, input, partitions, work } = task;
     const kafka = new Kafka({ brokers: [...brokers], clientId: name, logLevel: logLevel.NOTHING });
     const [consumer, producer] = [kafka.consumer({ groupId: name, maxWaitTimeInMs: 100 }), kafka.producer()];
     await Promise.all([consumer.connect(), producer.connect()]);
@@ -18,10 +23,18 @@ export const peer: Peer = {
       eachBatch: async ({ batch: { topic, partition, messages } }) => {
         const last = messages.at(-1);
         if (!last) return;
-        const out = messages.flatMap(({ key, value }) =>
-          value ? [{ key, value: encode(transform(decode(value)), schemaIdOf(value)) }] : [],
-        );
-        await producer.send({ topic: output, acks: -1, messages: out });
+        const out = new Map<string, Message[]>();
+        for (const { key, value } of messages) {
+          if (!value) continue;
+          const event = decode(value);
+          const into = work === 'route' ? task.outputs[routes[event.event] ?? ''] : outputOf(task);
+          if (into === undefined) continue;
+          const list = out.get(into) ?? [];
+          out.set(into, list);
+          list.push({ key, value: encode(transform(event), schemaIdOf(value)) });
+        }
+        const topicMessages = [...out].map(([into, list]) => ({ topic: into, messages: list }));
+        if (topicMessages.length > 0) await producer.sendBatch({ acks: -1, topicMessages });
         await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(last.offset) + 1n) }]);
       },
     });

@@ -309,7 +309,9 @@ export class FlowRuntime implements LaneHost {
     await bounded(
       Promise.all(
         lanes.map((lane) =>
-          lane.owned ? this.#ports.state.release(lane.ref, lane.epoch).catch((cause) => this.#retrying('commit', cause, 1)) : undefined,
+          lane.owned && lane.suspects.through
+            ? this.#ports.state.release(lane.ref, lane.epoch).catch((cause) => this.#retrying('commit', cause, 1))
+            : undefined,
         ),
       ),
     );

@@ -33,8 +33,8 @@ interface Try {
 const none: readonly Mark[] = [];
 
 /**
- * After an unclean end what was not committed is under suspicion: the first records of the log, as many as may have been
- * under way, and the rows on the held list. What the store has for a record is the number of its **deaths**: ends of the
+ * After an unclean end what was not committed is under suspicion: the first records of the log (`engine.suspects` of them;
+ * after another end before those were through, all that the credits let be under way), and the rows on the held list. What the store has for a record is the number of its **deaths**: ends of the
  * process during one of its tries.
  *
  * A try: waits at the head of its mailbox → asks (suspicion.ts) → deaths + 1 is written (noted) → durable → runs → over:
@@ -64,18 +64,29 @@ export class SuspectGate {
 
   constructor(lane: Lane, window: number, stored: readonly Mark[]) {
     this.#lane = lane;
-    this.#slots = window;
     this.#unclean = window > 0;
     this.#deaths = new Map();
     for (const { offset, attempts } of stored) {
       const deaths = lane.host.suspicion.deathsOf(this.#nameOf(offset), attempts);
       if (deaths > 0) this.#deaths.set(offset, deaths);
     }
+    // Another end, with records of the first window noted: what did it may have run behind them. Now all count that may be under way.
+    this.#slots = this.#unclean && this.#deaths.size > 0 ? window + lane.options.maxRecords : window;
   }
 
   /** Records may pass by. */
   get open(): boolean {
     return this.#slots === 0 && this.#queue.length === 0 && this.#deaths.size === 0;
+  }
+
+  /**
+   * What was under way at the unclean end has been tried. Until then the lane is not given back as a clean one: its next
+   * owner would run the rest without notes.
+   */
+  get through(): boolean {
+    if (!this.#unclean || (this.#slots === 0 && this.#queue.length === 0 && this.#untried.size === 0)) return true;
+    const { tracker, end } = this.#lane;
+    return end > 0 && tracker.settledWatermark >= end;
   }
 
   get waiting(): number {

@@ -14,6 +14,11 @@ export class NoPlace extends Error {
 
 /** A place that is used later than this has been missed: with what waited meanwhile it would come at once. */
 const missedMs = 100;
+/**
+ * Workers notice at different times that Redis is back (a connection is tried every 2 s, a command once a second): a
+ * bucket that went on with the first of them would give the whole quota while the others still use their shares.
+ */
+const settleMs = 4_000;
 /** Places that a call may miss before it goes all the same: a worker that always stalls must not stand still. */
 const misses = 3;
 
@@ -33,7 +38,8 @@ export interface PaceOptions {
 /**
  * The quota of a target. A call books its place in the shared bucket, and waits for it: places come one interval apart
  * over all workers, nobody polls, nobody overtakes. While Redis is away the worker books in a bucket of its own with its
- * share of the quota (by the number of workers known last), behind what was booked before; never without one.
+ * share of the quota (by the number of workers known last), behind what was booked before; never without one. When Redis
+ * is back all keep to their shares until each of them has noticed; the shared bucket goes on behind the last place of all.
  */
 export class Pace {
   readonly #options: PaceOptions;
@@ -45,6 +51,8 @@ export class Pace {
   #aheadMs = 0;
   #pausedUntil = 0;
   localShare = false;
+  /** Redis answers, and not all workers have noticed. */
+  #returning = false;
 
   constructor(options: PaceOptions) {
     this.#options = options;
@@ -90,34 +98,46 @@ export class Pace {
   }
 
   async #reserve(maxWaitMs: number): Promise<Reservation> {
-    const { shared, own, target, worker, clock, settings } = this.#options;
-    const { burst } = settings;
-    const afterMs = this.#pausedUntil > clock.monotonic() ? this.#pausedUntil - clock.monotonic() : 0;
+    const { shared, target, worker, clock, settings } = this.#options;
+    const now = clock.monotonic();
+    const pausedMs = Math.max(0, this.#pausedUntil - now);
     try {
-      // What was booked locally counts when Redis is back, and empty perhaps.
-      const localMs = this.localShare ? Math.max(0, this.#booked - clock.monotonic()) : 0;
+      // What was booked locally, and the place after it, counts when Redis is back, and empty perhaps.
+      const localMs = this.localShare ? Math.max(0, this.#booked - now) + this.#shareMs : 0;
       const place = await shared.reserve(target, {
-        intervalMs: this.#intervalMs,
-        burst,
-        maxWaitMs,
-        worker,
-        afterMs: Math.max(afterMs, localMs),
+        ...{ intervalMs: this.#intervalMs, burst: settings.burst, maxWaitMs, worker },
+        afterMs: Math.max(pausedMs, localMs),
+        ...(this.localShare && !this.#returning ? { settleMs } : {}),
       });
+      if (place.settling) {
+        // Some have only now come back, and are counted one by one.
+        this.#workers = Math.max(this.#workers, place.workers);
+        this.#returning = true;
+        return this.#reserveShare(maxWaitMs, pausedMs);
+      }
       this.#workers = place.workers;
       this.#aheadMs = place.waitMs;
-      this.localShare = false;
+      this.localShare = this.#returning = false;
       return place;
     } catch {
-      // Behind what all of them have booked there: as far ahead as it was a moment ago.
-      const bookedMs = this.localShare ? 0 : Math.min(settings.waitMs, Math.max(this.#aheadMs, this.#booked - clock.monotonic()));
-      this.localShare = true;
-      return own.reserve(target, {
-        intervalMs: this.#intervalMs * this.#workers,
-        burst: this.#share(burst),
-        maxWaitMs,
-        worker,
-        afterMs: Math.max(afterMs, bookedMs),
-      });
+      this.#returning = false;
+      return this.#reserveShare(maxWaitMs, pausedMs);
     }
+  }
+
+  /** Milliseconds between two places of this worker's own share. */
+  get #shareMs(): number {
+    return this.#intervalMs * this.#workers;
+  }
+
+  #reserveShare(maxWaitMs: number, pausedMs: number): Promise<Reservation> {
+    const { own, target, worker, clock, settings } = this.#options;
+    // At first behind what all of them have booked in the shared bucket: as far ahead as it was a moment ago.
+    const bookedMs = this.localShare ? 0 : Math.min(settings.waitMs, Math.max(this.#aheadMs, this.#booked - clock.monotonic()));
+    this.localShare = true;
+    return own.reserve(target, {
+      ...{ intervalMs: this.#shareMs, burst: this.#share(settings.burst), maxWaitMs, worker },
+      afterMs: Math.max(pausedMs, bookedMs),
+    });
   }
 }

@@ -51,6 +51,11 @@ export interface BucketAsk extends Pace {
   readonly worker: string;
   /** No place before this many milliseconds from now: what was booked elsewhere meanwhile. */
   readonly afterMs?: number;
+  /**
+   * The asker has kept to its share while the server was away: for this long everybody does, until all have come back.
+   * Nothing is granted meanwhile; `afterMs` of each asker moves the place with which the bucket goes on.
+   */
+  readonly settleMs?: number;
 }
 
 export interface Reservation {
@@ -59,6 +64,8 @@ export interface Reservation {
   readonly waitMs: number;
   /** Workers that share the bucket, the asking one included. */
   readonly workers: number;
+  /** Somebody came back a moment ago: each worker keeps to its share. Nothing is granted, and `waitMs` is 0. */
+  readonly settling: boolean;
 }
 
 /** A worker that asked for no place for this long is not counted any more. */

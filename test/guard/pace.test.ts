@@ -14,16 +14,27 @@ const never = new AbortController().signal;
 /** Workers with a Redis between them, as in production: only that time is virtual, and Redis goes away when told. */
 async function site(workers: number, options: TargetOptions, serve: (now: number) => void = () => {}) {
   const clock = new VirtualClock();
-  const memory = await createMemoryKeyed({ clock });
-  const redis = { there: true };
+  const redis = {
+    there: true,
+    /** Workers that have not noticed yet that it is there. */
+    unnoticed: new Set<number>(),
+    memory: await createMemoryKeyed({ clock }),
+    /** Another server, which knows nothing. */
+    async emptied() {
+      redis.memory = await createMemoryKeyed({ clock });
+    },
+  };
   const gone = (): never => {
     throw error('AORTA_KEYED_001', { problem: 'test' });
   };
-  const keyed: Keyed = {
-    ...memory,
-    kind: 'redis',
-    reserve: async (...args) => (redis.there ? memory.reserve(...args) : gone()),
-    pause: async (...args) => (redis.there ? memory.pause(...args) : gone()),
+  const seenBy = (n: number): Keyed => {
+    const there = () => redis.there && !redis.unnoticed.has(n);
+    return {
+      ...redis.memory,
+      kind: 'redis',
+      reserve: async (...args) => (there() ? redis.memory.reserve(...args) : gone()),
+      pause: async (...args) => (there() ? redis.memory.pause(...args) : gone()),
+    };
   };
   const started = clock.monotonic();
   const now = () => clock.monotonic() - started;
@@ -36,16 +47,16 @@ async function site(workers: number, options: TargetOptions, serve: (now: number
       clock,
       random: seededRandom(n + 1),
       telemetry: silentTelemetry,
-      keyed,
+      keyed: seenBy(n),
       worker: `w${n}`,
       gate: steppedGate,
     });
     running.push({ guard: await guards.use(target), stopped: false });
   }
   /** Callers that want more than they get, and come again when they are told to. */
-  const press = (callers: number) => {
-    for (const worker of running) {
-      for (let i = 0; i < callers; i++) {
+  const press = (...callers: readonly number[]) => {
+    for (const [n, worker] of running.entries()) {
+      for (let i = 0; i < (callers[n] ?? (callers[0] as number)); i++) {
         void (async () => {
           while (!worker.stopped) {
             try {
@@ -98,6 +109,28 @@ test('without Redis each worker has its share, by the number of workers known la
   assert.equal(running[0]?.guard.state.localShare, false);
   assert.ok(between(12_000, 15_000) >= 280, `${between(12_000, 15_000)}`);
   assert.ok(worst() <= 110, `${worst()} calls within a second`);
+});
+
+test('Redis comes back empty, and the workers notice one after the other, with more and less that waits: never more than the quota', async () => {
+  const { clock, press, between, worst, redis, running } = await site(3, hundred);
+  press(4, 120, 30);
+  await clock.advance(5_000);
+  redis.there = false;
+  await clock.advance(5_000);
+  await redis.emptied();
+  redis.unnoticed = new Set([1, 2]);
+  redis.there = true;
+  await clock.advance(700);
+  redis.unnoticed.delete(1);
+  await clock.advance(1_800);
+  redis.unnoticed.delete(2);
+  await clock.advance(12_000);
+  assert.deepEqual(
+    running.map(({ guard }) => guard.state.localShare),
+    [false, false, false],
+  );
+  assert.ok(worst() <= 105, `${worst()} calls within a second`);
+  assert.ok(between(20_000, 24_000) >= 380, `${between(20_000, 24_000)} calls in the last four seconds`);
 });
 
 test('one worker ends and Redis with it: the others keep to their shares', async () => {

@@ -140,6 +140,20 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
       assert.ok(waitMs > 1_900 && waitMs <= 2_000, `${waitMs}`);
     });
 
+    it('while workers come back it books nothing, and goes on behind what each of them booked alone', async () => {
+      const bucket = uniqueName('bucket');
+      const ask = { intervalMs: 10, burst: 2, maxWaitMs: 10_000 };
+      const asked = await one.reserve(bucket, { ...ask, worker: 'one', afterMs: 500, settleMs: 1_000 });
+      assert.deepEqual([asked.granted, asked.settling], [false, true]);
+      const other = await two.reserve(bucket, { ...ask, worker: 'two', afterMs: 3_000 });
+      assert.deepEqual([other.granted, other.settling, other.workers], [false, true, 2]);
+      assert.equal((await one.reserve(bucket, { ...ask, worker: 'one', afterMs: 100 })).settling, true, 'nothing is made shorter');
+      await store.pass(1_100);
+      const { granted, settling, waitMs } = await one.reserve(bucket, { ...ask, worker: 'one' });
+      assert.deepEqual([granted, settling], [true, false]);
+      assert.ok(waitMs > 1_000 && waitMs <= 2_000, `${waitMs}`);
+    });
+
     it('keeps fractions of milliseconds: a thousand places take what they should', async () => {
       const bucket = uniqueName('bucket');
       let last = 0;

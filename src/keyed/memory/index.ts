@@ -30,6 +30,8 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
   /** Theoretical arrival time of the next place, monotonic milliseconds (GCRA, as in redis/scripts.ts). */
   const buckets = new Map<string, number>();
   const workers = new Map<string, Map<string, number>>();
+  /** Monotonic milliseconds until which workers of a bucket come back to it. */
+  const settling = new Map<string, number>();
   const counters = new Map<string, { value: number; until: number }>();
   const changed = new Set<string>();
   let cancelSave: (() => void) | undefined;
@@ -91,10 +93,11 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
       if (!found || found.confirmed || found.coordinate !== coordinate) return false;
       return claims.delete(key);
     },
-    async reserve(bucket, { intervalMs, burst, maxWaitMs, worker, afterMs = 0 }: BucketAsk): Promise<Reservation> {
+    async reserve(bucket, { intervalMs, burst, maxWaitMs, worker, afterMs = 0, settleMs = 0 }: BucketAsk): Promise<Reservation> {
       const now = clock.monotonic();
       const tat = Math.max(buckets.get(bucket) ?? 0, now + afterMs);
-      const waitMs = Math.max(0, tat - (burst - 1) * intervalMs - now);
+      const slack = (burst - 1) * intervalMs;
+      const waitMs = Math.max(0, tat - slack - now);
       let sharing = workers.get(bucket);
       if (!sharing) {
         sharing = new Map();
@@ -102,9 +105,15 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
       }
       sharing.set(worker, now + workerMs);
       for (const [name, until] of sharing) if (until <= now) sharing.delete(name);
+      if (settleMs > 0) settling.set(bucket, now + settleMs);
+      if ((settling.get(bucket) ?? 0) > now) {
+        move(bucket, tat + slack);
+        return { granted: false, waitMs: 0, workers: sharing.size, settling: true };
+      }
+      settling.delete(bucket);
       const granted = waitMs <= maxWaitMs;
       if (granted) move(bucket, tat + intervalMs);
-      return { granted, waitMs, workers: sharing.size };
+      return { granted, waitMs, workers: sharing.size, settling: false };
     },
     async pause(bucket, ms, { intervalMs, burst }: Pace) {
       move(bucket, Math.max(buckets.get(bucket) ?? 0, clock.monotonic() + ms + (burst - 1) * intervalMs));

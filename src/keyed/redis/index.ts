@@ -6,8 +6,8 @@ export type { RedisOptions } from './client.ts';
 
 const micros = (ms: number): string => String(Math.round(ms * 1000));
 const whole = (ms: number): number => Math.max(1, Math.ceil(ms));
-/** Both keys of a bucket stand on one node of a cluster. */
-const bucketKeys = (bucket: string): string[] => [`aorta:bucket:{${bucket}}`, `aorta:workers:{${bucket}}`];
+/** The keys of a bucket stand on one node of a cluster. */
+const bucketKeys = (bucket: string): string[] => [`aorta:bucket:{${bucket}}`, `aorta:workers:{${bucket}}`, `aorta:settling:{${bucket}}`];
 const claimKey = (key: string): string[] => [`aorta:claim:${key}`];
 
 /**
@@ -19,7 +19,7 @@ export async function createRedisKeyed(options: RedisOptions): Promise<Keyed> {
   const claim = client.script(scripts.claim, 1);
   const confirm = client.script(scripts.confirm, 1);
   const release = client.script(scripts.release, 1);
-  const reserve = client.script(scripts.reserve, 2);
+  const reserve = client.script(scripts.reserve, 3);
   const pause = client.script(scripts.pause, 1);
   const count = client.script(scripts.count, 1);
 
@@ -31,16 +31,17 @@ export async function createRedisKeyed(options: RedisOptions): Promise<Keyed> {
     },
     confirm: async (key, coordinate, ttlMs) => (await confirm(claimKey(key), [coordinate, whole(ttlMs)])) === 1,
     release: async (key, coordinate) => (await release(claimKey(key), [coordinate])) === 1,
-    async reserve(bucket: string, { intervalMs, burst, maxWaitMs, worker, afterMs = 0 }: BucketAsk): Promise<Reservation> {
-      const [granted, wait, workers] = (await reserve(bucketKeys(bucket), [
+    async reserve(bucket: string, { intervalMs, burst, maxWaitMs, worker, afterMs = 0, settleMs = 0 }: BucketAsk): Promise<Reservation> {
+      const [granted, wait, workers, settling] = (await reserve(bucketKeys(bucket), [
         micros(intervalMs),
         burst,
         micros(maxWaitMs),
         worker,
         micros(afterMs),
         workerMs,
-      ])) as [number, string, number];
-      return { granted: granted === 1, waitMs: Number(wait) / 1000, workers };
+        Math.ceil(settleMs),
+      ])) as [number, string, number, number];
+      return { granted: granted === 1, waitMs: Number(wait) / 1000, workers, settling: settling === 1 };
     },
     async pause(bucket: string, ms: number, { intervalMs, burst }: Pace): Promise<void> {
       await pause(bucketKeys(bucket).slice(0, 1), [micros(ms), micros((burst - 1) * intervalMs)]);

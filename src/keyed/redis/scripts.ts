@@ -35,24 +35,34 @@ return 0
  * now >= it - (burst - 1) intervals; taking one moves it by an interval. Booking ahead gives waiting workers their
  * turns in order, and nobody polls.
  *
- * KEYS bucket, workers · ARGV interval (µs), burst, longest wait (µs), worker, after (µs), worker's time to live (ms)
- * → { granted, wait (µs), workers }.
+ * While the third key stands, workers come back from their own buckets: the shared one books nothing, and goes on behind
+ * the last of what they booked there.
+ *
+ * KEYS bucket, workers, settling · ARGV interval (µs), burst, longest wait (µs), worker, after (µs), worker's time to live
+ * (ms), settle (ms; 0: not asked) → { granted, wait (µs), workers, settling }.
  */
 export const reserve = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local tat = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now + ARGV[5])
-local slack = (ARGV[2] - 1) * ARGV[1]
-local wait = math.max(0, tat - slack - now)
 local live = now / 1000
 redis.call('ZADD', KEYS[2], string.format('%.0f', live + ARGV[6]), ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', live))
 redis.call('PEXPIRE', KEYS[2], ARGV[6])
 local workers = redis.call('ZCARD', KEYS[2])
-if wait > tonumber(ARGV[3]) then return {0, string.format('%.0f', wait), workers} end
-local next = tat + ARGV[1]
-redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', string.format('%.0f', (next - now) / 1000 + 1000))
-return {1, string.format('%.0f', wait), workers}
+if tonumber(ARGV[7]) > 0 then redis.call('SET', KEYS[3], '1', 'PX', ARGV[7]) end
+local function book(next)
+  redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', string.format('%.0f', (next - now) / 1000 + 1000))
+end
+local slack = (ARGV[2] - 1) * ARGV[1]
+if redis.call('EXISTS', KEYS[3]) == 1 then
+  book(tat + slack)
+  return {0, '0', workers, 1}
+end
+local wait = math.max(0, tat - slack - now)
+if wait > tonumber(ARGV[3]) then return {0, string.format('%.0f', wait), workers, 0} end
+book(tat + ARGV[1])
+return {1, string.format('%.0f', wait), workers, 0}
 `;
 
 /** KEYS bucket · ARGV pause (µs), (burst - 1) intervals (µs): what a rest would have saved up is taken away. */

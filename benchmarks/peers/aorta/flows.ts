@@ -1,0 +1,98 @@
+import {
+  type Actor,
+  branch,
+  effect,
+  type Flow,
+  filter,
+  flow,
+  map,
+  mapAsync,
+  pipe,
+  skip,
+  process as stateful,
+  table,
+  to,
+  topic,
+  write,
+} from 'aorta';
+import { type Hl7Adt, hl7AdtSchema } from '../../../schemas/generated/hl7-adt.ts';
+import { call, callTime, transform } from '../../event.ts';
+import { folded, type PatientState, summary, unseen } from '../../fold.ts';
+import { outputOf, type Task } from '../../task.ts';
+
+interface EffectRow {
+  readonly patient: string;
+  readonly seq: number;
+  readonly event_id: string;
+  readonly occurred_at: number;
+  readonly sender: string;
+}
+
+const effects = table<EffectRow>('bench_effect', {
+  columns: {
+    patient: { type: 'text' },
+    seq: { type: 'integer' },
+    event_id: { type: 'text' },
+    occurred_at: { type: 'timestamp' },
+    sender: { type: 'text' },
+  },
+  key: ['patient', 'seq'],
+});
+
+const states: Actor<PatientState, Hl7Adt, Hl7Adt> = {
+  version: 1,
+  initial: () => unseen,
+  receive(state, event) {
+    const next = folded(state, event);
+    return { state: next, emit: [{ ...transform(event), profile: summary(next) }] };
+  },
+};
+
+/** The flows as a user would write them. */
+export function flowOf(task: Task): Flow<unknown> {
+  const { name, input, partitions, callMs } = task;
+  const topicOf = (topicName: string) => topic<Hl7Adt & object>(topicName, hl7AdtSchema, { partitions });
+  const source = flow(name).from(topicOf(input));
+  const out = () => to(topicOf(outputOf(task)));
+  switch (task.work) {
+    case 'map':
+      return source.pipe(map(transform), out());
+    case 'route': {
+      const labelled = (label: string) => to(topicOf(task.outputs[label] ?? ''));
+      return source.pipe(
+        filter('movement', ({ event }) => event !== 'A08'),
+        map(transform),
+        branch('trigger', {
+          admission: [({ event }: Hl7Adt) => event === 'A01', pipe(labelled('admissions'))],
+          transfer: [({ event }: Hl7Adt) => event === 'A02', pipe(labelled('transfers'))],
+          discharge: [({ event }: Hl7Adt) => event === 'A03', pipe(labelled('discharges'))],
+          otherwise: skip('another-trigger'),
+        }),
+      );
+    }
+    case 'fold':
+      return source.pipe(stateful('patient', states), out());
+    case 'call':
+      return source.pipe(
+        mapAsync('call', async (event) => {
+          await call(callTime(event, callMs));
+          return transform(event);
+        }),
+        out(),
+      );
+    case 'effect':
+      return source.pipe(
+        write('effect', {
+          tables: [effects],
+          effects: (event) =>
+            effect.insert(effects, {
+              patient: event.patientId,
+              seq: Number(event.controlId),
+              event_id: event.eventId,
+              occurred_at: event.occurredAt,
+              sender: event.sender,
+            }),
+        }),
+      );
+  }
+}

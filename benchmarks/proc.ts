@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Processor time and memory of a process, read from outside: one reader for all peers, whatever their language. */
+export interface Usage {
+  /** User and system time of all its threads since it started, those that ended too. */
+  readonly cpuSeconds: number;
+  /** The most memory that it ever had resident. */
+  readonly peakRssMb: number;
+}
+
+let ticks: number | undefined;
+/** Units of /proc/<pid>/stat in a second. */
+const ticksPerSecond = (): number => {
+  ticks ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).trim());
+  return ticks;
+};
+
+export function parseStat(stat: string, perSecond: number): number {
+  // The name, in parentheses, may hold blanks and parentheses; utime and stime are fields 14 and 15 of proc(5).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / perSecond;
+}
+
+export function parseStatus(status: string): number {
+  const found = /^VmHWM:\s+(\d+) kB$/m.exec(status);
+  if (!found) throw new Error('the kernel tells no VmHWM of the process: it has ended');
+  return Number(found[1]) / 1024;
+}
+
+/** Linux only. Throws where the process is gone. */
+export function usageOf(pid: number): Usage {
+  return {
+    cpuSeconds: parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'), ticksPerSecond()),
+    peakRssMb: parseStatus(readFileSync(`/proc/${pid}/status`, 'utf8')),
+  };
+}
