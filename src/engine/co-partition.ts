@@ -22,6 +22,11 @@ export interface Patients {
 export class CoPartition {
   readonly lanes: Lane[] = [];
   /**
+   * All of them are claimed. Before that nothing of a patient starts, whatever asks for it: the last owner could still write
+   * one of them, its fence would not name all, and a timer would be noted in the lane of another source.
+   */
+  complete = false;
+  /**
    * Newest redrive requests that were taken, by any of the lanes: a list that was read before they became durable still
    * names them, and would choose another lane of the patient.
    */

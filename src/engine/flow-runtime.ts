@@ -179,7 +179,7 @@ export class FlowRuntime implements LaneHost {
       const ours = partitions.filter(({ topic }) => this.program.sources.includes(topic));
       const places = new Map(ours.map(({ partition }) => [partition, new CoPartition()]));
       const claimed = await allOf(ours, (at) => this.#claim(at, generation, places.get(at.partition) as CoPartition));
-      // Nothing of a patient runs before all its lanes are claimed: until then the last owner could still write one of them.
+      for (const place of places.values()) place.complete = true;
       const starts = await allOf(claimed, ({ lane, from }) => this.#begin(lane, from));
       return starts.filter((start) => start !== undefined);
     });
@@ -442,8 +442,9 @@ export class FlowRuntime implements LaneHost {
 
   /** Looks for redrive requests while a patient is held. */
   async lookForRedrives(): Promise<void> {
-    // Only lanes that were claimed before the list is read: an older list may name what the last owner has carried out.
-    const claimed = this.allLanes;
+    // Only lanes that were claimed before the list is read, with all of their co-partition: an older list may name what the
+    // last owner has carried out, and without the others nobody knows where the patient is parked.
+    const claimed = this.allLanes.filter(({ co }) => co.complete);
     if (!claimed.some((lane) => lane.held.size > 0)) return;
     let requests: readonly RedriveRequest[];
     try {

@@ -81,6 +81,11 @@ export class Holding {
     this.hold(mailbox, turn.root, { due: null, reason: 'merge', class: null, code: null, operator: null });
   }
 
+  /** A record that was taken back: its source still has rows of the patient, and it does not pass them by. */
+  queuesBehind(root: Root): boolean {
+    return root.kind === 'log' && this.#lane.held.get(root.key) !== undefined && !this.#lane.merging.passes(root);
+  }
+
   /** A patient's envelope queues behind its held ones. */
   behind(root: Root): void {
     this.#lane.held.adding(root.key);
@@ -144,7 +149,7 @@ export class Holding {
   next(key: string): void {
     const lane = this.#lane;
     const patient = lane.held.get(key);
-    if (!patient || patient.active || !lane.owned || lane.draining) return;
+    if (!patient || patient.active || !lane.owned || lane.draining || !lane.co.complete) return;
     const mailbox = lane.mailboxes.get(key);
     if (mailbox && !mailbox.idleFor(lane)) return;
     if (patient.leaving) return void lane.merging.leave(patient);

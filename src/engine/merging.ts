@@ -105,6 +105,11 @@ export class Merging {
     return true;
   }
 
+  /** As `bypasses`, of a record that has already begun: the `out` that takes the list along has its rows. */
+  passes(root: Root): boolean {
+    return this.#lane.program.merges && (isArrival(root) || this.#rows.has(root));
+  }
+
   /** True when the turn was the merge protocol's; else the record is the flow's. */
   step(turn: EngineTurn, root: Root): boolean {
     const control = controlOf(root.headers);

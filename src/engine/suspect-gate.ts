@@ -59,7 +59,7 @@ export class SuspectGate {
   readonly #untried = new Set<Root>();
   readonly #tries = new Map<Root, Try>();
   /** Tries that are over here, and not yet in the store. */
-  readonly #ending = new Set<Leave>();
+  readonly #ending = new Map<Leave, Root>();
   #pumping = false;
 
   constructor(lane: Lane, window: number, stored: readonly Mark[]) {
@@ -163,7 +163,7 @@ export class SuspectGate {
       const { suspicion } = lane.host;
       // What the turn writes may come late (a flow without state writes it behind what it emits): a lone one's is not waited for.
       if (known.noted && (!final || known.leave.alone)) {
-        this.#ending.add(known.leave);
+        this.#ending.set(known.leave, root);
         const mark = lane.mark({ suspects: [{ offset, attempts: root.suspect - 1 }] }, () => {
           this.#ending.delete(known.leave);
           suspicion.end(known.leave);
@@ -209,9 +209,11 @@ export class SuspectGate {
 
   /** The lane has ended or stands still: others need not wait for it. */
   close(): void {
-    for (const { root, noted } of this.#tries.values())
-      if (noted) this.#lane.host.suspicion.outlives(this.#nameOf(suspectKey(root)), root.suspect);
-    const leaves = [...this.#ending, ...[...this.#tries.values()].map(({ leave }) => leave)];
+    // Also what a drain has ended and could not write in its time: the store has the note of the try.
+    const noted = [...this.#tries.values()].filter((one) => one.noted).map(({ root }) => root);
+    for (const root of [...noted, ...this.#ending.values()])
+      this.#lane.host.suspicion.outlives(this.#nameOf(suspectKey(root)), root.suspect);
+    const leaves = [...this.#ending.keys(), ...[...this.#tries.values()].map(({ leave }) => leave)];
     this.#tries.clear();
     this.#ending.clear();
     for (const leave of leaves) this.#lane.host.suspicion.end(leave);

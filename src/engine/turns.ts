@@ -261,16 +261,25 @@ export class Turns {
     mailbox.undurable = [];
     mailbox.cells = undefined;
     mailbox.alone = true;
-    mailbox.unshift(again.filter((root) => !root.held));
     for (const root of again) if (root.held) root.lane.holding.again(root.held);
     lane.merging.stays(turn.root);
     if (turn.held) lane.holding.withdrawn(turn.held);
+    const fresh = again.filter((root) => !root.held);
     if (turn.settlement.kind === 'parked' || turn.settlement.kind === 'failed') {
       // Even keeping it aside was refused: nothing is left but to stand still, loudly.
-      mailbox.unshift([turn.root]);
+      mailbox.unshift([turn.root, ...fresh]);
       return lane.failing.standStill(turn.root, cause);
     }
+    // Rows that were durable before stay where they are: what was on its way behind them goes there again.
+    const [behind, free] = split(fresh, (root) => root.lane.holding.queuesBehind(root));
+    mailbox.unshift(free);
+    for (const root of behind) root.lane.holding.behind(root);
     lane.failing.fail(mailbox, turn.root, cause, turn.at);
     this.#go(mailbox);
   }
+}
+
+function split<T>(items: readonly T[], where: (item: T) => boolean): [T[], T[]] {
+  const { yes = [], no = [] } = Object.groupBy(items, (item) => (where(item) ? 'yes' : 'no'));
+  return [yes, no];
 }
