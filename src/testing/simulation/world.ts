@@ -174,7 +174,7 @@ export class World implements WorkerWorld {
         worker.running = running;
         running.settlements.subscribe(({ lane, topic, partition, offset, eventId, settlement }) => {
           this.note(`worker ${worker.id} ${settlement.kind} ${eventId} ${lane} ${topic}/${partition}/${offset}`);
-          this.history.settlements.push({ lane, topic, partition, offset, eventId, kind: settlement.kind });
+          this.history.settlements.push({ lane, topic, partition, offset, eventId, kind: settlement.kind, worker: worker.id });
         });
       },
       (cause) => this.history.violated({ oracle: 'ProgressAfterFaults', message: `worker ${worker.id} does not start: ${String(cause)}` }),
