@@ -131,6 +131,7 @@ async function measure(
     refusedWithoutRetryAfter: outcomes.filter(({ status, retryAfter }) => status === 429 && !retryAfter).length,
     health,
     cpuMsPerRequest: ((after.cpuSeconds - before.cpuSeconds) * 1000) / outcomes.length,
+    mainCpuMsPerRequest: ((after.mainCpuSeconds - before.mainCpuSeconds) * 1000) / outcomes.length,
     loopMaxMs: after.loopMaxMs,
     heapMb: { before: before.heapMb, after: after.heapMb },
     rssMb: { before: before.rssMb, after: after.rssMb },

@@ -12,6 +12,8 @@ export interface Usage {
   readonly heapMb: number;
   readonly rssMb: number;
   readonly cpuSeconds: number;
+  /** Of the event loop's thread alone. */
+  readonly mainCpuSeconds: number;
   /** Longest delay of the event loop since the last time. */
   readonly loopMaxMs: number;
 }

@@ -77,7 +77,7 @@ const nothing: CdsAnswer = { cards: [] };
 export function createCdsHost(options: CdsHostOptions): CdsHost {
   const { services, clock, random, telemetry, advice, budgetMs = 4_500, perReadMs = 3_500 } = options;
   const metrics = cdsMetrics(telemetry, services);
-  const recorder = createRecorder(advice, telemetry);
+  const recorder = createRecorder(advice, telemetry, clock);
 
   const named = (id: string): readonly CdsService[] => {
     const found = services.filter((service) => service.id === id);

@@ -45,7 +45,7 @@ function hosted(run: (run: Run) => CdsAdvice | Promise<CdsAdvice>, more: { reads
         publicKeys: async () => [],
       };
     },
-    canonical: { search: async () => ({ resources: [] }) } as never,
+    canonical: { identified: async () => [] } as never,
     advice: { record: async (advice: readonly AdviceRecord[]) => void recorded.push(...advice) } as never,
     clock,
     random: seededRandom(1),
