@@ -1,5 +1,6 @@
 /**
- * CDS Hooks under load: the product in its process, the sandbox EHR in another, the load in this one. patient-view calls
+ * CDS Hooks under load: the product in its process, the sandbox EHR in another (reads answered prepared), the load in
+ * this one. patient-view calls
  * with valid EHR tokens at a fixed rate, open loop, latency from the intended time of sending.
  *
  *   node benchmarks/cds.ts [--profile embedded|kafka] [--variants healthy,prefetch,hung,overload,cost] [--rate 200] [--seconds 20]
@@ -106,11 +107,13 @@ async function measure(
   await run(warmUpSeconds, Math.min(rate, perSecond));
   await ehr.set(fault);
   await ehr.reads();
+  const [ehrBefore, ownBefore] = [ehr.cpuSeconds, process.cpuUsage()];
   const before = await usage();
   const healthy = probe(product.http);
   const outcomes = await run(seconds, perSecond);
   const health = await healthy();
   const after = await usage();
+  const ownCpu = process.cpuUsage(ownBefore);
   agent.destroy();
   const slowest = slowestReads(outcomes, tokenOf, await ehr.reads());
   const latency = quantiles(outcomes.map(({ intended, end }) => end - intended));
@@ -132,6 +135,8 @@ async function measure(
     health,
     cpuMsPerRequest: ((after.cpuSeconds - before.cpuSeconds) * 1000) / outcomes.length,
     mainCpuMsPerRequest: ((after.mainCpuSeconds - before.mainCpuSeconds) * 1000) / outcomes.length,
+    ehrCpuMsPerRequest: ((ehr.cpuSeconds - ehrBefore) * 1000) / outcomes.length,
+    generatorCpuMsPerRequest: (ownCpu.user + ownCpu.system) / 1000 / outcomes.length,
     loopMaxMs: after.loopMaxMs,
     heapMb: { before: before.heapMb, after: after.heapMb },
     rssMb: { before: before.rssMb, after: after.rssMb },

@@ -14,10 +14,10 @@ export interface Sent {
  * One request and its whole answer, on undici's dispatch: its `request` makes a stream of each body, which costs more
  * than everything else about a read of some kilobytes. The size is bounded by the dispatcher (`maxResponseSize`).
  *
- * Rejects with the signal's reason as soon as it is aborted; `over` is called when undici is done with the request,
- * which may be later: one that waits for a connection is given up when its turn comes.
+ * Rejects with the signal's reason as soon as it is aborted. One that waits for a connection then is left in undici's
+ * queue until it has one or connecting times out, and is given up there before anything is sent.
  */
-export function exchange(dispatcher: Dispatcher, sent: Sent, signal: AbortSignal, over: () => void): Promise<HttpResponse> {
+export function exchange(dispatcher: Dispatcher, sent: Sent, signal: AbortSignal): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let status = 0;
@@ -27,10 +27,7 @@ export function exchange(dispatcher: Dispatcher, sent: Sent, signal: AbortSignal
       reject(signal.reason);
       controller?.abort(signal.reason);
     };
-    const ended = () => {
-      signal.removeEventListener('abort', onAbort);
-      over();
-    };
+    const ended = () => signal.removeEventListener('abort', onAbort);
     signal.addEventListener('abort', onAbort, { once: true });
     dispatcher.dispatch(
       { ...sent, headers: { ...sent.headers } },

@@ -70,10 +70,12 @@ export function createHttp(options: HttpOptions = {}): HttpClient {
       const sent = { origin, path: `${pathname}${search}`, method: method as Dispatcher.HttpMethod, headers };
       under++;
       try {
-        return await exchange(agent, body === undefined ? sent : { ...sent, body }, ends, () => under--);
+        return await exchange(agent, body === undefined ? sent : { ...sent, body }, ends);
       } catch (thrown) {
         if (signal?.aborted) throw signal.reason;
         throw coded(thrown, what, timeoutMs);
+      } finally {
+        under--;
       }
     },
     close: () => agent.destroy(),
