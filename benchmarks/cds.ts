@@ -1,5 +1,6 @@
 /**
- * CDS Hooks under load: the product in its process, the sandbox EHR in another, the load in this one. patient-view calls
+ * CDS Hooks under load: the product in its process, the sandbox EHR in another (reads answered prepared), the load in
+ * this one. patient-view calls
  * with valid EHR tokens at a fixed rate, open loop, latency from the intended time of sending.
  *
  *   node benchmarks/cds.ts [--profile embedded|kafka] [--variants healthy,prefetch,hung,overload,cost] [--rate 200] [--seconds 20]
@@ -8,7 +9,8 @@
  * - healthy: no prefetch, six reads each, which take `--read-ms`; beside the latency, what each answer took beyond the
  *   slowest of its own reads as the EHR measured it.
  * - cost: as healthy, four at a time, a call after the other: CPU time of a call, which a busy machine changes least.
- * - prefetch: everything comes along. hung: no read is ever answered. overload: 1,000 a second, four times the quota.
+ * - prefetch: everything comes along. hung: no read is ever answered. overload: 1,000 a second, four times the quota,
+ *   and another client that sends 20 a second meanwhile (`good`).
  */
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -36,6 +38,8 @@ const alg = values.alg === 'ES384' ? 'ES384' : 'RS384';
 const issuer = 'https://load.example';
 const path = '/cds-services/chart-review';
 const warmUpSeconds = 4;
+/** Calls a second of the client that keeps to its quota while the other does not. */
+const goodRate = 20;
 /** More than are under way at once while the EHR is well. */
 const tokenCount = 400;
 
@@ -87,10 +91,10 @@ async function measure(
   prefetches: readonly object[],
 ): Promise<object> {
   const tokenOf = (n: number) => tokens[n % tokens.length] ?? '';
-  const run = async (runSeconds: number, runRate: number): Promise<readonly Outcome[]> => {
+  const run = async (runSeconds: number, runRate: number, client = 'load'): Promise<readonly Outcome[]> => {
     // Signed in advance: what signing costs is the EHR's.
     const signed = await Promise.all(
-      Array.from({ length: Math.round(runRate * runSeconds) }, () => token(`${product.http}${path}`, runSeconds)),
+      Array.from({ length: Math.round(runRate * runSeconds) }, () => token(client, `${product.http}${path}`, runSeconds)),
     );
     const callOf = (n: number): Call => ({
       path,
@@ -106,11 +110,15 @@ async function measure(
   await run(warmUpSeconds, Math.min(rate, perSecond));
   await ehr.set(fault);
   await ehr.reads();
+  const [ehrBefore, ownBefore] = [ehr.cpuSeconds, process.cpuUsage()];
   const before = await usage();
   const healthy = probe(product.http);
+  const good = name === 'overload' ? run(seconds, goodRate, 'good') : undefined;
   const outcomes = await run(seconds, perSecond);
+  const ofGood = await good;
   const health = await healthy();
   const after = await usage();
+  const ownCpu = process.cpuUsage(ownBefore);
   agent.destroy();
   const slowest = slowestReads(outcomes, tokenOf, await ehr.reads());
   const latency = quantiles(outcomes.map(({ intended, end }) => end - intended));
@@ -129,8 +137,12 @@ async function measure(
     withoutCards: answered.filter(({ cards }) => cards === 0).length,
     malformed: answered.filter(({ cards }) => cards < 0).length,
     refusedWithoutRetryAfter: outcomes.filter(({ status, retryAfter }) => status === 429 && !retryAfter).length,
+    ...(ofGood ? { good: { statuses: statuses(ofGood), latency: quantiles(ofGood.map(({ intended, end }) => end - intended)) } } : {}),
     health,
     cpuMsPerRequest: ((after.cpuSeconds - before.cpuSeconds) * 1000) / outcomes.length,
+    mainCpuMsPerRequest: ((after.mainCpuSeconds - before.mainCpuSeconds) * 1000) / outcomes.length,
+    ehrCpuMsPerRequest: ((ehr.cpuSeconds - ehrBefore) * 1000) / outcomes.length,
+    generatorCpuMsPerRequest: (ownCpu.user + ownCpu.system) / 1000 / outcomes.length,
     loopMaxMs: after.loopMaxMs,
     heapMb: { before: before.heapMb, after: after.heapMb },
     rssMb: { before: before.rssMb, after: after.rssMb },
@@ -162,9 +174,9 @@ function probe(http: string): () => Promise<{ readonly asked: number; readonly f
   };
 }
 
-function token(aud: string, runSeconds: number): Promise<string> {
+function token(client: string, aud: string, runSeconds: number): Promise<string> {
   const iat = Math.floor(Date.now() / 1000);
-  return sign({ iss: issuer, aud, iat, exp: iat + runSeconds + 600, jti: randomUUID() }, { key, alg, kid: 'load-1' });
+  return sign({ iss: `${issuer}/${client}`, aud, iat, exp: iat + runSeconds + 600, jti: randomUUID() }, { key, alg, kid: 'load-1' });
 }
 
 function bodyOf(n: number, accessToken: string, prefetch: object | undefined): string {

@@ -14,12 +14,16 @@ export class EhrProcess {
   readonly #child: ChildProcess;
   readonly #key: SigningKey;
   readonly url: string;
+  readonly fhirBase: string;
+  /** CPU time of the process when its reads were last asked for. */
+  cpuSeconds = 0;
   readonly patients: readonly string[];
 
-  private constructor(child: ChildProcess, key: SigningKey, { url, patients }: { url: string; patients: readonly string[] }) {
+  private constructor(child: ChildProcess, key: SigningKey, { url, fhirBase, patients }: Extract<FromEhr, { kind: 'ready' }>) {
     this.#child = child;
     this.#key = key;
     this.url = url;
+    this.fhirBase = fhirBase;
     this.patients = patients;
   }
 
@@ -29,10 +33,6 @@ export class EhrProcess {
     const child = fork(new URL('./ehr.ts', import.meta.url), [JSON.stringify(task)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const ready = await answerOf(child, 'ready');
     return new EhrProcess(child, key, ready);
-  }
-
-  get fhirBase(): string {
-    return `${this.url}/fhir`;
   }
 
   /** Access tokens, as many as calls are under way at most: who reads is told apart by them. */
@@ -67,7 +67,8 @@ export class EhrProcess {
   /** Reads since the last time, by token, in the order of their arrival. */
   async reads(): Promise<ReadonlyMap<string, readonly Read[]>> {
     this.#child.send({ kind: 'reads' } satisfies ToEhr);
-    const { reads } = await answerOf(this.#child, 'reads');
+    const { reads, cpuSeconds } = await answerOf(this.#child, 'reads');
+    this.cpuSeconds = cpuSeconds;
     return Map.groupBy(reads, ([token]) => token);
   }
 

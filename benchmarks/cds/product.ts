@@ -12,6 +12,8 @@ export interface Usage {
   readonly heapMb: number;
   readonly rssMb: number;
   readonly cpuSeconds: number;
+  /** Of the event loop's thread alone. */
+  readonly mainCpuSeconds: number;
   /** Longest delay of the event loop since the last time. */
   readonly loopMaxMs: number;
 }
@@ -25,6 +27,7 @@ export interface Measured {
 export interface MeasuredOptions {
   readonly profile: 'embedded' | 'kafka';
   readonly fhirBase: string;
+  /** Of the clients' tokens, with `/load` or `/good` behind it. */
   readonly issuer: string;
   readonly key: Jwk;
   /** Folder for CPU profiles. */
@@ -35,7 +38,9 @@ export interface MeasuredOptions {
 export async function measured({ profile, fhirBase, issuer, key, prof }: MeasuredOptions): Promise<Measured> {
   const dir = mkdtempSync(join(tmpdir(), 'aorta-bench-cds-'));
   const [config, file] = [join(dir, 'aorta.config.ts'), join(dir, 'usage.json')];
-  writeFileSync(config, `export default ${JSON.stringify({ ehrs: { load: { fhirBase, cdsClient: { issuer, keys: [key] } } } })};\n`);
+  const ehr = (name: string) => ({ fhirBase, cdsClient: { issuer: `${issuer}/${name}`, keys: [key] } });
+  // Two clients: who keeps to its quota must not notice who does not.
+  writeFileSync(config, `export default ${JSON.stringify({ ehrs: { load: ehr('load'), good: ehr('good') } })};\n`);
   const nodeOptions = [
     ...['--expose-gc', `--import=${new URL('./usage.ts', import.meta.url).href}`],
     ...(prof === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${prof}`]),

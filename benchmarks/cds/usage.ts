@@ -15,6 +15,7 @@ process.on('SIGUSR2', () => {
   collect?.();
   collect?.();
   const { user, system } = process.cpuUsage();
+  const main = process.threadCpuUsage();
   const { heapUsed, rss, external } = process.memoryUsage();
   writeFileSync(
     `${file}.new`,
@@ -23,6 +24,7 @@ process.on('SIGUSR2', () => {
       heapMb: (heapUsed + external) / 1048576,
       rssMb: rss / 1048576,
       cpuSeconds: (user + system) / 1e6,
+      mainCpuSeconds: (main.user + main.system) / 1e6,
       loopMaxMs,
     }),
   );

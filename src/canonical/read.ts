@@ -4,6 +4,7 @@ import { parseExact } from '../fhir/v2/decimal.ts';
 import type { State } from '../state/port.ts';
 import { decodeCursor, encodeCursor, pageSize } from './cursor.ts';
 import { family } from './family.ts';
+import { identified, searchedIdentifier } from './identified.ts';
 import { type PatientTimeline, timeline } from './timeline.ts';
 import { type Ward, wards } from './wards.ts';
 
@@ -29,6 +30,8 @@ export interface Canonical {
   readResource(type: string, id: string): Promise<Resource | undefined>;
   /** By id order; a Binary without large data. @throws AORTA_FHIR_001 */
   search(type: string, query?: SearchQuery): Promise<SearchPage>;
+  /** Ids of the resources with any of the identifiers, each as `search` takes one. At most ten; one statement. */
+  identified(type: string, identifiers: readonly string[]): Promise<readonly string[]>;
   /** A patient's events by (occurredAt, sequence). Undefined: no such patient here. @throws AORTA_FHIR_001 */
   timeline(patientId: string, page?: { readonly limit?: number; readonly cursor?: string }): Promise<PatientTimeline | undefined>;
   /** Wards, rooms, beds and who is in them now. */
@@ -50,6 +53,12 @@ export function createCanonical(state: Pick<State, 'query'>, options: CanonicalO
       return resource?.resourceType === 'Binary' ? withData(state, resource as Binary, options) : resource;
     },
     search: (type, query = {}) => search(state, type, query, options),
+    identified: (type, identifiers) =>
+      identified(
+        state,
+        type,
+        identifiers.map((each) => searchedIdentifier(each, options.systems)),
+      ),
     timeline: (patientId, page = {}) => timeline(state, patientId, page),
     wards: () => wards(state),
   };
@@ -91,15 +100,6 @@ async function search(state: Pick<State, 'query'>, type: string, query: SearchQu
     resources: page.map((row) => resourceOf(row.body)),
     ...(rows.length > limit && last ? { cursor: encodeCursor([last.id]) } : {}),
   };
-}
-
-/** Token search (FHIR R4 3.1.1.4.10), with bare namespaces as the contract has them. */
-function searchedIdentifier(text: string, systems: Readonly<Record<string, string>> = {}): { systems?: string[]; value: string } {
-  const bar = text.indexOf('|');
-  if (bar < 0) return { value: text };
-  const [system, value] = [text.slice(0, bar), text.slice(bar + 1)];
-  const named = Object.hasOwn(systems, system) ? systems[system] : undefined;
-  return { systems: [system, ...(system === '' || system.includes(':') ? [] : [`urn:id:${system}`]), ...(named ? [named] : [])], value };
 }
 
 /** With the digits of its decimals: what is sent out is what was stored. */

@@ -28,19 +28,25 @@ const listOf =
 /** Extensions are objects whose content is agreed on elsewhere (2.0, "Extensions"). */
 const extension: Check = (value, at) => (isObject(value) ? none : [`${at} is no object`]);
 
-const shape =
-  (required: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}, rule: Check = () => none): Check =>
-  (value, at) => {
+const shape = (
+  required: Readonly<Record<string, Check>>,
+  optional: Readonly<Record<string, Check>> = {},
+  rule: Check = () => none,
+): Check => {
+  const known = new Map(Object.entries({ ...required, ...optional, extension }));
+  const names = Object.keys(required);
+  return (value, at) => {
     if (!isObject(value)) return [`${at} is no object`];
-    const known = { ...required, ...optional, extension };
-    const missing = Object.keys(required).filter((name) => value[name] === undefined);
-    const problems = Object.entries(value).flatMap(([name, each]) => {
-      const check = Object.hasOwn(known, name) ? known[name as keyof typeof known] : undefined;
-      if (!check) return [`${at} has an unknown element`];
-      return each === undefined ? none : check(each, `${at}.${name}`);
-    });
-    return [...missing.map((name) => `${at}.${name} is missing`), ...problems, ...rule(value, at)];
+    const problems = names.flatMap((name) => (value[name] === undefined ? [`${at}.${name} is missing`] : none));
+    for (const name of Object.keys(value)) {
+      const check = known.get(name);
+      if (!check) problems.push(`${at} has an unknown element`);
+      else if (value[name] !== undefined) problems.push(...check(value[name], `${at}.${name}`));
+    }
+    problems.push(...rule(value, at));
+    return problems;
   };
+};
 
 const coding = shape({ system: text, code: text }, { display: text });
 const reason = shape({ system: text, code: text, display: text });

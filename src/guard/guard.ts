@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../clock/clock.ts';
 import { AortaError, classOf, error } from '../errors/index.ts';
-import type { Telemetry } from '../telemetry/port.ts';
+import type { Counter, Telemetry } from '../telemetry/port.ts';
 import { Breaker, BreakerOpen, type BreakerState, type Evidence } from './breaker.ts';
 import { classified, failedAnswer } from './classify.ts';
 import { withDeadline } from './deadline.ts';
@@ -55,8 +55,14 @@ export class TargetGuard implements Guard {
     this.#slots = target.bulkhead;
     this.#pace = target.limiter ? new Pace({ ...parts, target: target.name, settings: target.limiter }) : undefined;
     const labels = { target: target.name };
-    this.#calls = (outcome) =>
-      telemetry.counter('aorta_target_calls_total', 'Attempts at an outside system, by how they ended', { ...labels, outcome }).inc();
+    const counters = new Map<string, Counter>();
+    const counter = (outcome: string) =>
+      telemetry.counter('aorta_target_calls_total', 'Attempts at an outside system, by how they ended', { ...labels, outcome });
+    this.#calls = (outcome) => {
+      const known = counters.get(outcome) ?? counter(outcome);
+      counters.set(outcome, known);
+      known.inc();
+    };
     this.#seconds = telemetry.histogram(
       'aorta_target_call_seconds',
       'Running time of attempts',
@@ -69,7 +75,7 @@ export class TargetGuard implements Guard {
     );
     sampled('aorta_target_queued', 'Calls that wait for a place', () => this.#gate.queued);
     sampled('aorta_target_running', 'Calls under way', () => this.#gate.running);
-    sampled('aorta_target_throttled_seconds', 'Time that Retry-After still asks for', () => this.state.throttledMs / 1000);
+    sampled('aorta_target_throttled_seconds', 'Time that Retry-After still asks for', () => this.#throttledMs / 1000);
     sampled('aorta_target_local_share', '1: Redis is away, the quota is this worker’s share', () => (this.state.localShare ? 1 : 0));
   }
 
@@ -78,11 +84,19 @@ export class TargetGuard implements Guard {
       target: this.target.name,
       breaker: this.#breaker.state,
       opensInMs: this.#breaker.opensInMs,
-      throttledMs: Math.max(0, this.#throttledUntil - this.#parts.clock.monotonic()),
+      throttledMs: this.#throttledMs,
       queued: this.#gate.queued,
       running: this.#gate.running,
       localShare: this.#pace?.localShare ?? false,
     };
+  }
+
+  get #throttledMs(): number {
+    return this.#throttledUntil === 0 ? 0 : Math.max(0, this.#throttledUntil - this.#parts.clock.monotonic());
+  }
+
+  get free(): boolean {
+    return this.#pace === undefined && this.#gate.free;
   }
 
   waitMs(): number {
@@ -94,7 +108,7 @@ export class TargetGuard implements Guard {
 
   async run<T>({ signal, deadlineMs = this.target.deadlineMs, work }: Attempt<T>): Promise<T> {
     if (this.#breaker.refuses) throw this.#open();
-    if (this.state.throttledMs > 0) throw this.#noPlace('it asked to be left alone', this.state.throttledMs);
+    if (this.#throttledMs > 0) throw this.#noPlace('it asked to be left alone', this.#throttledMs);
     try {
       return await this.#gated(signal, () => this.#placed(signal, () => this.#guarded(signal, deadlineMs, work)));
     } catch (thrown) {
@@ -113,6 +127,7 @@ export class TargetGuard implements Guard {
   /** A call that is cancelled, or waits too long, is answered at once; its place in the queue is freed when it comes up. */
   #gated<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (signal.aborted) return Promise.reject(signal.reason);
+    if (this.#gate.free) return this.#gate.run(work);
     return new Promise<T>((resolve, reject) => {
       let gone = false;
       const leave = (reason: unknown) => {
@@ -138,8 +153,8 @@ export class TargetGuard implements Guard {
   async #placed<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     // It may have opened while this call waited: a place would be wasted.
     if (this.#breaker.refuses) throw new BreakerOpen();
-    if (this.state.throttledMs > 0) throw new NoPlace(this.state.throttledMs);
-    await this.#pace?.place(signal);
+    if (this.#throttledMs > 0) throw new NoPlace(this.#throttledMs);
+    if (this.#pace) await this.#pace.place(signal);
     try {
       const result = await work();
       this.#worked();
@@ -181,7 +196,7 @@ export class TargetGuard implements Guard {
 
   /** Only once the breaker has heard of it: the next call must find it closed. */
   #worked(): void {
-    if (this.#slots < this.target.bulkhead && this.state.throttledMs === 0) this.#resize(Math.min(this.target.bulkhead, this.#slots * 2));
+    if (this.#slots < this.target.bulkhead && this.#throttledMs === 0) this.#resize(Math.min(this.target.bulkhead, this.#slots * 2));
   }
 
   #resize(slots: number): void {

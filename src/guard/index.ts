@@ -31,6 +31,8 @@ export async function createGuards(options: GuardsOptions): Promise<Guards> {
   const own = keyed.kind === 'memory' ? keyed : await createMemoryKeyed({ clock });
   const guards = new Map<string, TargetGuard>();
   const opening = new Map<string, Promise<TargetGuard>>();
+  /** Declarations that were found to be the same as those in use. */
+  const same = new WeakSet<Target>();
   const listeners = new Set<(state: TargetState) => void>();
 
   const open = async (target: Target): Promise<TargetGuard> => {
@@ -55,7 +57,10 @@ export async function createGuards(options: GuardsOptions): Promise<Guards> {
         opening.set(target.name, known);
       }
       const guard = await known;
+      if (same.has(target)) return guard;
       if (JSON.stringify(guard.target) !== JSON.stringify(target)) throw error('AORTA_GUARD_004', { target: target.name });
+      // One that may still be changed is looked at again.
+      if (Object.isFrozen(target)) same.add(target);
       return guard;
     },
     states: () => [...guards.values()].map((guard) => guard.state),

@@ -19,6 +19,8 @@ export interface Guard {
    * AORTA_GUARD_003 at the deadline, with the signal's reason, or with what the work threw, classified.
    */
   run<T>(attempt: Attempt<T>): Promise<T>;
+  /** An attempt now would not wait: a place is free, nobody is before it, and there is no quota. */
+  readonly free: boolean;
   /** Milliseconds before which an attempt would be refused; 0: it would not, as far as this worker knows. */
   waitMs(): number;
   readonly state: TargetState;

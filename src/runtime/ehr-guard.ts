@@ -1,5 +1,5 @@
 import type { Guard as RequestGuard } from '../fhir/client/index.ts';
-import type { Guards } from '../guard/index.ts';
+import type { Guard, Guards } from '../guard/index.ts';
 import { defineTarget, type Target } from '../guard/target.ts';
 
 /**
@@ -19,12 +19,29 @@ export const ehrTarget = (ehr: string, requestsPerSecond: number | undefined): T
     ...(requestsPerSecond === undefined ? {} : { limiter: { requests: requestsPerSecond, burst: Math.ceil(requestsPerSecond / 10) } }),
   });
 
+/** A guard that says whether a request would wait for a place: its deadline counts the running time alone. */
+export interface EhrGuard extends RequestGuard {
+  /** A request now would run at once, so that its own deadline bounds all of it. */
+  readonly free: boolean;
+}
+
+const never = new AbortController().signal;
+
 /** Breaker, quota and bulkhead of src/guard around every request to an EHR. Loaded with the first request. */
-export function ehrGuard(guards: Guards, target: Target): RequestGuard {
+export function ehrGuard(guards: Guards, target: Target): EhrGuard {
+  let known: Guard | undefined;
   return {
-    async run(work, { deadlineMs, signal = new AbortController().signal }) {
-      const guard = await guards.use(target);
-      return guard.run({ work, signal, deadlineMs: Math.max(1, Math.floor(deadlineMs * share)) });
+    get free() {
+      return known?.free ?? false;
+    },
+    run(work, { deadlineMs, signal = never }) {
+      const attempt = { work, signal, deadlineMs: Math.max(1, Math.floor(deadlineMs * share)) };
+      // In the same turn, or the place that was free might be somebody else's.
+      if (known) return known.run(attempt);
+      return guards.use(target).then((guard) => {
+        known = guard;
+        return guard.run(attempt);
+      });
     },
   };
 }

@@ -34,6 +34,7 @@ export async function openEdge(scope: Scope, given: Partial<EdgeOptions> = {}): 
     canonical: {
       readResource: async () => undefined,
       search: async () => ({ resources: [] }),
+      identified: async () => [],
       timeline: async () => undefined,
       wards: async () => [],
     },

@@ -1,5 +1,5 @@
 import type { CdsService } from '../../cds/index.ts';
-import type { Telemetry } from '../../telemetry/port.ts';
+import type { Counter, Telemetry } from '../../telemetry/port.ts';
 
 const buckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 4.5, 5];
 export type Outcome = 'advised' | 'empty' | 'incomplete' | 'late' | 'failed' | 'missing';
@@ -17,13 +17,24 @@ export function cdsMetrics(telemetry: Telemetry, services: readonly CdsService[]
       },
     ]),
   );
+  // Kept, seven a call: as many as there are reads, sources and ways to end.
+  const counters = new Map<string, Counter>();
+  const kept = (key: string, make: () => Counter): Counter => {
+    const known = counters.get(key) ?? make();
+    counters.set(key, known);
+    return known;
+  };
   return {
     answered(service: string, outcome: Outcome, ms: number): void {
       of.get(service)?.seconds.observe(ms / 1000);
-      telemetry.counter('aorta_cds_calls_total', 'Calls of CDS services by how they ended', { service, outcome }).inc();
+      kept(`${service} ${outcome}`, () =>
+        telemetry.counter('aorta_cds_calls_total', 'Calls of CDS services by how they ended', { service, outcome }),
+      ).inc();
     },
     read(read: string, source: string, status: string): void {
-      telemetry.counter('aorta_cds_reads_total', 'Reads for CDS services by source and how they ended', { read, source, status }).inc();
+      kept(`${read} ${source} ${status}`, () =>
+        telemetry.counter('aorta_cds_reads_total', 'Reads for CDS services by source and how they ended', { read, source, status }),
+      ).inc();
     },
     invalid: (service: string): void => of.get(service)?.invalid.inc(),
     feedback: (service: string, outcome: string): void =>

@@ -12,13 +12,11 @@ const mostResources = 500;
 export async function ownRecord(canonical: Canonical, patient: Resource | undefined): Promise<OwnRecord | undefined> {
   const identifiers = ((patient as { identifier?: Identifier[] } | undefined)?.identifier ?? [])
     .filter(({ system, value }) => system && value)
-    .slice(0, mostIdentifiers);
-  const found = await Promise.all(
-    identifiers.map(({ system, value }) => canonical.search('Patient', { identifier: `${system}|${value}`, limit: 2 })),
-  );
-  const ids = new Set(found.flatMap(({ resources }) => resources.map(({ id }) => id)));
-  const [patientId] = ids;
-  if (ids.size !== 1 || patientId === undefined) return undefined;
+    .slice(0, mostIdentifiers)
+    .map(({ system, value }) => `${system}|${value}`);
+  if (identifiers.length === 0) return undefined;
+  const [patientId, another] = await canonical.identified('Patient', identifiers);
+  if (patientId === undefined || another !== undefined) return undefined;
   return {
     patientId,
     async resources(type) {

@@ -107,7 +107,8 @@ export function createFhirClient({ base: given, http, guard, clock, tokens }: Fh
       const what = `search ${typeOf(query)}`;
       const started = clock.now();
       const resources: Resource[] = [];
-      let url = below(base, query.startsWith(base) ? query : `${base}/${query}`, what);
+      // A query of ours is below the base as it stands; what an EHR wrote is looked at.
+      let url = query.startsWith(base) ? below(base, query, what) : `${base}/${query}`;
       for (let pages = 1; ; pages++) {
         let bundle: Bundle;
         try {

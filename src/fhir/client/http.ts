@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher } from 'undici';
 import { AortaError, error } from '../../errors/index.ts';
+import { exchange } from './exchange.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -61,22 +62,15 @@ export function createHttp(options: HttpOptions = {}): HttpClient {
   return {
     async send({ method, url, headers, body, signal, what = method }) {
       if (under >= inFlight) throw error('AORTA_EHR_007', { count: under, what });
-      under++;
       // Headers and body have time-outs of their own; a server that sends a byte now and then is cut off by this one. Only
       // where the caller has none: a timer and a joined signal for each read were a tenth of its cost, and outlived it.
       const ends = signal ?? AbortSignal.timeout(timeoutMs);
+      ends.throwIfAborted();
+      const { origin, pathname, search } = new URL(url);
+      const sent = { origin, path: `${pathname}${search}`, method: method as Dispatcher.HttpMethod, headers };
+      under++;
       try {
-        const { origin, pathname, search } = new URL(url);
-        const answer = await agent.request({
-          origin,
-          path: `${pathname}${search}`,
-          method: method as Dispatcher.HttpMethod,
-          headers: { ...headers },
-          signal: ends,
-          ...(body === undefined ? {} : { body }),
-        });
-        const text = await answer.body.text();
-        return { status: answer.statusCode, headers: plain(answer.headers), text };
+        return await exchange(agent, body === undefined ? sent : { ...sent, body }, ends);
       } catch (thrown) {
         if (signal?.aborted) throw signal.reason;
         throw coded(thrown, what, timeoutMs);
@@ -86,12 +80,6 @@ export function createHttp(options: HttpOptions = {}): HttpClient {
     },
     close: () => agent.destroy(),
   };
-}
-
-function plain(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const out: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) out[name] = Array.isArray(value) ? value.join(', ') : value;
-  return out;
 }
 
 /** Named by code: a library's message may quote what was sent. */

@@ -4,6 +4,8 @@ export interface Gate {
   run<T>(work: () => Promise<T>): Promise<T>;
   /** Changes the number of slots; what runs goes on. */
   resize(slots: number): void;
+  /** A call now would start at once, in the same turn. */
+  readonly free: boolean;
   readonly queued: number;
   readonly running: number;
 }

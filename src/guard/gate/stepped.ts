@@ -29,6 +29,9 @@ export function steppedGate(slots: number, queue: number): Gate {
       limit = slots;
       admit();
     },
+    get free() {
+      return running < limit && waiting.length === 0;
+    },
     get queued() {
       return waiting.length;
     },

@@ -62,6 +62,20 @@ test('a redirect is an answer, never followed: a token goes nowhere else', async
   assert.deepEqual([(await client(t)(`${await serving(t, server)}/a?b=c`)).status, seen], [302, ['/a?b=c']]);
 });
 
+test('an answer in pieces, with a byte order mark or without a body is its text', async (t) => {
+  const server = http.createServer((request, response) => {
+    if (request.url === '/empty') return void response.writeHead(204).end();
+    if (request.url === '/mark') return void response.end('\ufeff{"a":"ä"}');
+    const bytes = Buffer.from('{"a":"ä€"}');
+    for (const byte of bytes) response.write(Buffer.from([byte]));
+    return void response.end();
+  });
+  const url = await serving(t, server);
+  const send = client(t);
+  const texts = await Promise.all(['/empty', '/mark', '/pieces'].map(async (path) => (await send(`${url}${path}`)).text));
+  assert.deepEqual(texts, ['', '{"a":"ä"}', '{"a":"ä€"}']);
+});
+
 test('an answer that is too large, too slow or never whole is cut off', async (t) => {
   const server = http.createServer((request, response) => {
     if (request.url === '/large') return void response.end('x'.repeat(200_000));

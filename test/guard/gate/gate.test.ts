@@ -49,6 +49,26 @@ function suite(name: string, make: MakeGate): void {
       assert.deepEqual(await Promise.all(all), [0, 1, 2, 3]);
     });
 
+    it('is free while nobody waits and a slot is left, and nobody goes past those who wait', async () => {
+      const gate = make(1, 10);
+      const { started, end, of } = work();
+      assert.equal(gate.free, true);
+      const all = [gate.run(of(0))];
+      assert.deepEqual({ free: gate.free, running: gate.running }, { free: false, running: 1 });
+      await until(() => started.length === 1);
+      all.push(gate.run(of(1)), gate.run(of(2)));
+      end(0);
+      all.push(gate.run(of(3)));
+      for (const id of [1, 2, 3]) {
+        await until(() => started.includes(id));
+        assert.equal(gate.running, 1);
+        end(id);
+      }
+      await Promise.all(all);
+      assert.deepEqual(started, [0, 1, 2, 3]);
+      await until(() => gate.free);
+    });
+
     it('refuses the newest when too many wait, and takes calls again afterwards', async () => {
       const gate = make(1, 2);
       const { started, end, of } = work();

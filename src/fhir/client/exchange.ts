@@ -1,0 +1,75 @@
+import type { Dispatcher } from 'undici';
+import type { HttpResponse } from './http.ts';
+
+/** What is sent: the request's parts as undici takes them. */
+export interface Sent {
+  readonly origin: string;
+  readonly path: string;
+  readonly method: Dispatcher.HttpMethod;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/**
+ * One request and its whole answer, on undici's dispatch: its `request` makes a stream of each body, which costs more
+ * than everything else about a read of some kilobytes. The size is bounded by the dispatcher (`maxResponseSize`).
+ *
+ * Rejects with the signal's reason as soon as it is aborted. One that waits for a connection then is left in undici's
+ * queue until it has one or connecting times out, and is given up there before anything is sent.
+ */
+export function exchange(dispatcher: Dispatcher, sent: Sent, signal: AbortSignal): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let status = 0;
+    let headers: Readonly<Record<string, string | string[] | undefined>> = {};
+    const chunks: Buffer[] = [];
+    const onAbort = () => {
+      reject(signal.reason);
+      controller?.abort(signal.reason);
+    };
+    const ended = () => signal.removeEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort, { once: true });
+    dispatcher.dispatch(
+      { ...sent, headers: { ...sent.headers } },
+      {
+        onRequestStart(own) {
+          controller = own;
+          if (signal.aborted) own.abort(signal.reason);
+        },
+        onResponseStart(_own, code, given) {
+          // Another 1xx may come before the answer.
+          if (code >= 200) [status, headers] = [code, given];
+        },
+        onResponseData(_own, chunk) {
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          ended();
+          resolve({ status, headers: plain(headers), text: textOf(chunks) });
+        },
+        onResponseError(_own, thrown) {
+          ended();
+          reject(thrown);
+        },
+      },
+    );
+  });
+}
+
+/** UTF-8, without the byte order mark that some servers put first. */
+function textOf(chunks: readonly Buffer[]): string {
+  const [first] = chunks;
+  if (first === undefined) return '';
+  const whole = chunks.length === 1 ? first : Buffer.concat(chunks);
+  const marked = whole[0] === 0xef && whole[1] === 0xbb && whole[2] === 0xbf;
+  return whole.toString('utf8', marked ? 3 : 0);
+}
+
+function plain(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) out[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return out;
+}
