@@ -12,9 +12,6 @@ const workers = new Set(['start', 'dev']);
 const flags = {
   // V8 lets the space of young objects grow to 128 MB without need: most of what a worker allocates dies at once. 32 MB are what Node 22 had.
   '--max-semi-space-size': 16,
-  // V8 lets garbage stand until the space of old objects is up to four times what was alive. A record that waits is old by then, and
-  // its garbage would be more than the records themselves.
-  '--heap-growing-percent': 30,
 };
 const malloc = {
   // glibc keeps a heap for each thread and gives little of it back.
