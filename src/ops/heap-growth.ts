@@ -21,6 +21,8 @@ const own: HeapProcess = {
 const everyMs = 1_000;
 /** Share of one core below which the worker has time to collect garbage. */
 const idleShare = 0.5;
+/** Busy for so many looks in a row before V8 decides: a short burst, as that which fills the credits, must not leave its garbage behind. */
+const busyLooks = 10;
 /** Garbage of the old space, in percent of what was alive at its last collection. */
 const percent = 30;
 
@@ -35,14 +37,17 @@ export function boundGarbage(clock: Clock, of: HeapProcess = own): () => void {
   let bounded = false;
   let cpu = of.cpu();
   let at = clock.monotonic();
+  let busy = 0;
   const bound = (wanted: boolean) => {
     if (wanted !== bounded) of.setFlag(`--heap-growing-percent=${wanted ? percent : 0}`);
     bounded = wanted;
   };
+  bound(true);
   let cancel = (): void => {};
   const look = () => {
     const [spent, now] = [of.cpu(), clock.monotonic()];
-    bound((spent - cpu) / 1000 < (now - at) * idleShare);
+    busy = (spent - cpu) / 1000 < (now - at) * idleShare ? 0 : busy + 1;
+    bound(busy < busyLooks);
     [cpu, at] = [spent, now];
     cancel = clock.after(everyMs, look);
   };
