@@ -9,6 +9,17 @@ const major = Number(process.versions.node.split('.')[0]);
 
 /** What runs flows: its memory is bounded from the start of the process, as these limits cannot be set later. */
 const workers = new Set(['start', 'dev']);
+const flags = {
+  // V8 lets the space of young objects grow to 128 MB without need: most of what a worker allocates dies at once. 32 MB are what Node 22 had.
+  '--max-semi-space-size': 16,
+};
+const malloc = {
+  // glibc keeps a heap for each thread and gives little of it back.
+  MALLOC_ARENA_MAX: '2',
+  // Named, it stays what it is. By itself it rises to 64 MB with each large buffer that is freed, and so does the size from which a
+  // buffer has pages of its own: freed answers of the broker would stay with the process.
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
 
 if (major >= 24) {
   if (workers.has(process.argv[2])) lean();
@@ -20,16 +31,18 @@ if (major >= 24) {
 }
 
 /**
- * The same process over again (exec: same id, same files), with limits. V8 lets the space of young objects grow to 128 MB
- * without need, as most of what a worker allocates dies at once; 32 MB are what Node 22 had. glibc keeps a heap for each
- * thread and gives little of it back. Who sets either knows better, and is left alone.
+ * The same process over again (exec: same id, same files), with limits; docs/performance.md has what each is worth. Who sets one
+ * knows better, and is left alone.
  */
 function lean() {
-  const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
-  if (/--max-semi-space-size/.test(given) || process.platform === 'win32' || typeof process.execve !== 'function' || process.channel)
-    return;
-  const args = [process.execPath, '--max-semi-space-size=16', ...process.execArgv, ...process.argv.slice(1)];
-  process.execve(process.execPath, args, { MALLOC_ARENA_MAX: '2', ...process.env });
+  if (process.platform === 'win32' || typeof process.execve !== 'function' || process.channel) return;
+  const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-');
+  const added = Object.entries(flags).flatMap(([name, value]) => (given.includes(name) ? [] : [`${name}=${value}`]));
+  if (added.length === 0) return;
+  process.execve(process.execPath, [process.execPath, ...added, ...process.execArgv, ...process.argv.slice(1)], {
+    ...malloc,
+    ...process.env,
+  });
 }
 
 function handOver() {

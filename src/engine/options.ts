@@ -12,7 +12,7 @@ export interface EngineOptions {
   readonly maxRunning: number;
   /** Unsettled records of one partition before it is paused. @default 10_000 */
   readonly maxRecords: number;
-  /** Bytes of memory for unsettled records of a flow, shared by its partitions; a record counts 1 KiB more than its key and value. @default 32 MiB */
+  /** Bytes of memory for unsettled records of a flow, shared by its partitions; a record counts 1 KiB more than its key and value. @default 24 MiB */
   readonly maxBytes: number;
   /** Largest emission. @default 1 MiB less 10 % */
   readonly maxRecordBytes: number;
@@ -45,7 +45,7 @@ export interface EngineOptions {
 export const defaultOptions: EngineOptions = {
   maxRunning: 2048,
   maxRecords: 10_000,
-  maxBytes: 32 * 1024 * 1024,
+  maxBytes: 24 * 1024 * 1024,
   maxRecordBytes: 943_718,
   maxWaitMs: 30_000,
   group: { maxTurns: 500, maxBytes: 8 * 1024 * 1024 },

@@ -13,6 +13,7 @@ import type { Topic } from '../flow/topic.ts';
 import { createGuards } from '../guard/index.ts';
 import { createAdmission, type MllpOptions, oruRoute } from '../ingress/index.ts';
 import { measureEventLoop } from '../ops/event-loop.ts';
+import { boundGarbage } from '../ops/heap-growth.ts';
 import { startKeeper } from '../ops/keeper.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
@@ -94,7 +95,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   // A promise that nobody waits for is a defect to be seen, never a reason to drop everybody's messages.
   const onRejection = (cause: unknown) => telemetry.log('error', 'worker.unhandled-rejection', { error: cause });
   process.on('unhandledRejection', onRejection);
-  stops.push(measureEventLoop(telemetry));
+  stops.push(measureEventLoop(telemetry), boundGarbage(clock));
   stops.push(() => process.off('unhandledRejection', onRejection));
   const stop = async () => {
     for (const step of stops.splice(0).reverse()) await step();

@@ -26,19 +26,22 @@ test('a handle that stays open does not keep a stopped worker, and is named', { 
   assert.match(logged, /"reason":"[^"]*Timeout[^"]*","msg":"worker.held-open"/);
 });
 
-test("a worker's space of young objects is bounded, unless somebody chose its size", { timeout: 120_000 }, async () => {
+test("a worker's space of young objects and its allocator are bounded, unless somebody chose their limits", {
+  timeout: 120_000,
+}, async () => {
   const flagsOf = (pid: number) =>
     readFileSync(`/proc/${pid}/cmdline`, 'utf8')
       .split('\0')
       .filter((part) => part.startsWith('--max-semi'));
-  const chosen = ['--max-semi-space-size=4'];
-  for (const [nodeOptions, expected] of [
-    [[], ['--max-semi-space-size=16']],
-    [chosen, chosen],
-  ]) {
-    const product = await startProduct({ data, nodeOptions: nodeOptions ?? [] });
+  for (const [chosen, env, expected, trim] of [
+    [[], {}, ['--max-semi-space-size=16'], '131072'],
+    [['--max-semi-space-size=4'], { MALLOC_TRIM_THRESHOLD_: '65536' }, ['--max-semi-space-size=4'], '65536'],
+  ] as const) {
+    const product = await startProduct({ data, nodeOptions: chosen, env });
     try {
       assert.deepEqual(flagsOf(product.pid), expected);
+      const environment = readFileSync(`/proc/${product.pid}/environ`, 'utf8').split('\0');
+      assert.ok(environment.includes(`MALLOC_TRIM_THRESHOLD_=${trim}`));
     } finally {
       await product.dispose();
     }

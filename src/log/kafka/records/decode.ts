@@ -3,12 +3,13 @@
  * kafkajs never gets past a batch that compaction emptied, checks no CRC, and spends several BigInts on every record.
  *
  * Each record gets its own copy of its bytes: a slice would keep the whole fetch response in memory for as long as one
- * patient's record waits.
+ * patient's record waits. Small ones share slabs (slabs.ts).
  */
 import type { Headers, LogRecord } from '../../port.ts';
 import { inflate } from './compression.ts';
 import { crc32c } from './crc32c.ts';
 import { batchHeaderBytes } from './encode.ts';
+import { Slabs } from './slabs.ts';
 
 export interface AbortedTransaction {
   readonly producerId: bigint;
@@ -160,6 +161,7 @@ function readRecords(batch: Buffer, base: number, from: number, attributes: numb
   const codec = attributes & 7;
   const body = codec === 0 ? batch : inflate(codec, batch.subarray(batchHeaderBytes));
   const cursor = new Cursor(body, codec === 0 ? batchHeaderBytes : 0);
+  const slabs = new Slabs();
   for (let i = 0; i < count; i++) {
     const length = cursor.varint();
     const start = cursor.at;
@@ -169,7 +171,7 @@ function readRecords(batch: Buffer, base: number, from: number, attributes: numb
     const delta = cursor.varlong();
     const offset = base + cursor.varint();
     if (offset >= from) {
-      const own = Buffer.from(body.subarray(cursor.at, start + length));
+      const own = slabs.copy(body, cursor.at, start + length);
       const fields = new Cursor(own, 0);
       const key = fields.field();
       const value = fields.field();
