@@ -154,14 +154,16 @@ export interface Ended {
   readonly offset: number;
   readonly eventId: string;
   readonly kind: string;
+  /** Its process, where its turn wrote nothing: a crash forgets that it ended, it comes again, and ends again. */
+  readonly process?: number;
 }
 
 /** Each record of the log is parked at most once, and comes to its end at most once, in each lane that it reaches. */
 export function settledOnce(settlements: readonly Ended[]): Violation[] {
   const seen = new Map<string, number>();
-  for (const { lane, topic, partition, offset, eventId, kind } of settlements) {
+  for (const { lane, topic, partition, offset, eventId, kind, process } of settlements) {
     if (offset < 0) continue;
-    const key = `${eventId} at ${topic}/${partition}/${offset} (${lane}) was ${kind === 'parked' ? 'parked' : 'settled'}`;
+    const key = `${eventId} at ${topic}/${partition}/${offset} (${lane}) was ${kind === 'parked' ? 'parked' : 'settled'}${process === undefined ? '' : ` by worker ${process}`}`;
     seen.set(key, (seen.get(key) ?? 0) + 1);
   }
   return [...seen].filter(([, n]) => n > 1).map(([key, n]) => ({ oracle: 'SettledOnce', message: `${key} ${n} times` }));
