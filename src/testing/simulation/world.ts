@@ -35,7 +35,6 @@ export interface WorldOptions {
 }
 
 const mostPartitions = 4;
-const mergeOrder = /:(un)?merge\.(out|hold|in)$/;
 const startOfTime = Date.UTC(2026, 0, 1);
 /** Far above what any run needs; reached by a flow that never comes to rest. */
 const mostCallbacks = 400_000;
@@ -175,9 +174,7 @@ export class World implements WorkerWorld {
         worker.running = running;
         running.settlements.subscribe(({ lane, topic, partition, offset, eventId, settlement }) => {
           this.note(`worker ${worker.id} ${settlement.kind} ${eventId} ${lane} ${topic}/${partition}/${offset}`);
-          // A repeated order to merge writes nothing; every other record has at least the row of the probe.
-          const process = settlement.kind === 'skipped' && mergeOrder.test(eventId) ? { process: worker.id } : {};
-          this.history.settlements.push({ lane, topic, partition, offset, eventId, kind: settlement.kind, ...process });
+          this.history.settlements.push({ lane, topic, partition, offset, eventId, kind: settlement.kind, worker: worker.id });
         });
       },
       (cause) => this.history.violated({ oracle: 'ProgressAfterFaults', message: `worker ${worker.id} does not start: ${String(cause)}` }),
