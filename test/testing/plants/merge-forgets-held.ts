@@ -5,7 +5,7 @@ export default {
   breaks: 'What the merged patient had on the held list is not taken along.',
   oracle: ['NoLoss'],
   file: 'engine/merging.ts',
-  find: '    for (const row of leaving.rows) if (!isDone(row, link)) this.#forward(turn, row, to, id);',
+  find: '    for (const row of leaving.rows) if (!isDone(row, link)) this.#forward(turn, row, to, this.#behind(row.headers, link, id));',
   replace: '',
   target: 'merges',
   seed: 1,
