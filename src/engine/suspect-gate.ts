@@ -84,8 +84,11 @@ export class SuspectGate {
    * owner would run the rest without notes.
    */
   get through(): boolean {
-    if (!this.#unclean || (this.#slots === 0 && this.#queue.length === 0 && this.#untried.size === 0)) return true;
-    const { tracker, end } = this.#lane;
+    if (!this.#unclean) return true;
+    const { tracker, end, held } = this.#lane;
+    // A row that is parked runs for an operator only, and begins with a clean slate then.
+    for (const { head } of held.all()) if (!head || (head.due !== null && !held.isOwn(head.seq))) return false;
+    if (this.#slots === 0 && this.#queue.length === 0 && this.#untried.size === 0) return true;
     return end > 0 && tracker.settledWatermark >= end;
   }
 
