@@ -1,6 +1,6 @@
 import { type PrivateService, privateKafka } from '../../test/fault/support/private-services.ts';
-import { Cluster } from '../cluster.ts';
-import type { Findings } from '../order-check.ts';
+import type { Findings } from '../load/order-check.ts';
+import { Cluster } from '../runner/cluster.ts';
 import { aorta } from './aorta.ts';
 import type { Listener, RunningListener } from './listener.ts';
 import { listenerProcess } from './process.ts';

@@ -16,9 +16,9 @@ import {
   write,
 } from 'aorta';
 import { type Hl7Adt, hl7AdtSchema } from '../../../schemas/generated/hl7-adt.ts';
-import { call, callTime, transform } from '../../event.ts';
-import { folded, type PatientState, summary, unseen } from '../../fold.ts';
-import { outputOf, type Task } from '../../task.ts';
+import { outputOf, type Task } from '../../contract/task.ts';
+import { call, callTime, transform } from '../../work/event.ts';
+import { folded, type PatientState, summary, unseen } from '../../work/fold.ts';
 
 interface EffectRow {
   readonly patient: string;

@@ -5,8 +5,8 @@ import { prometheusTelemetry } from '../../../src/ops/telemetry.ts';
 import { confluentRegistry } from '../../../src/schema/confluent/registry.ts';
 import { serdeFor } from '../../../src/schema/serde.ts';
 import { createPostgresState } from '../../../src/state/postgres/index.ts';
-import type { Peer } from '../../peer.ts';
-import { packageVersions } from '../../versions.ts';
+import type { Peer } from '../../contract/peer.ts';
+import { packageVersions } from '../../contract/versions.ts';
 import { flowOf } from './flows.ts';
 
 /** Aorta as `aorta start` runs it: Kafka, registry, PostgreSQL for ownership and the applied set, metrics on. */

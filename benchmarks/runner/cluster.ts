@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
+import { encode, eventOf, keyOf } from '../work/event.ts';
+
+/** The runner's own connection: topics, backlog, progress. Never in a peer's process. */
+export class Cluster {
+  readonly kafka: Kafka;
+  readonly #admin: Admin;
+  readonly #producer: Producer;
+  readonly #topics = new Set<string>();
+
+  constructor(brokers: readonly string[]) {
+    this.kafka = new Kafka({ brokers: [...brokers], clientId: 'aorta-bench', logLevel: logLevel.NOTHING });
+    this.#admin = this.kafka.admin();
+    this.#producer = this.kafka.producer();
+  }
+
+  async connect(): Promise<void> {
+    await Promise.all([this.#admin.connect(), this.#producer.connect()]);
+  }
+
+  async create(topic: string, partitions: number): Promise<void> {
+    await this.#admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions }] });
+    this.#topics.add(topic);
+    // kafkajs's own wait gives up when a busy broker does not know the new topic at once.
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      try {
+        if ((await this.#admin.fetchTopicOffsets(topic)).length === partitions) return;
+      } catch (cause) {
+        if (performance.now() > deadline) throw cause;
+      }
+      await sleep(50);
+    }
+  }
+
+  /** Removes topics of ours, and what a flow of that name made beside them. */
+  async remove(...topics: readonly string[]): Promise<void> {
+    const existing = new Set(await this.#admin.listTopics());
+    const present = topics.filter((topic) => existing.has(topic));
+    if (present.length > 0) await this.#admin.deleteTopics({ topics: present });
+    for (const topic of topics) this.#topics.delete(topic);
+  }
+
+  /** `count` events, round robin over the patients: each patient's numbers count from 0. */
+  async fill(topic: string, count: number, patients: number, schemaId: number): Promise<void> {
+    const now = Date.now();
+    for (let at = 0; at < count; at += 2_000) {
+      const messages = Array.from({ length: Math.min(2_000, count - at) }, (_, i) => {
+        const n = at + i;
+        const patient = n % patients;
+        return { key: keyOf(patient), value: encode(eventOf(patient, Math.floor(n / patients), now), schemaId) };
+      });
+      await this.#producer.send({ topic, acks: -1, messages });
+    }
+  }
+
+  /** A producer for one topic that will be removed: a shared one would go on asking for it. */
+  async producer(): Promise<Producer> {
+    const producer = this.kafka.producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    return producer;
+  }
+
+  /** Records in the topic so far. */
+  async size(topic: string): Promise<number> {
+    const offsets = await this.#admin.fetchTopicOffsets(topic);
+    return offsets.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+  }
+
+  async ends(topic: string): Promise<ReadonlyMap<number, number>> {
+    const offsets = await this.#admin.fetchTopicOffsets(topic);
+    return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+  }
+
+  /** Records of a topic up to which a group has committed. */
+  async committed(groupId: string, topic: string): Promise<number> {
+    const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
+    return (found?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+  }
+
+  async close(): Promise<void> {
+    await this.remove(...this.#topics).catch(() => undefined);
+    await Promise.all([this.#admin.disconnect(), this.#producer.disconnect()]);
+  }
+}
