@@ -1,4 +1,9 @@
-/** `node benchmarks/codec/avro.ts`: what the bounded codec costs beside plain avsc and JSON. No services; CPU time, interleaved. */
+/**
+ * What the bounded codec costs beside plain avsc and JSON. No services; CPU time, interleaved.
+ *
+ *   node benchmarks/codec/avro.ts [--rounds 7] [--seconds 1] [--json]
+ */
+import { parseArgs } from 'node:util';
 import avro from 'avsc';
 import { hl7AdtSchema } from '../../schemas/generated/hl7-adt.ts';
 import { timelineEventSchema } from '../../schemas/generated/timeline-event.ts';
@@ -29,7 +34,16 @@ const samples = [
   ['1,000 doubles', { type: 'array', items: 'double' }, Array.from({ length: 1_000 }, (_, i) => i / 7)],
 ] as const;
 
-const rounds = 9;
+const { values: flags } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '7' },
+    /** Of each payload in each round, about. */
+    seconds: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
+});
+/** The first two are there for the compiler. */
+const rounds = Number(flags.rounds) + 2;
 const nanoseconds = (work: () => void, times: number): number => {
   const before = process.cpuUsage();
   for (let i = 0; i < times; i++) work();
@@ -37,6 +51,7 @@ const nanoseconds = (work: () => void, times: number): number => {
   return ((user + system) * 1000) / times;
 };
 
+const told: { name: string; bytes: number; nanoseconds: Readonly<Record<string, number>> }[] = [];
 for (const [name, schema, value] of samples) {
   const plain = avro.Type.forSchema(schema as never);
   const type = typeOf(schema);
@@ -49,15 +64,15 @@ for (const [name, schema, value] of samples) {
     'bounded decode': () => void bounded.decode(bytes),
     'JSON.parse': () => void JSON.parse(json),
   };
-  const times = Math.max(2_000, Math.floor(60_000_000 / (bytes.length * 20 + 2_000)));
+  const times = Math.max(200, Math.floor((60_000_000 * Number(flags.seconds)) / (bytes.length * 20 + 2_000)));
   const seen = new Map<string, number[]>(Object.keys(candidates).map((key) => [key, []]));
   for (let round = 0; round < rounds; round++)
     for (const [key, work] of Object.entries(candidates)) seen.get(key)?.push(nanoseconds(work, times));
+  const nanosecondsOf = Object.fromEntries([...seen].map(([key, values]) => [key, Math.round(median(values.slice(2)))]));
+  told.push({ name, bytes: bytes.length, nanoseconds: nanosecondsOf });
+  if (flags.json) continue;
   process.stdout.write(`${name} (${bytes.length} bytes)\n`);
-  for (const [key, values] of seen)
-    process.stdout.write(
-      `  ${key.padEnd(16)} ${Math.round(median(values.slice(2)))
-        .toLocaleString('en')
-        .padStart(8)} ns\n`,
-    );
+  for (const [key, value] of Object.entries(nanosecondsOf))
+    process.stdout.write(`  ${key.padEnd(16)} ${value.toLocaleString('en').padStart(8)} ns\n`);
 }
+process.stdout.write(`${JSON.stringify({ workload: 'avro', samples: told })}\n`);

@@ -29,6 +29,12 @@ export interface Task {
   readonly callMs: readonly [number, number];
   /** Calls that may be under way at once; 0: as many as the peer likes. */
   readonly inFlight: number;
+  /** Flows in the one process; flow i reads `<input>.<i>`, all write the same output. None: one, of `input`. Only Aorta has them. */
+  readonly flows?: number;
+  /** Operators between reading and writing, each doing the same. None: one. Only Aorta has them. */
+  readonly operators?: number;
+  /** Metrics that the peer tells each second as `figure <name> <sum>`. Only Aorta has them. */
+  readonly metrics?: readonly string[];
 }
 
 /** The task as a peer's process gets it, whatever its language. */
@@ -51,6 +57,9 @@ export function environmentOf(task: Task): Record<string, string> {
     BENCH_PATIENTS: String(task.patients),
     BENCH_CALL_MS: task.callMs.join('-'),
     BENCH_IN_FLIGHT: String(task.inFlight),
+    ...(task.flows === undefined ? {} : { BENCH_FLOWS: String(task.flows) }),
+    ...(task.operators === undefined ? {} : { BENCH_OPERATORS: String(task.operators) }),
+    ...(task.metrics === undefined ? {} : { BENCH_METRICS: task.metrics.join(',') }),
   };
 }
 
@@ -83,6 +92,9 @@ export function taskFrom(env: Readonly<Record<string, string | undefined>>): Tas
     patients: Number(text('BENCH_PATIENTS')),
     callMs: [low, high],
     inFlight: Number(text('BENCH_IN_FLIGHT')),
+    ...(env['BENCH_FLOWS'] === undefined ? {} : { flows: Number(env['BENCH_FLOWS']) }),
+    ...(env['BENCH_OPERATORS'] === undefined ? {} : { operators: Number(env['BENCH_OPERATORS']) }),
+    ...(env['BENCH_METRICS'] === undefined ? {} : { metrics: env['BENCH_METRICS'].split(',') }),
   };
 }
 

@@ -17,6 +17,8 @@ export interface Plan {
   readonly patients: number;
   readonly rate: number;
   readonly total: number;
+  /** Events of the topic that were written before: patients and their numbers go on from there. @default 0 */
+  readonly written?: number;
   /** Lateness counts from here on. */
   readonly warmupMs: number;
 }
@@ -29,6 +31,7 @@ export interface Generated {
 const tickMs = 1;
 
 const plan = JSON.parse(process.argv[2] ?? '') as Plan;
+const { written = 0 } = plan;
 const kafka = new Kafka({ brokers: [...plan.brokers], clientId: 'aorta-bench-load', logLevel: logLevel.NOTHING });
 // For one topic that will be removed: a shared producer would go on asking for it.
 const producer = kafka.producer({ allowAutoTopicCreation: false });
@@ -44,8 +47,9 @@ async function generate(started: number): Promise<Generated> {
       const messages = [];
       for (; sent < due; sent++) {
         const intended = started + (sent * 1000) / plan.rate;
-        const patient = sent % plan.patients;
-        const event = eventOf(patient, Math.floor(sent / plan.patients), intended, Date.now());
+        const n = written + sent;
+        const patient = n % plan.patients;
+        const event = eventOf(patient, Math.floor(n / plan.patients), intended, Date.now());
         messages.push({ key: keyOf(patient), value: encode(event, plan.schemaId) });
         if (intended - started >= plan.warmupMs) record(lateness, monotonic() - intended);
       }

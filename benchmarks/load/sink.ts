@@ -15,5 +15,5 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-export const sinkOf = (workload: Workload, peer: Peer, task: Task, cluster: Cluster): Sink =>
+export const sinkOf = (workload: Pick<Workload, 'outputs' | 'expected' | 'place'>, peer: Peer, task: Task, cluster: Cluster): Sink =>
   workload.outputs.length > 0 ? new TopicsSink(cluster, workload, task, peer.progress ?? 'output') : new TableSink(task.databaseUrl);

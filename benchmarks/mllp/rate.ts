@@ -40,6 +40,16 @@ async function contestantOf(name: string): Promise<Contestant> {
   return { listener };
 }
 
+// An interrupt ends the round that is under way; what belongs to it (broker, product) goes first.
+const interrupt = Promise.withResolvers<never>();
+interrupt.promise.catch(() => undefined);
+let interrupted = false;
+process.once('SIGINT', () => {
+  interrupted = true;
+  process.exitCode = 130;
+  interrupt.reject(new Error('the run was interrupted'));
+});
+
 const contestants = new Map<string, Contestant>();
 const missing: Record<string, string> = {};
 for (const name of values.peers.split(',')) {
@@ -60,10 +70,10 @@ for (const inFlight of values['in-flight'].split(',').map(Number)) {
   for (let round = 0; round < rounds; round++) {
     // Another one begins each round.
     for (const [name, contestant] of able.map((_, i) => able[(i + round) % able.length] as (typeof able)[number])) {
-      if (absent[name] !== undefined) continue;
+      if (absent[name] !== undefined || interrupted) continue;
       try {
         const nodeOptions = values.prof && name.startsWith('aorta') ? ['--cpu-prof', '--cpu-prof-dir', `${values.prof}/${name}`] : [];
-        const result = await mllpRound(contestant, { connections, inFlight, warmUp, seconds, nodeOptions });
+        const result = await mllpRound(contestant, { connections, inFlight, warmUp, seconds, nodeOptions }, interrupt.promise);
         results.set(name, [...(results.get(name) ?? []), result]);
         say(
           `${inFlight} unanswered, round ${round + 1}/${rounds}  ${name.padEnd(16)} ${Math.round(result.acknowledgedPerSecond).toLocaleString('en')}/s`,
@@ -77,6 +87,7 @@ for (const inFlight of values['in-flight'].split(',').map(Number)) {
       }
     }
   }
+  if (interrupted) break;
   const report = mllpReport(inFlight, connections, results, absent);
   process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : `\n${mllpTable(report)}\n`);
   const product = Object.entries(report.contestants).filter(([name]) => name.startsWith('aorta'));

@@ -7,6 +7,7 @@ export const baselineFile = join(import.meta.dirname, '../baseline.json');
 const format = 'aorta-benchmark-baseline/1';
 
 type Ratios = Report['ratios'];
+type Rated = Pick<Report, 'workload' | 'ratios'>;
 
 /** Ratios of an earlier run: what stays comparable from one machine to another, as far as anything does. */
 export interface Baseline {
@@ -51,7 +52,7 @@ export function readBaseline(file: string | undefined): Baseline | undefined {
 const figures = ['throughput', 'cpu', 'margin', 'p99'] as const;
 
 /** The ratios that both have. */
-export const compared = (reports: readonly Report[], baseline: Baseline): readonly Compared[] =>
+export const compared = (reports: readonly Rated[], baseline: Baseline): readonly Compared[] =>
   reports.flatMap(({ workload, ratios }) =>
     figures.flatMap((figure) =>
       Object.entries(ratios[figure]).flatMap(([peer, now]) => {
@@ -63,7 +64,7 @@ export const compared = (reports: readonly Report[], baseline: Baseline): readon
 
 /** Stores the ratios of this run; those of workloads and peers that it did not measure stay. */
 export function saveBaseline(
-  reports: readonly Report[],
+  reports: readonly Rated[],
   before: Baseline | undefined,
   about: Omit<Baseline, 'format' | 'workloads'>,
   path: string,

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceName } from '../../src/services/service.ts';
+import type { StudyReport } from '../contract/study.ts';
 import { commit, load, type Machine, machine, serviceVersions } from '../runner/machine.ts';
 import type { BenchOptions } from '../runner/options.ts';
 import { warmupMs } from '../runner/rate-round.ts';
@@ -32,6 +33,8 @@ export interface Document {
   readonly baseline: { readonly at: string; readonly commit: string | null; readonly machine: string } | null;
   readonly comparison: readonly Compared[];
   readonly workloads: readonly Report[];
+  /** Workloads that measure in their own way. */
+  readonly studies: readonly StudyReport[];
 }
 
 /** What is known before a run. */
@@ -39,6 +42,7 @@ export const beginning = () => ({ from: new Date().toISOString(), load: load(), 
 
 export async function documentOf(
   reports: readonly Report[],
+  studies: readonly StudyReport[],
   options: BenchOptions,
   began: ReturnType<typeof beginning>,
   up: Readonly<Partial<Record<ServiceName, { readonly where: string }>>>,
@@ -54,8 +58,9 @@ export async function documentOf(
     versions: await serviceVersions(up),
     method: { rounds: options.rounds, maxLatenessMs: options.maxLatenessMs, warmupMs, quick: options.quick },
     baseline: baseline ? { at: baseline.at, commit: baseline.commit, machine: baseline.machine } : null,
-    comparison: baseline ? compared(reports, baseline) : [],
+    comparison: baseline ? compared([...reports, ...studies], baseline) : [],
     workloads: reports,
+    studies,
   };
 }
 

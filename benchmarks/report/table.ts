@@ -56,7 +56,7 @@ export function table({ workload, what, peers, missing, ratios, gates, notes }: 
   ].join('\n');
 }
 
-function columns(rows: readonly (readonly string[])[]): string {
+export function columns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   return rows
     .map((row) =>

@@ -42,13 +42,13 @@ export class Cluster {
     for (const topic of topics) this.#topics.delete(topic);
   }
 
-  /** `count` events, round robin over the patients: each patient's numbers count from 0. */
-  async fill(topic: string, count: number, patients: number, schemaId: number): Promise<void> {
+  /** `count` events, round robin over the patients: each patient's numbers count from 0. `first`: number of the first patient. */
+  async fill(topic: string, count: number, patients: number, schemaId: number, first = 0): Promise<void> {
     const now = Date.now();
     for (let at = 0; at < count; at += 2_000) {
       const messages = Array.from({ length: Math.min(2_000, count - at) }, (_, i) => {
         const n = at + i;
-        const patient = n % patients;
+        const patient = first + (n % patients);
         return { key: keyOf(patient), value: encode(eventOf(patient, Math.floor(n / patients), now), schemaId) };
       });
       await this.#producer.send({ topic, acks: -1, messages });

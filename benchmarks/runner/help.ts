@@ -1,4 +1,5 @@
 import type { Peer } from '../contract/peer.ts';
+import type { Study } from '../contract/study.ts';
 import type { Workload } from '../contract/workload.ts';
 
 const listed = (rows: readonly (readonly [string, string])[]): string => {
@@ -7,13 +8,17 @@ const listed = (rows: readonly (readonly [string, string])[]): string => {
 };
 
 /** The text of `--help`: made from what is there. */
-export const help = (workloads: readonly Workload[], peers: ReadonlyMap<string, Peer>): string => `npm run bench -- <workload> [options]
+export const help = (
+  workloads: readonly Workload[],
+  studies: readonly Study[],
+  peers: ReadonlyMap<string, Peer>,
+): string => `npm run bench -- <workload> [options]
 
 Runs Aorta and its peers on the same real services, in turns, each round in a process of its own, and compares them.
 Only ratios of one run mean something. The method is in docs/performance.md.
 
 Workloads (or \`all\`, or a family such as \`enrich\`)
-${listed(workloads.map(({ name, what }) => [name, what]))}
+${listed([...workloads, ...studies].map(({ name, what }) => [name, what]))}
 
 Peers
 ${listed([...peers.values()].map(({ name, what, work }) => [name, `${what} (${work.join(', ')})`]))}
@@ -33,6 +38,9 @@ Options
   --check              exit code 2 if a ratio is below its gate (benchmarks/report/gates.ts)
   --quick              under a minute: passthrough and effects, short, with --check; writes nothing without --out
   --json               one JSON document, on the last line, and no table
+
+Flags of a workload's own, after a further -- (npm run bench -- mllp -- --connections 10)
+${listed(studies.flatMap(({ name, flags }) => (flags === undefined ? [] : [[name, flags] as const])))}
 
 Exit codes: 0 done; 1 it could not run, or a peer failed; 2 a ratio is below its gate; 3 an output was not sound.
 

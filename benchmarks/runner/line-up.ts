@@ -17,11 +17,15 @@ function known(workload: Workload, all: ReadonlyMap<string, Peer>): readonly str
 
 /**
  * Of several workloads, those that know one of the peers that were asked for, with these. Throws AORTA_CFG_001 for a name that
- * none of them knows.
+ * none of them knows, nor one of `elsewhere`.
  */
-export function withPeers(selection: readonly Selection[], all: ReadonlyMap<string, Peer>): readonly Selection[] {
+export function withPeers(
+  selection: readonly Selection[],
+  all: ReadonlyMap<string, Peer>,
+  elsewhere: readonly string[] = [],
+): readonly Selection[] {
   for (const name of new Set(selection.flatMap(({ peers }) => peers)))
-    if (!selection.some(({ workload }) => known(workload, all).includes(name))) {
+    if (!elsewhere.includes(name) && !selection.some(({ workload }) => known(workload, all).includes(name))) {
       const able = [...new Set(selection.flatMap(({ workload }) => known(workload, all)))];
       const of = selection.map(({ workload }) => workload.name).join(', ');
       throw error('AORTA_CFG_001', { problem: `${name} is no peer of ${of}; there are ${able.join(', ')}` });

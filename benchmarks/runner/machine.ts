@@ -39,12 +39,13 @@ export function commit(): { readonly id: string; readonly dirty: boolean } | nul
 const pinned = (file: string, pattern: RegExp): string =>
   pattern.exec(readFileSync(join(root, 'src/services', file), 'utf8'))?.[1] ?? 'unknown';
 
-/** Versions of the services: of what is started here by its pin, of what was given by asking it where it answers. */
+/** Versions of the services (none were needed: of node only): of what is started here by its pin, of what was given by asking it where it answers. */
 export async function serviceVersions(
   up: Readonly<Partial<Record<ServiceName, { readonly where: string }>>>,
 ): Promise<Readonly<Record<string, string>>> {
   const own = (name: ServiceName, version: () => string): string =>
     up[name]?.where === 'local' ? version() : `given by the environment (${up[name]?.where})`;
+  if (!process.env['DATABASE_URL']) return { node: process.version };
   return {
     node: process.version,
     kafka: own('kafka', () => pinned('kafka/pom.xml', /<artifactId>kafka_[\d.]+<\/artifactId>\s*<version>([\d.]+)</)),

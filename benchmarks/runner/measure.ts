@@ -1,24 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { hl7AdtSchema } from '../../schemas/generated/hl7-adt.ts';
-import { confluentRegistry } from '../../src/schema/confluent/registry.ts';
-import { subjectOf } from '../../src/schema/subject.ts';
-import { freshDatabase } from '../../test/support/services.ts';
-import type { Peer } from '../contract/peer.ts';
-import type { Task } from '../contract/task.ts';
 import type { Workload } from '../contract/workload.ts';
 import { isSound } from '../load/order-check.ts';
-import { type Sink, sinkOf } from '../load/sink.ts';
 import { median } from '../report/statistics.ts';
 import { backlogRound } from './backlog-round.ts';
-import { Cluster } from './cluster.ts';
 import type { LineUp } from './line-up.ts';
 import type { Outcome, PeerOutcome, Settings } from './outcome.ts';
-import { PeerProcess } from './peer-process.ts';
 import { minutes, type Progress } from './progress.ts';
 import { type RateResult, rateRound } from './rate-round.ts';
+import { type Round, Stage } from './stage.ts';
 
 export const stepsOf = (workload: Workload, { rounds, rate, loads, margin }: Settings, peers: number) => ({
   backlog: { kind: `${workload.name} backlog`, count: rounds * peers },
@@ -32,28 +20,17 @@ interface Backlog {
   readonly messages: number;
 }
 
-interface Round {
-  readonly task: Task;
-  readonly process: PeerProcess;
-  readonly sink: Sink;
-}
-
 /** One workload: all peers in turns, on one input, each round in a process, topics and a database of its own. */
 export class Measurement {
   readonly #workload: Workload;
   readonly #settings: Settings;
   readonly #progress: Progress;
-  readonly #cluster: Cluster;
-  readonly #brokers: readonly string[];
-  readonly #registryUrl: string;
-  readonly #run = `bench-${randomBytes(4).toString('hex')}`;
-  readonly #subjects: string[] = [];
+  readonly #stage: Stage;
   readonly #outcomes: ReadonlyMap<string, PeerOutcome>;
   readonly #missing: LineUp['missing'];
   readonly #notes: string[] = [];
   readonly #signal: AbortSignal;
   readonly #began = performance.now();
-  #schemaId = 0;
 
   constructor(workload: Workload, settings: Settings, { peers, missing }: LineUp, progress: Progress, signal: AbortSignal) {
     this.#signal = signal;
@@ -61,15 +38,13 @@ export class Measurement {
     this.#settings = settings;
     this.#progress = progress;
     this.#missing = missing;
-    this.#brokers = (process.env['KAFKA_BROKERS'] ?? '').split(',');
-    this.#registryUrl = process.env['SCHEMA_REGISTRY_URL'] ?? '';
-    this.#cluster = new Cluster(this.#brokers);
+    this.#stage = new Stage(signal);
     this.#outcomes = new Map(peers.map((peer) => [peer.name, { peer, backlog: [], larger: [], rate: [], findings: [] }]));
   }
 
   async run(): Promise<Outcome> {
     const { messages, rounds, margin } = this.#settings;
-    await this.#cluster.connect();
+    await this.#stage.connect();
     try {
       this.#progress.say(`${this.#workload.name}: ${this.#workload.what}`);
       const backlogs = [await this.#fill('backlog', messages), ...(margin > 0 ? [await this.#fill('larger', messages * margin)] : [])];
@@ -81,22 +56,16 @@ export class Measurement {
         for (let round = 0; round < rounds; round++)
           for (const outcome of rotated([...this.#outcomes.values()], round)) await this.#rate(outcome, rate, load, round);
     } finally {
-      await this.#cluster.close();
-      const url = this.#registryUrl;
-      await Promise.all(
-        this.#subjects.map((topic) => fetch(`${url}/subjects/${subjectOf(topic)}`, { method: 'DELETE' }).catch(() => undefined)),
-      );
+      await this.#stage.close();
     }
     return { workload: this.#workload, settings: this.#settings, peers: this.#outcomes, missing: this.#missing, notes: this.#notes };
   }
 
   async #fill(kind: Backlog['kind'], messages: number): Promise<Backlog> {
     const { patients, partitions } = this.#settings;
-    const input = `${this.#run}.${kind}`;
-    this.#schemaId = await this.#register(input);
-    await this.#cluster.create(input, partitions);
+    const input = await this.#stage.input(`.${kind}`, partitions);
     this.#progress.say(`  writing ${messages.toLocaleString('en')} events of ${patients.toLocaleString('en')} patients`);
-    await this.#cluster.fill(input, messages, patients, this.#schemaId);
+    await this.#stage.cluster.fill(input, messages, patients, this.#stage.schemaId);
     return { kind, input, messages };
   }
 
@@ -155,17 +124,15 @@ export class Measurement {
       return;
     }
     const share = load === null ? '' : `-${Math.round(load * 100)}`;
-    const input = `${this.#run}-l${round}${share}-${name}.in`;
-    await this.#cluster.create(input, this.#settings.partitions);
-    this.#subjects.push(input);
+    const input = await this.#stage.input(`-l${round}${share}-${name}.in`, this.#settings.partitions);
     await this.#guarded(outcome, kind, `l${round}${share}`, input, async ({ task, process, sink }) => {
       const expected = (messages: number) => this.#workload.expected(messages, patients);
       const result = await rateRound({
         ...{
-          cluster: this.#cluster,
+          cluster: this.#stage.cluster,
           task,
           peer: process,
-          schemaId: this.#schemaId,
+          schemaId: this.#stage.schemaId,
           rate,
           load,
           seconds: rateSeconds,
@@ -180,7 +147,7 @@ export class Measurement {
       outcome.findings.push(findings);
       this.#progress.say(`  ${rate}/s  round ${round + 1}/${rounds}  ${name.padEnd(14)} ${told(result)}${this.#left()}`);
     });
-    await this.#cluster.remove(input);
+    await this.#stage.cluster.remove(input);
   }
 
   /** A round with all that belongs to it. A peer that fails is measured no further; the others are. */
@@ -188,62 +155,14 @@ export class Measurement {
     if (outcome.failed || this.#signal.aborted) return this.#progress.drop(kind, 1);
     await this.#progress.step(kind, async () => {
       const { peer } = outcome;
-      const name = `${this.#run}-${purpose}-${peer.name}`;
-      const [database, scratch] = [await freshDatabase('bench'), mkdtempSync(join(tmpdir(), 'aorta-bench-'))];
-      const outputs = Object.fromEntries(this.#workload.outputs.map((label) => [label, `${name}.${label}`]));
-      for (const topic of Object.values(outputs)) await this.#cluster.create(topic, this.#settings.partitions);
-      this.#subjects.push(...Object.values(outputs));
-      const task = this.#task(peer, name, input, outputs, database.url, scratch);
-      const sink = sinkOf(this.#workload, peer, task, this.#cluster);
-      let running: PeerProcess | undefined;
+      const { partitions, patients } = this.#settings;
       try {
-        running = await PeerProcess.start(peer, task, this.#signal);
-        await work({ task, process: running, sink });
+        await this.#stage.round({ peer, workload: this.#workload, purpose, input, partitions, patients }, work);
       } catch (cause) {
         outcome.failed = cause instanceof Error ? cause.message : String(cause);
         this.#progress.say(`  ${peer.name} is measured no further: ${outcome.failed}`);
-      } finally {
-        await running?.stop();
-        await sink.close();
-        await this.#cluster.remove(...Object.values(outputs), `${name}.parked`, `${name}.dlq`);
-        await database.drop();
-        rmSync(scratch, { recursive: true, force: true });
       }
     });
-  }
-
-  #task(peer: Peer, name: string, input: string, outputs: Task['outputs'], databaseUrl: string, scratch: string): Task {
-    const { name: workload, work, callMs, inFlight } = this.#workload;
-    const { partitions, patients } = this.#settings;
-    const schemaFile = join(import.meta.dirname, '../../schemas/hl7-adt.avsc');
-    const [brokers, registryUrl] = [this.#brokers, this.#registryUrl];
-    return {
-      workload,
-      work,
-      peer: peer.name,
-      brokers,
-      registryUrl,
-      databaseUrl,
-      scratch,
-      schemaFile,
-      name,
-      input,
-      outputs,
-      partitions,
-      patients,
-      callMs,
-      inFlight,
-    };
-  }
-
-  async #register(topic: string): Promise<number> {
-    const registry = await confluentRegistry({ url: this.#registryUrl });
-    try {
-      this.#subjects.push(topic);
-      return await registry.register(subjectOf(topic), hl7AdtSchema);
-    } finally {
-      await registry.close();
-    }
   }
 
   #left(): string {

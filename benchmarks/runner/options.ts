@@ -30,12 +30,16 @@ export interface BenchOptions {
   /** Exit code 2 where a ratio is below its gate. */
   readonly check: boolean;
   readonly quick: boolean;
+  /** What stood after `--`: flags of a workload of another shape. */
+  readonly own: readonly string[];
 }
 
 const refuse = (problem: string) => error('AORTA_CFG_001', { problem });
 
 /** `undefined`: help was asked for, or nothing. Throws AORTA_CFG_001. */
-export function benchOptions(args: readonly string[]): BenchOptions | undefined {
+export function benchOptions(all: readonly string[]): BenchOptions | undefined {
+  const end = all.indexOf('--');
+  const [args, own] = end < 0 ? [all, []] : [all.slice(0, end), all.slice(end + 1)];
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(args);
@@ -77,6 +81,7 @@ export function benchOptions(args: readonly string[]): BenchOptions | undefined 
     saveBaseline: values['save-baseline'],
     check: values.check || values.quick,
     quick: values.quick,
+    own,
   };
 }
 

@@ -1,4 +1,5 @@
 import { error } from '../../src/errors/index.ts';
+import type { Study } from '../contract/study.ts';
 import type { Workload } from '../contract/workload.ts';
 import { selected } from '../contract/workloads.ts';
 import type { BenchOptions } from './options.ts';
@@ -27,12 +28,36 @@ export function selectionOf(all: readonly Workload[], options: BenchOptions): re
         peers,
       })),
     );
-  const workloads = selected(all, options.workload);
-  if (workloads.length === 0)
-    throw error('AORTA_CFG_001', {
-      problem: `there is no workload ${options.workload}; there are ${all.map(({ name }) => name).join(', ')}`,
-    });
-  return workloads.map((workload) => ({ workload, settings: settingsOf(workload, options), peers: options.peers }));
+  return selected(all, options.workload).map((workload) => ({ workload, settings: settingsOf(workload, options), peers: options.peers }));
+}
+
+/** A study that was asked for, with the peers that it knows of those that were named. */
+export interface StudySelection {
+  readonly study: Study;
+  readonly peers: readonly string[];
+}
+
+/**
+ * Workloads that measure in their own way; `rounds` are the others. Throws AORTA_CFG_001 where there is no workload of the
+ * name, none of the studies knows a peer that was named, or flags after `--` would go to nobody or to several.
+ */
+export function studiesOf(all: readonly Study[], rounds: readonly Workload[], options: BenchOptions): readonly StudySelection[] {
+  const refuse = (problem: string) => error('AORTA_CFG_001', { problem });
+  const studies = options.quick ? [] : selected(all, options.workload);
+  const others = options.quick ? rounds : selected(rounds, options.workload);
+  if (studies.length + others.length === 0)
+    throw refuse(`there is no workload ${options.workload}; there are ${[...rounds, ...all].map(({ name }) => name).join(', ')}`);
+  const able = [...new Set(studies.flatMap(({ peers }) => peers))];
+  const stranger = others.length > 0 ? undefined : options.peers.find((name) => !able.includes(name));
+  if (stranger !== undefined)
+    throw refuse(`${stranger} is no peer of ${studies.map(({ name }) => name).join(', ')}; there are ${able.join(', ') || 'none'}`);
+  if (options.own.length > 0 && !(studies.length === 1 && studies[0]?.flags !== undefined))
+    throw refuse(
+      `flags after -- are for one workload with flags of its own: ${all.flatMap(({ name, flags }) => (flags ? [name] : [])).join(', ')}`,
+    );
+  return studies
+    .map((study) => ({ study, peers: options.peers.filter((name) => study.peers.includes(name)) }))
+    .filter(({ peers }) => options.peers.length === 0 || peers.length > 0);
 }
 
 function settingsOf(workload: Workload, options: BenchOptions): Settings {

@@ -12,12 +12,12 @@ const quietMs = 10_000;
 /** Output topics: their end offsets tell how far a peer is, their records whether it was right. */
 export class TopicsSink implements Sink {
   readonly #cluster: Cluster;
-  readonly #workload: Workload;
+  readonly #workload: Pick<Workload, 'expected' | 'place'>;
   readonly #labels: ReadonlyMap<string, string>;
   readonly #task: Task;
   readonly #progress: Progress;
 
-  constructor(cluster: Cluster, workload: Workload, task: Task, progress: Progress) {
+  constructor(cluster: Cluster, workload: Pick<Workload, 'expected' | 'place'>, task: Task, progress: Progress) {
     this.#cluster = cluster;
     this.#task = task;
     this.#progress = progress;

@@ -1,4 +1,5 @@
 import type { Document } from '../document.ts';
+import { studySection } from './study.ts';
 import { style } from './style.ts';
 import { escaped } from './svg.ts';
 import { table } from './table.ts';
@@ -12,15 +13,16 @@ export const page = (document: Document): string => `<!doctype html>
 <p>Aorta and its peers in turns on the same services. Ratios compare both halves of the same rounds and are above 1 where Aorta is
 better; absolute figures are those of one machine on one day. The method is in docs/performance.md.</p>
 ${facts(document)}
-${document.workloads.map(section).join('\n')}
+${[...document.workloads.map(section), ...document.studies.map(studySection)].join('\n')}
 ${comparison(document)}
 </body></html>
 `;
 
-function facts({ from, to, machine, load, commit, versions, method, workloads }: Document): string {
+function facts({ from, to, machine, load, commit, versions, method, workloads, studies }: Document): string {
   const parts = new Map(Object.entries(versions));
   for (const { peers } of workloads)
     for (const peer of Object.values(peers)) for (const [name, version] of Object.entries(peer.versions)) parts.set(name, version);
+  for (const study of studies) for (const [name, version] of Object.entries(study.versions)) parts.set(name, version);
   const busy = (load.before[0] ?? 0) > machine.cores * 0.5;
   const rows: readonly (readonly [string, string])[] = [
     ['Measured', `${from} to ${to}${method.quick ? ' (quick: a gate, not a measurement)' : ''}`],

@@ -137,7 +137,7 @@ function summary({ ratios }: Report, peers: Peers): string {
   return `${table(head, rows, [9, 10])}${detail.length > 0 ? table(latencyHead, detail, [9]) : ''}`;
 }
 
-function gates({ gates: all }: Report): string {
+export function gates({ gates: all }: Pick<Report, 'gates'>): string {
   const rows = all.map(({ peer, figure, ratio, goal, aim, inForce, verdict }) => [
     `${figure} beside ${escaped(peer)}`,
     ratio === null ? '–' : `${ratio.toFixed(2)}×`,
@@ -148,7 +148,7 @@ function gates({ gates: all }: Report): string {
   return rows.length > 0 ? table(['ratio, above 1 better for Aorta', 'this run', 'goal', 'gate', ''], rows, [4]) : '';
 }
 
-function notes({ missing, notes: all }: Report): string {
+export function notes({ missing, notes: all }: Pick<Report, 'missing' | 'notes'>): string {
   const lacking = Object.entries(missing).map(([name, reason]) => `<b>${escaped(name)}</b> is missing: ${escaped(reason)}`);
   return [...lacking, ...all.map(escaped)].map((line) => `<p class="soft">${line}</p>`).join('');
 }

@@ -71,7 +71,7 @@ describe('page of the benchmarks', () => {
     const peers = new Map(['aorta', 'tuned', 'streams-tuned'].map((name, index) => [name, outcomeOf(name, index)]));
     const { workload, settings } = selection ?? assert.fail();
     const made = report({ workload, settings, peers, missing: { platformatic: hostile }, notes: [hostile] });
-    const document = await documentOf([made], options, beginning(), {}, undefined);
+    const document = await documentOf([made], [], options, beginning(), {}, undefined);
     assert.equal(document.format, format);
     assert.match(document.versions['postgres'] ?? '', /^\d+.*fsync (on|off)/);
     file = write(document, folder)[1] ?? assert.fail();

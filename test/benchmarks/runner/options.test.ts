@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadWorkloads } from '../../../benchmarks/contract/workloads.ts';
+import { loadStudies, loadWorkloads } from '../../../benchmarks/contract/workloads.ts';
 import { benchOptions } from '../../../benchmarks/runner/options.ts';
-import { selectionOf } from '../../../benchmarks/runner/selection.ts';
+import { selectionOf, studiesOf } from '../../../benchmarks/runner/selection.ts';
 import { AortaError } from '../../../src/errors/index.ts';
 
 const refused = (work: () => unknown, problem: RegExp) =>
@@ -39,7 +39,21 @@ describe('selection of workloads', () => {
     assert.deepEqual(await names('adt'), ['adt']);
     assert.deepEqual(await names('enrich'), ['enrich-1', 'enrich-12', 'enrich-short']);
     assert.deepEqual((await names('all')).slice(0, 3), ['passthrough', 'adt', 'patient-state']);
-    await assert.rejects(selection('nonsense'), /there is no workload nonsense; there are passthrough/);
+    const [workloads, studies] = await Promise.all([loadWorkloads(), loadStudies()]);
+    const chosen = (...args: string[]) => studiesOf(studies, workloads, benchOptions(args) ?? assert.fail());
+    refused(() => chosen('nonsense'), /there is no workload nonsense; there are passthrough.*mllp/);
+    assert.deepEqual(chosen('adt'), []);
+    assert.ok(chosen('all').length >= 4);
+    assert.deepEqual(chosen('--quick'), []);
+    // Flags after -- go to the one that takes them.
+    assert.equal(chosen('mllp', '--', '--connections', '9')[0]?.study.name, 'mllp');
+    refused(() => chosen('adt', '--', '--connections', '9'), /flags after -- are for one workload/);
+    refused(() => chosen('all', '--', '--connections', '9'), /flags after -- are for one workload/);
+    refused(() => chosen('mllp', '--peers', 'tuned'), /tuned is no peer of mllp; there are .*medplum/);
+    assert.deepEqual(
+      chosen('all', '--peers', 'medplum').map(({ study, peers }) => [study.name, ...peers]),
+      [['mllp', 'medplum']],
+    );
   });
 
   it('has loads of the measured maximum unless a rate is given', async () => {
