@@ -6,17 +6,15 @@ import { encode, eventOf, keyOf } from '../work/event.ts';
 export class Cluster {
   readonly kafka: Kafka;
   readonly #admin: Admin;
-  readonly #producer: Producer;
   readonly #topics = new Set<string>();
 
   constructor(brokers: readonly string[]) {
     this.kafka = new Kafka({ brokers: [...brokers], clientId: 'aorta-bench', logLevel: logLevel.NOTHING });
     this.#admin = this.kafka.admin();
-    this.#producer = this.kafka.producer();
   }
 
   async connect(): Promise<void> {
-    await Promise.all([this.#admin.connect(), this.#producer.connect()]);
+    await this.#admin.connect();
   }
 
   async create(topic: string, partitions: number): Promise<void> {
@@ -44,14 +42,19 @@ export class Cluster {
 
   /** `count` events, round robin over the patients: each patient's numbers count from 0. `first`: number of the first patient. */
   async fill(topic: string, count: number, patients: number, schemaId: number, first = 0): Promise<void> {
-    const now = Date.now();
-    for (let at = 0; at < count; at += 2_000) {
-      const messages = Array.from({ length: Math.min(2_000, count - at) }, (_, i) => {
-        const n = at + i;
-        const patient = first + (n % patients);
-        return { key: keyOf(patient), value: encode(eventOf(patient, Math.floor(n / patients), now), schemaId) };
-      });
-      await this.#producer.send({ topic, acks: -1, messages });
+    const producer = await this.producer();
+    try {
+      const now = Date.now();
+      for (let at = 0; at < count; at += 2_000) {
+        const messages = Array.from({ length: Math.min(2_000, count - at) }, (_, i) => {
+          const n = at + i;
+          const patient = first + (n % patients);
+          return { key: keyOf(patient), value: encode(eventOf(patient, Math.floor(n / patients), now), schemaId) };
+        });
+        await producer.send({ topic, acks: -1, messages });
+      }
+    } finally {
+      await producer.disconnect();
     }
   }
 
@@ -81,6 +84,6 @@ export class Cluster {
 
   async close(): Promise<void> {
     await this.remove(...this.#topics).catch(() => undefined);
-    await Promise.all([this.#admin.disconnect(), this.#producer.disconnect()]);
+    await this.#admin.disconnect();
   }
 }
