@@ -34,6 +34,13 @@ export const gates: readonly Gate[] = [
   { workload: 'effects', peer: 'pg-event', figure: 'throughput', goal: 15, gate: 3, quick: 1.5 },
   { workload: 'effects', peer: 'pg-batch', figure: 'throughput', goal: 0.7, gate: null, quick: null },
   { workload: 'latency', peer: 'tuned', figure: 'p99', goal: 1 / 1.5, gate: null, quick: null },
+  // Of the listeners on npm, and where a machine's processors do not allow 3,000 acknowledged messages a second.
+  { workload: 'mllp', peer: 'medplum', figure: 'throughput', goal: 5, gate: null, quick: null },
+  { workload: 'mllp', peer: 'node-hl7-server', figure: 'throughput', goal: 5, gate: null, quick: null },
+  // Cost of an event at the least size ÷ that at the largest.
+  { workload: 'growth-patients', peer: 'smallest', figure: 'cpu', goal: 1 / 1.1, gate: null, quick: null },
+  { workload: 'growth-patients-state', peer: 'smallest', figure: 'cpu', goal: 1 / 2, gate: null, quick: null },
+  { workload: 'growth-partitions', peer: 'smallest', figure: 'cpu', goal: 1 / 1.15, gate: null, quick: null },
 ];
 
 export type Verdict = 'goal reached' | 'above the gate' | 'below the gate' | 'below the goal' | 'not measured';

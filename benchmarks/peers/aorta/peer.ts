@@ -33,8 +33,7 @@ export const peer: Peer = {
     };
     // Turns under way at once: with calls, that is the bound of the workload.
     const options = task.inFlight > 0 ? { maxRunning: task.inFlight } : {};
-    const running: Awaited<ReturnType<typeof startFlow>>[] = [];
-    for (const flow of flowsOf(task)) running.push(await startFlow(flow, ports, options));
+    const running = await Promise.all(flowsOf(task).map((flow) => startFlow(flow, ports, options)));
     const metrics = task.metrics ? told(telemetry, task.metrics) : undefined;
     return {
       async stop() {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { loadWorkloads } from '../../../benchmarks/contract/workloads.ts';
+import { loadStudies, loadWorkloads } from '../../../benchmarks/contract/workloads.ts';
 import { compared, readBaseline, saveBaseline } from '../../../benchmarks/report/baseline.ts';
 import { type Gate, gates, judged } from '../../../benchmarks/report/gates.ts';
 import type { Report } from '../../../benchmarks/report/report.ts';
@@ -24,7 +24,7 @@ describe('gates of the benchmarks', () => {
   });
 
   it('are about workloads that there are, and not above their goals', async () => {
-    const names = (await loadWorkloads()).map(({ name }) => name);
+    const names = [...(await loadWorkloads()), ...(await loadStudies())].map(({ name }) => name);
     for (const { workload, goal, gate: full, quick } of gates) {
       assert.ok(names.includes(workload), workload);
       assert.ok((full ?? 0) <= goal && (quick ?? 0) <= (full ?? goal));

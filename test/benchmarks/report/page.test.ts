@@ -8,6 +8,7 @@ import { loadWorkloads } from '../../../benchmarks/contract/workloads.ts';
 import { beginning, documentOf, format, write } from '../../../benchmarks/report/document.ts';
 import { encoded, histogram, record } from '../../../benchmarks/report/histogram.ts';
 import { report } from '../../../benchmarks/report/report.ts';
+import { studyReport } from '../../../benchmarks/report/study.ts';
 import type { BacklogResult } from '../../../benchmarks/runner/backlog-round.ts';
 import { benchOptions } from '../../../benchmarks/runner/options.ts';
 import type { PeerOutcome } from '../../../benchmarks/runner/outcome.ts';
@@ -71,7 +72,31 @@ describe('page of the benchmarks', () => {
     const peers = new Map(['aorta', 'tuned', 'streams-tuned'].map((name, index) => [name, outcomeOf(name, index)]));
     const { workload, settings } = selection ?? assert.fail();
     const made = report({ workload, settings, peers, missing: { platformatic: hostile }, notes: [hostile] });
-    const document = await documentOf([made], [], options, beginning(), {}, undefined);
+    const studied = studyReport(
+      { name: 'growth-x', what: hostile },
+      {
+        ...{ settings: { rounds: 3 }, figures: {}, notes: [hostile], broken: [hostile], missing: { hapi: hostile } },
+        tables: [{ title: hostile, head: ['size', hostile], rows: [['1', hostile]] }],
+        plots: [
+          { kind: 'bars', title: 'Acknowledged', unit: 'messages/s', bars: [{ name: hostile, value: 3, spread: [2, 4] }] },
+          {
+            ...{ kind: 'lines', title: 'Cost by size', note: hostile, x: { label: 'size', logarithmic: true }, y: { label: 'CPU' } },
+            lines: [
+              {
+                name: 'aorta',
+                points: [
+                  [1, 20],
+                  [1_000, 25],
+                ],
+              },
+            ],
+          },
+          // Nothing was measured: no plot.
+          { kind: 'lines', title: 'Nothing', note: '', x: { label: 'x' }, y: { label: 'y' }, lines: [{ name: 'aorta', points: [] }] },
+        ],
+      },
+    );
+    const document = await documentOf([made], [studied], options, beginning(), {}, undefined);
     assert.equal(document.format, format);
     assert.match(document.versions['postgres'] ?? '', /^\d+.*fsync (on|off)/);
     file = write(document, folder)[1] ?? assert.fail();
@@ -90,11 +115,22 @@ describe('page of the benchmarks', () => {
     assert.deepEqual(asked, [`file://${file}`]);
     assert.equal(await page.locator('script, img, link').count(), 0);
     const titles = await page.locator('figcaption').allTextContents();
-    for (const title of ['Throughput', 'Processor time', 'Peak memory', '(10 % load)', '(50 % load)', '(80 % load)', 'Lag while'])
+    for (const title of [
+      'Throughput',
+      'Processor time',
+      'Peak memory',
+      '(10 % load)',
+      '(50 % load)',
+      '(80 % load)',
+      'Lag while',
+      'Acknowledged',
+      'Cost by size',
+    ])
       assert.ok(
         titles.some((text) => text.includes(title)),
         title,
       );
+    assert.ok(!titles.some((text) => text.includes('Nothing')));
     // A curve for each peer at each rate, each with more than a point.
     const curves = await page.locator('path.line').evaluateAll((paths) => paths.map((path) => path.getAttribute('d') ?? ''));
     assert.ok(curves.length >= 3 * 3 + 3 && curves.every((d) => /^M[\d.]+ [\d.]+L/.test(d) && !/NaN|Infinity/.test(d)));
