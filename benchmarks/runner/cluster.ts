@@ -82,6 +82,13 @@ export class Cluster {
     return (found?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
   }
 
+  /** Members of a consumer group that own partitions. */
+  async owners(groupId: string): Promise<number> {
+    const { groups } = await this.#admin.describeGroups([groupId]);
+    // An assignment without topics is a version and two empty lengths.
+    return (groups[0]?.members ?? []).filter(({ memberAssignment }) => memberAssignment.length > 10).length;
+  }
+
   async close(): Promise<void> {
     await this.remove(...this.#topics).catch(() => undefined);
     await this.#admin.disconnect();

@@ -97,6 +97,9 @@ export async function rebalanceRound(round: Round, { stage, rate, seconds, maxLa
     const stalledBefore = stalls.seconds;
     workers.push(await another());
     await watch((seconds * 2) / 3);
+    const workersAtMost = await stage.cluster.owners(task.name);
+    if (workersAtMost < 4)
+      throw new Error(`${workersAtMost} of 4 workers owned partitions when one was to leave: give it a longer --duration`);
     const stalledJoined = stalls.seconds;
     const leftAt = (monotonic() - counts) / 1000;
     const fourth = workers.pop() as PeerProcess;
