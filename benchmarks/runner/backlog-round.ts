@@ -25,6 +25,8 @@ interface Backlog {
   readonly messages: number;
   readonly expected: number;
   readonly seconds: number;
+  /** Milliseconds until the peer must be ready. @default 90_000 */
+  readonly readyMs?: number;
   readonly progress: (share: number) => void;
 }
 
@@ -33,7 +35,7 @@ interface Backlog {
  * compiling are over) and its end, or `seconds` after it began. A backlog so small that all of it came out between two
  * looks counts from the peer's start. Events are those of the input, also where some are dropped on the way.
  */
-export async function backlogRound({ peer, sink, messages, expected, seconds, progress }: Backlog): Promise<BacklogResult> {
+export async function backlogRound({ peer, sink, messages, expected, seconds, readyMs, progress }: Backlog): Promise<BacklogResult> {
   const patience = (seconds + 30) * 1000;
   const inputOf = (output: number): number => Math.round((output * messages) / expected);
   const lag: [number, number][] = [];
@@ -56,7 +58,7 @@ export async function backlogRound({ peer, sink, messages, expected, seconds, pr
       await look();
     }
   };
-  await peer.ready();
+  await peer.ready(readyMs);
   zero = performance.now();
   const ready = [0, peer.usage(), zero] as const;
   await reaches(1, zero + patience);

@@ -71,7 +71,9 @@ async function measure(growing: Growing, { options, progress, signal }: Given): 
         const result = await stage.round(plan, async ({ process, sink }) => {
           const live = (share: number) => progress.live(`${growing.name} ${size} ${unit}`, share);
           const seconds = options.duration;
-          const one = await backlogRound({ peer: process, sink, messages: total, expected: total, seconds, progress: live });
+          // Each flow makes its topics and joins its group.
+          const readyMs = 90_000 + (flows ?? 0) * 3_000;
+          const one = await backlogRound({ peer: process, sink, messages: total, expected: total, seconds, readyMs, progress: live });
           await process.stop();
           const findings = await sink.verify(one.complete ? total : 0);
           if (!isSound(findings)) broken.push(`${size} ${unit}: ${JSON.stringify(findings)}`);

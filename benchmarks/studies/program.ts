@@ -32,6 +32,7 @@ export async function program(
   const watch = ['--import', new URL('./orphan.ts', import.meta.url).href];
   const child = spawn(process.execPath, [...flags, ...watch, join(root, 'benchmarks', file), ...args], {
     cwd: root,
+    env: { ...process.env, BENCH_LEADER: '1' },
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });

@@ -36,6 +36,17 @@ describe('a program that measures by itself', () => {
     assert.ok(lines.some((line) => line.includes('half way')));
   });
 
+  it('may fork: what watches over the runner is in the program alone', async () => {
+    const file = script(
+      'forks.ts',
+      `import { fork } from 'node:child_process';
+       if (process.argv[2] === 'fork') setTimeout(() => process.send('alive', () => process.exit(0)), 300);
+       else fork(import.meta.filename, ['fork'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+         .once('message', (message) => console.log(JSON.stringify({ message })));`,
+    );
+    assert.deepEqual((await program(file, [], given())).documents, [{ message: 'alive' }]);
+  });
+
   it('fails with what it said when it tells nothing', async () => {
     const file = script('fails.ts', `console.error('no broker'); process.exit(1);`);
     await assert.rejects(program(file, [], given()), /exit code 1 and no figures\nno broker/);
