@@ -52,6 +52,7 @@ async function measure(growing: Growing, { options, progress, signal }: Given): 
   if (!peer) throw new Error('this checkout has no aorta');
   const results = new Map<number, BacklogResult[]>(sizes.map((size) => [size, []]));
   const broken: string[] = [];
+  const missing: Record<string, string> = {};
   const stage = new Stage(signal);
   await stage.connect();
   try {
@@ -64,30 +65,39 @@ async function measure(growing: Growing, { options, progress, signal }: Given): 
     for (let round = 0; round < options.rounds; round++)
       for (const size of rotated(sizes, round)) {
         signal.throwIfAborted();
+        if (!results.has(size)) continue;
         const { patients, partitions, flows, operators } = growing.shape(size);
         const total = Math.floor(messages / (flows ?? 1)) * (flows ?? 1);
         const more = { ...(flows === undefined ? {} : { flows }), ...(operators === undefined ? {} : { operators }) };
         const plan = { peer, workload, purpose: `${size}-${round}`, input: inputs.get(size) ?? '', partitions, patients, more };
-        const result = await stage.round(plan, async ({ process, sink }) => {
-          const live = (share: number) => progress.live(`${growing.name} ${size} ${unit}`, share);
-          const seconds = options.duration;
-          // Each flow makes its topics and joins its group.
-          const readyMs = 90_000 + (flows ?? 0) * 3_000;
-          const one = await backlogRound({ peer: process, sink, messages: total, expected: total, seconds, readyMs, progress: live });
-          await process.stop();
-          const findings = await sink.verify(one.complete ? total : 0);
-          if (!isSound(findings)) broken.push(`${size} ${unit}: ${JSON.stringify(findings)}`);
-          return one;
-        });
-        results.get(size)?.push(result);
-        progress.say(
-          `  ${size.toLocaleString('en').padStart(9)} ${unit}  round ${round + 1}/${options.rounds}  ${result.cpuSecondsPerMillion.toFixed(1)} CPU s/million  ${result.peakRssMb.toFixed(0)} MB${result.complete ? '' : '  (time was up)'}`,
-        );
+        try {
+          const result = await stage.round(plan, async ({ process, sink }) => {
+            const live = (share: number) => progress.live(`${growing.name} ${size} ${unit}`, share);
+            const seconds = options.duration;
+            // Each flow makes its topics and joins its group.
+            const readyMs = 90_000 + (flows ?? 0) * 3_000;
+            const one = await backlogRound({ peer: process, sink, messages: total, expected: total, seconds, readyMs, progress: live });
+            await process.stop();
+            const findings = await sink.verify(one.complete ? total : 0);
+            if (!isSound(findings)) broken.push(`${size} ${unit}: ${JSON.stringify(findings)}`);
+            return one;
+          });
+          results.get(size)?.push(result);
+          progress.say(
+            `  ${size.toLocaleString('en').padStart(9)} ${unit}  round ${round + 1}/${options.rounds}  ${result.cpuSecondsPerMillion.toFixed(1)} CPU s/million  ${result.peakRssMb.toFixed(0)} MB${result.complete ? '' : '  (time was up)'}`,
+          );
+        } catch (cause) {
+          signal.throwIfAborted();
+          // The other sizes are measured all the same.
+          missing[`aorta at ${size} ${unit}`] = `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+          progress.say(`  ${size.toLocaleString('en').padStart(9)} ${unit} failed`);
+          results.delete(size);
+        }
       }
   } finally {
     await stage.close();
   }
-  return { ...grown(growing, results), versions: versionsOf(peers), settings: { messages, rounds: options.rounds }, broken };
+  return { ...grown(growing, results), versions: versionsOf(peers), settings: { messages, rounds: options.rounds }, missing, broken };
 }
 
 /** Makes the inputs of a size; of several flows, each has patients of its own. Returns what their names begin with. */

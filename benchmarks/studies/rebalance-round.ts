@@ -97,7 +97,7 @@ export async function rebalanceRound(round: Round, { stage, rate, seconds, maxLa
     const stalledBefore = stalls.seconds;
     workers.push(await another());
     await watch((seconds * 2) / 3);
-    const workersAtMost = await stage.cluster.owners(task.name);
+    const workersAtMost = await stage.cluster.owners(task.peer === 'aorta' ? `aorta.${task.name}` : task.name);
     if (workersAtMost < 4)
       throw new Error(`${workersAtMost} of 4 workers owned partitions when one was to leave: give it a longer --duration`);
     const stalledJoined = stalls.seconds;
