@@ -26,7 +26,7 @@ async function measure({ options, peers: asked, progress, signal }: Given): Prom
         try {
           const result = await stage.round(plan, (own) =>
             rebalanceRound(own, {
-              ...{ stage, rate, seconds: options.duration, maxLatenessMs: options.maxLatenessMs },
+              ...{ stage, rate, seconds: options.duration * 3, maxLatenessMs: options.maxLatenessMs },
               progress: (share) => progress.live(`rebalance ${peer.name}`, share),
             }),
           );
@@ -52,7 +52,7 @@ async function measure({ options, peers: asked, progress, signal }: Given): Prom
     .filter(([name, rounds]) => name !== 'aorta' && mine.length > 0 && counted(rounds).length > 0)
     .map(([name, rounds]) => [name, rounded(middle(counted(rounds), (r) => r.p99Ms) / middle(mine, (r) => r.p99Ms), 3)]);
   return {
-    settings: { 'events/s': rate, seconds: options.duration, partitions, rounds: options.rounds },
+    settings: { 'events/s': rate, seconds: options.duration * 3, partitions, rounds: options.rounds },
     versions: versionsOf(line.peers),
     missing,
     ratios: { p99: Object.fromEntries(p99) },
