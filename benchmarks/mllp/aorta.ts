@@ -1,8 +1,8 @@
 import { settled } from '../../test/fault/support/oracle.ts';
 import type { PrivateService } from '../../test/fault/support/private-services.ts';
 import { site } from '../../test/fault/support/site.ts';
-import { decode } from '../event.ts';
-import { usageOf } from '../proc.ts';
+import { usageOf } from '../runner/proc.ts';
+import { decode } from '../work/event.ts';
 import type { RunningListener } from './listener.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Launch } from '../peer.ts';
-import type { Usage } from '../proc.ts';
+import type { Launch } from '../contract/peer.ts';
+import type { Usage } from '../runner/proc.ts';
 
 /** What a listener of one round is to do: accept HL7 v2 on `port`, acknowledge what is in Kafka with acks=all. */
 export interface ListenerTask {

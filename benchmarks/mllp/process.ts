@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../src/services/machine/port.ts';
-import type { Cluster } from '../cluster.ts';
-import type { Peer } from '../peer.ts';
-import { PeerProcess } from '../peer-process.ts';
-import type { Task } from '../task.ts';
+import type { Peer } from '../contract/peer.ts';
+import type { Task } from '../contract/task.ts';
+import type { Cluster } from '../runner/cluster.ts';
+import { PeerProcess } from '../runner/peer-process.ts';
 import type { Listener, RunningListener } from './listener.ts';
 
 /** A peer's listener in a process of its own, its topic made before it starts. */

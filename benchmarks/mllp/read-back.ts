@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../cluster.ts';
-import { type Findings, OrderCheck } from '../order-check.ts';
+import { type Findings, OrderCheck } from '../load/order-check.ts';
+import type { Cluster } from '../runner/cluster.ts';
 import type { RunningListener } from './listener.ts';
 import type { Place } from './senders.ts';
 

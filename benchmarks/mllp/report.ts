@@ -1,4 +1,4 @@
-import { median, range, rounded } from '../statistics.ts';
+import { median, range, rounded } from '../report/statistics.ts';
 import type { RoundResult } from './round.ts';
 
 /** Rounds of each contestant at one number of unanswered messages. */

@@ -1,6 +1,6 @@
 import { type PrivateService, privateKafka } from '../../test/fault/support/private-services.ts';
-import { Cluster } from '../cluster.ts';
-import type { Findings } from '../order-check.ts';
+import type { Findings } from '../load/order-check.ts';
+import { Cluster } from '../runner/cluster.ts';
 import { aorta } from './aorta.ts';
 import type { Listener, RunningListener } from './listener.ts';
 import { listenerProcess } from './process.ts';
@@ -27,15 +27,18 @@ export interface RoundOptions {
 /** Who listens: the product in one of its profiles, or a peer. */
 export type Contestant = { readonly profile: 'embedded' | 'kafka' } | { readonly listener: Listener };
 
-/** One listener against its senders, on a Kafka of this round alone: the same for all, as the product's topics have fixed names. */
-export async function mllpRound(contestant: Contestant, options: RoundOptions): Promise<RoundResult> {
+/** One listener against its senders (`interrupted` ends it early), on a Kafka of this round alone: the same for all, as the product's topics have fixed names. */
+export async function mllpRound(contestant: Contestant, options: RoundOptions, interrupted?: Promise<never>): Promise<RoundResult> {
   const kafka = 'profile' in contestant && contestant.profile === 'embedded' ? undefined : await privateKafka();
   const cluster = kafka && new Cluster([kafka.url]);
   let running: RunningListener | undefined;
   try {
     await cluster?.connect();
     running = await started(contestant, options, kafka, cluster);
-    return await measured(running, contestant, options, cluster);
+    const measuring = measured(running, contestant, options, cluster);
+    // When the round is interrupted, its senders fail with the listener; nobody waits for them.
+    measuring.catch(() => undefined);
+    return await (interrupted ? Promise.race([measuring, interrupted]) : measuring);
   } finally {
     await running?.stop();
     await cluster?.close();

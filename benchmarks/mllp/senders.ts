@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createMllpClient } from '../../src/sandbox/mllp-client.ts';
 import { chance } from '../../test/fault/support/chance.ts';
 import { type Adt, hospital } from '../../test/fault/support/hospital.ts';
-import { histogram, percentile, record } from '../histogram.ts';
+import { histogram, percentile, record } from '../report/histogram.ts';
 
 export interface Sending {
   readonly port: number;

@@ -1,8 +1,8 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { call, callTime, decode, encode, routes, schemaIdOf, transform } from '../event.ts';
-import type { Peer } from '../peer.ts';
-import { outputOf } from '../task.ts';
-import { packageVersions } from '../versions.ts';
+import type { Peer } from '../contract/peer.ts';
+import { outputOf } from '../contract/task.ts';
+import { packageVersions } from '../contract/versions.ts';
+import { call, callTime, decode, encode, routes, schemaIdOf, transform } from '../work/event.ts';
 
 /** The loop of most tutorials: one message at a time, each send awaited, offsets committed by the library. */
 export const peer: Peer = {

@@ -1,9 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
-import { effectRow, effectTable } from '../effect-table.ts';
-import { decode } from '../event.ts';
-import type { Peer } from '../peer.ts';
-import { packageVersions } from '../versions.ts';
+import type { Peer } from '../contract/peer.ts';
+import { packageVersions } from '../contract/versions.ts';
+import { effectRow, effectTable } from '../work/effect-table.ts';
+import { decode } from '../work/event.ts';
 
 const insert = {
   name: 'insert',

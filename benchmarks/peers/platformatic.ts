@@ -1,8 +1,8 @@
 import { Consumer, type Message, type MessageToProduce, Producer } from '@platformatic/kafka';
-import { decode, encode, routes, schemaIdOf, transform } from '../event.ts';
-import type { Peer } from '../peer.ts';
-import { outputOf, type Task } from '../task.ts';
-import { packageVersions } from '../versions.ts';
+import type { Peer } from '../contract/peer.ts';
+import { outputOf, type Task } from '../contract/task.ts';
+import { packageVersions } from '../contract/versions.ts';
+import { decode, encode, routes, schemaIdOf, transform } from '../work/event.ts';
 
 /** Messages that wait for the send under way before no more are taken. */
 const mostWaiting = 8_000;

@@ -1,4 +1,4 @@
-import type { Peer } from '../peer.ts';
+import type { Peer } from '../contract/peer.ts';
 import { pinned } from './jvm/build.ts';
 import { jvmLaunch, jvmMissing } from './jvm/launch.ts';
 

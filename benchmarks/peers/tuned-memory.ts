@@ -1,9 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { decode, encode, schemaIdOf, transform } from '../event.ts';
-import { folded, type PatientState, summary, unseen } from '../fold.ts';
-import type { Peer } from '../peer.ts';
-import { outputOf } from '../task.ts';
-import { packageVersions } from '../versions.ts';
+import type { Peer } from '../contract/peer.ts';
+import { outputOf } from '../contract/task.ts';
+import { packageVersions } from '../contract/versions.ts';
+import { decode, encode, schemaIdOf, transform } from '../work/event.ts';
+import { folded, type PatientState, summary, unseen } from '../work/fold.ts';
 
 /** The tuned loop with a Map: the upper bound of a fold that forgets everything. Not an equal of the others. */
 export const peer: Peer = {

@@ -1,8 +1,8 @@
 import { Kafka, logLevel, type Message } from 'kafkajs';
-import { decode, encode, routes, schemaIdOf, transform } from '../event.ts';
-import type { Peer } from '../peer.ts';
-import { outputOf } from '../task.ts';
-import { packageVersions } from '../versions.ts';
+import type { Peer } from '../contract/peer.ts';
+import { outputOf } from '../contract/task.ts';
+import { packageVersions } from '../contract/versions.ts';
+import { decode, encode, routes, schemaIdOf, transform } from '../work/event.ts';
 
 /** What a good engineer makes of kafkajs: whole batches, one send per batch, one commit per batch, partitions in parallel. */
 export const peer: Peer = {

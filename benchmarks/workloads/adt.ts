@@ -1,5 +1,5 @@
-import { routes, triggers } from '../event.ts';
-import { oneOutput, type Workload } from '../workload.ts';
+import { oneOutput, type Workload } from '../contract/workload.ts';
+import { routes, triggers } from '../work/event.ts';
 
 const kinds = triggers.length;
 const isRouted = (seq: number): boolean => routes[triggers[seq % kinds] as string] !== undefined;

@@ -1,4 +1,4 @@
-import { oneOutput, type Workload } from '../workload.ts';
+import { oneOutput, type Workload } from '../contract/workload.ts';
 
 /** Calls without a bound on how many are under way but the patients' own order: the engine's cost of a wait. */
 const calls: Workload = {

@@ -1,4 +1,4 @@
-import type { Workload } from '../workload.ts';
+import type { Workload } from '../contract/workload.ts';
 
 /** One row of PostgreSQL for each event, durable and once. */
 const effects: Workload = {

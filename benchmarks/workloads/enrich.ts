@@ -1,4 +1,4 @@
-import { oneOutput, type Workload } from '../workload.ts';
+import { oneOutput, type Workload } from '../contract/workload.ts';
 
 /** One slow asynchronous call for each event: how much of its wait overlaps while each patient stays in order. */
 const enrich = {

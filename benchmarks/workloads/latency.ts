@@ -1,4 +1,4 @@
-import { oneOutput, type Workload } from '../workload.ts';
+import { oneOutput, type Workload } from '../contract/workload.ts';
 
 /**
  * Latency at three loads. They are shares of what the slowest of the peers in the run can do, so that all of them are

@@ -1,4 +1,4 @@
-import { oneOutput, type Workload } from '../workload.ts';
+import { oneOutput, type Workload } from '../contract/workload.ts';
 
 /** Kafka to Kafka: decode, change a field, encode. NEXMark's q0 with a codec. */
 const passthrough: Workload = {

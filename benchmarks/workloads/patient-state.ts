@@ -1,4 +1,4 @@
-import { oneOutput, type Workload } from '../workload.ts';
+import { oneOutput, type Workload } from '../contract/workload.ts';
 
 /** A fold per patient whose state survives the process, and which is right after every event. */
 const patientState: Workload = {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import type { Document } from '../../benchmarks/document.ts';
-import type { Report } from '../../benchmarks/report.ts';
+import type { Document } from '../../benchmarks/report/document.ts';
+import type { Report } from '../../benchmarks/report/report.ts';
 import { services } from '../support/services.ts';
 
 const script = join(import.meta.dirname, '../../benchmarks/run.ts');

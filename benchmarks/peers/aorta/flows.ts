@@ -16,9 +16,9 @@ import {
   write,
 } from 'aorta';
 import { type Hl7Adt, hl7AdtSchema } from '../../../schemas/generated/hl7-adt.ts';
-import { call, callTime, transform } from '../../event.ts';
-import { folded, type PatientState, summary, unseen } from '../../fold.ts';
-import { outputOf, type Task } from '../../task.ts';
+import { outputOf, type Task } from '../../contract/task.ts';
+import { call, callTime, transform } from '../../work/event.ts';
+import { folded, type PatientState, summary, unseen } from '../../work/fold.ts';
 
 interface EffectRow {
   readonly patient: string;
@@ -48,15 +48,23 @@ const states: Actor<PatientState, Hl7Adt, Hl7Adt> = {
   },
 };
 
+/** One flow, or as many as the task asks for, each with an input of its own. */
+export const flowsOf = (task: Task): readonly Flow<unknown>[] =>
+  task.flows === undefined
+    ? [flowOf(task)]
+    : Array.from({ length: task.flows }, (_, i) =>
+        flowOf({ ...task, name: task.flows === 1 ? task.name : `${task.name}-${i}`, input: `${task.input}.${i}` }),
+      );
+
 /** The flows as a user would write them. */
-export function flowOf(task: Task): Flow<unknown> {
+function flowOf(task: Task): Flow<unknown> {
   const { name, input, partitions, callMs } = task;
   const topicOf = (topicName: string) => topic<Hl7Adt & object>(topicName, hl7AdtSchema, { partitions });
   const source = flow(name).from(topicOf(input));
   const out = () => to(topicOf(outputOf(task)));
   switch (task.work) {
     case 'map':
-      return source.pipe(map(transform), out());
+      return changes(source.pipe(map(transform)), task.operators ?? 1).pipe(out());
     case 'route': {
       const labelled = (label: string) => to(topicOf(task.outputs[label] ?? ''));
       return source.pipe(
@@ -96,3 +104,6 @@ export function flowOf(task: Task): Flow<unknown> {
       );
   }
 }
+
+/** The same change so many times: what an operator more costs. */
+const changes = (first: Flow<Hl7Adt>, count: number): Flow<Hl7Adt> => (count <= 1 ? first : changes(first.pipe(map(transform)), count - 1));

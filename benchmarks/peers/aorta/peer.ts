@@ -1,13 +1,13 @@
 import { systemClock, systemRandom } from '../../../src/clock/system.ts';
 import { startFlow } from '../../../src/engine/index.ts';
 import { createKafkaLog } from '../../../src/log/kafka/index.ts';
-import { prometheusTelemetry } from '../../../src/ops/telemetry.ts';
+import { type PrometheusTelemetry, prometheusTelemetry } from '../../../src/ops/telemetry.ts';
 import { confluentRegistry } from '../../../src/schema/confluent/registry.ts';
 import { serdeFor } from '../../../src/schema/serde.ts';
 import { createPostgresState } from '../../../src/state/postgres/index.ts';
-import type { Peer } from '../../peer.ts';
-import { packageVersions } from '../../versions.ts';
-import { flowOf } from './flows.ts';
+import type { Peer } from '../../contract/peer.ts';
+import { packageVersions } from '../../contract/versions.ts';
+import { flowsOf } from './flows.ts';
 
 /** Aorta as `aorta start` runs it: Kafka, registry, PostgreSQL for ownership and the applied set, metrics on. */
 export const peer: Peer = {
@@ -22,25 +22,38 @@ export const peer: Peer = {
     const log = createKafkaLog({ brokers: task.brokers, clientId: task.name, telemetry });
     const state = createPostgresState({ url: task.databaseUrl, telemetry });
     await state.migrate();
-    const running = await startFlow(
-      flowOf(task),
-      {
-        log,
-        state,
-        clock: systemClock,
-        random: systemRandom,
-        telemetry,
-        serde: (of) => serdeFor(registry, of),
-        partitions: (name) => log.partitions(name),
-      },
-      // Turns under way at once: with calls, that is the bound of the workload.
-      task.inFlight > 0 ? { maxRunning: task.inFlight } : {},
-    );
+    const ports = {
+      log,
+      state,
+      clock: systemClock,
+      random: systemRandom,
+      telemetry,
+      serde: (of: Parameters<typeof serdeFor>[1]) => serdeFor(registry, of),
+      partitions: (name: string) => log.partitions(name),
+    };
+    // Turns under way at once: with calls, that is the bound of the workload.
+    const options = task.inFlight > 0 ? { maxRunning: task.inFlight } : {};
+    const running: Awaited<ReturnType<typeof startFlow>>[] = [];
+    const flows = flowsOf(task);
+    // Some at once: each makes topics, and a broker that makes dozens at the same moment does not know all of them in time.
+    for (let at = 0; at < flows.length; at += 5)
+      running.push(...(await Promise.all(flows.slice(at, at + 5).map((flow) => startFlow(flow, ports, options)))));
+    const metrics = task.metrics ? told(telemetry, task.metrics) : undefined;
     return {
       async stop() {
-        await running.stop();
+        clearInterval(metrics);
+        await Promise.all(running.map((each) => each.stop()));
         await Promise.all([log.close(), state.close(), registry.close()]);
       },
     };
   },
 };
+
+/** Each second, summed over their labels, as a scrape would see them. */
+const told = (telemetry: PrometheusTelemetry, names: readonly string[]): NodeJS.Timeout =>
+  setInterval(async () => {
+    for (const name of names) {
+      const sum = (await telemetry.read(name)).reduce((total, { value }) => total + value, 0);
+      process.stdout.write(`figure ${name} ${sum}\n`);
+    }
+  }, 1_000);

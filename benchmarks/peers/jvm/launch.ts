@@ -1,4 +1,4 @@
-import type { Launch } from '../../peer.ts';
+import type { Launch } from '../../contract/peer.ts';
 import { jvm } from './build.ts';
 
 /** Why the JVM peers cannot run here; builds them the first time. */

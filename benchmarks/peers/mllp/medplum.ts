@@ -1,6 +1,6 @@
 import { type Hl7MessageEvent, Hl7Server } from '@medplum/hl7';
+import { packageVersions } from '../../contract/versions.ts';
 import type { Listener } from '../../mllp/listener.ts';
-import { packageVersions } from '../../versions.ts';
 import { durable } from './durable.ts';
 
 /** Medplum's listener: it parses each message and hands it out; the answer is ours to give. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Server } from 'node-hl7-server';
+import { packageVersions } from '../../contract/versions.ts';
 import type { Listener } from '../../mllp/listener.ts';
-import { packageVersions } from '../../versions.ts';
 import { durable } from './durable.ts';
 
 /**

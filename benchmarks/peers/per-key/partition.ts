@@ -1,6 +1,6 @@
 import type { Consumer, KafkaMessage, Producer } from 'kafkajs';
-import { call, callTime, decode, encode, schemaIdOf, transform } from '../../event.ts';
-import { outputOf, type Task } from '../../task.ts';
+import { outputOf, type Task } from '../../contract/task.ts';
+import { call, callTime, decode, encode, schemaIdOf, transform } from '../../work/event.ts';
 import type { Places } from './places.ts';
 
 /** Messages under way in one partition before no more are taken. */

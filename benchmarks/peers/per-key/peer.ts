@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { call } from '../../event.ts';
-import type { Peer } from '../../peer.ts';
-import { packageVersions } from '../../versions.ts';
+import type { Peer } from '../../contract/peer.ts';
+import { packageVersions } from '../../contract/versions.ts';
+import { call } from '../../work/event.ts';
 import { KeyParallelPartition, window } from './partition.ts';
 import { Places } from './places.ts';
 

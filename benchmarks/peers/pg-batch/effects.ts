@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { effectRow, effectTable } from '../../effect-table.ts';
-import { decode } from '../../event.ts';
+import { effectRow, effectTable } from '../../work/effect-table.ts';
+import { decode } from '../../work/event.ts';
 import type { Step } from './step.ts';
 
 const insert = {

@@ -1,8 +1,8 @@
 import type { Producer } from 'kafkajs';
 import type pg from 'pg';
-import { decode, encode, schemaIdOf, transform } from '../../event.ts';
-import { folded, type PatientState, summary, unseen } from '../../fold.ts';
-import { outputOf, type Task } from '../../task.ts';
+import { outputOf, type Task } from '../../contract/task.ts';
+import { decode, encode, schemaIdOf, transform } from '../../work/event.ts';
+import { folded, type PatientState, summary, unseen } from '../../work/fold.ts';
 import type { Step } from './step.ts';
 
 const tables = `create table if not exists fold_state (patient text primary key, state text not null);

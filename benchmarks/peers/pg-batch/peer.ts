@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
-import type { Peer } from '../../peer.ts';
-import { packageVersions } from '../../versions.ts';
+import type { Peer } from '../../contract/peer.ts';
+import { packageVersions } from '../../contract/versions.ts';
 import { effectsOf } from './effects.ts';
 import { foldOf } from './fold.ts';
 import type { Step } from './step.ts';

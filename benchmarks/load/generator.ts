@@ -1,0 +1,92 @@
+/**
+ * The load of a rate round, in a process of its own: nothing that the runner does makes it late. Open loop: the schedule is
+ * made in advance and waits for nobody.
+ *
+ *   node generator.ts '<plan as JSON>'   says `ready`, then `done <result as JSON>` or `failed <reason>`
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kafka, logLevel } from 'kafkajs';
+import { encoded, histogram, record } from '../report/histogram.ts';
+import { monotonic } from '../runner/monotonic.ts';
+import { encode, eventOf, keyOf } from '../work/event.ts';
+
+export interface Plan {
+  readonly brokers: readonly string[];
+  readonly topic: string;
+  readonly schemaId: number;
+  readonly patients: number;
+  readonly rate: number;
+  readonly total: number;
+  /** Events of the topic that were written before: patients and their numbers go on from there. @default 0 */
+  readonly written?: number;
+  /** Lateness counts from here on. */
+  readonly warmupMs: number;
+}
+
+/** How late the events were handed to the client: a histogram in microseconds. */
+export interface Generated {
+  readonly lateness: string;
+}
+
+const tickMs = 1;
+
+const plan = JSON.parse(process.argv[2] ?? '') as Plan;
+const { written = 0 } = plan;
+const kafka = new Kafka({ brokers: [...plan.brokers], clientId: 'aorta-bench-load', logLevel: logLevel.NOTHING });
+// For one topic that will be removed: a shared producer would go on asking for it.
+const producer = kafka.producer({ allowAutoTopicCreation: false });
+
+async function generate(started: number): Promise<Generated> {
+  const lateness = histogram();
+  const underWay = new Set<Promise<void>>();
+  let failed: unknown;
+  let sent = 0;
+  while (sent < plan.total) {
+    const due = Math.min(plan.total, Math.floor(((monotonic() - started) / 1000) * plan.rate) + 1);
+    if (due > sent) {
+      const messages = [];
+      for (; sent < due; sent++) {
+        const intended = started + (sent * 1000) / plan.rate;
+        const n = written + sent;
+        const patient = n % plan.patients;
+        const event = eventOf(patient, Math.floor(n / plan.patients), intended, Date.now());
+        messages.push({ key: keyOf(patient), value: encode(event, plan.schemaId) });
+        if (intended - started >= plan.warmupMs) record(lateness, monotonic() - intended);
+      }
+      // Not awaited: the schedule goes on whatever the broker does.
+      const send = producer
+        .send({ topic: plan.topic, acks: -1, messages })
+        .then(() => undefined)
+        .catch((cause: unknown) => {
+          failed ??= cause;
+        })
+        .finally(() => underWay.delete(send));
+      underWay.add(send);
+    }
+    if (failed) throw failed;
+    await sleep(tickMs);
+  }
+  await Promise.all(underWay);
+  if (failed) throw failed;
+  await producer.disconnect();
+  return { lateness: encoded(lateness) };
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+await producer.connect();
+process.stdin.setEncoding('utf8');
+// `start <time on the monotonic clock>`; the end of the input: the runner is gone.
+process.stdin.on('end', () => process.exit(1));
+process.stdin.on('data', (text) => {
+  generate(Number(String(text).trim().split(' ')[1])).then(
+    (result) => {
+      say(`done ${JSON.stringify(result)}`);
+      process.exit(0);
+    },
+    (cause) => {
+      say(`failed ${String(cause)}`);
+      process.exit(1);
+    },
+  );
+});
+say('ready');

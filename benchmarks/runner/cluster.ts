@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
+import { encode, eventOf, keyOf } from '../work/event.ts';
+
+/** The runner's own connection: topics, backlog, progress. Never in a peer's process. */
+export class Cluster {
+  readonly kafka: Kafka;
+  readonly #admin: Admin;
+  readonly #topics = new Set<string>();
+
+  constructor(brokers: readonly string[]) {
+    this.kafka = new Kafka({ brokers: [...brokers], clientId: 'aorta-bench', logLevel: logLevel.NOTHING });
+    this.#admin = this.kafka.admin();
+  }
+
+  async connect(): Promise<void> {
+    await this.#admin.connect();
+  }
+
+  async create(topic: string, partitions: number): Promise<void> {
+    await this.#admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions }] });
+    this.#topics.add(topic);
+    // kafkajs's own wait gives up when a busy broker does not know the new topic at once.
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      try {
+        if ((await this.#admin.fetchTopicOffsets(topic)).length === partitions) return;
+      } catch (cause) {
+        if (performance.now() > deadline) throw cause;
+      }
+      await sleep(50);
+    }
+  }
+
+  /** Removes topics of ours, and what a flow of that name made beside them. */
+  async remove(...topics: readonly string[]): Promise<void> {
+    const existing = new Set(await this.#admin.listTopics());
+    const present = topics.filter((topic) => existing.has(topic));
+    if (present.length > 0) await this.#admin.deleteTopics({ topics: present });
+    for (const topic of topics) this.#topics.delete(topic);
+  }
+
+  /** `count` events, round robin over the patients: each patient's numbers count from 0. `first`: number of the first patient. */
+  async fill(topic: string, count: number, patients: number, schemaId: number, first = 0): Promise<void> {
+    const producer = await this.producer();
+    try {
+      const now = Date.now();
+      for (let at = 0; at < count; at += 2_000) {
+        const messages = Array.from({ length: Math.min(2_000, count - at) }, (_, i) => {
+          const n = at + i;
+          const patient = first + (n % patients);
+          return { key: keyOf(patient), value: encode(eventOf(patient, Math.floor(n / patients), now), schemaId) };
+        });
+        await producer.send({ topic, acks: -1, messages });
+      }
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  /** A producer for one topic that will be removed: a shared one would go on asking for it. */
+  async producer(): Promise<Producer> {
+    const producer = this.kafka.producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    return producer;
+  }
+
+  /** Records in the topic so far. */
+  async size(topic: string): Promise<number> {
+    const offsets = await this.#admin.fetchTopicOffsets(topic);
+    return offsets.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+  }
+
+  async ends(topic: string): Promise<ReadonlyMap<number, number>> {
+    const offsets = await this.#admin.fetchTopicOffsets(topic);
+    return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+  }
+
+  /** Records of a topic up to which a group has committed. */
+  async committed(groupId: string, topic: string): Promise<number> {
+    const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
+    return (found?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+  }
+
+  /** Members of a consumer group that own partitions. */
+  async owners(groupId: string): Promise<number> {
+    const { groups } = await this.#admin.describeGroups([groupId]);
+    // An assignment without topics is a version and two empty lengths.
+    return (groups[0]?.members ?? []).filter(({ memberAssignment }) => memberAssignment.length > 10).length;
+  }
+
+  async close(): Promise<void> {
+    await this.remove(...this.#topics).catch(() => undefined);
+    await this.#admin.disconnect();
+  }
+}

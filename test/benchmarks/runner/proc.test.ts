@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseStat, parseStatus, usageOf } from '../../../benchmarks/runner/proc.ts';
+
+describe('processor time and memory of a process', () => {
+  it('is read past a name with blanks and parentheses', () => {
+    const stat = '42 (a (b) c) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 7 9 20 0 11 0 100 1000 200';
+    assert.equal(parseStat(stat, 100), 3);
+  });
+
+  it('is the peak, not what is resident now', () => {
+    assert.equal(parseStatus('Name:\tnode\nVmHWM:\t  204800 kB\nVmRSS:\t  1024 kB\n'), 200);
+    assert.throws(() => parseStatus('Name:\tnode\nState:\tZ (zombie)\n'), /has ended/);
+  });
+
+  it('grows with the work of this very process, by what the process itself sees', () => {
+    const [before, own] = [usageOf(process.pid), process.cpuUsage()];
+    let sum = 0;
+    // By its own account, so that a busy machine takes longer and no less.
+    while (process.cpuUsage(own).user < 200_000) for (let i = 0; i < 1e5; i++) sum += Math.sqrt(i);
+    assert.ok(sum > 0);
+    const { user, system } = process.cpuUsage(own);
+    const after = usageOf(process.pid);
+    const seen = after.cpuSeconds - before.cpuSeconds;
+    assert.ok(Math.abs(seen - (user + system) / 1e6) < 0.1, `${seen} s beside ${(user + system) / 1e6} s`);
+    assert.ok(after.peakRssMb >= process.memoryUsage.rss() / 2 ** 20 / 2);
+  });
+});
