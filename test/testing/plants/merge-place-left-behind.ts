@@ -2,11 +2,11 @@ import type { Plant } from './plant.ts';
 
 export default {
   name: 'merge-place-left-behind',
-  breaks: 'When one source merges a patient on, the place that another source keeps is not looked at again.',
+  breaks: 'A place that another source keeps for a merge is not looked at again when the state comes, or the patient goes on.',
   oracle: ['NoLoss', 'ProgressAfterFaults', 'Invariant'],
   file: 'engine/merging.ts',
-  find: '    if (this.#lane.siblings.length > 1) this.#tryPlaces(turn.root.key);\n    const leaving',
-  replace: '    const leaving',
+  find: '    for (const lane of this.#lane.siblings) {\n      const patient = lane.held.get(key);\n      if (patient) patient.placeTried',
+  replace: '    for (const lane of [this.#lane]) {\n      const patient = lane.held.get(key);\n      if (patient) patient.placeTried',
   target: 'merges-of-two',
-  seed: 43,
+  seed: 3,
 } satisfies Plant;
