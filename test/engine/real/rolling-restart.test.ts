@@ -54,6 +54,8 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
       initial: () => ({ nth: 0 }),
       receive: (state, e) => ({ state: { nth: state.nth + 1 }, emit: [{ ...e, nth: state.nth + 1 }] }),
     });
+    /** How often the flow ran for each event. */
+    const runs = new Map<string, number>();
     const flowName = uniqueName('rolling').replaceAll('_', '-');
     const rolling = flow(flowName)
       .from(source)
@@ -61,7 +63,10 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
         actorOf('counter', counter),
         write('effects', {
           tables: [effects],
-          effects: (e, ctx) => effect.insert(effects, { patient: ctx.key, nth: e.nth, event_id: ctx.eventId }),
+          effects: (e, ctx) => {
+            runs.set(ctx.eventId, (runs.get(ctx.eventId) ?? 0) + 1);
+            return effect.insert(effects, { patient: ctx.key, nth: e.nth, event_id: ctx.eventId });
+          },
         }),
         to(sink),
       );
@@ -91,7 +96,6 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
       for (let i = 0; i < workers; i++) running.push(await start());
       const serde = await serdeFor(registry, source);
       const sent: Sent[] = [];
-      let redelivered = 0;
       const send = async (from: number, until: number) => {
         for (let n = from; n < until; n += 100) {
           const batch = Array.from({ length: 100 }, (_, i) => ({
@@ -114,7 +118,6 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
       const rest = send(count / 2, count);
       for (let i = 0; i < workers; i++) {
         await running[i]?.stop();
-        redelivered += running[i]?.totals()['redelivered'] ?? 0;
         running[i] = await start();
       }
       await rest;
@@ -137,9 +140,11 @@ function suite(name: string, open: () => Promise<Parts>, workers: number) {
       while ((await emittedAll()) < count) await new Promise((resolve) => setTimeout(resolve, 100));
       assert.deepEqual([...noLoss(sent, effected), ...noDoubleEffect(effected), ...perPatientOrder(sent, effected)], []);
       assert.equal(effected.length, count);
-      // A clean hand-over handles nothing again: every settled record was committed before its partition was given up.
-      const handled = running.reduce((sum, r) => sum + (r.totals()['redelivered'] ?? 0), redelivered);
-      assert.equal(handled, 0);
+      // A clean hand-over handles nothing again. Records may be delivered again (offsets follow the applied set); it drops them.
+      assert.deepEqual(
+        [...runs].filter(([, times]) => times > 1),
+        [],
+      );
       for (const r of running) await r.stop();
     });
   });

@@ -8,5 +8,5 @@ export default {
   find: 'if (this.tracker.wasApplied(record.offset)) {',
   replace: 'if (record.offset < 0) {',
   target: 'everything',
-  seed: 4,
+  seed: 2,
 } satisfies Plant;

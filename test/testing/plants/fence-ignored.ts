@@ -8,5 +8,5 @@ export default {
   find: "if (outcomes[i] === 'fenced') b.lane.fenced();\n      else b",
   replace: 'b',
   target: 'everything',
-  seed: 2,
+  seed: 1,
 } satisfies Plant;

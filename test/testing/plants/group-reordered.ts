@@ -9,5 +9,5 @@ export default {
   replace:
     'return count < this.#queue.length && !this.#queue.some((i) => i.alone) ? this.#queue.splice(-count) : this.#queue.splice(0, count);',
   target: 'late',
-  seed: 3,
+  seed: 1,
 } satisfies Plant;

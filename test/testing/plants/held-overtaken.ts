@@ -8,5 +8,5 @@ export default {
   find: '    const held = this.held.get(root.key);\n    if (held && !',
   replace: '    const held = this.held.get(root.eventId);\n    if (held && !',
   target: 'everything',
-  seed: 1,
+  seed: 2,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '      other.withdrawn = true;',
   replace: '      other.withdrawn = false;',
   target: 'everything',
-  seed: 16,
+  seed: 40,
 } satisfies Plant;

@@ -9,5 +9,5 @@ export default {
   replace:
     '      if (records.length > 0) {\n        try {\n          await this.#log.append(records);\n        } catch {\n          await new Promise<void>((resolve) => this.#clock.after(200, resolve));\n          this.#queue.push(...batches);\n          continue;\n        }\n      }',
   target: 'everything',
-  seed: 19,
+  seed: 18,
 } satisfies Plant;

@@ -7,6 +7,6 @@ export default {
   file: 'engine/co-partition.ts',
   find: '  complete = false;',
   replace: '  complete = true;',
-  target: 'lanes-of-two',
-  seed: 335,
+  target: 'merged',
+  seed: 64,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '    if (lane.co.redriven.has(request.id)) return;',
   replace: '',
   target: 'parked',
-  seed: 231,
+  seed: 6,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '    mailbox.unshift([root]);\n    mailbox.cancelRetry?.();',
   replace: '    mailbox.push(root);\n    mailbox.cancelRetry?.();',
   target: 'everything',
-  seed: 3,
+  seed: 1,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '    this.#push({ group, sent, records: records.map(',
   replace: '    this.sentThrough = group;\n    this.#push({ group, sent, records: records.map(',
   target: 'everything',
-  seed: 4,
+  seed: 8,
 } satisfies Plant;
