@@ -2,6 +2,7 @@ import type { Clock, Random } from '../clock/clock.ts';
 import { error } from '../errors/index.ts';
 import { createMemoryKeyed } from '../keyed/memory/index.ts';
 import type { Keyed } from '../keyed/port.ts';
+import { assumedWorkers as standardWorkers } from '../keyed/share.ts';
 import type { Telemetry } from '../telemetry/port.ts';
 import type { MakeGate } from './gate/gate.ts';
 import type { TargetGuard } from './guard.ts';
@@ -40,7 +41,7 @@ export async function createGuards(options: GuardsOptions): Promise<Guards> {
     const [{ TargetGuard }, gate] = await Promise.all([import('./guard.ts'), options.gate ?? defaultGate()]);
     const guard = new TargetGuard(checked(target), {
       ...{ clock, random, telemetry, own, worker, gate, shared: keyed },
-      assumedWorkers: options.assumedWorkers ?? 3,
+      assumedWorkers: options.assumedWorkers ?? standardWorkers,
       changed: (state: TargetState) => {
         for (const listener of listeners) listener(state);
       },

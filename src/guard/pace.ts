@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
 import { sleep } from '../clock/system.ts';
-import type { Keyed, Reservation } from '../keyed/port.ts';
+import type { Pace as BucketPace, Keyed, Reservation } from '../keyed/port.ts';
+import { shareOf } from '../keyed/share.ts';
 import type { LimiterSettings } from './target.ts';
 
 /** No place within the limiter's `waitMs`. */
@@ -85,7 +86,7 @@ export class Pace {
     const { clock, shared, own, target, settings } = this.#options;
     this.#pausedUntil = Math.max(this.#pausedUntil, clock.monotonic() + ms);
     const { burst } = settings;
-    await own.pause(target, ms, { intervalMs: this.#intervalMs * this.#workers, burst: this.#share(burst) });
+    await own.pause(target, ms, this.#share);
     try {
       await shared.pause(target, ms, { intervalMs: this.#intervalMs, burst });
     } catch {
@@ -93,8 +94,9 @@ export class Pace {
     }
   }
 
-  #share(burst: number): number {
-    return Math.max(1, Math.floor(burst / this.#workers));
+  /** This worker's own. */
+  get #share(): BucketPace {
+    return shareOf({ intervalMs: this.#intervalMs, burst: this.#options.settings.burst }, this.#workers);
   }
 
   async #reserve(maxWaitMs: number): Promise<Reservation> {
@@ -103,7 +105,7 @@ export class Pace {
     const pausedMs = Math.max(0, this.#pausedUntil - now);
     try {
       // What was booked locally, and the place after it, counts when Redis is back, and empty perhaps.
-      const localMs = this.localShare ? Math.max(0, this.#booked - now) + this.#shareMs : 0;
+      const localMs = this.localShare ? Math.max(0, this.#booked - now) + this.#share.intervalMs : 0;
       const place = await shared.reserve(target, {
         ...{ intervalMs: this.#intervalMs, burst: settings.burst, maxWaitMs, worker },
         afterMs: Math.max(pausedMs, localMs),
@@ -125,18 +127,14 @@ export class Pace {
     }
   }
 
-  /** Milliseconds between two places of this worker's own share. */
-  get #shareMs(): number {
-    return this.#intervalMs * this.#workers;
-  }
-
   #reserveShare(maxWaitMs: number, pausedMs: number): Promise<Reservation> {
     const { own, target, worker, clock, settings } = this.#options;
     // At first behind what all of them have booked in the shared bucket: as far ahead as it was a moment ago.
     const bookedMs = this.localShare ? 0 : Math.min(settings.waitMs, Math.max(this.#aheadMs, this.#booked - clock.monotonic()));
     this.localShare = true;
     return own.reserve(target, {
-      ...{ intervalMs: this.#shareMs, burst: this.#share(settings.burst), maxWaitMs, worker },
+      ...this.#share,
+      ...{ maxWaitMs, worker },
       afterMs: Math.max(pausedMs, bookedMs),
     });
   }

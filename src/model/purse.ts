@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
 import { error } from '../errors/index.ts';
 import type { Keyed } from '../keyed/port.ts';
+import { assumedWorkers as standardWorkers } from '../keyed/share.ts';
 import type { Telemetry } from '../telemetry/port.ts';
 
 export interface PurseOptions {
@@ -27,7 +28,7 @@ const day = 86_400_000;
  * and no more (aorta_model_local_spending_total), and tells Redis when it is back. A counter that was lost there begins
  * again at what the asking worker knows that it spent itself.
  */
-export function dailyPurse({ name, cap, clock, telemetry, keyed, assumedWorkers = 3 }: PurseOptions): Purse {
+export function dailyPurse({ name, cap, clock, telemetry, keyed, assumedWorkers = standardWorkers }: PurseOptions): Purse {
   const local = telemetry.counter('aorta_model_local_spending_total', 'Calls of models that the share of this worker paid: Redis was away');
   const shared = keyed?.kind === 'redis' ? keyed : undefined;
   const share = shared ? Math.floor(cap / assumedWorkers) : cap;

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock/clock.ts';
 import { error } from '../../errors/index.ts';
 import { createMemoryKeyed } from '../../keyed/memory/index.ts';
 import type { Keyed, Reservation } from '../../keyed/port.ts';
+import { shareOf, assumedWorkers as standardWorkers } from '../../keyed/share.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 
 export interface Quota {
@@ -43,7 +44,7 @@ export interface Quotas {
  */
 export async function createQuotas(quota: Quota, options: QuotaOptions): Promise<Quotas> {
   const { perSecond, burst, inFlight } = quota;
-  const { clock, telemetry, keyed, worker, assumedWorkers = 3 } = options;
+  const { clock, telemetry, keyed, worker, assumedWorkers = standardWorkers } = options;
   const own = keyed.kind === 'memory' ? keyed : await createMemoryKeyed({ clock });
   const under = new Map<string, number>();
   const ask = { intervalMs: 1000 / perSecond, burst, maxWaitMs: 0, worker };
@@ -58,8 +59,7 @@ export async function createQuotas(quota: Quota, options: QuotaOptions): Promise
       return place;
     } catch {
       local.inc();
-      const share = { intervalMs: ask.intervalMs * workers, burst: Math.max(1, Math.floor(burst / workers)) };
-      return own.reserve(bucket, { ...ask, ...share });
+      return own.reserve(bucket, { ...ask, ...shareOf(ask, workers) });
     }
   };
 
