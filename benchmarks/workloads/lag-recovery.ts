@@ -3,7 +3,8 @@ import { oneOutput } from '../contract/workload.ts';
 import { median, range, rounded } from '../report/statistics.ts';
 import { Stage } from '../runner/stage.ts';
 import { ruleOf } from '../studies/alert.ts';
-import { chosen, rotated, versionsOf } from '../studies/peers.ts';
+import { inTurns } from '../studies/in-turns.ts';
+import { chosen, versionsOf } from '../studies/peers.ts';
 import { type RecoveryResult, recoveryRound } from '../studies/recovery-round.ts';
 
 const peers = ['tuned', 'platformatic', 'streams', 'streams-tuned'];
@@ -12,7 +13,8 @@ const [partitions, patients, perSecond] = [12, 5_000, 2_000];
 const outageSeconds = 600;
 const workload = { ...oneOutput, name: 'lag-recovery', work: 'map' as const };
 
-async function measure({ options, peers: asked, progress, signal }: Given): Promise<Measured> {
+async function measure(given: Given): Promise<Measured> {
+  const { options, peers: asked, progress, signal } = given;
   const rate = options.rate > 0 ? options.rate : perSecond;
   const backlog = options.messages || rate * outageSeconds;
   // The rule waits for minutes, the drain of a backlog takes seconds: its time is shortened as the backlog is worked off.
@@ -20,34 +22,29 @@ async function measure({ options, peers: asked, progress, signal }: Given): Prom
   const forSeconds = rounded(Math.min(5, options.duration / 6), 2);
   const line = await chosen(peers, asked);
   const missing: Record<string, string> = { ...line.missing };
-  const results = new Map<string, RecoveryResult[]>(line.peers.map(({ name }) => [name, []]));
+  let results: ReadonlyMap<string, readonly RecoveryResult[]>;
   const stage = new Stage(signal);
   await stage.connect();
   try {
-    for (let round = 0; round < options.rounds; round++)
-      for (const peer of rotated(line.peers, round)) {
-        signal.throwIfAborted();
-        if (missing[peer.name] !== undefined) continue;
+    results = await inTurns<RecoveryResult>(given, line.peers, missing, {
+      async input(peer, round) {
         // Live events go into it too, so each round has an input of its own.
         const input = await stage.input(`.${round}-${peer.name}`, partitions);
         await stage.cluster.fill(input, backlog, options.patients || patients, stage.schemaId);
+        return input;
+      },
+      run(peer, round, input) {
         const plan = { peer, workload, purpose: `r${round}`, input, partitions, patients: options.patients || patients };
-        try {
-          const result = await stage.round({ ...plan, more: { metrics: [rule.metric] } }, (own) =>
-            recoveryRound(own, {
-              ...{ stage, backlog, rate, seconds: options.duration, maxLatenessMs: options.maxLatenessMs, rule: { ...rule, forSeconds } },
-              progress: (share) => progress.live(`lag-recovery ${peer.name}`, share),
-            }),
-          );
-          results.get(peer.name)?.push(result);
-          progress.say(`  round ${round + 1}/${options.rounds}  ${peer.name.padEnd(14)} ${told(result)}`);
-        } catch (cause) {
-          signal.throwIfAborted();
-          missing[peer.name] = `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-          progress.say(`  ${peer.name} ${missing[peer.name]}`);
-        }
-        await stage.cluster.remove(input);
-      }
+        return stage.round({ ...plan, more: { metrics: [rule.metric] } }, (own) =>
+          recoveryRound(own, {
+            ...{ stage, backlog, rate, seconds: options.duration, maxLatenessMs: options.maxLatenessMs, rule: { ...rule, forSeconds } },
+            progress: (share) => progress.live(`lag-recovery ${peer.name}`, share),
+          }),
+        );
+      },
+      done: (input) => stage.cluster.remove(input),
+      told: ({ name }, result) => `${name.padEnd(14)} ${told(result)}`,
+    });
   } finally {
     await stage.close();
   }

@@ -2,45 +2,36 @@ import type { Given, Measured, Study } from '../contract/study.ts';
 import { oneOutput } from '../contract/workload.ts';
 import { median, range, rounded } from '../report/statistics.ts';
 import { Stage } from '../runner/stage.ts';
-import { chosen, rotated, versionsOf } from '../studies/peers.ts';
+import { inTurns } from '../studies/in-turns.ts';
+import { chosen, versionsOf } from '../studies/peers.ts';
 import { type RebalanceResult, rebalanceRound } from '../studies/rebalance-round.ts';
 
 const peers = ['tuned', 'platformatic'];
 const [partitions, patients, perSecond] = [12, 5_000, 1_000];
 const workload = { ...oneOutput, name: 'rebalance', work: 'map' as const };
 
-async function measure({ options, peers: asked, progress, signal }: Given): Promise<Measured> {
+async function measure(given: Given): Promise<Measured> {
+  const { options, peers: asked, progress, signal } = given;
   const rate = options.rate > 0 ? options.rate : perSecond;
   const line = await chosen(peers, asked);
   const missing: Record<string, string> = { ...line.missing };
-  const results = new Map<string, RebalanceResult[]>(line.peers.map(({ name }) => [name, []]));
+  let results: ReadonlyMap<string, readonly RebalanceResult[]>;
   const stage = new Stage(signal);
   await stage.connect();
   try {
-    for (let round = 0; round < options.rounds; round++)
-      for (const peer of rotated(line.peers, round)) {
-        signal.throwIfAborted();
-        if (missing[peer.name] !== undefined) continue;
-        const input = await stage.input(`.${round}-${peer.name}`, partitions);
-        const plan = { peer, workload, purpose: `b${round}`, input, partitions, patients: options.patients || patients };
-        try {
-          const result = await stage.round(plan, (own) =>
-            rebalanceRound(own, {
-              ...{ stage, rate, seconds: options.duration * 3, maxLatenessMs: options.maxLatenessMs },
-              progress: (share) => progress.live(`rebalance ${peer.name}`, share),
-            }),
-          );
-          results.get(peer.name)?.push(result);
-          progress.say(
-            `  round ${round + 1}/${options.rounds}  ${peer.name.padEnd(12)} ${result.stalledPartitionSeconds.toFixed(1)} stalled-partition-seconds, ${result.redelivered} redelivered, max ${result.maxMs.toFixed(0)} ms${result.void ? `  VOID: ${result.void}` : ''}`,
-          );
-        } catch (cause) {
-          signal.throwIfAborted();
-          missing[peer.name] = `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-          progress.say(`  ${peer.name} ${missing[peer.name]}`);
-        }
-        await stage.cluster.remove(input);
-      }
+    results = await inTurns<RebalanceResult>(given, line.peers, missing, {
+      input: (peer, round) => stage.input(`.${round}-${peer.name}`, partitions),
+      run: (peer, round, input) =>
+        stage.round({ peer, workload, purpose: `b${round}`, input, partitions, patients: options.patients || patients }, (own) =>
+          rebalanceRound(own, {
+            ...{ stage, rate, seconds: options.duration * 3, maxLatenessMs: options.maxLatenessMs },
+            progress: (share) => progress.live(`rebalance ${peer.name}`, share),
+          }),
+        ),
+      done: (input) => stage.cluster.remove(input),
+      told: ({ name }, result) =>
+        `${name.padEnd(12)} ${result.stalledPartitionSeconds.toFixed(1)} stalled-partition-seconds, ${result.redelivered} redelivered, max ${result.maxMs.toFixed(0)} ms${result.void ? `  VOID: ${result.void}` : ''}`,
+    });
   } finally {
     await stage.close();
   }

@@ -1,48 +1,40 @@
 import type { Given, Measured, Study } from '../contract/study.ts';
 import { median, range, rounded } from '../report/statistics.ts';
 import { Stage } from '../runner/stage.ts';
-import { chosen, rotated, versionsOf } from '../studies/peers.ts';
+import { inTurns } from '../studies/in-turns.ts';
+import { chosen, versionsOf } from '../studies/peers.ts';
 import { type StuckResult, stuckRound } from '../studies/stuck-round.ts';
 import { workloads as effects } from './effects.ts';
 
 const peers = ['pg-event', 'pg-batch'];
 
-async function measure({ options, peers: asked, progress, signal }: Given): Promise<Measured> {
+async function measure(given: Given): Promise<Measured> {
+  const { options, peers: asked, progress, signal } = given;
   const [workload] = effects;
   if (!workload) throw new Error('there is no workload effects');
   const [messages, patients] = [options.messages || 300_000, options.patients || workload.patients];
   const { partitions } = workload;
   const line = await chosen(peers, asked);
   const missing: Record<string, string> = { ...line.missing };
-  const results = new Map<string, StuckResult[]>(line.peers.map(({ name }) => [name, []]));
+  let results: ReadonlyMap<string, readonly StuckResult[]>;
   const stage = new Stage(signal);
   await stage.connect();
   try {
     const input = await stage.input('.backlog', partitions);
     progress.say(`  writing ${messages.toLocaleString('en')} events`);
     await stage.cluster.fill(input, messages, patients, stage.schemaId);
-    for (let round = 0; round < options.rounds; round++)
-      for (const peer of rotated(line.peers, round)) {
-        signal.throwIfAborted();
-        if (missing[peer.name] !== undefined) continue;
-        try {
-          const result = await stage.round({ peer, workload, purpose: `s${round}`, input, partitions, patients }, (own) =>
-            stuckRound(own, {
-              ...{ messages, stuckSeconds: options.duration, drainSeconds: options.duration * 4 },
-              progress: (share) => progress.live(`slow-sink ${peer.name}`, share),
-            }),
-          );
-          results.get(peer.name)?.push(result);
-          const { stuckMb, peakMb, drained, drainSeconds } = result;
-          progress.say(
-            `  round ${round + 1}/${options.rounds}  ${peer.name.padEnd(10)} ${stuckMb.toFixed(0)} MB while stuck, ${peakMb.toFixed(0)} MB at most  ${drained ? `drained in ${drainSeconds.toFixed(1)} s` : 'not drained in time'}`,
-          );
-        } catch (cause) {
-          signal.throwIfAborted();
-          missing[peer.name] = `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-          progress.say(`  ${peer.name} ${missing[peer.name]}`);
-        }
-      }
+    results = await inTurns<StuckResult>(given, line.peers, missing, {
+      input: async () => input,
+      run: (peer, round) =>
+        stage.round({ peer, workload, purpose: `s${round}`, input, partitions, patients }, (own) =>
+          stuckRound(own, {
+            ...{ messages, stuckSeconds: options.duration, drainSeconds: options.duration * 4 },
+            progress: (share) => progress.live(`slow-sink ${peer.name}`, share),
+          }),
+        ),
+      told: ({ name }, { stuckMb, peakMb, drained, drainSeconds }) =>
+        `${name.padEnd(10)} ${stuckMb.toFixed(0)} MB while stuck, ${peakMb.toFixed(0)} MB at most  ${drained ? `drained in ${drainSeconds.toFixed(1)} s` : 'not drained in time'}`,
+    });
   } finally {
     await stage.close();
   }
