@@ -30,7 +30,7 @@ export function acknowledgements(parts: { metrics: MllpMetrics; telemetry: Telem
     return codes.map((code) => {
       metrics.acknowledged(code);
       // Twenty characters, as old receivers allow; from the event id, so that a repeated message gets the same ones.
-      const controlId = code.startsWith('C') ? `C${eventId.slice(-19)}` : eventId.slice(-20);
+      const controlId = `${code.startsWith('C') ? 'C' : 'A'}${eventId.slice(-19)}`;
       return buildAck({ to, code, controlId, at, enhanced, errors: code === 'CA' ? [] : errors });
     });
   };

@@ -57,6 +57,8 @@ export class RedisClient {
       this.#down ? 0 : 1,
     );
     this.#redis.on('error', (cause) => this.#failed(cause, clock.monotonic()));
+    // A lost connection is not always an error, and until the next try nobody would know.
+    this.#redis.on('close', () => this.#failed(new Error('closed'), clock.monotonic()));
     // A new connection ends the rest, also while nobody asks for anything.
     this.#redis.on('ready', () => {
       this.#restUntil = Number.NEGATIVE_INFINITY;

@@ -8,11 +8,14 @@ import { day, fresh, openLog, removeTopics } from './support.ts';
 const topic = fresh('connecting');
 after(() => removeTopics([topic]));
 
+/** A connection stands this much later than its socket: on a fast machine nothing would meet it while it is opened. */
+const standsAfterMs = 200;
+
 /** Twelve reads that come together, and what became of the sockets. */
 async function together(patched: boolean): Promise<{ readonly opened: number; readonly left: number }> {
   const sockets: Socket[] = [];
   const openSocket: OpenSocket = ({ host, port, onConnect }) => {
-    const socket = connect({ host, port }, onConnect);
+    const socket = connect({ host, port }, () => setTimeout(onConnect, standsAfterMs));
     sockets.push(socket);
     return socket;
   };
