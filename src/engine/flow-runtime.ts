@@ -179,7 +179,7 @@ export class FlowRuntime implements LaneHost {
       const ours = partitions.filter(({ topic }) => this.program.sources.includes(topic));
       const places = new Map(ours.map(({ partition }) => [partition, new CoPartition()]));
       const claimed = await allOf(ours, (at) => this.#claim(at, generation, places.get(at.partition) as CoPartition));
-      for (const place of places.values()) place.complete = true;
+      for (const place of places.values()) place.claimed();
       const starts = await allOf(claimed, ({ lane, from }) => this.#begin(lane, from));
       return starts.filter((start) => start !== undefined);
     });

@@ -483,8 +483,12 @@ export class Lane {
     if (!this.main) this.host.pause(this);
     const { flow, lane } = this.ref;
     this.ports.telemetry.log('error', 'flow.partition-refused', { flow, lane, ...this.partition, code: cause.code, error: cause });
-    // Its patients have one mailbox with them: what is behind a record that stands still stands still too.
-    for (const sibling of this.siblings) sibling.refuse(cause);
+    if (this.co.complete) this.refuseSiblings();
+  }
+
+  /** Its patients have one mailbox with them: what is behind a record that stands still stands still too. */
+  refuseSiblings(): void {
+    if (this.refused) for (const sibling of this.siblings) sibling.refuse(this.refused);
   }
 
   /** A newer owner exists: nothing of ours may be written any more. */
