@@ -212,7 +212,7 @@ export class FlowRuntime implements LaneHost {
       new Lane(
         ...([{ ...ref, lane: part.name }, generation, taken, this.program, this.#ports, this.#options, metrics, this] as const),
         (what, cause, attempt) => this.#retrying(what, cause, attempt),
-        { co, part, main, ...(main ? {} : { start }) },
+        { co, part, main, ...(main ? {} : { start, end }) },
       );
     const lane = make(claimed, this.metrics, this.program.main);
     this.program.lanes.forEach((part, i) => {
@@ -220,7 +220,6 @@ export class FlowRuntime implements LaneHost {
     });
     this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
-    lane.end = end;
     if (refusal) lane.refuse(refusal);
     if (start > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark: start, end }));
     if (claimed.partitions !== this.program.sourcePartitions) {
@@ -237,6 +236,7 @@ export class FlowRuntime implements LaneHost {
     for (const each of [lane, ...lane.lanes.values()]) {
       await each.outbox.drained();
       if (!each.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
+      each.suspects.begin();
       each.holding.wakeAll();
       await each.timers.load();
     }

@@ -65,6 +65,8 @@ export interface LanePlace {
   readonly main?: Lane | undefined;
   /** Where delivery begins, if not at the watermark. */
   readonly start?: number;
+  /** End of the log now. */
+  readonly end?: number;
 }
 
 /**
@@ -133,7 +135,7 @@ export class Lane {
     metrics: FlowMetrics,
     host: LaneHost,
     onRetry: (what: 'commit' | 'produce', cause: unknown, attempt: number) => void,
-    { co, part, main, start = claimed.applied.watermark }: LanePlace,
+    { co, part, main, start = claimed.applied.watermark, end = 0 }: LanePlace,
   ) {
     this.ref = ref;
     this.partition = { topic: ref.topic, partition: ref.partition };
@@ -144,6 +146,7 @@ export class Lane {
     this.options = options;
     this.metrics = metrics;
     this.host = host;
+    this.end = end;
     this.co = co;
     this.part = part;
     this.main = main;
