@@ -5,9 +5,10 @@ export default {
   breaks: 'A new owner carries out a redrive that a list names which it read before it took the partition over.',
   oracle: ['NoDoubleEffect'],
   file: 'engine/redrives.ts',
-  find: 'const claimed = this.#lanes().filter(({ co }) => co.complete);',
-  replace:
-    'const claimed = { some: () => this.#lanes().some(({ held }) => held.size > 0), filter: (where) => this.#lanes().filter(where) };',
+  find: `    const still = new Set((await this.#state.redriveRequests(flow)).map(({ id }) => id));
+    const lanes = claimed.filter(`,
+  replace: `    const still = new Set(asked.map(({ id }) => id));
+    const lanes = this.#lanes().filter(`,
   target: 'parked',
   seed: 10,
 } satisfies Plant;
