@@ -91,16 +91,10 @@ export class Brakes {
     if (await state.operations.releaseBrake(flow.name)) history.say('operator: releases the brake');
     if (!letters || !log.topics().includes(dlqOf(flow.name))) return;
     const notes: RedriveNote[] = [];
-    for await (const { id: letter, eventId } of waitingDeadLetters(log, state, flow.name))
-      notes.push({
-        id: `letter-${this.#redrives++}`,
-        flow: flow.name,
-        eventId,
-        action: 'redrive',
-        actor: 'simulator',
-        at: clock.now(),
-        letter,
-      });
+    for await (const { letter, copy } of waitingDeadLetters(log, state, flow.name)) {
+      const note = { id: `letter-${this.#redrives++}`, flow: flow.name, eventId: letter.eventId, actor: 'simulator', at: clock.now() };
+      notes.push({ ...note, action: copy ? 'discard' : 'redrive', letter: letter.id });
+    }
     if (notes.length === 0) return;
     history.say(`operator: redrives the dead letters of ${notes.map(({ eventId }) => eventId).join(' ')}`);
     await state.operations.noteRedrives(notes);
