@@ -8,5 +8,5 @@ export default {
   find: "verdict.kind === 'deadLetter' && lane.host.brake.on",
   replace: "verdict.kind === 'deadLetter' && lane.host.brake.on && false",
   target: 'braked',
-  seed: 1,
+  seed: 5,
 } satisfies Plant;
