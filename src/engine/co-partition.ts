@@ -44,6 +44,15 @@ export class CoPartition {
     return patients;
   }
 
+  /**
+   * All lanes are claimed. Who was refused meanwhile takes its siblings along only now: which of them had joined by then
+   * depends on whose claim was answered first, and each that has a reason of its own keeps it.
+   */
+  claimed(): void {
+    this.complete = true;
+    for (const lane of this.lanes.filter(({ refused }) => refused)) lane.refuseSiblings();
+  }
+
   redrove(id: string): void {
     this.redriven.add(id);
     if (this.redriven.size > 10_000) this.redriven.delete(this.redriven.values().next().value as string);

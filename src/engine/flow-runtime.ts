@@ -3,8 +3,7 @@ import { within } from '../clock/within.ts';
 import { AortaError, error } from '../errors/index.ts';
 import { mainLane } from '../flow/nodes.ts';
 import type { Commit, LogConsumer, LogRecord, PartitionEnds, TopicPartition } from '../log/port.ts';
-import type { ClaimedLane, RedriveRequest } from '../state/port.ts';
-import { headOf } from '../state/redrive-head.ts';
+import type { ClaimedLane } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
 import { Activation } from './activation.ts';
 import { allOf } from './all-of.ts';
@@ -19,6 +18,7 @@ import { Settlements } from './observe.ts';
 import type { EngineOptions, FlowPorts } from './options.ts';
 import type { LaneProgram, Program } from './program.ts';
 import { ReadGate } from './read-gate.ts';
+import { Redrives } from './redrives.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
@@ -43,6 +43,7 @@ export class FlowRuntime implements LaneHost {
   readonly watch: Watch;
   readonly trail = new Trail();
   readonly #bearings: Bearings;
+  readonly #redrives: Redrives;
   /** By independent lane. */
   readonly laneMetrics: ReadonlyMap<string, FlowMetrics>;
   readonly reads = new ReadGate(3);
@@ -83,6 +84,7 @@ export class FlowRuntime implements LaneHost {
     this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs, (nodes, ms) => this.watch.blocked(nodes, ms));
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#bearings = new Bearings(ports, program.flow, program.stateful);
+    this.#redrives = new Redrives(program, ports.state, () => this.allLanes);
     this.brake = new DeadLetterBrake(program.flow, ports.state.operations, ports.clock, ports.telemetry, options.brake, () => this.#goOn());
     this.laneMetrics = new Map(program.lanes.map(({ name }) => [name, new FlowMetrics(ports.telemetry, program.flow, name)]));
     this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
@@ -183,7 +185,7 @@ export class FlowRuntime implements LaneHost {
       // Asked after the claims: what an owner before wrote until then must not lie beyond the end.
       const ends = await this.#ends(new Set(ours.map(({ topic }) => topic)), generation);
       const claimed = await allOf(taken, (claim) => this.#install(claim, ends, generation, places.get(claim.at.partition) as CoPartition));
-      for (const place of places.values()) place.complete = true;
+      for (const place of places.values()) place.claimed();
       const starts = await allOf(claimed, ({ lane, from }) => this.#begin(lane, from));
       return starts.filter((start) => start !== undefined);
     });
@@ -236,7 +238,7 @@ export class FlowRuntime implements LaneHost {
       new Lane(
         ...([{ ...ref, lane: part.name }, generation, taken, this.program, this.#ports, this.#options, metrics, this] as const),
         (what, cause, attempt) => this.#retrying(what, cause, attempt),
-        { co, part, main, ...(main ? {} : { start }) },
+        { co, part, main, ...(main ? {} : { start, end }) },
       );
     const lane = make(claimed, this.metrics, this.program.main);
     this.program.lanes.forEach((part, i) => {
@@ -244,7 +246,6 @@ export class FlowRuntime implements LaneHost {
     });
     this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
-    lane.end = end;
     if (refusal) lane.refuse(refusal);
     if (start > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark: start, end }));
     if (claimed.partitions !== this.program.sourcePartitions) {
@@ -261,6 +262,7 @@ export class FlowRuntime implements LaneHost {
     for (const each of [lane, ...lane.lanes.values()]) {
       await each.outbox.drained();
       if (!each.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
+      each.suspects.begin();
       each.holding.wakeAll();
       await each.timers.load();
     }
@@ -454,45 +456,13 @@ export class FlowRuntime implements LaneHost {
   /** Looks for what operators want now; otherwise it happens every `redriveEveryMs`. */
   async lookForRequests(): Promise<void> {
     if (this.program.order === 'tolerant') await this.brake.look().catch((cause) => this.#retrying('brake', cause, 1));
-    await this.lookForRedrives();
+    await this.#redrives.look().catch((cause) => this.#retrying('redrive', cause, 1));
   }
 
   /** The brake was released. */
   #goOn(): void {
     for (const lane of this.allLanes) {
       for (const mailbox of lane.mailboxes.values()) if (mailbox.length > 0) this.ready(lane, mailbox);
-    }
-  }
-
-  /** Looks for redrive requests while a patient is held. */
-  async lookForRedrives(): Promise<void> {
-    // Only lanes that were claimed before the list is read, with all of their co-partition: an older list may name what the
-    // last owner has carried out, and without the others nobody knows where the patient is parked.
-    const claimed = this.allLanes.filter(({ co }) => co.complete);
-    if (!claimed.some((lane) => lane.held.size > 0)) return;
-    let requests: readonly RedriveRequest[];
-    try {
-      requests = await this.#ports.state.redriveRequests(this.program.flow);
-    } catch (cause) {
-      this.#retrying('redrive', cause, 1);
-      return;
-    }
-    const lanes = claimed.filter((lane) => lane.owned && !lane.draining);
-    for (const request of requests) {
-      const key = request.key ?? '';
-      // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any. Of several
-      // lanes of a patient, where it is parked: the others go on by themselves.
-      const head = (lane: Lane) => lane.held.get(key)?.head;
-      const named = headOf(request.id);
-      const lane =
-        (named === undefined ? undefined : lanes.find((l) => head(l)?.seq === named)) ??
-        // Its head is being read: it may be the one.
-        (named === undefined ? undefined : lanes.find((l) => l.held.get(key) && !head(l))) ??
-        lanes.find((l) => head(l)?.due === null && head(l)?.reason !== 'merge') ??
-        lanes.find((l) => head(l)?.due === null) ??
-        lanes.find((l) => l.held.get(key)) ??
-        lanes.find((l) => key !== '' && l.ref.partition === this.program.partitionOf(key));
-      lane?.holding.redrive(request);
     }
   }
 

@@ -65,6 +65,8 @@ export interface LanePlace {
   readonly main?: Lane | undefined;
   /** Where delivery begins, if not at the watermark. */
   readonly start?: number;
+  /** End of the log now. */
+  readonly end?: number;
 }
 
 /**
@@ -133,7 +135,7 @@ export class Lane {
     metrics: FlowMetrics,
     host: LaneHost,
     onRetry: (what: 'commit' | 'produce', cause: unknown, attempt: number) => void,
-    { co, part, main, start = claimed.applied.watermark }: LanePlace,
+    { co, part, main, start = claimed.applied.watermark, end = 0 }: LanePlace,
   ) {
     this.ref = ref;
     this.partition = { topic: ref.topic, partition: ref.partition };
@@ -144,6 +146,7 @@ export class Lane {
     this.options = options;
     this.metrics = metrics;
     this.host = host;
+    this.end = end;
     this.co = co;
     this.part = part;
     this.main = main;
@@ -483,8 +486,12 @@ export class Lane {
     if (!this.main) this.host.pause(this);
     const { flow, lane } = this.ref;
     this.ports.telemetry.log('error', 'flow.partition-refused', { flow, lane, ...this.partition, code: cause.code, error: cause });
-    // Its patients have one mailbox with them: what is behind a record that stands still stands still too.
-    for (const sibling of this.siblings) sibling.refuse(cause);
+    if (this.co.complete) this.refuseSiblings();
+  }
+
+  /** Its patients have one mailbox with them: what is behind a record that stands still stands still too. */
+  refuseSiblings(): void {
+    if (this.refused) for (const sibling of this.siblings) sibling.refuse(this.refused);
   }
 
   /** A newer owner exists: nothing of ours may be written any more. */

@@ -175,7 +175,7 @@ export class Turns {
     if (mailbox.running === turn) mailbox.running = undefined;
     const journaled = turn.journaled ?? turn.root.journaled;
     if (journaled && turn.settlement.kind !== 'parked') turn.states = [...(turn.states ?? []), ...journaled];
-    if (turn.root.suspect > 0) turn.suspects = lane.suspects.over(turn.root, !turn.comesAgain);
+    if (turn.root.suspect > 0) turn.suspects = [...turn.suspects, ...lane.suspects.over(turn.root, !turn.comesAgain)];
     const emitted = turn.outbox?.length ?? 0;
     if (emitted > 0) {
       lane.metrics.emitted.inc(emitted);
@@ -234,6 +234,7 @@ export class Turns {
     }
     if (turn.timers) lane.timerLane.timers.applied(turn.timers);
     if (turn.held) lane.holding.durable(turn.held);
+    if (turn.suspects.length > 0) lane.suspects.written(turn.suspects);
     for (const input of turn.handed ?? []) input.lane.holding.arrived(input.row);
     if (mailbox) this.#go(mailbox);
   }

@@ -1,7 +1,7 @@
 import { array } from '../../postgres/array.ts';
 import { decodeHeaders } from '../../postgres/headers.ts';
 import type { PostgresPool, Row, Statement } from '../../postgres/pool.ts';
-import type { AppliedSet, ClaimedLane, HeldKey, HeldReason, HeldRow, LaneRef, RedriveRequest, TimerRow } from '../port.ts';
+import type { AppliedSet, ClaimedLane, HeldKey, HeldPlace, HeldReason, HeldRow, LaneRef, RedriveRequest, TimerRow } from '../port.ts';
 import { decodeOutbox } from './outbox.ts';
 import { laneArrays } from './writes/rows.ts';
 
@@ -96,6 +96,16 @@ export async function heldKeys(pool: PostgresPool, flow: string, limit: number):
     ...heldKey(row),
     lane: { flow: row.flow as string, lane: row.lane as string, topic: row.topic as string, partition: row.partition as number },
   }));
+}
+
+export async function heldAt(pool: PostgresPool, flow: string, keys: readonly string[]): Promise<readonly HeldPlace[]> {
+  const rows = await pool.query({
+    text: `select distinct on (lane, topic, partition, key) lane, topic, partition, key, seq, due, reason, error_class as "errorClass"
+      from aorta_held where flow = $1 and key = any($2::text[]) order by lane, topic, partition, key, seq`,
+    values: [flow, array('text', keys)],
+    prepared: true,
+  });
+  return rows.map(({ lane, topic, partition, ...head }) => ({ ...head, lane: { flow, lane, topic, partition } })) as unknown as HeldPlace[];
 }
 
 export async function redriveRequests(pool: PostgresPool, flow: string): Promise<readonly RedriveRequest[]> {
