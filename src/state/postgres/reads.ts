@@ -60,10 +60,18 @@ export async function lanePositions(pool: PostgresPool, lanes: readonly LaneRef[
   return rows as unknown as LanePosition[];
 }
 
+/**
+ * Each key by the whole primary key, whatever the planner believes about the table: `offset 0` keeps the inner select from
+ * being joined in another way. With `key = any(...)` on a table that was empty when it was last looked at, the planner takes
+ * flow and store for the whole search, and compares each row with each key.
+ */
+const statesOf = `select s.key, s.value, s.version from unnest($3::text[]) as g(key)
+  cross join lateral (select key, value, version from aorta_state where flow = $1 and store = $2 and key = g.key offset 0) s`;
+
 export async function states(pool: PostgresPool, flow: string, store: string, keys: readonly string[]) {
   if (keys.length === 0) return [];
   const rows = await pool.query({
-    text: 'select key, value, version from aorta_state where flow = $1 and store = $2 and key = any($3::text[])',
+    text: statesOf,
     values: [flow, store, array('text', [...new Set(keys)])],
     prepared: true,
   });
