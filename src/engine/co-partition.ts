@@ -1,11 +1,13 @@
 import type { LaneFence } from '../state/port.ts';
+import { Idle } from './idle.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** The patients of one lane name in one partition, over all sources. */
 export interface Patients {
   readonly mailboxes: Map<string, Mailbox>;
-  readonly idle: Map<string, Mailbox>;
+  /** Whose state is kept although nothing is queued. */
+  readonly idle: Idle<Mailbox>;
   /** One for each source. */
   readonly lanes: Lane[];
 }
@@ -37,7 +39,7 @@ export class CoPartition {
     this.lanes.push(lane);
     let patients = this.#patients.get(lane.ref.lane);
     if (!patients) {
-      patients = { mailboxes: new Map(), idle: new Map(), lanes: [] };
+      patients = { mailboxes: new Map(), idle: new Idle(lane.options.maxIdle), lanes: [] };
       this.#patients.set(lane.ref.lane, patients);
     }
     patients.lanes.push(lane);

@@ -12,6 +12,7 @@ import type { CommitItem } from './group-commit.ts';
 import { HeldList } from './held-list.ts';
 import { Holding } from './holding.ts';
 import { parseHop } from './hop.ts';
+import type { Idle } from './idle.ts';
 import { LaneTimers } from './lane-timers.ts';
 import { Mailbox } from './mailbox.ts';
 import { isOthers, Merging } from './merging.ts';
@@ -189,7 +190,7 @@ export class Lane {
     return this.#patients.mailboxes;
   }
 
-  get idle(): Map<string, Mailbox> {
+  get idle(): Idle<Mailbox> {
     return this.#patients.idle;
   }
 
@@ -313,9 +314,7 @@ export class Lane {
   mailbox(key: string): Mailbox {
     let mailbox = this.mailboxes.get(key);
     if (!mailbox) {
-      mailbox = this.idle.get(key);
-      if (mailbox) this.idle.delete(key);
-      else mailbox = new Mailbox(key);
+      mailbox = this.idle.take(key) ?? new Mailbox(key);
       this.mailboxes.set(key, mailbox);
     }
     return mailbox;

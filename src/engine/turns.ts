@@ -219,9 +219,7 @@ export class Turns {
     // An empty mailbox may still stand in the run queue while a newer one of the same patient is in use.
     if (lane.mailboxes.get(mailbox.key) !== mailbox) return;
     lane.mailboxes.delete(mailbox.key);
-    if (!mailbox.cells) return;
-    lane.idle.set(mailbox.key, mailbox);
-    if (lane.idle.size > lane.options.maxIdle) lane.idle.delete(lane.idle.keys().next().value as string);
+    if (mailbox.cells) lane.idle.set(mailbox.key, mailbox);
   }
 
   durable(turn: EngineTurn): void {

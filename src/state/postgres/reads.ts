@@ -60,12 +60,26 @@ export async function lanePositions(pool: PostgresPool, lanes: readonly LaneRef[
   return rows as unknown as LanePosition[];
 }
 
+/**
+ * From so many keys on a statement is planned each time. A prepared one keeps the plan of when the table had a page or two,
+ * to read them all for each key, until the server analyses the table again: up to minutes into a backlog.
+ */
+export const many = 16;
+
+/**
+ * Each key by the whole primary key, whatever the planner believes about the table: `offset 0` keeps the inner select from
+ * being joined in another way. With `key = any(...)` on a table that was empty when it was last analysed, the planner takes
+ * flow and store for the whole search, and compares each row with each key.
+ */
+const statesOf = `select s.key, s.value, s.version from unnest($3::text[]) as g(key)
+  cross join lateral (select key, value, version from aorta_state where flow = $1 and store = $2 and key = g.key offset 0) s`;
+
 export async function states(pool: PostgresPool, flow: string, store: string, keys: readonly string[]) {
   if (keys.length === 0) return [];
   const rows = await pool.query({
-    text: 'select key, value, version from aorta_state where flow = $1 and store = $2 and key = any($3::text[])',
+    text: statesOf,
     values: [flow, store, array('text', [...new Set(keys)])],
-    prepared: true,
+    prepared: keys.length < many,
   });
   const found = new Map(rows.map((row) => [row.key as string, { value: row.value as Buffer, version: row.version as number }]));
   return keys.map((key) => found.get(key) ?? null);
