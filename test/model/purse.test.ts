@@ -65,7 +65,7 @@ test('the cap of a day is one for all workers; without Redis each spends its sha
   assert.equal(await takes(other, 1), 'AORTA_MODEL_005', 'what was spent meanwhile counts: 8 + 4 + 18');
 });
 
-test('Redis away and back, empty and noticed late: workers never spend more than the cap together', async () => {
+test('Redis away and back, noticed late by one: workers never spend more than the cap together', async () => {
   const clock = new VirtualClock();
   const redis = await virtualRedis(clock);
   let spent = 0;
@@ -82,13 +82,13 @@ test('Redis away and back, empty and noticed late: workers never spend more than
     );
     clock.after(everyMs, () => press(purse, everyMs));
   };
-  for (const [n, purse] of purses.entries()) press(purse, 100 + n * 40);
-  await clock.advance(5_000);
+  for (const [n, purse] of purses.entries()) press(purse, 20 + n * 10);
+  await clock.advance(1_000);
   const before = spent;
-  assert.ok(before > 200 && before < 500, `${before}`);
+  assert.ok(before > 200 && before < 300, `${before}`);
   redis.there = false;
-  await clock.advance(6_000);
-  assert.ok(spent > before, 'each goes on with its share of what was left');
+  await clock.advance(2_000);
+  assert.ok(spent > before + 400, 'each goes on with its share of what was left');
   redis.unnoticed = new Set([1]);
   redis.there = true;
   await clock.advance(2_000);
@@ -99,7 +99,10 @@ test('Redis away and back, empty and noticed late: workers never spend more than
 
 test('a counter that Redis lost begins again at what the asking worker spent', async () => {
   let sum = 0;
-  const count = async (_: string, by: number) => ({ value: (sum += by), workers: 1, settling: false });
+  const count = async (_: string, by: number) => {
+    sum += by;
+    return { value: sum, workers: 1, settling: false };
+  };
   const keyed = { kind: 'redis', count } as unknown as Keyed;
   const purse = dailyPurse({ name: 'n', cap: 10, clock: systemClock, telemetry: silentTelemetry, shared: { keyed, worker: 'w' } });
   await purse.take(8);
