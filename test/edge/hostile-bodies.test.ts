@@ -122,7 +122,7 @@ describe('what is posted', () => {
           assert.ok(answer.status < 500, `${answer.status} ${answer.text.slice(0, 300)}`);
           if (answer.status >= 400) assert.match(answer.type, /json/);
         }),
-        { numRuns: 40 },
+        { numRuns: 80 },
       );
       assert.ok(seen.size > 0 && [...seen.keys()].some((status) => status >= 400), `answers: ${JSON.stringify([...seen])}`);
       await alive();
