@@ -8,6 +8,7 @@ import { isUnknown } from './metadata.ts';
 import { backoff, isPassing, typeOf, unreachable, within } from './problems.ts';
 import { code, fetchRequest, isPassingCode, nameOfCode } from './protocol.ts';
 import { decodeBatches, UnreadableBatch } from './records/decode.ts';
+import { shared } from './shared.ts';
 
 export interface QuestionOptions {
   readonly timeoutMs: number;
@@ -34,6 +35,8 @@ export class Questions {
   readonly #options: QuestionOptions;
   readonly #around: Surroundings;
   readonly #cluster: Cluster;
+  /** First and next offsets of all partitions. */
+  readonly ends = shared((topic) => this.#askEnds(topic));
   #closed = false;
 
   constructor(connect: Connect, options: QuestionOptions, around: Surroundings) {
@@ -52,7 +55,7 @@ export class Questions {
     return this.#ask(`partitions of ${topic}`, async () => (await this.#leaders(topic)).size);
   }
 
-  ends(topic: string): Promise<readonly PartitionEnds[]> {
+  #askEnds(topic: string): Promise<readonly PartitionEnds[]> {
     return this.#ask(`ends of ${topic}`, async () => {
       const leaders = await this.#leaders(topic);
       const starts = new Map<number, number>();
