@@ -8,5 +8,5 @@ export default {
   find: "    if (this.program.order === 'tolerant')\n      await this.#persist(",
   replace: "    if (this.program.order === 'tolerant' && this.#stopped)\n      await this.#persist(",
   target: 'braked',
-  seed: 2,
+  seed: 3,
 } satisfies Plant;
