@@ -1,18 +1,14 @@
 import { array } from '../../postgres/array.ts';
 import type { PostgresPool } from '../../postgres/pool.ts';
 import type { ProcessedId } from '../processed.ts';
-import { many } from './reads.ts';
 
 const columns = ['node', 'key', 'id'] as const;
 
 export async function processed(pool: PostgresPool, flow: string, ids: readonly ProcessedId[]): Promise<readonly (string | null)[]> {
   if (ids.length === 0) return [];
   const rows = await pool.query({
-    // By the whole key, whatever the planner believes: as the states of patients (reads.ts).
     text: `select p.coordinate from unnest($2::text[], $3::text[], $4::text[]) with ordinality as g(node, key, id, position)
-      left join lateral (
-        select coordinate from aorta_processed where flow = $1 and node = g.node and key = g.key and id = g.id offset 0
-      ) p on true order by g.position`,
+      left join aorta_processed p on p.flow = $1 and p.node = g.node and p.key = g.key and p.id = g.id order by g.position`,
     values: [
       flow,
       ...columns.map((column) =>
@@ -22,7 +18,7 @@ export async function processed(pool: PostgresPool, flow: string, ids: readonly 
         ),
       ),
     ],
-    prepared: ids.length < many,
+    prepared: true,
   });
   return rows.map((row) => row.coordinate as string | null);
 }

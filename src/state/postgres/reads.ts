@@ -64,7 +64,7 @@ export async function lanePositions(pool: PostgresPool, lanes: readonly LaneRef[
  * From so many keys on a statement is planned each time. A prepared one keeps the plan of when the table had a page or two,
  * to read them all for each key, until the server analyses the table again: up to minutes into a backlog.
  */
-export const many = 16;
+const many = 16;
 
 /**
  * Each key by the whole primary key, whatever the planner believes about the table: `offset 0` keeps the inner select from

@@ -11,7 +11,14 @@ const few = 20;
 
 /** Rows of the table that the server looked at, as it has counted them when the connection that read is closed. */
 const lookedAt = `select coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0) as count from pg_stat_user_tables
-  where schemaname = $1 and relname = 'aorta_state'`;
+  where schemaname = $1 and relname = $2`;
+
+/** Waits for what the connections that were closed tell on their way out. */
+async function looked(pool: PostgresPool, table: string): Promise<number> {
+  const count = async () => (await pool.query({ text: lookedAt, values: [pool.schema ?? '', table] }))[0]?.count as number;
+  for (let i = 0; i < 100 && (await count()) < reads * asked; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+  return count();
+}
 
 /**
  * The server's idea of a table is that of its last analysis, and a prepared statement may keep the plan of that time: a first
@@ -60,11 +67,8 @@ for (const { shape, before, most } of [
       for (let from = before; from < rows; from += 500) await write(from, Math.min(rows, from + 500));
       for (let i = 0; i < reads; i++) assert.deepEqual(await read(i), numbers(i));
       await state.close();
-      const count = async () => (await pool.query({ text: lookedAt, values: [options.schema] }))[0]?.count as number;
-      // The connection tells on its way out.
-      for (let i = 0; i < 100 && (await count()) < reads * asked; i++) await new Promise((resolve) => setTimeout(resolve, 100));
-      const looked = await count();
-      assert.ok(looked >= reads * asked && looked <= most, `${looked} rows for ${reads} reads of ${asked} patients`);
+      const count = await looked(pool, 'aorta_state');
+      assert.ok(count >= reads * asked && count <= most, `${count} rows for ${reads} reads of ${asked} patients`);
     } finally {
       await state.close();
       await pool.close();
