@@ -277,10 +277,16 @@ export class Membership {
       const coordinator = await beside.findGroupCoordinator({ groupId: group });
       await coordinator.leaveGroup({ groupId: group, memberId });
     };
+    const leaving = left();
+    const close = () => closeCluster(beside, clock, 1000);
     try {
-      await within(clock, commitTimeoutMs, 'leave group', left());
+      await within(clock, commitTimeoutMs, 'leave group', leaving);
+    } catch (thrown) {
+      // What it was just opening is closed when it gives up.
+      void leaving.catch(() => {}).then(close);
+      throw thrown;
     } finally {
-      await closeCluster(beside, clock, 1000);
+      await close();
     }
   }
 
