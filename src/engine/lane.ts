@@ -305,9 +305,15 @@ export class Lane {
     this.relieve(mailbox);
   }
 
+  /** A turn that may call out must not act on state that can still be taken back: a patient has one write at a time. */
+  get waitsForWrites(): boolean {
+    return this.part.asynchronous && this.program.stateful;
+  }
+
   /** A patient that waits or runs long must not take the partition's credits from the others. */
   relieve(mailbox: Mailbox): void {
-    if (!mailbox.running && mailbox.retryAt === undefined) return;
+    const waits = mailbox.running !== undefined || mailbox.retryAt !== undefined || (this.waitsForWrites && mailbox.undurable.length > 0);
+    if (!waits) return;
     if (mailbox.length > this.options.maxRecords / 2 || mailbox.bytes > this.host.maxLaneBytes() / 2) this.holding.spill(mailbox);
   }
 

@@ -39,8 +39,7 @@ export class Turns {
       mailbox.since = lane.ports.clock.now();
       return lane.host.activate(lane, mailbox);
     }
-    // A turn that calls out must not act on state that can still be taken back.
-    if (lane.part.asynchronous && lane.program.stateful && mailbox.undurable.length > 0) return;
+    if (lane.waitsForWrites && mailbox.undurable.length > 0) return;
     if (mailbox.undurable.length >= lane.options.group.maxTurns) return;
     if (!lane.suspects.mayRun(root, mailbox)) return;
     mailbox.shift();
@@ -194,6 +193,7 @@ export class Turns {
       if (lane.program.stateful) lane.dirty = true;
       lane.settle(turn.root, turn.settlement);
     }
+    if (lane.waitsForWrites) lane.relieve(mailbox);
     this.#go(mailbox);
   }
 
