@@ -5,6 +5,8 @@
  *
  * - Delivery ends before `onRevoked` begins; heartbeats go on while it drains, and its commits carry this generation.
  * - Lost while it drains: `onLost` at once, commits refused; the assignment is over only when the drain has ended (K3).
+ * - Ended while `onAssigned` runs: it may wait for its store for hours, and what it claims is another's by then. Lost: `onLost` at
+ *   once; else it has a few seconds to come to its end, so that a drain can give back cleanly what it took.
  */
 import { AortaError, error } from '../../errors/index.ts';
 import type { Commit, ConsumerHandlers, PartitionEnds, TopicPartition } from '../port.ts';
@@ -14,6 +16,9 @@ import { Fetcher, keyOf } from './fetcher.ts';
 import type { Ending, Membership, Seat } from './membership.ts';
 import { reasonOf } from './problems.ts';
 import type { FetchLimits } from './protocol.ts';
+
+/** Milliseconds for an `onAssigned` whose assignment has ended. */
+const assigningMs = 3_000;
 
 export type Reason = Ending | 'stop' | Error;
 
@@ -40,6 +45,8 @@ export class Assignment {
   #closed = false;
   #gone = false;
   #draining = false;
+  /** `onAssigned` runs. */
+  #assigning = false;
   #told = false;
 
   constructor(from: AssignmentSources, seat: Seat, generation: number) {
@@ -66,7 +73,8 @@ export class Assignment {
     this.#reason ??= reason;
     this.fetcher.stop();
     this.#wake();
-    if (this.#gone && this.#draining) this.lose();
+    if (this.#gone && (this.#draining || this.#assigning)) this.lose();
+    else if (this.#assigning) this.#from.around.clock.after(assigningMs, () => this.#assigning && this.lose());
   }
 
   /** Tells the handlers, once, that the partitions are gone. */
@@ -102,8 +110,11 @@ export class Assignment {
     let accepted = partitions.length === 0;
     try {
       if (!accepted) {
-        const own = await this.#calling('onAssigned', () => handlers.onAssigned(partitions, generation));
-        accepted = true;
+        this.#assigning = true;
+        const own = await this.#calling('onAssigned', () => handlers.onAssigned(partitions, generation)).finally(() => {
+          this.#assigning = false;
+        });
+        accepted = !this.#told;
         const offsets = await this.#offsets(own);
         if (!this.#reason) this.fetcher.start(offsets);
       }
