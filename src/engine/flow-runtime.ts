@@ -241,11 +241,12 @@ export class FlowRuntime implements LaneHost {
         (what, cause, attempt) => this.#retrying(what, cause, attempt),
         { co, part, main, ...(main ? {} : { start, end }) },
       );
+    // First: what it leaves behind, the new one must know (tries that this process has outlived).
+    this.#lanes.get(keyOf(ref))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     const lane = make(claimed, this.metrics, this.program.main);
     this.program.lanes.forEach((part, i) => {
       make(inputs[i] as ClaimedLane, this.laneMetrics.get(part.name) as FlowMetrics, part, lane);
     });
-    this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
     if (refusal) lane.refuse(refusal);
     if (start > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark: start, end }));

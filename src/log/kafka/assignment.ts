@@ -5,8 +5,8 @@
  *
  * - Delivery ends before `onRevoked` begins; heartbeats go on while it drains, and its commits carry this generation.
  * - Lost while it drains: `onLost` at once, commits refused; the assignment is over only when the drain has ended (K3).
- * - Ended while `onAssigned` runs: it may wait for its store for hours, and what it claims is another's by then. Lost: `onLost` at
- *   once; else it has a few seconds to come to its end, so that a drain can give back cleanly what it took.
+ * - Lost while `onAssigned` runs: `onLost` at once, for it may wait for its store for hours, and what it claims is another's by
+ *   then. A rebalance meanwhile waits for it, so that a drain gives back what it took; the broker waits no longer than its time-out.
  */
 import { AortaError, error } from '../../errors/index.ts';
 import type { Commit, ConsumerHandlers, PartitionEnds, TopicPartition } from '../port.ts';
@@ -16,9 +16,6 @@ import { Fetcher, keyOf } from './fetcher.ts';
 import type { Ending, Membership, Seat } from './membership.ts';
 import { reasonOf } from './problems.ts';
 import type { FetchLimits } from './protocol.ts';
-
-/** Milliseconds for an `onAssigned` whose assignment has ended. */
-const assigningMs = 3_000;
 
 export type Reason = Ending | 'stop' | Error;
 
@@ -74,7 +71,6 @@ export class Assignment {
     this.fetcher.stop();
     this.#wake();
     if (this.#gone && (this.#draining || this.#assigning)) this.lose();
-    else if (this.#assigning) this.#from.around.clock.after(assigningMs, () => this.#assigning && this.lose());
   }
 
   /** Tells the handlers, once, that the partitions are gone. */
