@@ -26,6 +26,8 @@ export interface MemoryLogOptions {
   readonly fault?: (call: 'append' | 'commit' | 'ends') => Fault;
   /** Records handed over at once. */
   readonly batch?: () => number;
+  /** Milliseconds for which a rebalance waits for a member that is still taking its partitions. @default 3000 */
+  readonly assigningMs?: number;
 }
 
 /** Virtual milliseconds. */
@@ -325,10 +327,11 @@ export class MemoryConsumer implements LogConsumer {
 
   async #revoke(): Promise<void> {
     // The group waits for a member that still takes its partitions, or drains, but not for ever: it may be dead or stopped.
-    const inTime = (work: Promise<boolean>) => Promise.race([work, sleep(this.#log.options.clock, rebalanceTimeoutMs).then(() => false)]);
+    const { clock, assigningMs = rebalanceTimeoutMs } = this.#log.options;
+    const inTime = (work: Promise<boolean>, ms = rebalanceTimeoutMs) => Promise.race([work, sleep(clock, ms).then(() => false)]);
     this.#revoking = true;
     const under = this.#assigning;
-    const taken = under === undefined || (await inTime(under.begun));
+    const taken = under === undefined || (await inTime(under.begun, assigningMs));
     const mine = [...this.#assigned.values()].map(({ partition }) => partition);
     // What comes later belongs to the old generation: it must not begin to deliver.
     this.#generation = -1;

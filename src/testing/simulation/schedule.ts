@@ -72,6 +72,8 @@ export interface Schedule {
   readonly stateMs: number;
   /** Most records handed over at once. */
   readonly batch: number;
+  /** A group does not wait for a member that is still taking its partitions: it loses them. */
+  readonly hasty?: boolean;
   readonly actions: readonly Action[];
 }
 
@@ -194,6 +196,7 @@ export function scheduleOf(seed: number, limits: ScheduleLimits): Schedule {
     logMs: random.pick([1, 20, 60]),
     stateMs: random.pick([1, 30, 90]),
     batch: 1 + random.int(20),
+    hasty: allowed('lose') && random.chance(0.5),
     actions: inOrder(actions),
   };
 }
@@ -277,7 +280,7 @@ export const inOrder = (actions: readonly Action[]): readonly Action[] =>
 /** A schedule for people: a line an action, runs of plain sends joined. */
 export function describeSchedule(schedule: Schedule): readonly string[] {
   const lines = [
-    `seed ${schedule.seed}, ${schedule.workers} workers, calls up to ${schedule.logMs} ms (log) and ${schedule.stateMs} ms (state), batches up to ${schedule.batch}`,
+    `seed ${schedule.seed}, ${schedule.workers} workers, calls up to ${schedule.logMs} ms (log) and ${schedule.stateMs} ms (state), batches up to ${schedule.batch}${schedule.hasty ? ', hasty groups' : ''}`,
   ];
   for (const { at, do: name, ...rest } of schedule.actions) {
     const text = Object.entries(rest).map(([key, value]) => {

@@ -98,6 +98,7 @@ function simplerOf(schedule: Schedule): Partial<Schedule>[] {
     { logMs: 1 },
     { stateMs: 1 },
     { batch: 1 },
+    { hasty: false },
   ].filter((part) => Object.entries(part).some(([name, value]) => schedule[name as keyof Schedule] !== value));
 }
 

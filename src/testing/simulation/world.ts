@@ -75,7 +75,11 @@ export class World implements WorkerWorld {
     this.clock.budget = mostCallbacks;
     this.history = new History(() => this.clock.monotonic() - startOfTime, options.onLine);
     this.faults = new Faults(schedule, () => this.clock.monotonic());
-    this.log = new MemoryLog({ clock: this.clock, batch: () => 1 + batches.int(schedule.batch) });
+    this.log = new MemoryLog({
+      clock: this.clock,
+      batch: () => 1 + batches.int(schedule.batch),
+      ...(schedule.hasty ? { assigningMs: 0 } : {}),
+    });
     this.state = new MemoryState({ clock: this.clock });
     this.durable = new Durable(this.log, this.state, this.history, options.emissions?.name);
     this.engine = {
