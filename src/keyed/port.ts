@@ -23,8 +23,11 @@ export interface Keyed {
   reserve(bucket: string, ask: BucketAsk): Promise<Reservation>;
   /** Nobody gets a place of the bucket before `ms` from now, and no burst afterwards. A shorter pause changes nothing. */
   pause(bucket: string, ms: number, pace: Pace): Promise<void>;
-  /** Adds to a counter that forgets itself `ttlMs` after its first change. */
-  count(counter: string, by: number, ttlMs: number, asker: Asker): Promise<Counted>;
+  /**
+   * Says what `part` of a counter has come to by now (whole). Said once more, also by a command that came late, it counts
+   * once. A counter forgets itself `ttlMs` after its first change.
+   */
+  count(counter: string, part: string, total: number, ttlMs: number, asker: Asker): Promise<Counted>;
   /** Rejects when the server does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -80,7 +83,10 @@ export interface Reservation extends Shared {
 }
 
 export interface Counted extends Shared {
+  /** Of all parts. */
   readonly value: number;
+  /** The part was not there: nobody had told it yet, or the counter was forgotten. */
+  readonly first: boolean;
 }
 
 export const standardWorkerMs = 30_000;
