@@ -50,9 +50,12 @@ export interface Pace {
 /** Who asks for a part of what workers share (share.ts). */
 export interface Asker {
   readonly worker: string;
-  /** A worker that asked for nothing for this long is not counted any more. @default 30_000 */
+  /** A worker that asked for nothing for this long is not counted any more. @default 3_600_000 */
   readonly workerMs?: number;
-  /** The asker has kept to its share while the server was away: for this long everybody does, until all have come back. */
+  /**
+   * The asker has kept to its share while the server was away: for this long everybody does, until all have come back.
+   * Where they settle already nothing becomes longer: the first to come back has begun it.
+   */
   readonly settleMs?: number;
 }
 
@@ -89,4 +92,5 @@ export interface Counted extends Shared {
   readonly first: boolean;
 }
 
-export const standardWorkerMs = 30_000;
+/** Many call once in minutes: a worker that did not know of the others would take all of it when the server goes away. */
+export const standardWorkerMs = 3_600_000;

@@ -23,8 +23,6 @@ export interface Purse {
 }
 
 const day = 86_400_000;
-/** Workers that called no model for longer are not reckoned with. */
-const workerMs = 3_600_000;
 let purses = 0;
 
 /**
@@ -64,7 +62,7 @@ export function dailyPurse({ name, cap, clock, telemetry, shared, assumedWorkers
     const total = spent + asked;
     let answer: Counted;
     try {
-      answer = await redis.keyed.count(`model-cost:${name}:${of}`, part, total, 2 * day, { worker: redis.worker, workerMs, settleMs });
+      answer = await redis.keyed.count(`model-cost:${name}:${of}`, part, total, 2 * day, { worker: redis.worker, settleMs });
     } catch (thrown) {
       unsure = true;
       throw thrown;

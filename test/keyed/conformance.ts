@@ -154,6 +154,16 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
       assert.ok(waitMs > 1_000 && waitMs <= 2_000, `${waitMs}`);
     });
 
+    it('who comes back while workers settle does not make it longer', async () => {
+      const bucket = uniqueName('bucket');
+      const back = { intervalMs: 10, burst: 1, maxWaitMs: 10_000, settleMs: 2_000 };
+      assert.equal((await one.reserve(bucket, { ...back, worker: 'one' })).settling, true);
+      await store.pass(1_300);
+      assert.equal((await two.reserve(bucket, { ...back, worker: 'two' })).settling, true);
+      await store.pass(1_300);
+      assert.equal((await one.reserve(bucket, { ...back, settleMs: 0, worker: 'one' })).settling, false);
+    });
+
     it('keeps fractions of milliseconds: a thousand places take what they should', async () => {
       const bucket = uniqueName('bucket');
       let last = 0;

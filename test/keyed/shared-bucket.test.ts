@@ -183,3 +183,35 @@ test('an answer to what was asked before Redis went away does not forget what wa
   await ask();
   assert.equal(bucket.local, false, 'it comes back all the same');
 });
+
+test('one worker that loses Redis for a moment every three seconds: more than half of the quota is there for the others', async () => {
+  const clock = new VirtualClock();
+  const redis = await virtualRedis(clock);
+  const [busy, quiet, bad] = await Promise.all([0, 1, 2].map((n) => bucketOf(clock, redis.seenBy(n), n, { intervalMs: 10, burst: 20 })));
+  let granted = 0;
+  for (let ms = 0; ms < 60_000; ms += 5) {
+    if ((await busy?.reserve(0))?.granted) granted++;
+    if (ms % 500 === 0) {
+      await quiet?.reserve(0);
+      if (ms % 3_000 === 0) redis.unnoticed.add(2);
+      await bad?.reserve(0);
+      redis.unnoticed.clear();
+    }
+    await clock.advance(5);
+  }
+  assert.ok(granted > 3_000 && granted <= 6_021, `${granted} of 6000`);
+});
+
+test('workers that are asked once in a while know of each other: Redis away, they have one burst between them', async () => {
+  const clock = new VirtualClock();
+  const redis = await virtualRedis(clock);
+  const buckets = await Promise.all([0, 1, 2].map((n) => bucketOf(clock, redis.seenBy(n), n, { intervalMs: 4, burst: 500 })));
+  for (let round = 0; round < 9; round++) {
+    await buckets[round % 3]?.reserve(0);
+    await clock.advance(300_000);
+  }
+  redis.there = false;
+  let granted = 0;
+  for (const bucket of buckets) for (let i = 0; i < 600; i++) if ((await bucket.reserve(0)).granted) granted++;
+  assert.ok(granted > 450 && granted <= 501, `${granted} at once, of a burst of 500`);
+});

@@ -76,7 +76,7 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
     const { workers } = found;
     workers.set(worker, now + workerMs);
     for (const [name, until] of workers) if (until <= now) workers.delete(name);
-    if (settleMs > 0) found.settlingUntil = now + settleMs;
+    if (settleMs > 0 && found.settlingUntil <= now) found.settlingUntil = now + settleMs;
     return { workers: workers.size, settling: found.settlingUntil > now };
   };
   const held = (key: string): Held | undefined => {

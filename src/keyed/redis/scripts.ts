@@ -42,7 +42,7 @@ redis.call('ZADD', KEYS[2], string.format('%.0f', live + ARGV[2]), ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', live))
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 local workers = redis.call('ZCARD', KEYS[2])
-if tonumber(ARGV[3]) > 0 then redis.call('SET', KEYS[3], '1', 'PX', ARGV[3]) end
+if tonumber(ARGV[3]) > 0 then redis.call('SET', KEYS[3], '1', 'PX', ARGV[3], 'NX') end
 local settling = redis.call('EXISTS', KEYS[3])
 `;
 
