@@ -23,8 +23,11 @@ export interface Keyed {
   reserve(bucket: string, ask: BucketAsk): Promise<Reservation>;
   /** Nobody gets a place of the bucket before `ms` from now, and no burst afterwards. A shorter pause changes nothing. */
   pause(bucket: string, ms: number, pace: Pace): Promise<void>;
-  /** Adds to a counter that forgets itself `ttlMs` after its first change. */
-  count(counter: string, by: number, ttlMs: number, asker: Asker): Promise<Counted>;
+  /**
+   * Says what `part` of a counter has come to by now (whole). Said once more, also by a command that came late, it counts
+   * once. A counter forgets itself `ttlMs` after its first change.
+   */
+  count(counter: string, part: string, total: number, ttlMs: number, asker: Asker): Promise<Counted>;
   /** Rejects when the server does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -47,9 +50,12 @@ export interface Pace {
 /** Who asks for a part of what workers share (share.ts). */
 export interface Asker {
   readonly worker: string;
-  /** A worker that asked for nothing for this long is not counted any more. @default 30_000 */
+  /** A worker that asked for nothing for this long is not counted any more. @default 3_600_000 */
   readonly workerMs?: number;
-  /** The asker has kept to its share while the server was away: for this long everybody does, until all have come back. */
+  /**
+   * The asker has kept to its share while the server was away: for this long everybody does, until all have come back.
+   * Where they settle already nothing becomes longer: the first to come back has begun it.
+   */
   readonly settleMs?: number;
 }
 
@@ -80,7 +86,11 @@ export interface Reservation extends Shared {
 }
 
 export interface Counted extends Shared {
+  /** Of all parts. */
   readonly value: number;
+  /** The part was not there: nobody had told it yet, or the counter was forgotten. */
+  readonly first: boolean;
 }
 
-export const standardWorkerMs = 30_000;
+/** Many call once in minutes: a worker that did not know of the others would take all of it when the server goes away. */
+export const standardWorkerMs = 3_600_000;

@@ -23,6 +23,8 @@ export class Share {
   readonly #alone: boolean;
   #workers: number;
   #local = false;
+  /** How often it used its share: an answer to what was asked before does not know of that. */
+  #used = 0;
   /** Redis answers, and not all workers have noticed. */
   #returning = false;
 
@@ -43,13 +45,14 @@ export class Share {
   /** What `all` says of the thing as it is shared; what `own` says where it rejects, or others come back. */
   async ask<T>(all: (settleMs: number) => Promise<T & Shared>, own: () => T | Promise<T>): Promise<T> {
     if (this.#alone) return own();
+    const used = this.#used;
     try {
       const answer = await all(this.#local && !this.#returning ? settleMs : 0);
       // Some have only now come back, and are counted one by one.
       this.#workers = answer.settling ? Math.max(this.#workers, answer.workers) : answer.workers;
       this.#returning = answer.settling;
       if (!answer.settling) {
-        this.#local = false;
+        if (used === this.#used) this.#local = false;
         return answer;
       }
     } catch {
@@ -57,6 +60,7 @@ export class Share {
     }
     const answer = own();
     this.#local = true;
+    this.#used++;
     return answer;
   }
 }

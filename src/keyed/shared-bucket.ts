@@ -65,7 +65,8 @@ export class SharedBucket {
       if (!this.local) this.#from = Math.max(this.#booked, now + Math.min(maxWaitMs, this.#waitMs));
       const part = shareOf(pace, this.#share.workers);
       const place = await own.reserve(name, { ...part, maxWaitMs, worker, afterMs: Math.max(pausedMs, this.#from - now) });
-      this.#next = Math.max(this.#next, now + place.aheadMs - (part.burst - 1) * part.intervalMs);
+      // Where nothing was granted there is nothing to tell: the own bucket is booked further ahead than the shared one.
+      if (place.granted) this.#next = Math.max(this.#next, now + place.aheadMs - (part.burst - 1) * part.intervalMs);
       return place;
     });
   }

@@ -23,52 +23,56 @@ export interface Purse {
 }
 
 const day = 86_400_000;
-/** Workers that called no model for longer are not reckoned with. */
-const workerMs = 3_600_000;
+let purses = 0;
 
 /**
- * What may be spent in a day, counted for all workers in Redis. While that is away a worker spends its share of what was
- * left when it last answered (aorta_model_local_spending_total), and tells it with the next call when it is back. A
- * counter that was lost there begins again at what the asking worker knows that it spent itself.
+ * What may be spent in a day, counted for all workers in Redis: each tells what it has come to itself, so that a command
+ * that is sent again, or comes late, counts once. While Redis is away a worker spends its share of what was left when it
+ * last answered (aorta_model_local_spending_total), and tells it with the next call when it is back. Of what was lost
+ * there each tells its own part again; until the others have, it reckons with what it knew of theirs.
  */
 export function dailyPurse({ name, cap, clock, telemetry, shared, assumedWorkers }: PurseOptions): Purse {
   const local = telemetry.counter('aorta_model_local_spending_total', 'Calls of models that the share of this worker paid: Redis was away');
   const redis = shared?.keyed.kind === 'redis' ? shared : undefined;
   const share = new Share(redis?.keyed, assumedWorkers);
+  // A worker keeps its name over a restart, and has not spent what the process before it spent.
+  const part = `${redis?.worker}:${clock.now().toString(36)}:${purses++}`;
   let today = -1;
   /** Of this worker, today. */
   let spent = 0;
-  /** Part of it that Redis has not heard of. */
-  let owed = 0;
-  /** Part of it that Redis has acknowledged. */
+  /** What calls may cost that wait for an answer of Redis. */
+  let asked = 0;
+  /** Of this worker, when Redis last answered. */
   let told = 0;
-  /** Of all workers, when Redis last answered. */
-  let sum = 0;
+  /** Of all others, when Redis last answered. */
+  let others = 0;
+  /** Less than this the others have not spent, whatever Redis says. */
+  let known = 0;
+  /** Redis may have forgotten something. */
+  let unsure = false;
   /** `spent` ends here while Redis is away. */
   let limit = cap;
   const limited = () => {
-    limit = spent - owed + Math.floor((cap - sum) / share.workers);
+    limit = told + Math.floor((cap - told - others) / share.workers);
   };
 
-  /** Redis hears of `by`, and of all that it has not heard of. */
-  const tell = async (of: number, by: number, settleMs = 0): Promise<Counted> => {
+  /** Redis hears what this worker has come to; says what all have. */
+  const tell = async (of: number, settleMs = 0): Promise<Counted> => {
     if (!redis) throw new Error('there is nobody to tell');
-    const asker = { worker: redis.worker, workerMs, settleMs };
-    const add = (more: number) => redis.keyed.count(`model-cost:${name}:${of}`, more, 2 * day, asker);
-    const late = owed;
-    owed = 0;
+    const total = spent + asked;
     let answer: Counted;
     try {
-      answer = await add(by + late);
+      answer = await redis.keyed.count(`model-cost:${name}:${of}`, part, total, 2 * day, { worker: redis.worker, settleMs });
     } catch (thrown) {
-      if (of === today) owed += late;
+      unsure = true;
       throw thrown;
     }
     if (of !== today) return answer;
-    told += by + late;
-    if (answer.value < told) answer = await add(told - answer.value).catch(() => answer);
-    sum = answer.value;
-    return answer;
+    if (answer.first || unsure) known = others;
+    unsure = false;
+    told = total;
+    others = Math.max(known, answer.value - total);
+    return { ...answer, value: told + others };
   };
 
   return {
@@ -76,16 +80,21 @@ export function dailyPurse({ name, cap, clock, telemetry, shared, assumedWorkers
       const now = clock.now();
       const of = Math.floor(now / day);
       if (of !== today) {
-        [today, spent, owed, told, sum] = [of, 0, 0, 0, 0];
+        [today, spent, asked, told, others, known] = [of, 0, 0, 0, 0, 0];
         limited();
       }
       let heard = false;
       const all = async (settleMs: number) => {
-        const answer = await tell(of, most, settleMs);
-        heard = true;
-        const granted = answer.value <= cap;
-        if (granted && !answer.settling && of === today) spent += most;
-        return { ...answer, granted };
+        asked += most;
+        try {
+          const answer = await tell(of, settleMs);
+          heard = true;
+          const granted = answer.value <= cap;
+          if (granted && !answer.settling && of === today) spent += most;
+          return { ...answer, granted };
+        } finally {
+          if (of === today) asked -= most;
+        }
       };
       // Nothing is waited for between the question and the answer: calls at the same time see it.
       const own = () => {
@@ -93,25 +102,19 @@ export function dailyPurse({ name, cap, clock, telemetry, shared, assumedWorkers
         const granted = spent + most <= limit;
         if (granted) {
           spent += most;
-          if (!heard) owed += most;
           if (redis) local.inc();
         }
         return { granted };
       };
       const { granted } = await share.ask(all, own);
-      const later = async (by: number) => {
-        await tell(of, by).catch(() => {
-          if (of === today) owed += by;
-        });
-      };
       if (!granted) {
-        if (heard) await later(-most);
+        if (heard) await tell(of).catch(() => {});
         throw error('AORTA_MODEL_005', {}, { retryAfterMs: (of + 1) * day - now });
       }
       return async (used) => {
         if (of !== today) return;
         spent += used - most;
-        await later(used - most);
+        await tell(of).catch(() => {});
       };
     },
   };

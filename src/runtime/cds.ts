@@ -4,7 +4,7 @@ import type { Canonical } from '../canonical/index.ts';
 import { type CdsService, createTrust, isCdsService, type TokenPort } from '../cds/index.ts';
 import { cdsServiceFiles } from '../cli/cds-services.ts';
 import type { Clock, Random } from '../clock/clock.ts';
-import { createCdsHost, createQuotas, localClient, sharedReplay, standardQuota } from '../edge/cds/index.ts';
+import { createCdsHost, createQuotas, localClient, type SharedReplay, sharedReplay, standardQuota } from '../edge/cds/index.ts';
 import type { EdgeOptions } from '../edge/options.ts';
 import { error } from '../errors/index.ts';
 import { createHttp } from '../fhir/client/index.ts';
@@ -62,7 +62,9 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
   const ehrs = new Map<string, OpenEhr>();
   // For key sets only: their servers are not the FHIR servers.
   const http = createHttp({ connections: 4, inFlight: 64, timeoutMs: 3_000 });
+  let replay: SharedReplay | undefined;
   const close = async () => {
+    replay?.close();
     for (const ehr of ehrs.values()) await ehr.close();
     await http.close();
   };
@@ -74,6 +76,7 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
       const { issuer, jku, keys = [], tenants } = cdsClient;
       return [{ id, issuer, keys: jku === undefined ? { keys } : { jku }, ...(tenants ? { tenants } : {}) }];
     });
+    replay = sharedReplay({ keyed, clock, random, telemetry });
     const tokens: TokenPort = { decode, verify: (token, keys) => keySets.verify(token, keys as { jku: string } | { keys: Jwk[] }) };
     const host = createCdsHost({
       ...{ services, canonical: options.canonical, advice: options.advice, clock, random, telemetry },
@@ -84,7 +87,7 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
       ehrs,
       edge: {
         host,
-        trust: createTrust({ clients, tokens, replay: sharedReplay({ keyed, clock, random, telemetry }), clock }),
+        trust: createTrust({ clients, tokens, replay, clock }),
         quotas: await createQuotas({ ...standardQuota, ...config.quota }, { clock, telemetry, keyed, worker }),
         corsOrigins: config.corsOrigins ?? [],
         keySet: async () => ({ keys: (await Promise.all([...ehrs.values()].map((ehr) => ehr.publicKeys()))).flat() }),

@@ -1,6 +1,6 @@
 import { AortaError, error } from '../errors/index.ts';
 import { type Claims, decode, type Jwk, type JwtHeader, verifySignature } from './jwt.ts';
-import type { Clock, Http } from './ports.ts';
+import type { Http } from './ports.ts';
 import { secure } from './secure.ts';
 
 /** Where a party's public keys are: an address of theirs, or keys that they gave us. */
@@ -14,6 +14,10 @@ export interface KeySets {
 /** Milliseconds. */
 const standardAge = 5 * 60_000;
 const longestAge = 24 * 60 * 60_000;
+/** For as long after its end a set is used at once, and fetched beside: who calls often never waits for a key server. */
+const besideMs = 5 * 60_000;
+/** For as long after its end a set is good that cannot be fetched: who stole a key may keep its server from telling us. */
+const awayMs = 24 * 60 * 60_000;
 /** Between two fetches that an unknown kid asks for: whoever sends made-up kids cannot make us flood the key server. */
 const cooldown = 10_000;
 /** After a fetch that failed: a server that is away is not asked by every caller, and one that is back is noticed soon. */
@@ -22,9 +26,11 @@ const most = 100;
 /** Of a key set. */
 const maxBytes = 256 * 1024;
 
+/** Times are monotonic milliseconds: a wall clock that is set back must not keep a key for longer. */
 interface Remote {
   keys: ReadonlyMap<string, Jwk>;
   freshUntil: number;
+  /** When the last fetch ended, well or not. */
   fetchedAt: number;
   /** Why the last fetch failed. */
   failed?: unknown;
@@ -32,11 +38,13 @@ interface Remote {
 }
 
 /**
- * Public key sets by address, kept as long as their Cache-Control says (5 minutes otherwise, a day at most). A kid that
- * is not in the set is looked for once more in a fresh one; keys that were given by hand are never fetched. The address
- * is one that was configured: never one that a token names.
+ * Public key sets by address, kept as long as their Cache-Control says (5 minutes otherwise, a day at most). In the next 5
+ * minutes, and for as long as their server was found away within the last 5, a known key is used at once and the set is
+ * fetched beside; later the fetch is waited for. A day after its end, a set that cannot be fetched is good no more. A kid
+ * that is not in the set is looked for once more in a fresh one; keys that were given by hand are never fetched. The
+ * address is one that was configured: never one that a token names.
  */
-export function createKeySets({ http, clock }: { readonly http: Http; readonly clock: Clock }): KeySets {
+export function createKeySets({ http, clock }: { readonly http: Http; readonly clock: { monotonic(): number } }): KeySets {
   const remotes = new Map<string, Remote>();
 
   const refresh = (jku: string, remote: Remote): Promise<void> => {
@@ -44,14 +52,14 @@ export function createKeySets({ http, clock }: { readonly http: Http; readonly c
       .then(({ keys, maxAge }) => {
         remote.keys = keys;
         remote.failed = undefined;
-        remote.freshUntil = clock.now() + maxAge;
+        remote.freshUntil = clock.monotonic() + maxAge;
       })
       .catch((thrown: unknown) => {
         remote.failed = thrown;
         throw thrown;
       })
       .finally(() => {
-        remote.fetchedAt = clock.now();
+        remote.fetchedAt = clock.monotonic();
         remote.fetching = undefined;
       });
     return remote.fetching;
@@ -59,21 +67,23 @@ export function createKeySets({ http, clock }: { readonly http: Http; readonly c
 
   const find = async (kid: string, origin: KeyOrigin): Promise<Jwk | undefined> => {
     if ('keys' in origin) return origin.keys.find((key) => key.kid === kid);
-    const remote: Remote = remotes.get(origin.jku) ?? { keys: new Map(), freshUntil: 0, fetchedAt: Number.NEGATIVE_INFINITY };
+    const remote: Remote = remotes.get(origin.jku) ?? {
+      ...{ keys: new Map(), freshUntil: Number.NEGATIVE_INFINITY, fetchedAt: Number.NEGATIVE_INFINITY },
+    };
     remotes.set(origin.jku, remote);
-    const stale = clock.now() >= remote.freshUntil;
+    const now = clock.monotonic();
     const known = remote.keys.get(kid);
-    if (known && !stale) return known;
+    if (known && now < remote.freshUntil) return known;
     const pause = remote.failed === undefined ? cooldown : retryMs;
-    if (clock.now() - remote.fetchedAt >= pause || remote.fetching) {
-      // Keys seen before stay good while their server does not answer: it cannot stop its own clients that way.
-      await refresh(origin.jku, remote).catch((thrown: unknown) => {
-        if (!known) throw thrown;
-      });
-    }
+    const fetching = now - remote.fetchedAt >= pause || remote.fetching ? refresh(origin.jku, remote) : undefined;
+    const asked = fetching?.catch(() => {});
+    // A server that is away cannot stop its own clients: it was asked a moment ago, and is asked again beside.
+    const away = remote.failed !== undefined && now < remote.fetchedAt + besideMs;
+    if (known && now < remote.freshUntil + (away ? awayMs : besideMs)) return known;
+    await asked;
     const found = remote.keys.get(kid);
     // Nobody can say that the key is not there while its server does not answer: that is no fault of the caller.
-    if (!found && remote.failed !== undefined) throw remote.failed;
+    if (remote.failed !== undefined && (!found || now >= remote.freshUntil + awayMs)) throw remote.failed;
     return found;
   };
 

@@ -11,7 +11,10 @@ export interface Replay {
  * In this process's memory, bounded: when it is full of names that are still good, no more are taken. Forgetting one
  * instead would let its token be used again.
  */
-export function memoryReplay({ clock, most = 200_000 }: { readonly clock: Clock; readonly most?: number }): Replay {
+export function memoryReplay({ clock, most = 200_000 }: { readonly clock: Clock; readonly most?: number }): Replay & {
+  /** What it has in its memory, the oldest first, and until when: also names that came to their end a moment ago. */
+  names(): IterableIterator<readonly [string, number]>;
+} {
   const seen = new Map<string, number>();
   let sweepAt = 0;
   const sweep = (now: number) => {
@@ -28,5 +31,6 @@ export function memoryReplay({ clock, most = 200_000 }: { readonly clock: Clock;
       seen.set(name, until);
       return true;
     },
+    names: () => seen.entries(),
   };
 }

@@ -13,7 +13,7 @@ async function trusting(more: Partial<TrustedClient> = {}) {
   const [es, rs] = [(await signingKey('ES384')).key, (await signingKey('RS384')).key];
   const clock = { now: () => state.now };
   const sets = createKeySets({
-    clock,
+    clock: { monotonic: clock.now },
     async http(request) {
       state.fetched.push(request.url);
       return { status: 200, headers: {}, text: JSON.stringify({ keys: [publicJwk(es), publicJwk(rs)] }) };

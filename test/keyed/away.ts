@@ -30,6 +30,7 @@ export async function virtualRedis(clock: VirtualClock): Promise<VirtualRedis> {
       return {
         ...memory,
         kind: 'redis',
+        claim: async (...args) => answering().claim(...args),
         reserve: async (...args) => answering().reserve(...args),
         pause: async (...args) => answering().pause(...args),
         count: async (...args) => answering().count(...args),

@@ -154,6 +154,16 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
       assert.ok(waitMs > 1_000 && waitMs <= 2_000, `${waitMs}`);
     });
 
+    it('who comes back while workers settle does not make it longer', async () => {
+      const bucket = uniqueName('bucket');
+      const back = { intervalMs: 10, burst: 1, maxWaitMs: 10_000, settleMs: 2_000 };
+      assert.equal((await one.reserve(bucket, { ...back, worker: 'one' })).settling, true);
+      await store.pass(1_300);
+      assert.equal((await two.reserve(bucket, { ...back, worker: 'two' })).settling, true);
+      await store.pass(1_300);
+      assert.equal((await one.reserve(bucket, { ...back, settleMs: 0, worker: 'one' })).settling, false);
+    });
+
     it('keeps fractions of milliseconds: a thousand places take what they should', async () => {
       const bucket = uniqueName('bucket');
       let last = 0;
@@ -165,23 +175,30 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
       assert.ok(last <= 12_488 && last > 12_487 - (performance.now() - started) - 100, `${last}`);
     });
 
-    it('counts for both workers, and forgets a counter when its time is over', async () => {
+    it('counts what each part has come to, once however often it is told, and forgets a counter when its time is over', async () => {
       const counter = uniqueName('counter');
-      const by = async (keyed: Keyed, worker: string, more: number) => (await keyed.count(counter, more, 300, { worker })).value;
-      assert.equal(await by(one, 'one', 1), 1);
-      assert.equal(await by(two, 'two', 4), 5);
-      await store.pass(400);
-      assert.equal(await by(one, 'one', 1), 1);
+      const tell = async (keyed: Keyed, part: string, total: number) => {
+        const { value, first } = await keyed.count(counter, part, total, 2_000, { worker: 'w' });
+        return [value, first];
+      };
+      assert.deepEqual(await tell(one, 'a', 1), [1, true]);
+      assert.deepEqual(await tell(two, 'b', 4_000_000_000_000), [4_000_000_000_001, true]);
+      assert.deepEqual(await tell(one, 'a', 7), [4_000_000_000_007, false]);
+      assert.deepEqual(await tell(one, 'a', 7), [4_000_000_000_007, false]);
+      assert.deepEqual(await tell(two, 'b', 3), [10, false], 'it may become less');
+      await store.pass(2_100);
+      assert.deepEqual(await tell(one, 'a', 7), [7, true]);
     });
 
     it('says with a count who shares the counter, and that they settle; what is told meanwhile is counted', async () => {
       const counter = uniqueName('counter');
-      const tell = (keyed: Keyed, worker: string, more = {}) => keyed.count(counter, 2, 10_000, { worker, workerMs: 600, ...more });
-      assert.deepEqual(await tell(one, 'one'), { value: 2, workers: 1, settling: false });
-      assert.deepEqual(await tell(two, 'two', { settleMs: 300 }), { value: 4, workers: 2, settling: true });
-      assert.deepEqual(await tell(one, 'one'), { value: 6, workers: 2, settling: true });
+      const tell = (keyed: Keyed, worker: string, total: number, more = {}) =>
+        keyed.count(counter, worker, total, 10_000, { worker, workerMs: 600, ...more });
+      assert.deepEqual(await tell(one, 'one', 2), { value: 2, first: true, workers: 1, settling: false });
+      assert.deepEqual(await tell(two, 'two', 2, { settleMs: 300 }), { value: 4, first: true, workers: 2, settling: true });
+      assert.deepEqual(await tell(one, 'one', 4), { value: 6, first: false, workers: 2, settling: true });
       await store.pass(700);
-      assert.deepEqual(await tell(one, 'one'), { value: 8, workers: 1, settling: false });
+      assert.deepEqual(await tell(one, 'one', 6), { value: 8, first: false, workers: 1, settling: false });
     });
 
     it('however many ask while workers settle, a bucket with a burst goes on one interval later, without the burst', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock, systemRandom } from '../../src/clock/system.ts';
 import type { AortaError } from '../../src/errors/index.ts';
+import { createMemoryKeyed } from '../../src/keyed/memory/index.ts';
 import type { Keyed } from '../../src/keyed/port.ts';
 import { createRedisKeyed } from '../../src/keyed/redis/index.ts';
 import { dailyPurse } from '../../src/model/purse.ts';
@@ -97,16 +98,89 @@ test('Redis away and back, noticed late by one: workers never spend more than th
   assert.ok(spent <= 1_000 && spent > 990, `${spent} of 1000`);
 });
 
-test('a counter that Redis lost begins again at what the asking worker spent', async () => {
-  let sum = 0;
-  const count = async (_: string, by: number) => {
-    sum += by;
-    return { value: sum, workers: 1, settling: false };
+/** Cost of a day that `n` workers have between them on a virtual Redis; each call sets `most` aside and costs `cost`. */
+async function workers(n: number, cap: number) {
+  const clock = new VirtualClock();
+  const redis = await virtualRedis(clock);
+  const state = { spent: 0 };
+  const purses = Array.from({ length: n }, (_, i) =>
+    dailyPurse({ name: 'n', cap, clock, telemetry: silentTelemetry, shared: { keyed: redis.seenBy(i), worker: `w${i}` } }),
+  );
+  const call = async (i: number, most: number, cost = most) => {
+    const settle = await purses[i]?.take(most).catch(() => undefined);
+    if (!settle) return false;
+    state.spent += cost;
+    await settle(cost);
+    return true;
   };
-  const keyed = { kind: 'redis', count } as unknown as Keyed;
-  const purse = dailyPurse({ name: 'n', cap: 10, clock: systemClock, telemetry: silentTelemetry, shared: { keyed, worker: 'w' } });
-  await purse.take(8);
-  sum = 0;
-  await assert.rejects(purse.take(3), (thrown: AortaError) => thrown.code === 'AORTA_MODEL_005');
-  assert.equal(sum, 8);
+  const rounds = async (times: number) => {
+    for (let round = 0; round < times; round++) {
+      for (let i = 0; i < n; i++) await call(i, 1);
+      await clock.advance(100);
+    }
+  };
+  return { clock, redis, state, call, rounds };
+}
+
+test('Redis comes back empty, again and again: workers together stay within the cap, and use all of it', async () => {
+  const { redis, state, rounds } = await workers(3, 900);
+  await rounds(200);
+  assert.equal(state.spent, 600);
+  for (let times = 0; times < 3; times++) {
+    redis.there = false;
+    await rounds(20);
+    await redis.emptied();
+    redis.there = true;
+    await rounds(100);
+    if (times === 0) assert.ok(state.spent > 800, `${state.spent}`);
+  }
+  assert.ok(state.spent <= 900 && state.spent >= 895, `${state.spent} of 900`);
+});
+
+test('a Redis that forgot between two calls, which nobody noticed: each tells its own part again, and remembers the others', async () => {
+  const { redis, state, call } = await workers(3, 900);
+  for (const i of [0, 1, 2]) assert.equal(await call(i, 280), true);
+  await call(0, 1);
+  await redis.emptied();
+  // The two others call no more.
+  for (let n = 0; n < 400; n++) await call(0, 1);
+  assert.equal(state.spent, 900);
+});
+
+test('a Redis that does what it is asked and answers too late does not use up the day', async () => {
+  const clock = new VirtualClock();
+  const memory = await createMemoryKeyed({ clock });
+  let [slow, last] = [false, 0];
+  const count: Keyed['count'] = async (...args) => {
+    const answer = await memory.count(...args);
+    last = answer.value;
+    if (slow) throw new Error('timed out');
+    return answer;
+  };
+  const shared = { keyed: { ...memory, kind: 'redis' as const, count }, worker: 'w' };
+  const purse = dailyPurse({ name: 'n', cap: 1_000, clock, telemetry: silentTelemetry, shared });
+  let spent = 0;
+  const call = async () => {
+    const settle = await purse.take(10);
+    spent++;
+    await settle(1);
+  };
+  await call();
+  slow = true;
+  for (let i = 0; i < 20; i++) {
+    await call();
+    await clock.advance(1_000);
+  }
+  slow = false;
+  await call();
+  assert.deepEqual([last, spent], [22, 22]);
+});
+
+test('a worker that starts again under its name has not spent what the one before it spent', async () => {
+  const clock = new VirtualClock();
+  const shared = { keyed: (await virtualRedis(clock)).seenBy(0), worker: 'w' };
+  const start = () => dailyPurse({ name: 'n', cap: 10, clock, telemetry: silentTelemetry, shared });
+  await (await start().take(8))(8);
+  await assert.rejects(start().take(3), (thrown: AortaError) => thrown.code === 'AORTA_MODEL_005');
+  await start().take(2);
 });

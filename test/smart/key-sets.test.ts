@@ -18,11 +18,12 @@ const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('bas
 
 /** A key server that holds `keys` and counts who asks. */
 function keyServer(more: { cache?: string } = {}) {
-  const state = { keys: [] as Jwk[], fetched: [] as string[], now: 0, down: false };
+  const state = { keys: [] as Jwk[], fetched: [] as string[], now: 0, down: false, hangs: false };
   const sets = createKeySets({
-    clock: { now: () => state.now },
+    clock: { monotonic: () => state.now },
     async http({ url }): Promise<HttpResponse> {
       state.fetched.push(url);
+      if (state.hangs) await new Promise(() => {});
       if (state.down) throw new Error('away');
       return {
         status: 200,
@@ -68,7 +69,7 @@ test('an unknown kid is looked for once more in a fresh set, and not again befor
   assert.equal(state.fetched.length, 2);
 });
 
-test('a key that the set no longer has is refused once the set is stale; Cache-Control says when', async () => {
+test('a key that the set no longer has is refused with the call after the first one of a stale set; Cache-Control says when', async () => {
   for (const [cache, ageMs] of [
     ['max-age=60', 60_000],
     [undefined, 300_000],
@@ -81,8 +82,54 @@ test('a key that the set no longer has is refused once the set is stale; Cache-C
     state.now += ageMs - 1;
     await sets.verify(await tokenOf(key), { jku });
     state.now += 1;
+    // It is used at once, and the set is fetched beside.
+    await sets.verify(await tokenOf(key), { jku });
+    await new Promise(setImmediate);
+    assert.equal(state.fetched.length, 2);
     assert.equal(await code(async () => sets.verify(await tokenOf(key), { jku })), 'AORTA_SMART_009');
   }
+});
+
+test('a key that the set no longer has is refused at once where nobody has called for five minutes after the set went stale', async () => {
+  const { sets, state } = keyServer();
+  const key = await makeKey('ES384', 'k');
+  state.keys = [key];
+  await sets.verify(await tokenOf(key), { jku });
+  state.keys = [];
+  state.now += 600_000;
+  assert.equal(await code(async () => sets.verify(await tokenOf(key), { jku })), 'AORTA_SMART_009');
+});
+
+test('a key server that hangs: who brings a known key does not wait for it', async () => {
+  const { sets, state } = keyServer();
+  const key = await makeKey('ES384', 'k');
+  state.keys = [key];
+  const token = await tokenOf(key);
+  await sets.verify(token, { jku });
+  state.hangs = true;
+  state.now += 400_000;
+  // Otherwise this never ends.
+  for (let call = 0; call < 3; call++) await sets.verify(token, { jku });
+  assert.equal(state.fetched.length, 2, 'asked once, beside');
+});
+
+test('a key server that stays away: a known key is good for a day after its set ended, no longer', async () => {
+  const { sets, state } = keyServer();
+  const key = await makeKey('ES384', 'k');
+  state.keys = [key];
+  const call = () => code(async () => sets.verify(await tokenOf(key), { jku }));
+  await call();
+  state.down = true;
+  for (let hour = 0; hour < 24; hour++) {
+    assert.equal(await call(), 'none', `after ${hour} hours`);
+    state.now += 3_600_000;
+  }
+  state.now += 300_000;
+  assert.equal(await call(), 'AORTA_SMART_010');
+  assert.equal(await call(), 'AORTA_SMART_010', 'also by who does not ask again');
+  state.down = false;
+  state.now += 1_000;
+  assert.equal(await call(), 'none');
 });
 
 test('a key server that is away: known keys stay good, unknown ones are AORTA_SMART_010', async () => {

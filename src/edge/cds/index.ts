@@ -2,7 +2,7 @@ export { type CallerOptions, createCaller, localClient } from './caller.ts';
 export type { EhrAccess } from './ehr.ts';
 export { type CdsAnswer, type CdsCaller, type CdsHost, type CdsHostOptions, createCdsHost } from './host.ts';
 export { createQuotas, type Quota, type QuotaOptions, type Quotas, standardQuota } from './quota.ts';
-export { type SharedReplayOptions, sharedReplay } from './replay.ts';
+export { type SharedReplay, type SharedReplayOptions, sharedReplay } from './replay.ts';
 
 import type { CallerOptions } from './caller.ts';
 import type { CdsHost } from './host.ts';

@@ -41,7 +41,7 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
   const buckets = new Map<string, number>();
   /** Who shares a bucket or counter, and until when they settle, monotonic milliseconds. */
   const shared = new Map<string, { readonly workers: Map<string, number>; settlingUntil: number }>();
-  const counters = new Map<string, { value: number; until: number }>();
+  const counters = new Map<string, { readonly parts: Map<string, number>; readonly until: number }>();
   const changed = new Set<string>();
   let cancelSave: (() => void) | undefined;
   let saving: Promise<void> = Promise.resolve();
@@ -76,7 +76,7 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
     const { workers } = found;
     workers.set(worker, now + workerMs);
     for (const [name, until] of workers) if (until <= now) workers.delete(name);
-    if (settleMs > 0) found.settlingUntil = now + settleMs;
+    if (settleMs > 0 && found.settlingUntil <= now) found.settlingUntil = now + settleMs;
     return { workers: workers.size, settling: found.settlingUntil > now };
   };
   const held = (key: string): Held | undefined => {
@@ -131,16 +131,19 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
     async pause(bucket, ms, { intervalMs, burst }: Pace) {
       move(bucket, Math.max(buckets.get(bucket) ?? 0, clock.monotonic() + ms + (burst - 1) * intervalMs));
     },
-    async count(counter, by, ttlMs, asker): Promise<Counted> {
+    async count(counter, part, total, ttlMs, asker): Promise<Counted> {
       const now = clock.monotonic();
       let found = counters.get(counter);
       if (!found || found.until <= now) {
-        found = { value: 0, until: now + ttlMs };
+        found = { parts: new Map(), until: now + ttlMs };
         counters.set(counter, found);
         if (counters.size > maxClaims) counters.delete(counters.keys().next().value as string);
       }
-      found.value += by;
-      return { value: found.value, ...sharing(`count:${counter}`, asker) };
+      const first = !found.parts.has(part);
+      found.parts.set(part, total);
+      let value = 0;
+      for (const each of found.parts.values()) value += each;
+      return { value, first, ...sharing(`count:${counter}`, asker) };
     },
     async ping() {},
     async close() {

@@ -16,7 +16,7 @@ export type { RedisOptions } from './client.ts';
 const micros = (ms: number): string => String(Math.round(ms * 1000));
 const whole = (ms: number): number => Math.max(1, Math.ceil(ms));
 /** What is shared and who shares it stand on one node of a cluster. */
-const sharedKeys = (what: 'bucket' | 'count', name: string): string[] =>
+const sharedKeys = (what: 'bucket' | 'parts', name: string): string[] =>
   [what, `${what}-workers`, `${what}-settling`].map((part) => `aorta:${part}:{${name}}`);
 const sharing = ({ worker, workerMs = standardWorkerMs, settleMs = 0 }: Asker) => [worker, whole(workerMs), Math.ceil(settleMs)];
 const claimKey = (key: string): string[] => [`aorta:claim:${key}`];
@@ -58,10 +58,15 @@ export async function createRedisKeyed(options: RedisOptions): Promise<Keyed> {
     async pause(bucket: string, ms: number, { intervalMs, burst }: Pace): Promise<void> {
       await pause(sharedKeys('bucket', bucket).slice(0, 1), [micros(ms), micros((burst - 1) * intervalMs)]);
     },
-    async count(counter, by, ttlMs, asker): Promise<Counted> {
-      const args = [...sharing(asker), by, whole(ttlMs)];
-      const [value, workers, settling] = (await count(sharedKeys('count', counter), args)) as [number, number, number];
-      return { value, workers, settling: settling === 1 };
+    async count(counter, part, total, ttlMs, asker): Promise<Counted> {
+      const args = [...sharing(asker), part, total, whole(ttlMs)];
+      const [value, workers, settling, first] = (await count(sharedKeys('parts', counter), args)) as number[] as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      return { value, workers, settling: settling === 1, first: first === 1 };
     },
     ping: () => client.ping(),
     close: () => client.close(),

@@ -42,7 +42,7 @@ redis.call('ZADD', KEYS[2], string.format('%.0f', live + ARGV[2]), ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', live))
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 local workers = redis.call('ZCARD', KEYS[2])
-if tonumber(ARGV[3]) > 0 then redis.call('SET', KEYS[3], '1', 'PX', ARGV[3]) end
+if tonumber(ARGV[3]) > 0 then redis.call('SET', KEYS[3], '1', 'PX', ARGV[3], 'NX') end
 local settling = redis.call('EXISTS', KEYS[3])
 `;
 
@@ -87,9 +87,11 @@ redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', string.format('%.0f
 return 1
 `;
 
-/** KEYS as `sharing` · ARGV and by, ttl (ms) → { the new value, workers, settling }. */
+/** KEYS as `sharing` · ARGV and part, its total, ttl (ms) → { sum of all parts, workers, settling, 1 if the part is new }. */
 export const count = `${sharing}
-local value = redis.call('INCRBY', KEYS[1], ARGV[4])
-if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
-return {value, workers, settling}
+local first = redis.call('HSET', KEYS[1], ARGV[4], ARGV[5])
+if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[6]) end
+local value = 0
+for _, total in ipairs(redis.call('HVALS', KEYS[1])) do value = value + total end
+return {value, workers, settling, first}
 `;
