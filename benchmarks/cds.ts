@@ -91,6 +91,8 @@ async function measure(
   prefetches: readonly object[],
 ): Promise<object> {
   const tokenOf = (n: number) => tokens[n % tokens.length] ?? '';
+  /** CPU time of a call in each quarter, in the order of the calls: compiling is in the first ones. */
+  const quarters: { readonly process: number; readonly loop: number }[] = [];
   const run = async (runSeconds: number, runRate: number, client = 'load'): Promise<readonly Outcome[]> => {
     // Signed in advance: what signing costs is the EHR's.
     const signed = await Promise.all(
@@ -101,8 +103,22 @@ async function measure(
       authorization: `Bearer ${signed[n]}`,
       body: bodyOf(n, tokenOf(n), prefetch ? prefetches[n % prefetches.length] : undefined),
     });
-    if (turns) return inTurn(product.http, agent, signed.length, 4, callOf);
+    if (turns) return inQuarters(signed.length, callOf);
     return load(product.http, agent, { rate: runRate, seconds: runSeconds }, callOf);
+  };
+  const inQuarters = async (count: number, callOf: (n: number) => Call): Promise<readonly Outcome[]> => {
+    const outcomes: Outcome[] = [];
+    quarters.length = 0;
+    for (let from = 0; from < count; from += Math.ceil(count / 4)) {
+      const size = Math.min(Math.ceil(count / 4), count - from);
+      const [start, own] = [await usage(), outcomes.length];
+      const some = await inTurn(product.http, agent, size, 4, (n) => callOf(own + n));
+      outcomes.push(...some.map((each) => ({ ...each, n: own + each.n })));
+      const end = await usage();
+      const each = (name: 'cpuSeconds' | 'mainCpuSeconds') => ((end[name] - start[name]) * 1000) / size;
+      quarters.push({ process: each('cpuSeconds'), loop: each('mainCpuSeconds') });
+    }
+    return outcomes;
   };
   const agent = connections(1_000);
   await connect(product.http, agent, 300);
@@ -140,6 +156,7 @@ async function measure(
     ...(ofGood ? { good: { statuses: statuses(ofGood), latency: quantiles(ofGood.map(({ intended, end }) => end - intended)) } } : {}),
     health,
     cpuMsPerRequest: ((after.cpuSeconds - before.cpuSeconds) * 1000) / outcomes.length,
+    ...(turns ? { cpuMsByQuarter: quarters } : {}),
     mainCpuMsPerRequest: ((after.mainCpuSeconds - before.mainCpuSeconds) * 1000) / outcomes.length,
     ehrCpuMsPerRequest: ((ehr.cpuSeconds - ehrBefore) * 1000) / outcomes.length,
     generatorCpuMsPerRequest: (ownCpu.user + ownCpu.system) / 1000 / outcomes.length,
