@@ -30,11 +30,14 @@ export interface Access {
   readonly audit?: (request: FastifyRequest) => AuditNote;
   /**
    * The record is written while the handler works, which waits for it (`request.recorded`) before it answers: where the
-   * handler takes its time, a disk's does not come on top.
+   * handler takes its time, a disk's does not come on top. It may wait some milliseconds for others; a handler that is done
+   * with everything else says so (`options.audit.hurry`).
    */
   readonly alongside?: boolean;
   /** A page asks again whenever something moved: one record a minute says that somebody was watching. */
   readonly watched?: boolean;
+  /** Its answer stays open for as long as somebody listens: it says nothing about how much is under way. */
+  readonly stream?: boolean;
   /** For callers with tokens of their own kind (CDS Hooks): verifies the request, in place of rule 3. */
   readonly verify?: (request: FastifyRequest) => Promise<Caller>;
   /** Host names other than loopback, and origins other than ours, that this route may be called with. */
@@ -58,6 +61,8 @@ export const reads = (patientOf?: (request: FastifyRequest) => string | undefine
   patientId: patientOf?.(request),
 });
 
+/** Milliseconds: a commit for each record costs more than the record, and the reads of a call take longer than this. */
+const alongsideMs = 10;
 const nobody = { id: 'anonymous', roles: [] } as const;
 export const developer = { id: 'local-developer', roles: ['viewer', 'operator', 'clinician', 'auditor', 'admin'] } as const;
 
@@ -108,7 +113,7 @@ export function guardRoutes(app: FastifyInstance, options: EdgeOptions): void {
   app.addHook('preHandler', async (request) => {
     const { access } = request.routeOptions.config;
     if (!access?.audit) return;
-    const recorded = trail.used(request, access.audit(request), access.watched ?? false);
+    const recorded = trail.used(request, access.audit(request), access.watched ?? false, access.alongside ? alongsideMs : undefined);
     if (!access.alongside) return recorded;
     // Thrown where it is waited for.
     recorded.catch(() => {});

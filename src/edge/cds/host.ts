@@ -45,6 +45,8 @@ export interface CdsCaller {
   readonly since?: number;
   /** The audit record: nothing of a patient is in an answer before it is durable. In the budget, as everything. */
   readonly recorded?: Promise<void>;
+  /** Everything but `recorded` is done. */
+  readonly hurry?: () => void;
 }
 
 export interface CdsAnswer {
@@ -108,6 +110,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       try {
         const timed = await withinBudget(clock, Math.round(budgetMs * share) - (clock.monotonic() - started), async (signal) => {
           const advised = await advise(service, request, caller, signal);
+          caller.hurry?.();
           await caller.recorded;
           return advised;
         });
