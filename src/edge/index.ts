@@ -8,6 +8,7 @@ import type { Edge, EdgeOptions } from './options.ts';
 import { isLoopback } from './origin.ts';
 import { failureOf, sendProblem } from './problem.ts';
 import { groups } from './routes/index.ts';
+import { shedLoad } from './shed.ts';
 
 export type { Edge, EdgeOptions } from './options.ts';
 
@@ -18,7 +19,8 @@ export type { Edge, EdgeOptions } from './options.ts';
  * - Reads only, but for requests to redrive, which are rows that the partition's owner executes, and to unmerge, which
  *   go through ingress like a message.
  * - No PHI in metrics, logs and headers: route templates, never URLs.
- * - Bounded: bodies 1 MiB, 30 s for a request to arrive, 100 watchers, each cut off when it does not read.
+ * - Bounded: bodies 1 MiB, 30 s for a request to arrive, 100 watchers, each cut off when it does not read. While the event
+ *   loop is late, callers with more than their share under way get 429 before anything of a request is looked at (`shed.ts`).
  *
  * Refuses any bind address but loopback until authentication is configured (AORTA_EDGE_001).
  */
@@ -46,6 +48,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   setHeaders(app);
   measure(app, options);
   await describeRoutes(app);
+  shedLoad(app, options);
   guardRoutes(app, options);
   for (const routes of groups) await app.register(async (scope) => routes(scope, options));
   const url = await app.listen({ host: options.host, port: options.port });

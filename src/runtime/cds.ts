@@ -75,6 +75,7 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
       return [{ id, issuer, keys: jku === undefined ? { keys } : { jku }, ...(tenants ? { tenants } : {}) }];
     });
     const tokens: TokenPort = { decode, verify: (token, keys) => keySets.verify(token, keys as { jku: string } | { keys: Jwk[] }) };
+    const byIssuer = new Map(clients.map(({ issuer, id }) => [issuer, id]));
     const host = createCdsHost({
       ...{ services, canonical: options.canonical, advice: options.advice, clock, random, telemetry },
       ehrOf: (client) => ehrs.get(client === localClient ? (options.localEhr ?? '') : client),
@@ -85,6 +86,13 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
       edge: {
         host,
         trust: createTrust({ clients, tokens, replay: sharedReplay({ keyed, clock, random, telemetry }), clock }),
+        claimed(token) {
+          try {
+            return byIssuer.get(String(decode(token).claims['iss']));
+          } catch {
+            return undefined;
+          }
+        },
         quotas: await createQuotas({ ...standardQuota, ...config.quota }, { clock, telemetry, keyed, worker }),
         corsOrigins: config.corsOrigins ?? [],
         keySet: async () => ({ keys: (await Promise.all([...ehrs.values()].map((ehr) => ehr.publicKeys()))).flat() }),

@@ -7,6 +7,8 @@ import { isLoopback } from '../origin.ts';
 export interface CallerOptions {
   /** Verifies a token for these URLs. */
   readonly trust: (token: string, audiences: readonly string[]) => Promise<TrustedClient>;
+  /** Whose token this says that it is, nothing verified. */
+  readonly claimed?: (token: string) => string | undefined;
   /** Base URL under which clients know us. Without one this is a development server on loopback. */
   readonly publicUrl?: string;
 }

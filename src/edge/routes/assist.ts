@@ -46,7 +46,7 @@ export function assistRoutes(app: FastifyInstance, options: EdgeOptions): void {
   if (telemetry) app.addHook('onClose', async () => stopSampling());
   const stopSampling = telemetry?.sampled('aorta_assist_open', 'Answers under way', {}, () => answers.underWay) ?? (() => {});
   const audit = ({ body }: FastifyRequest) => ({ action: 'assist', patientId: (body as Ask | undefined)?.patientId });
-  const access = { roles: ['clinician', 'service', 'admin'] as const, audit };
+  const access = { roles: ['clinician', 'service', 'admin'] as const, audit, stream: true };
 
   app.post<{ Body: Ask }>('/api/assist', { schema, bodyLimit: 32 * 1024, config: { access } }, async (request, reply) => {
     if (!assist) throw error('AORTA_EDGE_004', { what: 'model here' });

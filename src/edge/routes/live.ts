@@ -18,7 +18,7 @@ export function liveRoutes(app: FastifyInstance, options: EdgeOptions): void {
     for (const end of [...open]) end();
   });
 
-  const access = { roles: ['viewer', 'operator', 'admin'] as const };
+  const access = { roles: ['viewer', 'operator', 'admin'] as const, stream: true };
   // A HEAD route would be hijacked like the GET, and never end.
   app.get('/api/ops/live', { config: { access }, exposeHeadRoute: false }, async (_request, reply) => {
     if (open.size >= maxWatchers) throw error('AORTA_EDGE_008', { count: open.size });
