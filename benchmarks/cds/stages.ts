@@ -2,8 +2,9 @@
  * CPU time of the stages of a patient-view call, each alone in this process, the EHR in another: what a busy machine
  * changes least, and what a profile by the clock cannot tell there (a thread that is woken takes the processor from the
  * one that woke it, and the sample is charged to the waking).
+ * Rounds are told each by itself: the first ones run what V8 has not compiled yet.
  *
- *   node benchmarks/cds/stages.ts [--calls 400] [--only http,guard]
+ *   node benchmarks/cds/stages.ts [--calls 400] [--rounds 1] [--only http,guard]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,13 +30,15 @@ import type { Table } from '../../src/state/table.ts';
 import { temporaryDatabase } from '../../test/sqlite/temporary.ts';
 import { EhrProcess } from './ehr-process.ts';
 
-const { values } = parseArgs({ options: { calls: { type: 'string', default: '400' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { calls: { type: 'string', default: '400' }, rounds: { type: 'string', default: '1' }, only: { type: 'string' } },
+});
 const calls = Number(values.calls);
 const only = values.only?.split(',');
 const micros = ({ user, system }: NodeJS.CpuUsage): number => user + system;
 
-const results: Record<string, { readonly process: number; readonly loop: number }> = {};
-/** Microseconds a call, four at a time; a half as many first, to compile. */
+const results: Record<string, readonly { readonly process: number; readonly loop: number }[]> = {};
+/** Microseconds a call, four at a time. */
 async function stage(name: string, work: (n: number) => unknown): Promise<void> {
   if (only && !only.some((part) => name.includes(part))) return;
   const round = async (count: number) => {
@@ -45,14 +48,15 @@ async function stage(name: string, work: (n: number) => unknown): Promise<void> 
     };
     await Promise.all([one(), one(), one(), one()]);
   };
-  await round(calls / 2);
-  const [all, own] = [process.cpuUsage(), process.threadCpuUsage()];
-  await round(calls);
-  results[name] = {
-    process: Math.round(micros(process.cpuUsage(all)) / calls),
-    loop: Math.round(micros(process.threadCpuUsage(own)) / calls),
-  };
-  process.stderr.write(`${name.padEnd(48)} process ${results[name].process} µs, loop ${results[name].loop} µs\n`);
+  const rounds: { readonly process: number; readonly loop: number }[] = [];
+  for (let n = 0; n < Number(values.rounds); n++) {
+    const [all, own] = [process.cpuUsage(), process.threadCpuUsage()];
+    await round(calls);
+    const each = (spent: NodeJS.CpuUsage) => Math.round(micros(spent) / calls);
+    rounds.push({ process: each(process.cpuUsage(all)), loop: each(process.threadCpuUsage(own)) });
+  }
+  results[name] = rounds;
+  process.stderr.write(`${name.padEnd(36)} ${rounds.map((one) => `${one.process} (${one.loop})`).join(', ')} µs\n`);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'aorta-stages-'));

@@ -21,7 +21,8 @@ export const securityHeaders = {
 } as const;
 
 export function setHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(securityHeaders);
+    done();
   });
 }

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { error } from '../errors/index.ts';
+import type { Histogram } from '../telemetry/port.ts';
 import { guardRoutes } from './access.ts';
 import { answerClientErrors } from './client-error.ts';
 import { setHeaders } from './headers.ts';
@@ -59,8 +60,18 @@ const buckets = [0.005, 0.02, 0.1, 0.5, 1, 5];
 
 /** By the route's template, never the URL: ids and queries are PHI. */
 function measure(app: FastifyInstance, { telemetry }: EdgeOptions): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const labels = { route: request.routeOptions.url ?? 'unknown', method: request.method, status: String(reply.statusCode) };
-    telemetry.histogram('aorta_http_request_seconds', 'Answered HTTP requests', buckets, labels).observe(reply.elapsedTime / 1000);
+  // Kept: as many as there are routes, methods and statuses.
+  const kept = new Map<string, Histogram>();
+  const histogram = (route: string, method: string, status: string): Histogram => {
+    const key = `${route} ${method} ${status}`;
+    const known =
+      kept.get(key) ?? telemetry.histogram('aorta_http_request_seconds', 'Answered HTTP requests', buckets, { route, method, status });
+    kept.set(key, known);
+    return known;
+  };
+  app.addHook('onResponse', (request, reply, done) => {
+    const { url = 'unknown' } = request.routeOptions;
+    histogram(url, request.method, String(reply.statusCode)).observe(reply.elapsedTime / 1000);
+    done();
   });
 }
