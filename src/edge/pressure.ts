@@ -7,8 +7,8 @@ const low = 100;
 /** One sample of this is enough; of less it takes two in a row: a single pause (a collection, a large body) is no load. */
 const standstill = 1_000;
 const sampleMs = 100;
-/** Requests under way that are never refused: so few do not make the loop late, something else does. */
-const least = 16;
+/** Requests under way that are never refused: so few make a turn of a quarter of a second at the most; what is later is not theirs. */
+const least = 64;
 /** A limit above this is none. */
 const most = 1_024;
 

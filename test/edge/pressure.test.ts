@@ -77,9 +77,9 @@ test('it keeps between 100 and 300 ms, opens below, and is gone within a second 
   for (let n = 0; n < 5; n++) sample(200);
   assert.equal(pressure.limit, 200, 'neither way');
   for (let n = 0; n < 10; n++) sample(350);
-  assert.equal(pressure.limit, 16, 'never less than some');
+  assert.equal(pressure.limit, 64, 'never less than some');
   for (const leave of places) leave?.();
-  assert.equal(many('a', 20).length, 16);
+  assert.equal(many('a', 80).length, 64);
   for (let n = 0; n < 10; n++) sample();
   assert.equal(pressure.limit, Number.POSITIVE_INFINITY);
 });
