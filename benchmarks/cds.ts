@@ -166,6 +166,9 @@ async function measure(
     ehrCpuMsPerRequest: ((ehr.cpuSeconds - ehrBefore) * 1000) / outcomes.length,
     generatorCpuMsPerRequest: (ownCpu.user + ownCpu.system) / 1000 / outcomes.length,
     loopMaxMs: after.loopMaxMs,
+    collections: Object.fromEntries(
+      (['minor', 'major', 'minorMs', 'majorMs'] as const).map((kind) => [kind, after.collections[kind] - before.collections[kind]]),
+    ),
     heapMb: { before: before.heapMb, after: after.heapMb },
     rssMb: { before: before.rssMb, after: after.rssMb },
   };

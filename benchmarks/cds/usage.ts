@@ -3,11 +3,22 @@
  * time so far, to the file that AORTA_BENCH_USAGE names.
  */
 import { renameSync, writeFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 
 const file = process.env['AORTA_BENCH_USAGE'] ?? '';
 const delay = monitorEventLoopDelay({ resolution: 10 });
 delay.enable();
+/** Collections that nobody here asked for, by kind. */
+const collections = { minor: 0, major: 0, minorMs: 0, majorMs: 0 };
+new PerformanceObserver((list) => {
+  for (const { duration, detail } of list.getEntries()) {
+    const { kind, flags } = detail as { kind: number; flags: number };
+    if (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) continue;
+    const minor = kind === constants.NODE_PERFORMANCE_GC_MINOR;
+    collections[minor ? 'minor' : 'major']++;
+    collections[minor ? 'minorMs' : 'majorMs'] += duration;
+  }
+}).observe({ entryTypes: ['gc'] });
 let count = 0;
 /** Microseconds that these collections took: ours, and no part of what is measured. */
 let [all, own] = [0, 0];
@@ -30,6 +41,7 @@ process.on('SIGUSR2', () => {
       cpuSeconds: (micros(process.cpuUsage()) - all) / 1e6,
       mainCpuSeconds: (micros(process.threadCpuUsage()) - own) / 1e6,
       loopMaxMs,
+      collections,
     }),
   );
   renameSync(`${file}.new`, file);
