@@ -4,7 +4,7 @@ import { type Gate, GateFull } from './gate.ts';
 /**
  * The gate of a running worker, on bottleneck. Traps, each shut here:
  * - It queues without bound. `highWater` bounds only what it has looked at, and it looks at one call in two or three
- *   milliseconds: so what waits is counted here too, and the newest call is refused.
+ *   milliseconds: so what waits is counted here, and the newest call is refused.
  * - Every step of its store waits for a timer of 0 ms (340 calls a second; 4,800 without): `yieldLoop` is replaced.
  * - It reckons the start of the next call by the wall clock, also when calls have no distance: after a step of ten minutes
  *   back nothing ran for ten minutes. There is no next start here: `_nextRequest` stays in the past.
@@ -13,12 +13,7 @@ import { type Gate, GateFull } from './gate.ts';
  * - Its clustering over Redis is broken on Redis 7: what workers share is the bucket of port Keyed.
  */
 export function bottleneckGate(slots: number, queue: number): Gate {
-  const limiter = new Bottleneck({
-    maxConcurrent: slots,
-    highWater: queue,
-    strategy: Bottleneck.strategy.OVERFLOW,
-    rejectOnDrop: true,
-  });
+  const limiter = new Bottleneck({ maxConcurrent: 1 });
   patient(limiter);
   let limit = slots;
   let waiting = 0;
@@ -61,12 +56,12 @@ export function bottleneckGate(slots: number, queue: number): Gate {
       waiting++;
       return new Promise<T>((resolve, reject) => {
         coming.push(() => void inPlace(work).then(resolve, reject));
-        if (coming.length === 1) void limiter.schedule(pass);
+        // Should it ever refuse, nobody is left behind.
+        if (coming.length === 1) void limiter.schedule(pass).catch(pass);
       });
     },
     resize(slots) {
       limit = slots;
-      void limiter.updateSettings({ maxConcurrent: slots });
       fill();
     },
     get free() {
