@@ -3,16 +3,18 @@
  * time so far, to the file that AORTA_BENCH_USAGE names.
  */
 import { renameSync, writeFileSync } from 'node:fs';
-import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { constants, monitorEventLoopDelay, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 
 const file = process.env['AORTA_BENCH_USAGE'] ?? '';
 const delay = monitorEventLoopDelay({ resolution: 10 });
 delay.enable();
+/** Not in the types. */
+type Collection = PerformanceEntry & { readonly detail: { readonly kind: number; readonly flags: number } };
 /** Collections that nobody here asked for, by kind. */
 const collections = { minor: 0, major: 0, minorMs: 0, majorMs: 0 };
 new PerformanceObserver((list) => {
-  for (const { duration, detail } of list.getEntries()) {
-    const { kind, flags } = detail as { kind: number; flags: number };
+  for (const { duration, detail } of list.getEntries() as Collection[]) {
+    const { kind, flags } = detail;
     if (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) continue;
     const minor = kind === constants.NODE_PERFORMANCE_GC_MINOR;
     collections[minor ? 'minor' : 'major']++;
