@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sink } from '../load/sink.ts';
-import type { PeerProcess } from './peer-process.ts';
+import type { MeasuredPeer } from './peer-process.ts';
 
 export interface BacklogResult {
   readonly msgsPerSecond: number;
@@ -19,7 +19,7 @@ export interface BacklogResult {
 }
 
 interface Backlog {
-  readonly peer: PeerProcess;
+  readonly peer: MeasuredPeer;
   readonly sink: Sink;
   /** Input events, and how many of them come out. */
   readonly messages: number;

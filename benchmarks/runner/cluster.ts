@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
 import { encode, eventOf, keyOf } from '../work/event.ts';
+import { ownersOf } from './next-group.ts';
 
 /** The runner's own connection: topics, backlog, progress. Never in a peer's process. */
 export class Cluster {
   readonly kafka: Kafka;
   readonly #admin: Admin;
+  readonly #brokers: readonly string[];
   readonly #topics = new Set<string>();
 
   constructor(brokers: readonly string[]) {
+    this.#brokers = brokers;
     this.kafka = new Kafka({ brokers: [...brokers], clientId: 'aorta-bench', logLevel: logLevel.NOTHING });
     this.#admin = this.kafka.admin();
   }
@@ -85,6 +88,7 @@ export class Cluster {
   /** Members of a consumer group that own partitions. */
   async owners(groupId: string): Promise<number> {
     const { groups } = await this.#admin.describeGroups([groupId]);
+    if (groups[0]?.state === 'Dead') return ownersOf(this.#brokers, groupId);
     // An assignment without topics is a version and two empty lengths.
     return (groups[0]?.members ?? []).filter(({ memberAssignment }) => memberAssignment.length > 10).length;
   }

@@ -155,9 +155,9 @@ export class Measurement {
     if (outcome.failed || this.#signal.aborted) return this.#progress.drop(kind, 1);
     await this.#progress.step(kind, async () => {
       const { peer } = outcome;
-      const { partitions, patients } = this.#settings;
+      const { partitions, patients, workers } = this.#settings;
       try {
-        await this.#stage.round({ peer, workload: this.#workload, purpose, input, partitions, patients }, work);
+        await this.#stage.round({ peer, workload: this.#workload, purpose, input, partitions, patients, workers }, work);
       } catch (cause) {
         outcome.failed = cause instanceof Error ? cause.message : String(cause);
         this.#progress.say(`  ${peer.name} is measured no further: ${outcome.failed}`);

@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly messages: number;
   /** Patients in the input; 0: the workload's own. */
   readonly patients: number;
+  /** Processes of each peer that has one thread. */
+  readonly workers: number;
   /** Seconds after which a backlog round ends, done or not. */
   readonly duration: number;
   /** Seconds of a rate round. */
@@ -69,6 +71,7 @@ export function benchOptions(all: readonly string[]): BenchOptions | undefined {
     peers: values.peers?.split(',').filter((name) => name !== '' && name !== 'aorta') ?? [],
     messages: whole('messages', 1, 0),
     patients: whole('patients', 1, 0),
+    workers: whole('workers', 1, 1),
     duration,
     rateSeconds: Math.min(duration, 10),
     rounds: whole('rounds', 1, 3),
@@ -85,7 +88,7 @@ export function benchOptions(all: readonly string[]): BenchOptions | undefined {
   };
 }
 
-type NumberFlag = 'messages' | 'patients' | 'duration' | 'rounds' | 'rate' | 'max-lateness';
+type NumberFlag = 'messages' | 'patients' | 'workers' | 'duration' | 'rounds' | 'rate' | 'max-lateness';
 
 const parse = (args: readonly string[]) =>
   parseArgs({
@@ -95,6 +98,7 @@ const parse = (args: readonly string[]) =>
       peers: { type: 'string' },
       messages: { type: 'string' },
       patients: { type: 'string' },
+      workers: { type: 'string' },
       duration: { type: 'string' },
       rounds: { type: 'string' },
       rate: { type: 'string' },

@@ -9,6 +9,8 @@ export interface Settings {
   readonly messages: number;
   readonly patients: number;
   readonly partitions: number;
+  /** Processes of each peer that has one thread. */
+  readonly workers: number;
   /** Seconds of a backlog round at most. */
   readonly duration: number;
   readonly rateSeconds: number;

@@ -5,8 +5,17 @@ import type { Launch, Peer } from '../contract/peer.ts';
 import { environmentOf, type Task } from '../contract/task.ts';
 import { type Usage, usageOf } from './proc.ts';
 
+/** What a round sees of a peer, in one process or several. */
+export interface MeasuredPeer {
+  ready(withinMs?: number): Promise<void>;
+  usage(): Usage;
+  readonly figures: Readonly<Record<string, number>>;
+  check(): void;
+  stop(withinMs?: number): Promise<void>;
+}
+
 /** A peer in a process of its own, so that its processor time and memory are its own. See peers/README.md. */
-export class PeerProcess {
+export class PeerProcess implements MeasuredPeer {
   readonly #task: Task;
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;

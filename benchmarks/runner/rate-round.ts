@@ -5,7 +5,7 @@ import { encoded, histogram, merged, percentile, record } from '../report/histog
 import { decode } from '../work/event.ts';
 import type { Cluster } from './cluster.ts';
 import { monotonic } from './monotonic.ts';
-import type { PeerProcess } from './peer-process.ts';
+import type { MeasuredPeer } from './peer-process.ts';
 
 export interface RateResult {
   readonly rate: number;
@@ -34,7 +34,7 @@ export interface RateResult {
 interface Rate {
   readonly cluster: Cluster;
   readonly task: Task;
-  readonly peer: PeerProcess;
+  readonly peer: MeasuredPeer;
   readonly schemaId: number;
   readonly rate: number;
   readonly load: number | null;

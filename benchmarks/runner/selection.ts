@@ -67,6 +67,7 @@ function settingsOf(workload: Workload, options: BenchOptions): Settings {
     messages: options.messages || workload.messages,
     patients: options.patients || workload.patients,
     partitions: workload.partitions,
+    workers: options.workers,
     duration: options.duration,
     rateSeconds: options.rateSeconds,
     rounds: options.rounds,

@@ -11,7 +11,8 @@ import type { Task } from '../contract/task.ts';
 import type { Workload } from '../contract/workload.ts';
 import { type Sink, sinkOf } from '../load/sink.ts';
 import { Cluster } from './cluster.ts';
-import { PeerProcess } from './peer-process.ts';
+import { type MeasuredPeer, PeerProcess } from './peer-process.ts';
+import { PeerWorkers } from './peer-workers.ts';
 
 export interface Plan {
   readonly peer: Peer;
@@ -21,13 +22,15 @@ export interface Plan {
   readonly input: string;
   readonly partitions: number;
   readonly patients: number;
+  /** Processes of a peer that has one thread. @default 1 */
+  readonly workers?: number;
   /** What only some workloads ask for. */
   readonly more?: Pick<Task, 'flows' | 'operators' | 'metrics'>;
 }
 
 export interface Round {
   readonly task: Task;
-  readonly process: PeerProcess;
+  readonly process: MeasuredPeer;
   readonly sink: Sink;
   /** One more process of the same peer, in the same group. */
   another(): Promise<PeerProcess>;
@@ -73,7 +76,7 @@ export class Stage {
 
   /** A peer in a process, topics, database and directory of its own. */
   async round<T>(plan: Plan, work: (round: Round) => Promise<T>): Promise<T> {
-    const { peer, workload, partitions } = plan;
+    const { peer, workload, partitions, workers = 1 } = plan;
     const name = `${this.run}-${plan.purpose}-${peer.name}`;
     const [database, scratch] = [await freshDatabase('bench'), mkdtempSync(join(tmpdir(), 'aorta-bench-'))];
     const outputs = Object.fromEntries(workload.outputs.map((label) => [label, `${name}.${label}`]));
@@ -88,7 +91,8 @@ export class Stage {
       return started;
     };
     try {
-      return await work({ task, process: await another(), sink, another });
+      const processes = await Promise.all(Array.from({ length: 'launch' in peer ? 1 : workers }, another));
+      return await work({ task, process: new PeerWorkers(processes), sink, another });
     } finally {
       await Promise.all(running.map((each) => each.stop()));
       await sink.close();

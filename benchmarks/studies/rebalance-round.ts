@@ -4,7 +4,7 @@ import { isSound } from '../load/order-check.ts';
 import { encoded, histogram, merged, percentile, record } from '../report/histogram.ts';
 import { rounded } from '../report/statistics.ts';
 import { monotonic } from '../runner/monotonic.ts';
-import type { PeerProcess } from '../runner/peer-process.ts';
+import type { MeasuredPeer } from '../runner/peer-process.ts';
 import type { Round, Stage } from '../runner/stage.ts';
 import { decode } from '../work/event.ts';
 import { Stalls } from './stalls.ts';
@@ -46,7 +46,7 @@ interface Rebalance {
 /** Three workers of one group under load; a fourth joins, and leaves as one that is asked to stop. */
 export async function rebalanceRound(round: Round, { stage, rate, seconds, maxLatenessMs, progress }: Rebalance): Promise<RebalanceResult> {
   const { task, sink, another } = round;
-  const workers: PeerProcess[] = [round.process, await another(), await another()];
+  const workers: MeasuredPeer[] = [round.process, await another(), await another()];
   const stalls = new Stalls(task.partitions, Math.max(500, (20_000 * task.partitions) / rate));
   const latency = histogram();
   const consumer = stage.cluster.kafka.consumer({ groupId: `${task.name}.latency`, maxWaitTimeInMs: 100 });
@@ -102,7 +102,7 @@ export async function rebalanceRound(round: Round, { stage, rate, seconds, maxLa
       throw new Error(`${workersAtMost} of 4 workers owned partitions when one was to leave: give it a longer --duration`);
     const stalledJoined = stalls.seconds;
     const leftAt = (monotonic() - counts) / 1000;
-    const fourth = workers.pop() as PeerProcess;
+    const fourth = workers.pop() as MeasuredPeer;
     const used = fourth.usage().cpuSeconds;
     // Not awaited before the watch goes on: its leave is what is looked at.
     const leaving = fourth.stop();

@@ -13,7 +13,7 @@ export interface RecoveryResult {
   readonly caughtUpSeconds: number | null;
   readonly cpuSecondsPerMillion: number;
   readonly peakRssMb: number;
-  /** Milliseconds of live events from the intended time of sending: while catching up, and afterwards. */
+  /** Milliseconds of live events from the intended time of sending: of those before the peer caught up, and afterwards. */
   readonly during: Latency;
   readonly after: Latency;
   readonly generatorP99Ms: number;
@@ -79,7 +79,8 @@ export async function recoveryRound({ process, task, sink }: Round, plan: Recove
           const event = decode(value);
           // Events of the backlog carry the time of day there, which is far from this clock.
           if (Number(event.controlId) * task.patients + patientOf(event.patientId) < backlog) continue;
-          record(caughtUp === null ? during : after, at - Number(event.eventId));
+          const intended = Number(event.eventId);
+          record(isAfter(intended, started, caughtUp) ? after : during, at - intended);
         }
       },
     });
@@ -142,6 +143,13 @@ export async function recoveryRound({ process, task, sink }: Round, plan: Recove
     await consumer.disconnect();
   }
 }
+
+/**
+ * Whether an event counts as one of after the recovery: by when it was to be sent. Up to a second of traffic is still behind
+ * at the moment of catching up; those events waited for the backlog, whenever they come out.
+ */
+export const isAfter = (intended: number, started: number, caughtUpSeconds: number | null): boolean =>
+  caughtUpSeconds !== null && intended >= started + caughtUpSeconds * 1000;
 
 const patientOf = (key: string): number => Number(key.slice(-19));
 

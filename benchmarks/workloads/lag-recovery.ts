@@ -52,6 +52,11 @@ async function measure(given: Given): Promise<Measured> {
   const counted = (rounds: readonly RecoveryResult[]) => rounds.filter((round) => round.void === null && round.during.events > 0);
   const p99 = (rounds: readonly RecoveryResult[]) =>
     counted(rounds).length > 0 ? rounded(median(counted(rounds).map((r) => r.during.p99Ms))) : null;
+  // A round whose live traffic ended first has nothing to tell.
+  const p99After = (rounds: readonly RecoveryResult[]) => {
+    const told = rounds.filter((round) => round.void === null && round.after.events > 0);
+    return told.length > 0 ? median(told.map((r) => r.after.p99Ms)) : null;
+  };
   const seconds = (rounds: readonly RecoveryResult[]) => rounds.map((r) => r.caughtUpSeconds ?? Number.POSITIVE_INFINITY);
   const own = results.get('aorta') ?? [];
   const ratio = (name: string, read: (rounds: readonly RecoveryResult[]) => number | null) => {
@@ -85,9 +90,7 @@ async function measure(given: Given): Promise<Measured> {
         ],
         rows: all.map(([name, rounds]) => [
           ...[name, orNever(median(seconds(rounds))), range(seconds(rounds)).map(orNever).join('–')],
-          ...[p99(rounds), counted(rounds).length > 0 ? median(counted(rounds).map((r) => r.after.p99Ms)) : null].map(
-            (ms) => ms?.toFixed(1) ?? '-',
-          ),
+          ...[p99(rounds), p99After(rounds)].map((ms) => ms?.toFixed(1) ?? '-'),
           ...[median(rounds.map((r) => r.generatorP99Ms)), median(rounds.map((r) => r.cpuSecondsPerMillion))].map((value) =>
             value.toFixed(1),
           ),

@@ -1,11 +1,13 @@
 import type { LaneFence } from '../state/port.ts';
+import { Idle } from './idle.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** The patients of one lane name in one partition, over all sources. */
 export interface Patients {
   readonly mailboxes: Map<string, Mailbox>;
-  readonly idle: Map<string, Mailbox>;
+  /** Whose state is kept although nothing is queued. */
+  readonly idle: Idle<Mailbox>;
   /** One for each source. */
   readonly lanes: Lane[];
 }
@@ -37,11 +39,20 @@ export class CoPartition {
     this.lanes.push(lane);
     let patients = this.#patients.get(lane.ref.lane);
     if (!patients) {
-      patients = { mailboxes: new Map(), idle: new Map(), lanes: [] };
+      patients = { mailboxes: new Map(), idle: new Idle(lane.options.maxIdle), lanes: [] };
       this.#patients.set(lane.ref.lane, patients);
     }
     patients.lanes.push(lane);
     return patients;
+  }
+
+  /**
+   * All lanes are claimed. Who was refused meanwhile takes its siblings along only now: which of them had joined by then
+   * depends on whose claim was answered first, and each that has a reason of its own keeps it.
+   */
+  claimed(): void {
+    this.complete = true;
+    for (const lane of this.lanes.filter(({ refused }) => refused)) lane.refuseSiblings();
   }
 
   redrove(id: string): void {

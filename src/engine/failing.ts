@@ -2,7 +2,7 @@ import { AortaError, error } from '../errors/index.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import { controlOf } from './merging.ts';
-import { overloadOf } from './overload.ts';
+import { isRefusal, overloadOf } from './overload.ts';
 import type { Root } from './root.ts';
 import { failureOf, supervise } from './supervise.ts';
 import { isPoison } from './suspect-gate.ts';
@@ -26,6 +26,8 @@ export class Failing {
     if (mailbox.cells) for (const cell of mailbox.cells.values()) cell.restore();
     // A drain ends turns: their records stay uncommitted and are the next owner's.
     if (lane.draining) return;
+    // Nothing was done outside behind it: the items of a batch are not sent again only because a system is down.
+    if (isRefusal(cause)) turn.root.joined = turn.joined;
     this.fail(mailbox, turn.root, cause, turn.at);
   }
 

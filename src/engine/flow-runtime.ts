@@ -2,11 +2,11 @@ import { sleep } from '../clock/system.ts';
 import { within } from '../clock/within.ts';
 import { AortaError, error } from '../errors/index.ts';
 import { mainLane } from '../flow/nodes.ts';
-import type { Commit, LogConsumer, LogRecord, TopicPartition } from '../log/port.ts';
-import type { ClaimedLane, RedriveRequest } from '../state/port.ts';
-import { headOf } from '../state/redrive-head.ts';
+import type { Commit, LogConsumer, LogRecord, PartitionEnds, TopicPartition } from '../log/port.ts';
+import type { ClaimedLane } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
 import { Activation } from './activation.ts';
+import { allOf } from './all-of.ts';
 import { Bearings } from './bearings.ts';
 import { DeadLetterBrake } from './brake.ts';
 import { CoPartition } from './co-partition.ts';
@@ -18,6 +18,7 @@ import { Settlements } from './observe.ts';
 import type { EngineOptions, FlowPorts } from './options.ts';
 import type { LaneProgram, Program } from './program.ts';
 import { ReadGate } from './read-gate.ts';
+import { Redrives } from './redrives.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
 import { failureOf } from './supervise.ts';
@@ -42,6 +43,7 @@ export class FlowRuntime implements LaneHost {
   readonly watch: Watch;
   readonly trail = new Trail();
   readonly #bearings: Bearings;
+  readonly #redrives: Redrives;
   /** By independent lane. */
   readonly laneMetrics: ReadonlyMap<string, FlowMetrics>;
   readonly reads = new ReadGate(3);
@@ -82,6 +84,7 @@ export class FlowRuntime implements LaneHost {
     this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs, (nodes, ms) => this.watch.blocked(nodes, ms));
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#bearings = new Bearings(ports, program.flow, program.stateful);
+    this.#redrives = new Redrives(program, ports.state, () => this.allLanes);
     this.brake = new DeadLetterBrake(program.flow, ports.state.operations, ports.clock, ports.telemetry, options.brake, () => this.#goOn());
     this.laneMetrics = new Map(program.lanes.map(({ name }) => [name, new FlowMetrics(ports.telemetry, program.flow, name)]));
     this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
@@ -178,8 +181,11 @@ export class FlowRuntime implements LaneHost {
       // While versions of the flow with other sources are in one group, its leader may give us what we do not read.
       const ours = partitions.filter(({ topic }) => this.program.sources.includes(topic));
       const places = new Map(ours.map(({ partition }) => [partition, new CoPartition()]));
-      const claimed = await allOf(ours, (at) => this.#claim(at, generation, places.get(at.partition) as CoPartition));
-      for (const place of places.values()) place.complete = true;
+      const taken = await allOf(ours, (at) => this.#claim(at, generation));
+      // Asked after the claims: what an owner before wrote until then must not lie beyond the end.
+      const ends = await this.#ends(new Set(ours.map(({ topic }) => topic)), generation);
+      const claimed = await allOf(taken, (claim) => this.#install(claim, ends, generation, places.get(claim.at.partition) as CoPartition));
+      for (const place of places.values()) place.claimed();
       const starts = await allOf(claimed, ({ lane, from }) => this.#begin(lane, from));
       return starts.filter((start) => start !== undefined);
     });
@@ -187,21 +193,43 @@ export class FlowRuntime implements LaneHost {
     return run;
   }
 
-  async #claim({ topic, partition }: TopicPartition, generation: number, co: CoPartition): Promise<{ lane: Lane; from: Commit }> {
-    const ref = { flow: this.program.flow, lane: mainLane, topic, partition };
-    // A stop waits for this assignment to end: with the store away it would wait for the store.
-    const current = () => !this.#stopping && this.#generation === generation;
-    const claimOf = (name: string) =>
-      this.#persist('claim', current, () => this.#ports.state.claim({ ...ref, lane: name }, this.program.sourcePartitions));
-    const claimed = await claimOf(mainLane);
+  /** A stop waits for an assignment to end: with the store away it would wait for the store. */
+  #current(generation: number): () => boolean {
+    return () => !this.#stopping && this.#generation === generation;
+  }
+
+  async #claim(at: TopicPartition, generation: number): Promise<Claimed> {
+    const claimOf = (lane: string) =>
+      this.#persist('claim', this.#current(generation), () =>
+        this.#ports.state.claim({ flow: this.program.flow, lane, ...at }, this.program.sourcePartitions),
+      );
+    const main = await claimOf(mainLane);
     const inputs: ClaimedLane[] = [];
     for (const { name } of this.program.lanes) inputs.push(await claimOf(name));
-    const ends = await this.#persist('ends', current, () => this.#ports.log.ends(topic));
+    return { at, main, inputs };
+  }
+
+  /** Of all partitions of these topics. */
+  async #ends(topics: Iterable<string>, generation: number): Promise<ReadonlyMap<string, PartitionEnds>> {
+    const of = (topic: string) => this.#persist('ends', this.#current(generation), () => this.#ports.log.ends(topic));
+    const found = new Map<string, PartitionEnds>();
+    for (const topic of topics) for (const each of await of(topic)) found.set(keyOf({ topic, partition: each.partition }), each);
+    return found;
+  }
+
+  async #install(
+    { at: { topic, partition }, main: claimed, inputs }: Claimed,
+    ends: ReadonlyMap<string, PartitionEnds>,
+    generation: number,
+    co: CoPartition,
+  ): Promise<{ lane: Lane; from: Commit }> {
+    const ref = { flow: this.program.flow, lane: mainLane, topic, partition };
+    const current = this.#current(generation);
     // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
     // Where the store knows, the log is asked only to see whether it agrees.
     const asked = () => this.#committedOf(generation, topic);
     const offsets = this.program.stateful ? await asked().catch(() => undefined) : await this.#persist('committed', current, asked);
-    const range = ends.find((e) => e.partition === partition) ?? { start: 0, end: 0 };
+    const range = ends.get(keyOf(ref)) ?? { start: 0, end: 0 };
     const committed = offsets && (offsets.get(partition) ?? -1);
     const { start, refusal } = await this.#persist('position', current, () => this.#bearings.take(ref, claimed, committed, range));
     if (!current()) throw error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' });
@@ -210,7 +238,7 @@ export class FlowRuntime implements LaneHost {
       new Lane(
         ...([{ ...ref, lane: part.name }, generation, taken, this.program, this.#ports, this.#options, metrics, this] as const),
         (what, cause, attempt) => this.#retrying(what, cause, attempt),
-        { co, part, main, ...(main ? {} : { start }) },
+        { co, part, main, ...(main ? {} : { start, end }) },
       );
     const lane = make(claimed, this.metrics, this.program.main);
     this.program.lanes.forEach((part, i) => {
@@ -218,7 +246,6 @@ export class FlowRuntime implements LaneHost {
     });
     this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
-    lane.end = end;
     if (refusal) lane.refuse(refusal);
     if (start > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark: start, end }));
     if (claimed.partitions !== this.program.sourcePartitions) {
@@ -235,6 +262,7 @@ export class FlowRuntime implements LaneHost {
     for (const each of [lane, ...lane.lanes.values()]) {
       await each.outbox.drained();
       if (!each.owned) return undefined; // Fenced meanwhile: `fenced` joins anew.
+      each.suspects.begin();
       each.holding.wakeAll();
       await each.timers.load();
     }
@@ -307,13 +335,10 @@ export class FlowRuntime implements LaneHost {
     await bounded(this.#commitOffsets(mains).catch((cause) => this.#retrying('commit', cause, 1)));
     await bounded(this.#bearings.note(mains, true));
     await bounded(
-      Promise.all(
-        lanes.map((lane) =>
-          lane.owned && lane.suspects.through
-            ? this.#ports.state.release(lane.ref, lane.epoch).catch((cause) => this.#retrying('commit', cause, 1))
-            : undefined,
-        ),
-      ),
+      allOf(lanes, async (lane) => {
+        if (lane.owned && lane.suspects.through)
+          await this.#ports.state.release(lane.ref, lane.epoch).catch((cause) => this.#retrying('commit', cause, 1));
+      }),
     );
     for (const lane of lanes) {
       lane.lose(error('AORTA_ENGINE_004', { flow: this.program.flow, reason: 'revoked' }));
@@ -341,7 +366,8 @@ export class FlowRuntime implements LaneHost {
       try {
         return await work();
       } catch (cause) {
-        if (!wanted() || failureOf(cause).class !== 'Transient') throw cause;
+        // Overload: others ask the store for as much as it takes; there is a place in a moment.
+        if (!wanted() || !passing.has(failureOf(cause).class)) throw cause;
         this.#retrying(what, cause, attempt);
         await sleep(this.#ports.clock, this.#ports.random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10)));
       }
@@ -430,45 +456,13 @@ export class FlowRuntime implements LaneHost {
   /** Looks for what operators want now; otherwise it happens every `redriveEveryMs`. */
   async lookForRequests(): Promise<void> {
     if (this.program.order === 'tolerant') await this.brake.look().catch((cause) => this.#retrying('brake', cause, 1));
-    await this.lookForRedrives();
+    await this.#redrives.look().catch((cause) => this.#retrying('redrive', cause, 1));
   }
 
   /** The brake was released. */
   #goOn(): void {
     for (const lane of this.allLanes) {
       for (const mailbox of lane.mailboxes.values()) if (mailbox.length > 0) this.ready(lane, mailbox);
-    }
-  }
-
-  /** Looks for redrive requests while a patient is held. */
-  async lookForRedrives(): Promise<void> {
-    // Only lanes that were claimed before the list is read, with all of their co-partition: an older list may name what the
-    // last owner has carried out, and without the others nobody knows where the patient is parked.
-    const claimed = this.allLanes.filter(({ co }) => co.complete);
-    if (!claimed.some((lane) => lane.held.size > 0)) return;
-    let requests: readonly RedriveRequest[];
-    try {
-      requests = await this.#ports.state.redriveRequests(this.program.flow);
-    } catch (cause) {
-      this.#retrying('redrive', cause, 1);
-      return;
-    }
-    const lanes = claimed.filter((lane) => lane.owned && !lane.draining);
-    for (const request of requests) {
-      const key = request.key ?? '';
-      // Where it is held: a record without a key, or with a foreign producer's choice of partition, may be in any. Of several
-      // lanes of a patient, where it is parked: the others go on by themselves.
-      const head = (lane: Lane) => lane.held.get(key)?.head;
-      const named = headOf(request.id);
-      const lane =
-        (named === undefined ? undefined : lanes.find((l) => head(l)?.seq === named)) ??
-        // Its head is being read: it may be the one.
-        (named === undefined ? undefined : lanes.find((l) => l.held.get(key) && !head(l))) ??
-        lanes.find((l) => head(l)?.due === null && head(l)?.reason !== 'merge') ??
-        lanes.find((l) => head(l)?.due === null) ??
-        lanes.find((l) => l.held.get(key)) ??
-        lanes.find((l) => key !== '' && l.ref.partition === this.program.partitionOf(key));
-      lane?.holding.redrive(request);
     }
   }
 
@@ -525,13 +519,13 @@ export class FlowRuntime implements LaneHost {
   }
 }
 
-/** All of them, also when one fails: what goes on behind a failed assignment would meet the next one's. */
-async function allOf<A, B>(items: readonly A[], work: (item: A) => Promise<B>): Promise<B[]> {
-  const results = await Promise.allSettled(items.map(work));
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
+/** What the store gave for a partition: the lane of its source, and those that it feeds. */
+interface Claimed {
+  readonly at: TopicPartition;
+  readonly main: ClaimedLane;
+  readonly inputs: readonly ClaimedLane[];
 }
 
-const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
+const passing: ReadonlySet<string> = new Set(['Transient', 'Overload']);
+
+const keyOf = ({ topic, partition }: Pick<TopicPartition, 'topic' | 'partition'>): string => `${topic}/${partition}`;

@@ -12,6 +12,7 @@ import type { CommitItem } from './group-commit.ts';
 import { HeldList } from './held-list.ts';
 import { Holding } from './holding.ts';
 import { parseHop } from './hop.ts';
+import type { Idle } from './idle.ts';
 import { LaneTimers } from './lane-timers.ts';
 import { Mailbox } from './mailbox.ts';
 import { isOthers, Merging } from './merging.ts';
@@ -65,6 +66,8 @@ export interface LanePlace {
   readonly main?: Lane | undefined;
   /** Where delivery begins, if not at the watermark. */
   readonly start?: number;
+  /** End of the log now. */
+  readonly end?: number;
 }
 
 /**
@@ -133,7 +136,7 @@ export class Lane {
     metrics: FlowMetrics,
     host: LaneHost,
     onRetry: (what: 'commit' | 'produce', cause: unknown, attempt: number) => void,
-    { co, part, main, start = claimed.applied.watermark }: LanePlace,
+    { co, part, main, start = claimed.applied.watermark, end = 0 }: LanePlace,
   ) {
     this.ref = ref;
     this.partition = { topic: ref.topic, partition: ref.partition };
@@ -144,6 +147,7 @@ export class Lane {
     this.options = options;
     this.metrics = metrics;
     this.host = host;
+    this.end = end;
     this.co = co;
     this.part = part;
     this.main = main;
@@ -186,7 +190,7 @@ export class Lane {
     return this.#patients.mailboxes;
   }
 
-  get idle(): Map<string, Mailbox> {
+  get idle(): Idle<Mailbox> {
     return this.#patients.idle;
   }
 
@@ -301,18 +305,22 @@ export class Lane {
     this.relieve(mailbox);
   }
 
+  /** A turn that may call out must not act on state that can still be taken back: a patient has one write at a time. */
+  get waitsForWrites(): boolean {
+    return this.part.asynchronous && this.program.stateful;
+  }
+
   /** A patient that waits or runs long must not take the partition's credits from the others. */
   relieve(mailbox: Mailbox): void {
-    if (!mailbox.running && mailbox.retryAt === undefined) return;
+    const waits = mailbox.running !== undefined || mailbox.retryAt !== undefined || (this.waitsForWrites && mailbox.undurable.length > 0);
+    if (!waits) return;
     if (mailbox.length > this.options.maxRecords / 2 || mailbox.bytes > this.host.maxLaneBytes() / 2) this.holding.spill(mailbox);
   }
 
   mailbox(key: string): Mailbox {
     let mailbox = this.mailboxes.get(key);
     if (!mailbox) {
-      mailbox = this.idle.get(key);
-      if (mailbox) this.idle.delete(key);
-      else mailbox = new Mailbox(key);
+      mailbox = this.idle.take(key) ?? new Mailbox(key);
       this.mailboxes.set(key, mailbox);
     }
     return mailbox;
@@ -483,8 +491,12 @@ export class Lane {
     if (!this.main) this.host.pause(this);
     const { flow, lane } = this.ref;
     this.ports.telemetry.log('error', 'flow.partition-refused', { flow, lane, ...this.partition, code: cause.code, error: cause });
-    // Its patients have one mailbox with them: what is behind a record that stands still stands still too.
-    for (const sibling of this.siblings) sibling.refuse(cause);
+    if (this.co.complete) this.refuseSiblings();
+  }
+
+  /** Its patients have one mailbox with them: what is behind a record that stands still stands still too. */
+  refuseSiblings(): void {
+    if (this.refused) for (const sibling of this.siblings) sibling.refuse(this.refused);
   }
 
   /** A newer owner exists: nothing of ours may be written any more. */

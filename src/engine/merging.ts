@@ -174,6 +174,7 @@ export class Merging {
   #takeAlong(turn: EngineTurn, leaving: { patient: HeldPatient; rows: readonly HeldRow[] }, link: Link, to: string, id: string): void {
     for (const row of leaving.rows) if (!isDone(row, link)) this.#forward(turn, row, to, this.#behind(row.headers, link, id));
     turn.held = leaving.rows.map((row): HeldWrite => ({ op: 'remove', key: row.key, seq: row.seq }));
+    turn.suspects = this.#lane.suspects.forget(leaving.rows);
   }
 
   /**

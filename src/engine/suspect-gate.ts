@@ -49,8 +49,14 @@ const none: readonly Mark[] = [];
 export class SuspectGate {
   readonly #lane: Lane;
   readonly #unclean: boolean;
-  /** Deaths, as the last owner left them. */
-  readonly #deaths: Map<number, number>;
+  /** Deaths, as the last owner left them, of what is not settled. */
+  readonly #deaths = new Map<number, number>();
+  /** Notes of records that were settled otherwise (their patient was merged, retention): they would never be removed. */
+  readonly #stale: Mark[] = [];
+  /** The newest record of the log that has deaths, until it has come. */
+  #last = -1;
+  /** End of the log when the lane was claimed: what stands behind was not under way at the unclean end. */
+  readonly #until: number;
   /** Records that are under suspicion by their place in the log only; as many more as wait for something else. */
   #slots: number;
   /** Behind those: in the order of the log. */
@@ -65,18 +71,31 @@ export class SuspectGate {
   constructor(lane: Lane, window: number, stored: readonly Mark[]) {
     this.#lane = lane;
     this.#unclean = window > 0;
-    this.#deaths = new Map();
+    this.#until = lane.end;
     for (const { offset, attempts } of stored) {
+      const inLog = !lane.main && offset >= lane.tracker.settledWatermark && !lane.tracker.wasApplied(offset);
+      if (!inLog && lane.held.size === 0) {
+        this.#stale.push({ offset, attempts: 0 });
+        continue;
+      }
       const deaths = lane.host.suspicion.deathsOf(this.#nameOf(offset), attempts);
       if (deaths > 0) this.#deaths.set(offset, deaths);
+      if (deaths > 0 && inLog) this.#last = Math.max(this.#last, offset);
     }
     // Another end, with records of the first window noted: what did it may have run behind them. Now all count that may be under way.
     this.#slots = this.#unclean && this.#deaths.size > 0 ? window + lane.options.maxRecords : window;
+    // Inputs are suspects by their rows.
+    if (lane.main) this.#slots = 0;
   }
 
   /** Records may pass by. */
   get open(): boolean {
-    return this.#slots === 0 && this.#queue.length === 0 && this.#deaths.size === 0;
+    return this.#slots === 0 && this.#last < 0 && this.#queue.length === 0 && this.#untried.size === 0;
+  }
+
+  /** The lane may write. */
+  begin(): void {
+    if (this.#stale.length > 0) this.#lane.host.commit(this.#lane.mark({ suspects: this.#stale }));
   }
 
   /**
@@ -85,11 +104,11 @@ export class SuspectGate {
    */
   get through(): boolean {
     if (!this.#unclean) return true;
-    const { tracker, end, held } = this.#lane;
+    const { tracker, held } = this.#lane;
     // A row that is parked runs for an operator only, and begins with a clean slate then.
     for (const { head } of held.all()) if (!head || (head.due !== null && !held.isOwn(head.seq))) return false;
     if (this.#slots === 0 && this.#queue.length === 0 && this.#untried.size === 0) return true;
-    return end > 0 && tracker.settledWatermark >= end;
+    return tracker.settledWatermark >= this.#until;
   }
 
   get waiting(): number {
@@ -112,6 +131,17 @@ export class SuspectGate {
     const deaths = this.#deaths.get(suspectKey({ offset: row.offset, held: row }));
     if (deaths === undefined && (!this.#unclean || this.#lane.held.isOwn(row.seq))) return 0;
     return (deaths ?? 0) + 1;
+  }
+
+  /** Notes are durable: of what is settled nothing is left. */
+  written(marks: readonly Mark[]): void {
+    for (const { offset, attempts } of marks) if (attempts === 0) this.#deaths.delete(offset);
+  }
+
+  /** Its row goes on elsewhere (a merge). */
+  forget(rows: readonly HeldRow[]): readonly Mark[] {
+    const offsets = rows.map((row) => suspectKey({ offset: row.offset, held: row }));
+    return offsets.filter((offset) => this.#deaths.has(offset)).map((offset) => ({ offset, attempts: 0 }));
   }
 
   /** An operator tries it again: it begins with a clean slate. */
@@ -233,10 +263,12 @@ export class SuspectGate {
     this.#pumping = true;
     while (this.#queue.length > 0 && lane.owned && !lane.draining && !lane.refused) {
       const root = this.#queue[0] as Root;
+      if (root.offset >= this.#until) this.#slots = 0;
       const deaths = this.#deaths.get(root.offset);
       const free = deaths === undefined && this.#slots === 0;
       if (free && this.#untried.size > 0) break;
       this.#queue.shift();
+      if (root.offset >= this.#last) this.#last = -1;
       if (!free) {
         if (this.#slots > 0) this.#slots--;
         root.suspect = (deaths ?? 0) + 1;

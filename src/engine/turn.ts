@@ -76,6 +76,8 @@ export class EngineTurn implements Turn, CommitItem {
   /** Id of the merge for which the patient is to be held at this place. */
   holdsFor: string | undefined;
   settlement: Settlement = settledDone;
+  /** Its results of batches, by node and child; from the try before, if a guard refused what stands behind them. */
+  joined: Map<string, unknown> | undefined;
   /** Milliseconds since 1970: until when it waits for others of its batch. */
   batchedUntil: number | undefined;
   /** Called when the turn is ended from outside. */
@@ -104,6 +106,7 @@ export class EngineTurn implements Turn, CommitItem {
     this.mailbox = mailbox;
     this.at = lane.ref.topic;
     this.ctx = new TurnContext(this);
+    this.joined = root.joined;
   }
 
   get alone(): boolean {
@@ -248,6 +251,8 @@ export class EngineTurn implements Turn, CommitItem {
   join(node: string, plan: BatchPlan, value: unknown): Promise<unknown> {
     this.#alive();
     this.at = node;
+    const place = `${node}/${this.nth(node)}`;
+    if (this.joined?.has(place)) return Promise.resolve(this.joined.get(place));
     return new Promise((resolve, reject) => {
       this.#onKill = reject;
       const settle = (then: () => void) => {
@@ -260,7 +265,12 @@ export class EngineTurn implements Turn, CommitItem {
         }
       };
       this.lane.batches.add(this, node, plan, value).then(
-        (result) => settle(() => resolve(result)),
+        (result) =>
+          settle(() => {
+            this.joined ??= new Map();
+            this.joined.set(place, result);
+            resolve(result);
+          }),
         (cause) => settle(() => reject(cause)),
       );
     });

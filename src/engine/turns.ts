@@ -39,8 +39,7 @@ export class Turns {
       mailbox.since = lane.ports.clock.now();
       return lane.host.activate(lane, mailbox);
     }
-    // A turn that calls out must not act on state that can still be taken back.
-    if (lane.part.asynchronous && lane.program.stateful && mailbox.undurable.length > 0) return;
+    if (lane.waitsForWrites && mailbox.undurable.length > 0) return;
     if (mailbox.undurable.length >= lane.options.group.maxTurns) return;
     if (!lane.suspects.mayRun(root, mailbox)) return;
     mailbox.shift();
@@ -175,7 +174,7 @@ export class Turns {
     if (mailbox.running === turn) mailbox.running = undefined;
     const journaled = turn.journaled ?? turn.root.journaled;
     if (journaled && turn.settlement.kind !== 'parked') turn.states = [...(turn.states ?? []), ...journaled];
-    if (turn.root.suspect > 0) turn.suspects = lane.suspects.over(turn.root, !turn.comesAgain);
+    if (turn.root.suspect > 0) turn.suspects = [...turn.suspects, ...lane.suspects.over(turn.root, !turn.comesAgain)];
     const emitted = turn.outbox?.length ?? 0;
     if (emitted > 0) {
       lane.metrics.emitted.inc(emitted);
@@ -194,6 +193,7 @@ export class Turns {
       if (lane.program.stateful) lane.dirty = true;
       lane.settle(turn.root, turn.settlement);
     }
+    if (lane.waitsForWrites) lane.relieve(mailbox);
     this.#go(mailbox);
   }
 
@@ -219,9 +219,7 @@ export class Turns {
     // An empty mailbox may still stand in the run queue while a newer one of the same patient is in use.
     if (lane.mailboxes.get(mailbox.key) !== mailbox) return;
     lane.mailboxes.delete(mailbox.key);
-    if (!mailbox.cells) return;
-    lane.idle.set(mailbox.key, mailbox);
-    if (lane.idle.size > lane.options.maxIdle) lane.idle.delete(lane.idle.keys().next().value as string);
+    if (mailbox.cells) lane.idle.set(mailbox.key, mailbox);
   }
 
   durable(turn: EngineTurn): void {
@@ -234,6 +232,7 @@ export class Turns {
     }
     if (turn.timers) lane.timerLane.timers.applied(turn.timers);
     if (turn.held) lane.holding.durable(turn.held);
+    if (turn.suspects.length > 0) lane.suspects.written(turn.suspects);
     for (const input of turn.handed ?? []) input.lane.holding.arrived(input.row);
     if (mailbox) this.#go(mailbox);
   }

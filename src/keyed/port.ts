@@ -23,8 +23,8 @@ export interface Keyed {
   reserve(bucket: string, ask: BucketAsk): Promise<Reservation>;
   /** Nobody gets a place of the bucket before `ms` from now, and no burst afterwards. A shorter pause changes nothing. */
   pause(bucket: string, ms: number, pace: Pace): Promise<void>;
-  /** Adds to a counter that forgets itself `ttlMs` after its first change; gives the new value. */
-  count(counter: string, by: number, ttlMs: number): Promise<number>;
+  /** Adds to a counter that forgets itself `ttlMs` after its first change. */
+  count(counter: string, by: number, ttlMs: number, asker: Asker): Promise<Counted>;
   /** Rejects when the server does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -44,29 +44,43 @@ export interface Pace {
   readonly burst: number;
 }
 
-export interface BucketAsk extends Pace {
-  /** Books nothing that is further away than this. */
-  readonly maxWaitMs: number;
-  /** Who asks: workers that asked within the last half minute are counted. */
+/** Who asks for a part of what workers share (share.ts). */
+export interface Asker {
   readonly worker: string;
-  /** No place before this many milliseconds from now: what was booked elsewhere meanwhile. */
-  readonly afterMs?: number;
-  /**
-   * The asker has kept to its share while the server was away: for this long everybody does, until all have come back.
-   * Nothing is granted meanwhile; `afterMs` of each asker moves the place with which the bucket goes on.
-   */
+  /** A worker that asked for nothing for this long is not counted any more. @default 30_000 */
+  readonly workerMs?: number;
+  /** The asker has kept to its share while the server was away: for this long everybody does, until all have come back. */
   readonly settleMs?: number;
 }
 
-export interface Reservation {
-  readonly granted: boolean;
-  /** Milliseconds until the place; if none was granted, until the next one would be free. */
-  readonly waitMs: number;
-  /** Workers that share the bucket, the asking one included. */
+export interface Shared {
+  /** Workers that share it, the asking one included. */
   readonly workers: number;
-  /** Somebody came back a moment ago: each worker keeps to its share. Nothing is granted, and `waitMs` is 0. */
+  /** Somebody came back a moment ago: each worker keeps to its share. */
   readonly settling: boolean;
 }
 
-/** A worker that asked for no place for this long is not counted any more. */
-export const workerMs = 30_000;
+export interface BucketAsk extends Pace, Asker {
+  /** Books nothing that is further away than this. */
+  readonly maxWaitMs: number;
+  /** No place before this many milliseconds from now: what was booked elsewhere meanwhile. */
+  readonly afterMs?: number;
+}
+
+/**
+ * While workers settle nothing is granted, and `waitMs` is 0: the bucket goes on behind the longest `afterMs` that any of
+ * them told, and without a burst.
+ */
+export interface Reservation extends Shared {
+  readonly granted: boolean;
+  /** Milliseconds until the place; if none was granted, until the next one would be free. */
+  readonly waitMs: number;
+  /** Milliseconds from now up to which the bucket is booked, `burst - 1` intervals beyond its next place. */
+  readonly aheadMs: number;
+}
+
+export interface Counted extends Shared {
+  readonly value: number;
+}
+
+export const standardWorkerMs = 30_000;

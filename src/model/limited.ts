@@ -18,8 +18,8 @@ export interface ModelLimits {
 export interface LimitedPorts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** Where the day's cost is counted; without it in this process alone. */
-  readonly keyed?: Keyed;
+  /** Where the day's cost is counted, and the name of this worker there; without it in this process alone. */
+  readonly shared?: { readonly keyed: Keyed; readonly worker: string };
   /** Around every call of a provider. @default none */
   readonly guard?: ModelGuard;
 }
@@ -33,10 +33,10 @@ const notAsked = ['AORTA_GUARD_001', 'AORTA_GUARD_002'];
  *
  * Errors: AORTA_MODEL_004, AORTA_MODEL_005, and those of the model.
  */
-export function limited(model: Model, limits: ModelLimits, { clock, telemetry, keyed }: LimitedPorts): Model {
+export function limited(model: Model, limits: ModelLimits, { clock, telemetry, shared }: LimitedPorts): Model {
   const { maxInputTokens = 12_000, dailyCost, price = { input: 0, output: 0 } } = limits;
   const purse =
-    dailyCost === undefined ? undefined : dailyPurse({ name: model.provider, cap: Math.floor(dailyCost * 1e6), clock, telemetry, keyed });
+    dailyCost === undefined ? undefined : dailyPurse({ name: model.provider, cap: Math.floor(dailyCost * 1e6), clock, telemetry, shared });
   // Millionths of the currency, whole: what Redis counts in.
   const costOf = ({ inputTokens, outputTokens }: Usage) => Math.ceil(inputTokens * price.input + outputTokens * price.output);
   const labels = { provider: model.provider, model: model.name };

@@ -65,16 +65,31 @@ export async function newestDeadLetters(log: Log, state: State, flow: string, li
   return found.sort((a, b) => b.at - a.at || placed(b) - placed(a)).slice(0, limit);
 }
 
+/** One that waits. */
+export interface WaitingLetter {
+  readonly letter: DeadLetter;
+  /** The same end of the same record: equal for all copies of a letter. */
+  readonly end: string;
+  /**
+   * The log has it from before: after a lost reply or a crash its worker appends it again. Of all copies one is redriven,
+   * or the record would take effect once for each; the others are only taken off the list.
+   */
+  readonly copy: boolean;
+}
+
 /** Dead letters that wait for an operator, oldest first within each partition: the order in which they are redriven. */
-export async function* waitingDeadLetters(log: Log, state: State, flow: string): AsyncGenerator<DeadLetter> {
+export async function* waitingDeadLetters(log: Log, state: State, flow: string): AsyncGenerator<WaitingLetter> {
   const [ends, taken] = await Promise.all([log.ends(dlqOf(flow)), state.operations.takenLetters(flow)]);
   for (const { topic, partition, start, end } of ends) {
+    const seen = new Set<string>();
     for (let from = start; from < end; ) {
       const records = await log.read({ topic, partition }, from, page);
       if (records.length === 0) break;
       for (const record of records) {
         const letter = letterOf(flow, partition, record, taken);
-        if (letter.taken === null) yield letter;
+        const ended = endOf(record);
+        if (letter.taken === null) yield { letter, end: ended, copy: seen.has(ended) };
+        seen.add(ended);
       }
       from = (records.at(-1) as LogRecord).offset + 1;
     }
@@ -89,6 +104,10 @@ export async function deadLetter(log: Log, flow: string, id: string, taken: Take
   if (!record || record.offset !== at.offset) return undefined;
   return { letter: letterOf(flow, at.partition, record, taken), record };
 }
+
+/** What the letter is of: where the record was read, by which lane. A letter that was redriven is read elsewhere. */
+export const endOf = ({ headers }: LogRecord): string =>
+  [header.lane, header.eventId, 'aorta-source'].map((name) => text(headers, name)).join('\u0000');
 
 export function placeOf(id: string): { readonly partition: number; readonly offset: number } | undefined {
   const [, partition, offset] = /^(\d{1,9})-(\d{1,15})$/.exec(id) ?? [];

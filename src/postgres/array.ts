@@ -6,7 +6,8 @@
 const oid = { bytea: 17, int8: 20, int2: 21, int4: 23, text: 25, float8: 701 } as const;
 export type ElementType = keyof typeof oid;
 
-type Element = string | number | Buffer | null;
+/** A list of buffers is one element: its bytes one behind the other, copied once. */
+type Element = string | number | Buffer | readonly Buffer[] | null;
 const fixed: Readonly<Partial<Record<ElementType, number>>> = { int8: 8, int2: 2, int4: 4, float8: 8 };
 const header = 20;
 
@@ -32,13 +33,20 @@ export function array(type: ElementType, values: readonly Element[]): Buffer {
     at = buffer.writeInt32BE(size ?? (lengths?.[i] as number), at);
     if (typeof value === 'string') at += buffer.write(value, at, 'utf8');
     else if (typeof value === 'number') at = writeNumber(buffer, type, value, at);
-    else at += value.copy(buffer, at);
+    else if (Buffer.isBuffer(value)) at += value.copy(buffer, at);
+    else for (const part of value) at += part.copy(buffer, at);
   }
   return values.length === 0 ? buffer.subarray(0, 12) : buffer;
 }
 
 const lengthOf = (value: Element): number =>
-  value === null ? 0 : typeof value === 'string' ? Buffer.byteLength(value) : (value as Buffer).length;
+  value === null
+    ? 0
+    : typeof value === 'string'
+      ? Buffer.byteLength(value)
+      : Buffer.isBuffer(value)
+        ? value.length
+        : (value as readonly Buffer[]).reduce((sum, part) => sum + part.length, 0);
 
 function writeNumber(buffer: Buffer, type: ElementType, value: number, at: number): number {
   switch (type) {

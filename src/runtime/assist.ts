@@ -17,7 +17,7 @@ import type { ModelConfig } from './model-config.ts';
 import type { Profile } from './profile.ts';
 
 export interface AssistParts {
-  readonly profile: Pick<Profile, 'jobs' | 'log' | 'advice' | 'audit' | 'keyed'>;
+  readonly profile: Pick<Profile, 'jobs' | 'log' | 'advice' | 'audit' | 'keyed' | 'instance'>;
   readonly ehrs: ReadonlyMap<string, OpenEhr>;
   readonly canonical: Canonical;
   readonly config: ModelConfig | undefined;
@@ -73,10 +73,11 @@ export function startAssist(parts: AssistParts): RunningAssist {
   };
 }
 
-function modelOf({ config, secrets, clock, telemetry, guard, profile: { keyed } }: AssistParts): Model {
+function modelOf({ config, secrets, clock, telemetry, guard, profile: { keyed, instance: worker } }: AssistParts): Model {
   const { provider = 'builtin', ...rest } = config ?? {};
-  if (provider === 'builtin') return createModel({ provider, ...rest }, { clock, telemetry, keyed });
+  const ports = { clock, telemetry, shared: { keyed, worker } };
+  if (provider === 'builtin') return createModel({ provider, ...rest }, ports);
   const { baseUrl, model, key } = provider;
   const bearer = key === undefined ? {} : { key: () => secrets.get(key) };
-  return createModel({ provider: { baseUrl, model, ...bearer }, ...rest }, { clock, telemetry, keyed, guard });
+  return createModel({ provider: { baseUrl, model, ...bearer }, ...rest }, { ...ports, guard });
 }

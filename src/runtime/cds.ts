@@ -61,7 +61,7 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
   const needed = (component: string) => scopesOf(access, component);
   const ehrs = new Map<string, OpenEhr>();
   // For key sets only: their servers are not the FHIR servers.
-  const http = createHttp({ connections: 4, inFlight: 64, timeoutMs: 3_000, largest: 256 * 1024 });
+  const http = createHttp({ connections: 4, inFlight: 64, timeoutMs: 3_000 });
   const close = async () => {
     for (const ehr of ehrs.values()) await ehr.close();
     await http.close();

@@ -41,8 +41,8 @@ interface Entry {
   asking?: Promise<AccessToken> | undefined;
 }
 
-/** Characters of an answer: a token has 16 KiB at most. */
-const longest = 64 * 1024;
+/** Of an answer: a token has 16 KiB at most. */
+const maxBytes = 64 * 1024;
 
 /** Milliseconds between attempts to refresh a token that is still good. */
 const retryMs = 1_000;
@@ -113,16 +113,17 @@ async function request(
   });
   const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
   const asked = clock.now();
-  const answer = await http({ method: 'POST', url: server.tokenEndpoint, headers, body: form.toString() }).catch((thrown: unknown) => {
-    throw error('AORTA_SMART_007', { problem: thrown instanceof AortaError ? thrown.message : 'no answer' }, { cause: thrown });
-  });
+  const answer = await http({ method: 'POST', url: server.tokenEndpoint, headers, body: form.toString(), maxBytes }).catch(
+    (thrown: unknown) => {
+      throw error('AORTA_SMART_007', { problem: thrown instanceof AortaError ? thrown.message : 'no answer' }, { cause: thrown });
+    },
+  );
   return tokenOf(answer, scopes, asked);
 }
 
 /** RFC 6749, 5.1 and 5.2. The lifetime counts from before the request: the server's began later. */
 function tokenOf({ status, headers, text }: HttpResponse, needed: readonly string[], asked: number): AccessToken {
   let body: Record<string, unknown> = {};
-  if (text.length > longest) throw error('AORTA_SMART_007', { problem: 'the answer is too long' });
   try {
     body = (JSON.parse(text) ?? {}) as Record<string, unknown>;
   } catch {

@@ -11,6 +11,8 @@ export interface SmartConfiguration {
   readonly scopes: 'v1' | 'v2';
 }
 
+/** Of a configuration. */
+const maxBytes = 256 * 1024;
 /** Milliseconds that a configuration is used before it is asked for again. */
 const freshMs = 60 * 60_000;
 
@@ -46,11 +48,11 @@ export async function discover(fhirBase: string, http: Http): Promise<SmartConfi
     method: 'GET',
     url: `${base}.well-known/smart-configuration`,
     headers: { accept: 'application/json' },
+    maxBytes,
   }).catch((thrown: unknown) => {
     throw error('AORTA_SMART_004', { problem: thrown instanceof AortaError ? thrown.message : 'no answer' }, { cause: thrown });
   });
   if (answer.status !== 200) throw error('AORTA_SMART_004', { problem: `status ${answer.status}` });
-  if (answer.text.length > 256 * 1024) throw error('AORTA_SMART_004', { problem: 'it is too long' });
   let document: Record<string, unknown>;
   try {
     document = JSON.parse(answer.text) as Record<string, unknown>;

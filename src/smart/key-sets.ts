@@ -19,8 +19,8 @@ const cooldown = 10_000;
 /** After a fetch that failed: a server that is away is not asked by every caller, and one that is back is noticed soon. */
 const retryMs = 1_000;
 const most = 100;
-/** Characters of a key set: what would be parsed for longer holds everybody up. */
-const longest = 256 * 1024;
+/** Of a key set. */
+const maxBytes = 256 * 1024;
 
 interface Remote {
   keys: ReadonlyMap<string, Jwk>;
@@ -91,11 +91,10 @@ export function createKeySets({ http, clock }: { readonly http: Http; readonly c
 async function fetchKeys(jku: string, http: Http): Promise<{ keys: ReadonlyMap<string, Jwk>; maxAge: number }> {
   const { href } = secure(jku, 'a key set');
   const failed = (problem: string, cause?: unknown) => error('AORTA_SMART_010', { problem }, { cause });
-  const answer = await http({ method: 'GET', url: href, headers: { accept: 'application/json' } }).catch((thrown: unknown) => {
+  const answer = await http({ method: 'GET', url: href, headers: { accept: 'application/json' }, maxBytes }).catch((thrown: unknown) => {
     throw failed(thrown instanceof AortaError ? thrown.code : 'no answer', thrown);
   });
   if (answer.status !== 200) throw failed(`status ${answer.status}`);
-  if (answer.text.length > longest) throw failed('it is too long');
   let list: unknown;
   try {
     list = (JSON.parse(answer.text) as { keys?: unknown } | null)?.keys;

@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Bytes of the answer: a longer one is not read to its end, and rejects. What would be parsed for longer holds everybody up. */
+  readonly maxBytes: number;
   readonly signal?: AbortSignal;
 }
 

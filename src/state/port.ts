@@ -115,6 +115,11 @@ export interface HeldKey {
   readonly head: HeldRow;
 }
 
+/** A place at which a patient is held, without the bytes of its head. */
+export interface HeldPlace extends Pick<HeldRow, 'key' | 'seq' | 'due' | 'reason' | 'errorClass'> {
+  readonly lane: LaneRef;
+}
+
 /** A lane and the epoch that it must still have. */
 export interface LaneFence {
   readonly lane: LaneRef;
@@ -193,6 +198,8 @@ export interface State {
   held(lane: LaneRef, key: string, fromSeq: number, limit: number): Promise<readonly HeldRow[]>;
   /** Patients with held rows over all lanes of a flow (operator views). */
   heldKeys(flow: string, limit: number): Promise<readonly (HeldKey & { readonly lane: LaneRef })[]>;
+  /** Where these patients are held, over all lanes of a flow: the head of each place, by lane, topic and partition. */
+  heldAt(flow: string, keys: readonly string[]): Promise<readonly HeldPlace[]>;
   /** For each id the coordinate under which a `dedupe` node let it pass (processed.ts), in the order asked; null: never. */
   processed(flow: string, ids: readonly ProcessedId[]): Promise<readonly (string | null)[]>;
   /** Removes up to `limit` ids of a node that passed before `before`; gives their number. */

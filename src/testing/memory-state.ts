@@ -6,6 +6,7 @@ import type {
   ClaimedLane,
   GroupOutcome,
   HeldKey,
+  HeldPlace,
   HeldRow,
   LaneGroup,
   LaneRef,
@@ -239,6 +240,13 @@ export class MemoryState implements State {
     return lanes.flatMap((lane) => heldKeysOf(lane).map((held) => ({ ...held, lane: lane.ref }))).slice(0, limit);
   }
 
+  async heldAt(flow: string, keys: readonly string[]): Promise<readonly HeldPlace[]> {
+    const places = (await this.heldKeys(flow, Number.POSITIVE_INFINITY)).filter(({ key }) => keys.includes(key));
+    return places
+      .map(({ key, lane, head: { seq, due, reason, errorClass } }) => ({ key, seq, due, reason, errorClass, lane }))
+      .sort((a, b) => compare(laneKey(a.lane), laneKey(b.lane)) || compare(a.key, b.key));
+  }
+
   async processed(flow: string, ids: readonly ProcessedId[]): Promise<readonly (string | null)[]> {
     const reply = await this.#call('states');
     reply();
@@ -289,6 +297,8 @@ export class MemoryState implements State {
   async ping(): Promise<void> {}
   async close(): Promise<void> {}
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 const heldKeysOf = (lane: LaneData): HeldKey[] =>
   [...lane.held].map(([key, rows]) => ({ key, count: rows.length, head: rows[0] as HeldRow }));

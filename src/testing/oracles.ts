@@ -19,6 +19,7 @@ export interface Violation {
     | 'ProgressAfterFaults'
     | 'CleanHandover'
     | 'OnlyCulpritParked'
+    | 'BrakeHolds'
     | 'Invariant'
     | 'NoUnhandledRejection';
   readonly message: string;

@@ -94,6 +94,7 @@ export function scheduleFor(flow: Flow<unknown>, options: SimulationOptions<neve
     faults: options.faults ?? 0.05,
     merges: merges ? (options.merges ?? 2) : 0,
     partitions: flow.source.partitions,
+    tolerant: flow.options.order === 'tolerant',
     orderly: options.orderly ?? false,
     lethal: options.lethal,
     // A stateless flow stands where the log says: a topic made anew is a new beginning for it.
@@ -204,6 +205,7 @@ async function run(world: World, schedule: Schedule): Promise<void> {
       until ??= clock.now() + 120_000;
       if (clock.now() >= until || !(await timersBefore(world, until))) break;
     }
+    await world.brakes?.release(true);
     const parked = (await world.state.heldKeys(world.flow.name, 1000)).filter(({ head }) => head.due === null);
     // A request carries out one of a patient's lanes; the next one is for the next round.
     for (const key of new Set(parked.map((held) => held.key))) await world.redrive({ id: `end-${round}-${key}`, key, action: 'redrive' });

@@ -1,41 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { error } from '../../src/errors/index.ts';
 import { httpFailure } from '../../src/guard/classify.ts';
 import { createGuards, type Guard, steppedGate } from '../../src/guard/index.ts';
 import { defineTarget, type TargetOptions } from '../../src/guard/target.ts';
-import { createMemoryKeyed } from '../../src/keyed/memory/index.ts';
-import type { Keyed } from '../../src/keyed/port.ts';
 import { silentTelemetry } from '../../src/telemetry/port.ts';
 import { seededRandom, VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { virtualRedis } from '../keyed/away.ts';
 
 const never = new AbortController().signal;
 
-/** Workers with a Redis between them, as in production: only that time is virtual, and Redis goes away when told. */
+/** Workers with a Redis between them that goes away when told. */
 async function site(workers: number, options: TargetOptions, serve: (now: number) => void = () => {}) {
   const clock = new VirtualClock();
-  const redis = {
-    there: true,
-    /** Workers that have not noticed yet that it is there. */
-    unnoticed: new Set<number>(),
-    memory: await createMemoryKeyed({ clock }),
-    /** Another server, which knows nothing. */
-    async emptied() {
-      redis.memory = await createMemoryKeyed({ clock });
-    },
-  };
-  const gone = (): never => {
-    throw error('AORTA_KEYED_001', { problem: 'test' });
-  };
-  const seenBy = (n: number): Keyed => {
-    const there = () => redis.there && !redis.unnoticed.has(n);
-    return {
-      ...redis.memory,
-      kind: 'redis',
-      reserve: async (...args) => (there() ? redis.memory.reserve(...args) : gone()),
-      pause: async (...args) => (there() ? redis.memory.pause(...args) : gone()),
-    };
-  };
+  const redis = await virtualRedis(clock);
   const started = clock.monotonic();
   const now = () => clock.monotonic() - started;
   const times: number[] = [];
@@ -47,7 +24,7 @@ async function site(workers: number, options: TargetOptions, serve: (now: number
       clock,
       random: seededRandom(n + 1),
       telemetry: silentTelemetry,
-      keyed: seenBy(n),
+      keyed: redis.seenBy(n),
       worker: `w${n}`,
       gate: steppedGate,
     });

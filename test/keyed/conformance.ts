@@ -157,20 +157,51 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
     it('keeps fractions of milliseconds: a thousand places take what they should', async () => {
       const bucket = uniqueName('bucket');
       let last = 0;
+      const started = performance.now();
       const asked = Array.from({ length: 1000 }, () =>
         one.reserve(bucket, { intervalMs: 12.5, burst: 1, maxWaitMs: 60_000, worker: 'one' }),
       );
-      const started = performance.now();
       for (const { waitMs } of await Promise.all(asked)) last = Math.max(last, waitMs);
       assert.ok(last <= 12_488 && last > 12_487 - (performance.now() - started) - 100, `${last}`);
     });
 
     it('counts for both workers, and forgets a counter when its time is over', async () => {
       const counter = uniqueName('counter');
-      assert.equal(await one.count(counter, 1, 300), 1);
-      assert.equal(await two.count(counter, 4, 300), 5);
+      const by = async (keyed: Keyed, worker: string, more: number) => (await keyed.count(counter, more, 300, { worker })).value;
+      assert.equal(await by(one, 'one', 1), 1);
+      assert.equal(await by(two, 'two', 4), 5);
       await store.pass(400);
-      assert.equal(await one.count(counter, 1, 300), 1);
+      assert.equal(await by(one, 'one', 1), 1);
+    });
+
+    it('says with a count who shares the counter, and that they settle; what is told meanwhile is counted', async () => {
+      const counter = uniqueName('counter');
+      const tell = (keyed: Keyed, worker: string, more = {}) => keyed.count(counter, 2, 10_000, { worker, workerMs: 600, ...more });
+      assert.deepEqual(await tell(one, 'one'), { value: 2, workers: 1, settling: false });
+      assert.deepEqual(await tell(two, 'two', { settleMs: 300 }), { value: 4, workers: 2, settling: true });
+      assert.deepEqual(await tell(one, 'one'), { value: 6, workers: 2, settling: true });
+      await store.pass(700);
+      assert.deepEqual(await tell(one, 'one'), { value: 8, workers: 1, settling: false });
+    });
+
+    it('however many ask while workers settle, a bucket with a burst goes on one interval later, without the burst', async () => {
+      const bucket = uniqueName('bucket');
+      const ask = { intervalMs: 100, burst: 50, maxWaitMs: 0 };
+      for (let i = 0; i < 20; i++) await one.reserve(bucket, { ...ask, worker: 'one', ...(i === 0 ? { settleMs: 400 } : {}) });
+      await store.pass(600);
+      const granted = [];
+      for (let i = 0; i < 12; i++) granted.push((await two.reserve(bucket, { ...ask, worker: 'two' })).granted);
+      const free = granted.filter(Boolean).length;
+      assert.ok(free >= 1 && free < 12, `${free} places`);
+    });
+
+    it('says how far ahead a bucket is booked', async () => {
+      const bucket = uniqueName('bucket');
+      const ask = { intervalMs: 10_000, burst: 2, maxWaitMs: 0, worker: 'one' };
+      const ahead: number[] = [];
+      for (let i = 0; i < 3; i++) ahead.push((await one.reserve(bucket, ask)).aheadMs);
+      for (const [i, most] of [10_000, 20_000, 20_000].entries())
+        assert.ok((ahead[i] as number) <= most && (ahead[i] as number) > most - 2_000, ahead.join());
     });
   });
 }

@@ -23,7 +23,7 @@ async function behindGuard(t: Scope, limits: Omit<ModelChoice, 'provider'> = {},
   const { baseUrl, origin } = provider;
   const model = createModel(
     { provider: { baseUrl, model: 'm' }, allowed: [origin], ...limits },
-    { clock: systemClock, telemetry, keyed, guard: modelGuard(guards, target) },
+    { clock: systemClock, telemetry, shared: { keyed, worker: 'w' }, guard: modelGuard(guards, target) },
   );
   /** The text, or the code of what went wrong. */
   const says = async (signal: AbortSignal = new AbortController().signal): Promise<string> => {

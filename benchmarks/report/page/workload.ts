@@ -21,8 +21,8 @@ ${gates(report)}${notes(report)}</section>`;
 }
 
 function settingsOf({ what, settings }: Report): string {
-  const { messages, patients, partitions, rounds } = settings;
-  return `${what}. ${messages.toLocaleString('en')} events of ${patients.toLocaleString('en')} patients, ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`;
+  const { messages, patients, partitions, workers, rounds } = settings;
+  return `${what}. ${messages.toLocaleString('en')} events of ${patients.toLocaleString('en')} patients, ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}, ${workers > 1 ? `${workers} processes of each peer in TypeScript, ` : ''}${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`;
 }
 
 type Peers = readonly (readonly [string, PeerReport])[];

@@ -1,8 +1,9 @@
 import type { Clock } from '../../clock/clock.ts';
 import { error } from '../../errors/index.ts';
 import { createMemoryKeyed } from '../../keyed/memory/index.ts';
-import type { Keyed, Reservation } from '../../keyed/port.ts';
-import { shareOf, assumedWorkers as standardWorkers } from '../../keyed/share.ts';
+import type { Keyed } from '../../keyed/port.ts';
+import { assumedWorkers as standardWorkers } from '../../keyed/share.ts';
+import { SharedBucket } from '../../keyed/shared-bucket.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 
 export interface Quota {
@@ -39,28 +40,27 @@ export interface Quotas {
 
 /**
  * A token bucket for each client, shared by all workers: whoever sends too much is told when to come again, and the
- * others do not notice. While Redis is away a worker has its share, by the number of workers that asked last
- * (aorta_quota_local_total). Clients are configured ones, so that there is a bound to their number.
+ * others do not notice. While Redis is away a worker has its share (aorta_quota_local_total). Clients are configured ones, so that there is a bound to their number.
  */
 export async function createQuotas(quota: Quota, options: QuotaOptions): Promise<Quotas> {
   const { perSecond, burst, inFlight } = quota;
   const { clock, telemetry, keyed, worker, assumedWorkers = standardWorkers } = options;
   const own = keyed.kind === 'memory' ? keyed : await createMemoryKeyed({ clock });
   const under = new Map<string, number>();
-  const ask = { intervalMs: 1000 / perSecond, burst, maxWaitMs: 0, worker };
-  let workers = keyed.kind === 'memory' ? 1 : assumedWorkers;
-  const local = telemetry.counter('aorta_quota_local_total', 'Requests that were let in by the share of this worker: Redis was away');
+  const buckets = new Map<string, SharedBucket>();
+  const pace = { intervalMs: 1000 / perSecond, burst };
+  const local = telemetry.counter(
+    'aorta_quota_local_total',
+    'Requests that were judged by the share of this worker: Redis was away, or back a moment ago',
+  );
 
-  const reserve = async (client: string): Promise<Reservation> => {
-    const bucket = `inbound:${client}`;
-    try {
-      const place = await keyed.reserve(bucket, ask);
-      workers = place.workers;
-      return place;
-    } catch {
-      local.inc();
-      return own.reserve(bucket, { ...ask, ...shareOf(ask, workers) });
-    }
+  const reserve = async (client: string): Promise<void> => {
+    const name = `inbound:${client}`;
+    const bucket = buckets.get(name) ?? new SharedBucket({ name, pace, clock, shared: keyed, own, worker, assumedWorkers });
+    buckets.set(name, bucket);
+    const { granted, waitMs } = await bucket.reserve(0);
+    if (bucket.local) local.inc();
+    if (!granted) throw error('AORTA_CDS_004', {}, { retryAfterMs: waitMs });
   };
 
   return {
@@ -70,9 +70,7 @@ export async function createQuotas(quota: Quota, options: QuotaOptions): Promise
       under.set(client, now + 1);
       let left = false;
       return {
-        granted: reserve(client).then(({ granted, waitMs }) => {
-          if (!granted) throw error('AORTA_CDS_004', {}, { retryAfterMs: waitMs });
-        }),
+        granted: reserve(client),
         leave() {
           if (!left) under.set(client, (under.get(client) ?? 1) - 1);
           left = true;

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ulid } from '../../clock/ulid.ts';
 import type { RunningFlow } from '../../engine/index.ts';
 import { error } from '../../errors/index.ts';
-import { countDeadLetters, type DeadLetter, deadLetter, newestDeadLetters, waitingDeadLetters } from '../../ops/dead-letters.ts';
+import { countDeadLetters, deadLetter, endOf, newestDeadLetters, type WaitingLetter, waitingDeadLetters } from '../../ops/dead-letters.ts';
 import { redrivePump } from '../../ops/redrive-pump.ts';
 import { reads } from '../access.ts';
 import { loopGuard } from '../loop-guard.ts';
@@ -107,25 +107,23 @@ export function deadLetterRoutes(app: FastifyInstance, { flows, state, log, cloc
   );
 
   /** What the request means, oldest first; at most `mostAtOnce`, and whether there is more. */
-  async function matching({ flow, ids, key, errorClass, all }: Redrive): Promise<{ letters: readonly DeadLetter[]; more: boolean }> {
-    if (ids) {
-      const taken = await state.operations.takenLetters(flow);
-      const letters = await Promise.all(
-        [...new Set(ids)].map(async (id) => {
-          const found = await deadLetter(log, flow, id, taken);
-          if (!found) throw error('AORTA_EDGE_004', { what: `dead letter ${id}` });
-          return found.letter;
-        }),
-      );
-      return { letters: letters.filter((letter) => letter.taken === null), more: false };
+  async function matching({ flow, ids, key, errorClass, all }: Redrive): Promise<{ letters: readonly WaitingLetter[]; more: boolean }> {
+    // Whichever copy of a letter is named: all of them.
+    const named = ids && new Set<string>();
+    for (const id of new Set(ids)) {
+      const found = await deadLetter(log, flow, id, new Map());
+      if (!found) throw error('AORTA_EDGE_004', { what: `dead letter ${id}` });
+      named?.add(endOf(found.record));
     }
-    if (!all && key === undefined && errorClass === undefined)
+    if (!named && !all && key === undefined && errorClass === undefined)
       throw error('AORTA_EDGE_005', { problem: 'give ids, key, errorClass, or all' });
-    const letters: DeadLetter[] = [];
-    for await (const letter of waitingDeadLetters(log, state, flow)) {
-      if ((key !== undefined && letter.key !== key) || (errorClass !== undefined && letter.class !== errorClass)) continue;
+    const letters: WaitingLetter[] = [];
+    for await (const waiting of waitingDeadLetters(log, state, flow)) {
+      const { letter } = waiting;
+      if (named ? !named.has(waiting.end) : key !== undefined && letter.key !== key) continue;
+      if (!named && errorClass !== undefined && letter.class !== errorClass) continue;
       if (letters.length === mostAtOnce) return { letters, more: true };
-      letters.push(letter);
+      letters.push(waiting);
     }
     return { letters, more: false };
   }
@@ -140,23 +138,28 @@ export function deadLetterRoutes(app: FastifyInstance, { flows, state, log, cloc
     async (request, reply) => {
       const { flow, action = 'redrive', dryRun = false, force = false } = request.body;
       const running = flowOf(flow);
-      const { letters, more } = await matching(request.body);
+      const { letters: waiting, more } = await matching(request.body);
+      const copies = new Set(waiting.filter(({ copy }) => copy).map(({ letter }) => letter.id));
+      const letters = waiting.map(({ letter }) => letter);
       const now = clock.now();
       const { free, guarded } = await loopGuard(state, flow, letters, now, force || action === 'discard');
       if (request.body.ids && letters.length > 0 && free.length === 0) throw error('AORTA_EDGE_009');
       const answer = { action, dryRun, more, guarded: guarded.length };
-      if (dryRun) return reply.send({ ...answer, letters: free });
+      const shown = free.filter(({ id }) => !copies.has(id));
+      if (dryRun) return reply.send({ ...answer, letters: shown });
       const notes = free.map(({ id: letter, eventId }) => ({
-        ...{ id: ulid(clock, random), flow, eventId, action, actor: request.actor.id, at: now, letter },
+        ...{ id: ulid(clock, random), flow, eventId, action: copies.has(letter) ? ('discard' as const) : action },
+        ...{ actor: request.actor.id, at: now, letter },
       }));
       const noted = new Set(await state.operations.noteRedrives(notes));
+      const taken = new Set(notes.filter(({ id }) => noted.has(id)).map(({ letter }) => letter));
       if (action === 'redrive') {
         // Durable already: should the log be away now, the keeper sends it later.
         await redrivePump(log, state, telemetry)
           .send({ name: flow, source: running.flow.source.name })
           .catch((thrown) => telemetry.log('warn', 'dlq.redrive-waits', { flow, error: thrown }));
       }
-      return reply.code(202).send({ ...answer, letters: free.filter((_, i) => noted.has(notes[i]?.id ?? '')) });
+      return reply.code(202).send({ ...answer, letters: shown.filter(({ id }) => taken.has(id)) });
     },
   );
 

@@ -1,6 +1,9 @@
 import type { Dispatcher } from 'undici';
 import type { HttpResponse } from './http.ts';
 
+/** The answer is longer than it may be. */
+export class TooLarge extends Error {}
+
 /** What is sent: the request's parts as undici takes them. */
 export interface Sent {
   readonly origin: string;
@@ -12,17 +15,19 @@ export interface Sent {
 
 /**
  * One request and its whole answer, on undici's dispatch: its `request` makes a stream of each body, which costs more
- * than everything else about a read of some kilobytes. The size is bounded by the dispatcher (`maxResponseSize`).
+ * than everything else about a read of some kilobytes. What goes beyond `maxBytes` is not kept and ends the connection,
+ * whatever its Content-Length said; nothing is inflated, so that bytes are what comes over the wire.
  *
  * Rejects with the signal's reason as soon as it is aborted. One that waits for a connection then is left in undici's
  * queue until it has one or connecting times out, and is given up there before anything is sent.
  */
-export function exchange(dispatcher: Dispatcher, sent: Sent, signal: AbortSignal): Promise<HttpResponse> {
+export function exchange(dispatcher: Dispatcher, sent: Sent, maxBytes: number, signal: AbortSignal): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let status = 0;
     let headers: Readonly<Record<string, string | string[] | undefined>> = {};
     const chunks: Buffer[] = [];
+    let bytes = 0;
     const onAbort = () => {
       reject(signal.reason);
       controller?.abort(signal.reason);
@@ -36,12 +41,16 @@ export function exchange(dispatcher: Dispatcher, sent: Sent, signal: AbortSignal
           controller = own;
           if (signal.aborted) own.abort(signal.reason);
         },
-        onResponseStart(_own, code, given) {
+        onResponseStart(own, code, given) {
           // Another 1xx may come before the answer.
-          if (code >= 200) [status, headers] = [code, given];
+          if (code < 200) return;
+          [status, headers] = [code, given];
+          if (Number(given['content-length'] ?? 0) > maxBytes) own.abort(new TooLarge());
         },
-        onResponseData(_own, chunk) {
-          chunks.push(chunk);
+        onResponseData(own, chunk) {
+          bytes += chunk.length;
+          if (bytes > maxBytes) own.abort(new TooLarge());
+          else chunks.push(chunk);
         },
         onResponseEnd() {
           ended();

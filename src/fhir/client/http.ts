@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher } from 'undici';
 import { AortaError, error } from '../../errors/index.ts';
-import { exchange } from './exchange.ts';
+import { exchange, TooLarge } from './exchange.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** Ends it, in place of `timeoutMs`: whoever gives one has a deadline. */
   readonly signal?: AbortSignal;
+  /** Bytes of the answer. @default that of the client */
+  readonly maxBytes?: number;
   /** In errors, instead of the URL, which may hold PHI. @default the method */
   readonly what?: string;
 }
@@ -54,13 +56,12 @@ export function createHttp(options: HttpOptions = {}): HttpClient {
     connectTimeout: Math.min(timeoutMs, 5_000),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    maxResponseSize: largest,
     connect: { ...tls, minVersion: 'TLSv1.2' },
-  } as Agent.Options);
+  });
   let under = 0;
 
   return {
-    async send({ method, url, headers, body, signal, what = method }) {
+    async send({ method, url, headers, body, signal, maxBytes = largest, what = method }) {
       if (under >= inFlight) throw error('AORTA_EHR_007', { count: under, what });
       // Headers and body have time-outs of their own; a server that sends a byte now and then is cut off by this one. Only
       // where the caller has none: a timer and a joined signal for each read were a tenth of its cost, and outlived it.
@@ -70,7 +71,7 @@ export function createHttp(options: HttpOptions = {}): HttpClient {
       const sent = { origin, path: `${pathname}${search}`, method: method as Dispatcher.HttpMethod, headers };
       under++;
       try {
-        return await exchange(agent, body === undefined ? sent : { ...sent, body }, ends);
+        return await exchange(agent, body === undefined ? sent : { ...sent, body }, maxBytes, ends);
       } catch (thrown) {
         if (signal?.aborted) throw signal.reason;
         throw coded(thrown, what, timeoutMs);
@@ -85,8 +86,8 @@ export function createHttp(options: HttpOptions = {}): HttpClient {
 /** Named by code: a library's message may quote what was sent. */
 function coded(thrown: unknown, what: string, ms: number): AortaError {
   if (thrown instanceof AortaError) return thrown;
+  if (thrown instanceof TooLarge) return error('AORTA_EHR_006', { what, problem: 'it is too large' }, { cause: thrown });
   const { name, code = 'unknown' } = thrown as { name?: string; code?: string };
   if (name === 'TimeoutError' || /TIMEOUT/.test(code)) return error('AORTA_EHR_001', { what, ms }, { cause: thrown });
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return error('AORTA_EHR_006', { what, problem: 'it is too large' }, { cause: thrown });
   return error('AORTA_EHR_002', { what, problem: code }, { cause: thrown });
 }

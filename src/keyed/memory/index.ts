@@ -1,6 +1,16 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
-import { type BucketAsk, type Claim, type Keyed, type Pace, type Reservation, workerMs } from '../port.ts';
+import {
+  type Asker,
+  type BucketAsk,
+  type Claim,
+  type Counted,
+  type Keyed,
+  type Pace,
+  type Reservation,
+  type Shared,
+  standardWorkerMs,
+} from '../port.ts';
 import type { BucketStorage } from './storage.ts';
 
 export type { BucketStorage } from './storage.ts';
@@ -29,9 +39,8 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
   const claims = new Map<string, Held>();
   /** Theoretical arrival time of the next place, monotonic milliseconds (GCRA, as in redis/scripts.ts). */
   const buckets = new Map<string, number>();
-  const workers = new Map<string, Map<string, number>>();
-  /** Monotonic milliseconds until which workers of a bucket come back to it. */
-  const settling = new Map<string, number>();
+  /** Who shares a bucket or counter, and until when they settle, monotonic milliseconds. */
+  const shared = new Map<string, { readonly workers: Map<string, number>; settlingUntil: number }>();
   const counters = new Map<string, { value: number; until: number }>();
   const changed = new Set<string>();
   let cancelSave: (() => void) | undefined;
@@ -59,6 +68,16 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
     cancelSave ??= clock.after(saveEveryMs, () => {
       saving = save();
     });
+  };
+  const sharing = (what: string, { worker, workerMs = standardWorkerMs, settleMs = 0 }: Asker): Shared => {
+    const now = clock.monotonic();
+    const found = shared.get(what) ?? { workers: new Map(), settlingUntil: now };
+    shared.set(what, found);
+    const { workers } = found;
+    workers.set(worker, now + workerMs);
+    for (const [name, until] of workers) if (until <= now) workers.delete(name);
+    if (settleMs > 0) found.settlingUntil = now + settleMs;
+    return { workers: workers.size, settling: found.settlingUntil > now };
   };
   const held = (key: string): Held | undefined => {
     const found = claims.get(key);
@@ -93,32 +112,26 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
       if (!found || found.confirmed || found.coordinate !== coordinate) return false;
       return claims.delete(key);
     },
-    async reserve(bucket, { intervalMs, burst, maxWaitMs, worker, afterMs = 0, settleMs = 0 }: BucketAsk): Promise<Reservation> {
+    async reserve(bucket, { intervalMs, burst, maxWaitMs, afterMs = 0, ...asker }: BucketAsk): Promise<Reservation> {
       const now = clock.monotonic();
-      const tat = Math.max(buckets.get(bucket) ?? 0, now + afterMs);
+      const booked = buckets.get(bucket) ?? 0;
       const slack = (burst - 1) * intervalMs;
+      const who = sharing(`bucket:${bucket}`, asker);
+      if (who.settling) {
+        const next = Math.max(booked, now + afterMs + slack);
+        move(bucket, next);
+        return { granted: false, waitMs: 0, aheadMs: next - now, ...who };
+      }
+      const tat = Math.max(booked, now + afterMs);
       const waitMs = Math.max(0, tat - slack - now);
-      let sharing = workers.get(bucket);
-      if (!sharing) {
-        sharing = new Map();
-        workers.set(bucket, sharing);
-      }
-      sharing.set(worker, now + workerMs);
-      for (const [name, until] of sharing) if (until <= now) sharing.delete(name);
-      if (settleMs > 0) settling.set(bucket, now + settleMs);
-      if ((settling.get(bucket) ?? 0) > now) {
-        move(bucket, tat + slack);
-        return { granted: false, waitMs: 0, workers: sharing.size, settling: true };
-      }
-      settling.delete(bucket);
       const granted = waitMs <= maxWaitMs;
       if (granted) move(bucket, tat + intervalMs);
-      return { granted, waitMs, workers: sharing.size, settling: false };
+      return { granted, waitMs, aheadMs: tat - now + (granted ? intervalMs : 0), ...who };
     },
     async pause(bucket, ms, { intervalMs, burst }: Pace) {
       move(bucket, Math.max(buckets.get(bucket) ?? 0, clock.monotonic() + ms + (burst - 1) * intervalMs));
     },
-    async count(counter, by, ttlMs) {
+    async count(counter, by, ttlMs, asker): Promise<Counted> {
       const now = clock.monotonic();
       let found = counters.get(counter);
       if (!found || found.until <= now) {
@@ -127,7 +140,7 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
         if (counters.size > maxClaims) counters.delete(counters.keys().next().value as string);
       }
       found.value += by;
-      return found.value;
+      return { value: found.value, ...sharing(`count:${counter}`, asker) };
     },
     async ping() {},
     async close() {

@@ -1,4 +1,13 @@
-import { type BucketAsk, type Claim, type Keyed, type Pace, type Reservation, workerMs } from '../port.ts';
+import {
+  type Asker,
+  type BucketAsk,
+  type Claim,
+  type Counted,
+  type Keyed,
+  type Pace,
+  type Reservation,
+  standardWorkerMs,
+} from '../port.ts';
 import { RedisClient, type RedisOptions } from './client.ts';
 import * as scripts from './scripts.ts';
 
@@ -6,8 +15,10 @@ export type { RedisOptions } from './client.ts';
 
 const micros = (ms: number): string => String(Math.round(ms * 1000));
 const whole = (ms: number): number => Math.max(1, Math.ceil(ms));
-/** The keys of a bucket stand on one node of a cluster. */
-const bucketKeys = (bucket: string): string[] => [`aorta:bucket:{${bucket}}`, `aorta:workers:{${bucket}}`, `aorta:settling:{${bucket}}`];
+/** What is shared and who shares it stand on one node of a cluster. */
+const sharedKeys = (what: 'bucket' | 'count', name: string): string[] =>
+  [what, `${what}-workers`, `${what}-settling`].map((part) => `aorta:${part}:{${name}}`);
+const sharing = ({ worker, workerMs = standardWorkerMs, settleMs = 0 }: Asker) => [worker, whole(workerMs), Math.ceil(settleMs)];
 const claimKey = (key: string): string[] => [`aorta:claim:${key}`];
 
 /**
@@ -21,7 +32,7 @@ export async function createRedisKeyed(options: RedisOptions): Promise<Keyed> {
   const release = client.script(scripts.release, 1);
   const reserve = client.script(scripts.reserve, 3);
   const pause = client.script(scripts.pause, 1);
-  const count = client.script(scripts.count, 1);
+  const count = client.script(scripts.count, 3);
 
   return {
     kind: 'redis',
@@ -31,22 +42,27 @@ export async function createRedisKeyed(options: RedisOptions): Promise<Keyed> {
     },
     confirm: async (key, coordinate, ttlMs) => (await confirm(claimKey(key), [coordinate, whole(ttlMs)])) === 1,
     release: async (key, coordinate) => (await release(claimKey(key), [coordinate])) === 1,
-    async reserve(bucket: string, { intervalMs, burst, maxWaitMs, worker, afterMs = 0, settleMs = 0 }: BucketAsk): Promise<Reservation> {
-      const [granted, wait, workers, settling] = (await reserve(bucketKeys(bucket), [
+    async reserve(bucket: string, { intervalMs, burst, maxWaitMs, afterMs = 0, ...asker }: BucketAsk): Promise<Reservation> {
+      const [granted, wait, workers, settling, ahead] = (await reserve(sharedKeys('bucket', bucket), [
+        ...sharing(asker),
         micros(intervalMs),
         burst,
         micros(maxWaitMs),
-        worker,
         micros(afterMs),
-        workerMs,
-        Math.ceil(settleMs),
-      ])) as [number, string, number, number];
-      return { granted: granted === 1, waitMs: Number(wait) / 1000, workers, settling: settling === 1 };
+      ])) as [number, string, number, number, string];
+      return {
+        ...{ granted: granted === 1, waitMs: Number(wait) / 1000, aheadMs: Number(ahead) / 1000 },
+        ...{ workers, settling: settling === 1 },
+      };
     },
     async pause(bucket: string, ms: number, { intervalMs, burst }: Pace): Promise<void> {
-      await pause(bucketKeys(bucket).slice(0, 1), [micros(ms), micros((burst - 1) * intervalMs)]);
+      await pause(sharedKeys('bucket', bucket).slice(0, 1), [micros(ms), micros((burst - 1) * intervalMs)]);
     },
-    count: async (counter, by, ttlMs) => Number(await count([`aorta:count:${counter}`], [by, whole(ttlMs)])),
+    async count(counter, by, ttlMs, asker): Promise<Counted> {
+      const args = [...sharing(asker), by, whole(ttlMs)];
+      const [value, workers, settling] = (await count(sharedKeys('count', counter), args)) as [number, number, number];
+      return { value, workers, settling: settling === 1 };
+    },
     ping: () => client.ping(),
     close: () => client.close(),
   };

@@ -31,38 +31,51 @@ return 0
 `;
 
 /**
+ * Who shares the bucket or counter. KEYS it, workers, settling · ARGV worker, worker's time to live (ms), settle (ms; 0: not
+ * asked), … → workers, settling.
+ */
+const sharing = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local live = now / 1000
+redis.call('ZADD', KEYS[2], string.format('%.0f', live + ARGV[2]), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', live))
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+local workers = redis.call('ZCARD', KEYS[2])
+if tonumber(ARGV[3]) > 0 then redis.call('SET', KEYS[3], '1', 'PX', ARGV[3]) end
+local settling = redis.call('EXISTS', KEYS[3])
+`;
+
+/**
  * The bucket as one number, the theoretical arrival time of the next place (GCRA, ITU-T I.371): a place is free when
  * now >= it - (burst - 1) intervals; taking one moves it by an interval. Booking ahead gives waiting workers their
  * turns in order, and nobody polls.
  *
- * While the third key stands, workers come back from their own buckets: the shared one books nothing, and goes on behind
- * the last of what they booked there.
+ * While workers settle, the bucket books nothing, and goes on behind the last of what they booked in their own ones, with
+ * no burst: theirs may be used.
  *
- * KEYS bucket, workers, settling · ARGV interval (µs), burst, longest wait (µs), worker, after (µs), worker's time to live
- * (ms), settle (ms; 0: not asked) → { granted, wait (µs), workers, settling }.
+ * KEYS as `sharing` · ARGV and interval (µs), burst, longest wait (µs), after (µs)
+ * → { granted, wait (µs), workers, settling, ahead (µs) }.
  */
-export const reserve = `
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local tat = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now + ARGV[5])
-local live = now / 1000
-redis.call('ZADD', KEYS[2], string.format('%.0f', live + ARGV[6]), ARGV[4])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', live))
-redis.call('PEXPIRE', KEYS[2], ARGV[6])
-local workers = redis.call('ZCARD', KEYS[2])
-if tonumber(ARGV[7]) > 0 then redis.call('SET', KEYS[3], '1', 'PX', ARGV[7]) end
+export const reserve = `${sharing}
+local booked = tonumber(redis.call('GET', KEYS[1]) or '0')
 local function book(next)
   redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', string.format('%.0f', (next - now) / 1000 + 1000))
 end
-local slack = (ARGV[2] - 1) * ARGV[1]
-if redis.call('EXISTS', KEYS[3]) == 1 then
-  book(tat + slack)
-  return {0, '0', workers, 1}
+local function answer(granted, wait, next)
+  return {granted, string.format('%.0f', wait), workers, settling, string.format('%.0f', next - now)}
 end
+local slack = (ARGV[5] - 1) * ARGV[4]
+if settling == 1 then
+  local next = math.max(booked, now + ARGV[7] + slack)
+  book(next)
+  return answer(0, 0, next)
+end
+local tat = math.max(booked, now + ARGV[7])
 local wait = math.max(0, tat - slack - now)
-if wait > tonumber(ARGV[3]) then return {0, string.format('%.0f', wait), workers, 0} end
-book(tat + ARGV[1])
-return {1, string.format('%.0f', wait), workers, 0}
+if wait > tonumber(ARGV[6]) then return answer(0, wait, tat) end
+book(tat + ARGV[4])
+return answer(1, wait, tat + ARGV[4])
 `;
 
 /** KEYS bucket · ARGV pause (µs), (burst - 1) intervals (µs): what a rest would have saved up is taken away. */
@@ -74,9 +87,9 @@ redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', string.format('%.0f
 return 1
 `;
 
-/** KEYS counter · ARGV by, ttl (ms) → the new value. */
-export const count = `
-local value = redis.call('INCRBY', KEYS[1], ARGV[1])
-if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return value
+/** KEYS as `sharing` · ARGV and by, ttl (ms) → { the new value, workers, settling }. */
+export const count = `${sharing}
+local value = redis.call('INCRBY', KEYS[1], ARGV[4])
+if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
+return {value, workers, settling}
 `;

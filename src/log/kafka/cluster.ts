@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Random } from '../../clock/clock.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import { type Broker, Cluster, InstrumentationEventEmitter, type OpenSocket, socketFactory } from './internals.ts';
+import { isUnknown, metadataRequest, type TopicMetadata } from './metadata.ts';
 import { typeOf, within } from './problems.ts';
 
 /** Passed to `tls.connect` as it is; `true` for the defaults. */
@@ -125,6 +126,14 @@ const socketsOf = new WeakMap<Cluster, Set<Socket>>();
 export const kafkaLogger = loggerFor;
 export const shortRetries = shortRetry;
 
+/** What one broker knows of these topics, each by itself. */
+export async function askTopics(cluster: Cluster, topics: readonly string[]): Promise<readonly TopicMetadata[]> {
+  if (topics.length === 0) return [];
+  await cluster.connect();
+  const broker = await cluster.brokerPool.findConnectedBroker();
+  return broker.connectionPool.send(metadataRequest(topics));
+}
+
 /**
  * Fresh metadata. kafkajs refuses the whole answer when one topic of its list is gone (deleted), for every other topic
  * too; here the gone ones are found and dropped from its list.
@@ -134,32 +143,28 @@ export async function refreshMetadata(cluster: Cluster): Promise<void> {
     await cluster.refreshMetadata();
   } catch (thrown) {
     if (typeOf(thrown) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw thrown;
-    const broker = await cluster.brokerPool.findConnectedBroker();
-    for (const topic of [...cluster.targetTopics]) {
-      try {
-        await broker.metadata([topic]);
-      } catch (problem) {
-        if (typeOf(problem) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw problem;
-        cluster.targetTopics.delete(topic);
-      }
-    }
+    for (const found of await askTopics(cluster, [...cluster.targetTopics])) if (isUnknown(found)) cluster.targetTopics.delete(found.topic);
     await cluster.refreshMetadata();
   }
 }
 
-/** Adds topics to those whose metadata is kept. Resolves with those that do not exist. */
+/**
+ * Adds those topics that exist to the list whose metadata is kept; resolves with the others. An unknown one never enters
+ * the list: it is shared by all callers, and the refreshes of all would fail for it.
+ */
 export async function followTopics(cluster: Cluster, topics: readonly string[]): Promise<readonly string[]> {
-  for (const topic of topics) cluster.targetTopics.add(topic);
-  await cluster.connect();
-  // A refresh that is under way is shared by kafkajs, and does not ask for what was added since; and another caller's may
-  // have found a topic gone, and dropped it. So what counts is whether its partitions are known.
-  const unknown = () => topics.filter((topic) => cluster.findTopicPartitionMetadata(topic).length === 0);
-  for (let tries = 0; tries < 3; tries++) {
+  const unknown = new Set((await askTopics(cluster, topics)).filter(isUnknown).map(({ topic }) => topic));
+  const wanted = topics.filter((topic) => !unknown.has(topic));
+  for (const topic of wanted) cluster.targetTopics.add(topic);
+  // A refresh that is under way is shared by kafkajs, and does not ask for what was added since; and the broker that it
+  // asks may not know a topic yet that another one knows. So what counts is whether its partitions are known.
+  const missing = () => wanted.filter((topic) => cluster.findTopicPartitionMetadata(topic).length === 0);
+  for (let tries = 0; tries < 3 && wanted.length > 0; tries++) {
     await refreshMetadata(cluster);
     // What is gone was dropped from the list; what is still on it and unknown was not asked for.
-    if (unknown().every((topic) => !cluster.targetTopics.has(topic))) break;
+    if (missing().every((topic) => !cluster.targetTopics.has(topic))) break;
   }
-  return unknown();
+  return [...unknown, ...missing()];
 }
 
 /** Disconnects; when the broker does not let go within `ms` (requests still in flight), the sockets are cut. */

@@ -26,7 +26,7 @@ export interface ConsumerSettings {
   ends(tp: TopicPartition): Promise<PartitionEnds>;
 }
 
-/** A `stop` that meets a join under way waits this long for it, so that the member can leave properly. */
+/** A `stop` that meets a join under way leaves the group, and waits this long for that and for the answer to the join. */
 const joinPatienceMs = 5000;
 /** Longest pause before a restart. */
 const restartCapMs = 10_000;
@@ -167,7 +167,10 @@ export class KafkaConsumer implements LogConsumer {
     const joined = this.#membership.join();
     const seat = await Promise.race([joined, stopped]);
     if (!this.#stopped) return seat;
-    await within(this.#settings.around.clock, joinPatienceMs, 'join', joined).catch(() => {});
+    // Now, not when the join has ended: all others wait for each other in it, and would then wait for this one's session.
+    const { clock } = this.#settings.around;
+    await within(clock, joinPatienceMs, 'leave group', this.#membership.leave()).catch(() => {});
+    await within(clock, joinPatienceMs, 'join', joined).catch(() => {});
     return undefined;
   }
 

@@ -10,7 +10,8 @@ import { error } from '../../errors/index.ts';
 import type { Commit, TopicPartition } from '../port.ts';
 import { createAssigner, unitOf } from './assigner.ts';
 import { type Connect, closeCluster, followTopics, kafkaLogger, openCluster, type Surroundings, shortRetries } from './cluster.ts';
-import { type Broker, type Cluster, ConsumerGroup, InstrumentationEventEmitter } from './internals.ts';
+import { type Assigner, type Broker, type Cluster, ConsumerGroup, InstrumentationEventEmitter } from './internals.ts';
+import { memberIdRequest } from './memberId.ts';
 import { backoff, isEvicted, isPassing, isRebalancing, typeOf, unreachable, within } from './problems.ts';
 
 /** Milliseconds until every broker knows a topic that was just made. */
@@ -48,11 +49,17 @@ export class Membership {
   #lastUnits: readonly string[] = [];
   #coordinator: Broker | undefined;
   #stopBeating: () => void = () => {};
-  #joining = false;
+  readonly #connect: Connect;
+  readonly #assigner: Assigner;
+  /** It has joined, and its connection to the coordinator is free. */
+  #seated = false;
+  /** No join any more. */
+  #left = false;
   /** Monotonic milliseconds of the last heartbeat that was answered. */
   #answered = 0;
 
   constructor(connect: Connect, options: MembershipOptions, around: Surroundings) {
+    this.#connect = connect;
     this.#options = options;
     this.#around = around;
     this.cluster = openCluster(connect, around.telemetry, { retries: 5 });
@@ -60,6 +67,14 @@ export class Membership {
       partitionsOf: (topic) => this.cluster.findTopicPartitionMetadata(topic).length,
       lastUnits: () => this.#lastUnits,
     });
+    this.#assigner = {
+      ...assigner,
+      protocol: (of) => {
+        // Asked before each try: kafkajs joins anew, as a member that nobody knows, when this one has left meanwhile.
+        if (this.#left) throw error('AORTA_LOG_016', { operation: 'join' });
+        return assigner.protocol(of);
+      },
+    };
     this.#group = new ConsumerGroup({
       retry: { ...shortRetries, retries: 10 },
       cluster: this.cluster,
@@ -68,7 +83,7 @@ export class Membership {
       topicConfigurations: Object.fromEntries(options.topics.map((topic) => [topic, { fromBeginning: true }])),
       logger: kafkaLogger(around.telemetry),
       instrumentationEmitter: new InstrumentationEventEmitter(),
-      assigners: [assigner],
+      assigners: [this.#assigner],
       sessionTimeout: options.sessionTimeoutMs,
       rebalanceTimeout: options.rebalanceTimeoutMs,
       autoCommit: false,
@@ -104,12 +119,9 @@ export class Membership {
 
   /** Waits until every member of the group has joined: at most the rebalance time-out. */
   async join(): Promise<Seat> {
-    this.#joining = true;
-    try {
-      await this.#joinWhenLoaded();
-    } finally {
-      this.#joining = false;
-    }
+    this.#seated = false;
+    await this.#joinWhenLoaded();
+    this.#seated = true;
     const { generationId, memberId, coordinator } = this.#group;
     this.#coordinator = coordinator ?? undefined;
     const partitions = this.#group
@@ -127,7 +139,7 @@ export class Membership {
     for (let attempt = 0; ; attempt++) {
       try {
         // The broker answers within the rebalance time-out; a silent one must not be waited for.
-        return await within(clock, this.#options.rebalanceTimeoutMs + joinSlackMs, 'join', this.#group.joinAndSync());
+        return await within(clock, this.#options.rebalanceTimeoutMs + joinSlackMs, 'join', this.#joinKnown());
       } catch (thrown) {
         const type = typeOf(thrown);
         if ((type !== 'GROUP_LOAD_IN_PROGRESS' && type !== 'GROUP_COORDINATOR_NOT_AVAILABLE') || clock.monotonic() >= deadline)
@@ -135,6 +147,18 @@ export class Membership {
       }
       await new Promise<void>((resolve) => void clock.after(backoff(random, attempt, 50, 1000), resolve));
     }
+  }
+
+  /** The coordinator names a new member before it lets it wait for the others: known here, so that it can leave meanwhile. */
+  async #joinKnown(): Promise<void> {
+    const { group, topics, sessionTimeoutMs, rebalanceTimeoutMs } = this.#options;
+    if (!this.#group.memberId) {
+      const coordinator = await this.cluster.findGroupCoordinator({ groupId: group });
+      const protocols = [this.#assigner.protocol({ topics })];
+      const asked = memberIdRequest({ group, sessionTimeoutMs, rebalanceTimeoutMs, protocols });
+      this.#group.memberId = await coordinator.connectionPool.send(asked);
+    }
+    await this.#group.joinAndSync();
   }
 
   /** Beats until `stopHeartbeats`. `onEnding` is called at most once with each reason. */
@@ -163,6 +187,8 @@ export class Membership {
           this.#answered = sent;
           onEnding('rebalance');
         } else if (isEvicted(thrown)) {
+          // The next join asks for a new id.
+          if (typeOf(thrown) === 'UNKNOWN_MEMBER_ID') this.#group.memberId = null;
           return onEnding('lost');
         } else {
           // No answer: the connection may be dead without knowing it.
@@ -222,17 +248,46 @@ export class Membership {
     );
   }
 
-  /** Gives the seat up at once instead of letting the session expire. */
+  /**
+   * Gives the seat up at once instead of letting the session expire: the others would wait for it as long. Nothing is joined
+   * afterwards.
+   */
   async leave(): Promise<void> {
     this.#stopBeating();
+    this.#left = true;
     const { memberId } = this.#group;
-    // While a join waits, its connection takes no other request: the session time-out must do it.
-    if (!memberId || this.#joining) return;
+    if (!memberId) return;
     const { group } = this.#options;
-    await this.#asking('leave group', (coordinator) => coordinator.leaveGroup({ groupId: group, memberId })).catch((thrown) => {
+    const left = this.#seated
+      ? this.#asking('leave group', (coordinator) => coordinator.leaveGroup({ groupId: group, memberId }))
+      : this.#leaveBeside(memberId);
+    await left.catch((thrown) => {
       if (!isEvicted(thrown)) throw unreachable('leave group', thrown);
     });
     this.#group.memberId = null;
+  }
+
+  /** While a join waits for the other members its connection takes no other request. */
+  async #leaveBeside(memberId: string): Promise<void> {
+    const { clock, telemetry } = this.#around;
+    const { group, commitTimeoutMs } = this.#options;
+    const beside = openCluster(this.#connect, telemetry);
+    const left = async () => {
+      await beside.connect();
+      const coordinator = await beside.findGroupCoordinator({ groupId: group });
+      await coordinator.leaveGroup({ groupId: group, memberId });
+    };
+    const leaving = left();
+    const close = () => closeCluster(beside, clock, 1000);
+    try {
+      await within(clock, commitTimeoutMs, 'leave group', leaving);
+    } catch (thrown) {
+      // What it was just opening is closed when it gives up.
+      void leaving.catch(() => {}).then(close);
+      throw thrown;
+    } finally {
+      await close();
+    }
   }
 
   close(): Promise<void> {

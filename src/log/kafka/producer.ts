@@ -138,8 +138,8 @@ export class Producer {
       try {
         const left = Math.max(1, deadline - clock.monotonic());
         const gone = await within(clock, left, `metadata of ${topic}`, followTopics(this.#cluster, [topic]));
-        const partitions = this.#cluster.findTopicPartitionMetadata(topic);
-        if (gone.length === 0 && partitions.length > 0) {
+        const partitions = gone.length === 0 ? this.#cluster.findTopicPartitionMetadata(topic) : [];
+        if (partitions.length > 0) {
           const leaders = new Map(partitions.map((p) => [p.partitionId, p.leader]));
           const queues = Array.from(
             { length: partitions.length },

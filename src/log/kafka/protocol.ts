@@ -27,6 +27,7 @@ export const code = {
   fencedLeaderEpoch: 74,
   unknownLeaderEpoch: 75,
   offsetNotAvailable: 78,
+  memberIdRequired: 79,
 } as const;
 
 const names = new Map<number, string>(Object.entries(code).map(([name, number]) => [number, name]));
@@ -49,7 +50,8 @@ const passing = new Set<number>([
 ]);
 export const isPassingCode = (number: number): boolean => passing.has(number);
 
-class Reader {
+/** Reads the fields of an answer one after the other. */
+export class Reader {
   readonly data: Buffer;
   at = 0;
   constructor(data: Buffer) {
@@ -71,8 +73,9 @@ class Reader {
   offset(): number {
     return Number(this.int64());
   }
+  /** Empty where the field is null. */
   text(): string {
-    const length = this.int16();
+    const length = Math.max(0, this.int16());
     this.at += length;
     return this.data.toString('utf8', this.at - length, this.at);
   }

@@ -2,8 +2,9 @@
 import { AortaError, error } from '../../errors/index.ts';
 import type { Keeping, LogRecord, PartitionEnds, TopicPartition, TopicSpec } from '../port.ts';
 import { checkTopic, driftOf } from '../retention.ts';
-import { type Connect, closeCluster, followTopics, openCluster, refreshMetadata, type Surroundings } from './cluster.ts';
+import { askTopics, type Connect, closeCluster, followTopics, openCluster, refreshMetadata, type Surroundings } from './cluster.ts';
 import type { Broker, Cluster } from './internals.ts';
+import { isUnknown } from './metadata.ts';
 import { backoff, isPassing, typeOf, unreachable, within } from './problems.ts';
 import { code, fetchRequest, isPassingCode, nameOfCode } from './protocol.ts';
 import { decodeBatches, UnreadableBatch } from './records/decode.ts';
@@ -19,6 +20,14 @@ export interface QuestionOptions {
 const earliest = -2;
 const latest = -1;
 const topicResource = 2;
+/** How often a topic that is not as the flow needs it is looked at before that is said. */
+const differenceReads = 3;
+
+/** What a topic has that the flow does not want: stops it, or is told of. */
+interface Difference {
+  readonly problem?: AortaError;
+  readonly drift?: ReturnType<typeof driftOf>;
+}
 
 export class Questions {
   readonly #connect: Connect;
@@ -130,14 +139,32 @@ export class Questions {
     for (const spec of specs) checkTopic(spec);
     if (specs.length === 0) return;
     await this.#ask('create topics', async () => {
-      const missing = await followTopics(
+      const found = await askTopics(
         this.#cluster,
         specs.map(({ name }) => name),
       );
-      const fresh = specs.filter(({ name }) => missing.includes(name));
+      const unknown = new Set(found.filter(isUnknown).map(({ topic }) => topic));
+      const fresh = specs.filter(({ name }) => unknown.has(name));
       if (fresh.length > 0) await this.#create(fresh);
     });
-    for (const spec of specs) await this.#ask(`topic ${spec.name}`, () => this.#compare(spec), Number.POSITIVE_INFINITY);
+    for (const spec of specs) await this.#agreed(spec);
+  }
+
+  /** Others may be making the topic at the same moment: a difference counts when it is still there some reads later. */
+  async #agreed(spec: TopicSpec): Promise<void> {
+    const { clock, random, telemetry } = this.#around;
+    for (let attempt = 1; ; attempt++) {
+      const { problem, drift } = await this.#ask(`topic ${spec.name}`, () => this.#compare(spec), Number.POSITIVE_INFINITY);
+      if (!problem && !drift) return;
+      if (attempt < differenceReads) {
+        await new Promise<void>((resolve) => void clock.after(backoff(random, attempt, 50, 1000), resolve));
+        continue;
+      }
+      if (problem) throw problem;
+      // Refusing it would stop the flow and save no record: it is shown, and somebody changes the topic.
+      if (drift) telemetry.log('error', 'log.retention-drift', { topic: spec.name, ms: drift.retentionMs, code: 'AORTA_LOG_003' });
+      return;
+    }
   }
 
   async #create(specs: readonly TopicSpec[]): Promise<void> {
@@ -152,6 +179,7 @@ export class Questions {
         ...(minInSyncReplicas === undefined ? [] : [{ name: 'min.insync.replicas', value: String(minInSyncReplicas) }]),
       ],
     }));
+    await this.#cluster.refreshMetadataIfNecessary();
     const controller = await this.#cluster.findControllerBroker();
     try {
       await controller.createTopics({ topics, timeout: Math.min(timeoutMs, 10_000) });
@@ -170,19 +198,20 @@ export class Questions {
   }
 
   /** Waits until the topic has leaders, then checks what exists against what the flow needs. */
-  async #compare(spec: TopicSpec): Promise<void> {
-    const leaders = await this.#leaders(spec.name);
-    if (leaders.size !== spec.partitions) throw error('AORTA_LOG_004', { topic: spec.name, found: leaders.size, wanted: spec.partitions });
-    if ([...leaders.values()].includes(-1))
+  async #compare(spec: TopicSpec): Promise<Difference> {
+    const [found] = await askTopics(this.#cluster, [spec.name]);
+    if (!found || isUnknown(found)) throw error('AORTA_LOG_002', { topic: spec.name });
+    const { errorCode, partitions } = found;
+    if (errorCode === code.leaderNotAvailable || partitions.some(({ leader }) => leader === -1))
       throw error('AORTA_LOG_008', { operation: `topic ${spec.name}`, problem: 'a partition has no leader' });
+    if (errorCode !== code.none) throw error('AORTA_LOG_015', { topic: spec.name, problem: nameOfCode(errorCode) });
+    if (partitions.length !== spec.partitions)
+      return { problem: error('AORTA_LOG_004', { topic: spec.name, found: partitions.length, wanted: spec.partitions }) };
     const config = await this.#config(spec.name);
     const policy = config.get('cleanup.policy') ?? 'delete';
     const declared = spec.compacted ? 'compact' : 'delete';
-    if (policy !== declared) throw error('AORTA_LOG_009', { topic: spec.name, actual: policy, declared });
-    const drift = driftOf(spec.name, spec.retentionMs, keepingOf(config));
-    // Refusing it would stop the flow and save no record: it is shown, and somebody changes the topic.
-    if (drift)
-      this.#around.telemetry.log('error', 'log.retention-drift', { topic: spec.name, ms: drift.retentionMs, code: 'AORTA_LOG_003' });
+    if (policy !== declared) return { problem: error('AORTA_LOG_009', { topic: spec.name, actual: policy, declared }) };
+    return { drift: driftOf(spec.name, spec.retentionMs, keepingOf(config)) };
   }
 
   keeping(topics: readonly string[]): Promise<ReadonlyMap<string, Keeping>> {
@@ -217,8 +246,9 @@ export class Questions {
     let gone: readonly string[] = [];
     if (!this.#cluster.targetTopics.has(topic) || !this.#cluster.isConnected()) gone = await followTopics(this.#cluster, [topic]);
     else await this.#cluster.refreshMetadataIfNecessary();
+    if (gone.includes(topic)) throw error('AORTA_LOG_002', { topic });
     const partitions = this.#cluster.findTopicPartitionMetadata(topic);
-    if (gone.includes(topic) || partitions.length === 0) throw error('AORTA_LOG_002', { topic });
+    if (partitions.length === 0) throw error('AORTA_LOG_002', { topic });
     return new Map(partitions.map(({ partitionId, leader }) => [partitionId, leader]));
   }
 

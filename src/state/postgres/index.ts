@@ -9,7 +9,7 @@ import type { State } from '../port.ts';
 import { createPostgresOperations } from './operations.ts';
 import { withPlaces } from './places.ts';
 import { forgetProcessed, processed } from './processed.ts';
-import { claim, held, heldKeys, isLane, laneValues, redriveRequests, states, timers } from './reads.ts';
+import { claim, held, heldAt, heldKeys, isLane, laneValues, redriveRequests, states, timers } from './reads.ts';
 import { ensureTables } from './tables.ts';
 import { transactor } from './transact.ts';
 
@@ -52,6 +52,7 @@ export function createPostgresState(source: PostgresOptions | PostgresPool, opti
     timers: (lane, until, limit) => plain(timers(pool, lane, until, limit)),
     held: (lane, key, fromSeq, limit) => plain(held(pool, lane, key, fromSeq, limit)),
     heldKeys: (flow, limit) => plain(heldKeys(pool, flow, limit)),
+    heldAt: (flow, keys) => plain(heldAt(pool, flow, keys)),
     processed: (flow, ids) => plain(processed(pool, flow, ids)),
     forgetProcessed: (flow, node, before, limit) => plain(forgetProcessed(pool, flow, node, before, limit)),
     async requestRedrive({ id, flow, key, errorClass, action, actor, at }) {

@@ -6,14 +6,17 @@ import type { OutboxRecord } from '../port.ts';
  */
 type Entry = [topic: string, partition: number, key: string, headers: Readonly<Record<string, string>>, timestamp: number, length: number];
 
-export function encodeOutbox(records: readonly OutboxRecord[]): Buffer {
+/** In parts: the values are not copied here. */
+export function encodeOutbox(records: readonly OutboxRecord[]): Buffer[] {
   const entries = records.map(
     ({ topic, partition, key, value, headers, timestamp }): Entry => [topic, partition, key, headers, timestamp, value?.length ?? -1],
   );
   const list = Buffer.from(JSON.stringify(entries));
   const size = Buffer.allocUnsafe(4);
   size.writeUInt32BE(list.length);
-  return Buffer.concat([size, list, ...records.map(({ value }) => value ?? Buffer.alloc(0))]);
+  const parts: Buffer[] = [size, list];
+  for (const { value } of records) if (value) parts.push(value);
+  return parts;
 }
 
 export function decodeOutbox(stored: Buffer): OutboxRecord[] {

@@ -1,7 +1,7 @@
 import { array } from '../../postgres/array.ts';
 import { decodeHeaders } from '../../postgres/headers.ts';
 import type { PostgresPool, Row, Statement } from '../../postgres/pool.ts';
-import type { AppliedSet, ClaimedLane, HeldKey, HeldReason, HeldRow, LaneRef, RedriveRequest, TimerRow } from '../port.ts';
+import type { AppliedSet, ClaimedLane, HeldKey, HeldPlace, HeldReason, HeldRow, LaneRef, RedriveRequest, TimerRow } from '../port.ts';
 import { decodeOutbox } from './outbox.ts';
 import { laneArrays } from './writes/rows.ts';
 
@@ -60,12 +60,26 @@ export async function lanePositions(pool: PostgresPool, lanes: readonly LaneRef[
   return rows as unknown as LanePosition[];
 }
 
+/**
+ * From so many keys on a statement is planned each time. A prepared one keeps the plan of when the table had a page or two,
+ * to read them all for each key, until the server analyses the table again: up to minutes into a backlog.
+ */
+const many = 16;
+
+/**
+ * Each key by the whole primary key, whatever the planner believes about the table: `offset 0` keeps the inner select from
+ * being joined in another way. With `key = any(...)` on a table that was empty when it was last analysed, the planner takes
+ * flow and store for the whole search, and compares each row with each key.
+ */
+const statesOf = `select s.key, s.value, s.version from unnest($3::text[]) as g(key)
+  cross join lateral (select key, value, version from aorta_state where flow = $1 and store = $2 and key = g.key offset 0) s`;
+
 export async function states(pool: PostgresPool, flow: string, store: string, keys: readonly string[]) {
   if (keys.length === 0) return [];
   const rows = await pool.query({
-    text: 'select key, value, version from aorta_state where flow = $1 and store = $2 and key = any($3::text[])',
+    text: statesOf,
     values: [flow, store, array('text', [...new Set(keys)])],
-    prepared: true,
+    prepared: keys.length < many,
   });
   const found = new Map(rows.map((row) => [row.key as string, { value: row.value as Buffer, version: row.version as number }]));
   return keys.map((key) => found.get(key) ?? null);
@@ -96,6 +110,16 @@ export async function heldKeys(pool: PostgresPool, flow: string, limit: number):
     ...heldKey(row),
     lane: { flow: row.flow as string, lane: row.lane as string, topic: row.topic as string, partition: row.partition as number },
   }));
+}
+
+export async function heldAt(pool: PostgresPool, flow: string, keys: readonly string[]): Promise<readonly HeldPlace[]> {
+  const rows = await pool.query({
+    text: `select distinct on (lane, topic, partition, key) lane, topic, partition, key, seq, due, reason, error_class as "errorClass"
+      from aorta_held where flow = $1 and key = any($2::text[]) order by lane, topic, partition, key, seq`,
+    values: [flow, array('text', keys)],
+    prepared: true,
+  });
+  return rows.map(({ lane, topic, partition, ...head }) => ({ ...head, lane: { flow, lane, topic, partition } })) as unknown as HeldPlace[];
 }
 
 export async function redriveRequests(pool: PostgresPool, flow: string): Promise<readonly RedriveRequest[]> {

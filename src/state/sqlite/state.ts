@@ -2,7 +2,7 @@ import { error } from '../../errors/index.ts';
 import { buffer, bufferOrNull } from '../../sqlite/bytes.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { definitionsOf } from '../definition.ts';
-import type { ClaimedLane, RedriveRequest, State, TimerRow } from '../port.ts';
+import type { ClaimedLane, HeldPlace, RedriveRequest, State, TimerRow } from '../port.ts';
 import { type HeldRecord, heldKey, heldRow, selectHeads, selectHeld } from './held.ts';
 import type { ClaimedRows } from './lanes.ts';
 import { createSqliteOperations } from './operations.ts';
@@ -101,6 +101,16 @@ export function createSqliteState({ database }: SqliteStateOptions): State {
           [flow, limit],
         )
         .map((row) => ({ ...heldKey(row), lane: { flow: row.flow, lane: row.lane, topic: row.topic, partition: row.partition } }));
+    },
+    async heldAt(flow, keys) {
+      open();
+      return database
+        .read<Omit<HeldPlace, 'lane'> & { lane: string; topic: string; partition: number }>(
+          `SELECT lane, topic, partition, key, min(seq) AS seq, due, reason, error_class AS errorClass FROM aorta_held
+             WHERE flow = ? AND key IN (SELECT value FROM json_each(?)) GROUP BY lane, topic, partition, key ORDER BY lane, topic, partition, key`,
+          [flow, JSON.stringify(keys)],
+        )
+        .map(({ lane, topic, partition, ...head }) => ({ ...head, lane: { flow, lane, topic, partition } }));
     },
     async processed(flow, ids) {
       open();

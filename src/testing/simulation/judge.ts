@@ -68,7 +68,11 @@ export async function judge(world: World, stateful: boolean, orderly: boolean): 
   if (stateful) {
     history.violated(...noDoubleEffect(effects), ...settledOnce(history.settlements));
   }
-  history.violated(...perPatientOrder(sent, effects), ...oneOwner(state.journal), ...redrivenOnce(state.journal));
+  const { brakes } = world;
+  brakes?.check();
+  const overtaken = brakes?.lettered();
+  const inOrder = overtaken ? effects.filter(({ eventId }) => !overtaken.has(eventId)) : effects;
+  history.violated(...perPatientOrder(sent, inOrder), ...oneOwner(state.journal), ...redrivenOnce(state.journal));
   const topics = log.topics().map((topic) => ({ topic, partitions: log.all(topic) }));
   if (!history.script.some((line) => line.includes('made anew'))) history.violated(...emissionsMatch(flow, state.journal, topics));
   history.violated(...parkedInnocents(world), ...leaks(world), ...(await idleTimers(world)));

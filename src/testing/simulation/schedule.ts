@@ -2,7 +2,7 @@ import { seededRandom } from '../virtual-clock.ts';
 
 /** Calls of a worker's ports that can go wrong, in the words of their ports. */
 export const calls = {
-  state: ['claim', 'transact', 'release', 'states', 'timers', 'held', 'redriveRequests'],
+  state: ['claim', 'transact', 'release', 'states', 'timers', 'held', 'heldAt', 'redriveRequests', 'brake', 'putBrake'],
   log: ['append', 'ends', 'committed', 'commit'],
 } as const;
 export type PortName = keyof typeof calls;
@@ -30,6 +30,7 @@ export interface RecordRef {
  *   or back. `outage`, `slow`: all calls of a port for a while. `refuse`: the store refuses the turn of this record for good, until all heals.
  * - `jump`: of the wall clock. `trim`: retention, up to the committed offsets. `gap`: offsets without a record.
  * - `redrive`: an operator's request, for a patient or (no key) for all whose head is parked; `again`: made twice.
+ * - `release`: an operator releases the dead-letter brake of a tolerant flow; `letters`: and redrives its dead letters.
  * - `recreate`: all workers stop, the topic is deleted and made anew, one worker starts.
  */
 export type Action = { readonly at: number } & (
@@ -57,6 +58,7 @@ export type Action = { readonly at: number } & (
       readonly action: 'redrive' | 'discard';
       readonly again?: boolean;
     }
+  | { readonly do: 'release'; readonly letters: boolean }
 );
 export type ActionName = Action['do'];
 
@@ -82,6 +84,8 @@ export interface ScheduleLimits {
   readonly faults: number;
   readonly merges: number;
   readonly partitions: number;
+  /** Its records may become dead letters. */
+  readonly tolerant: boolean;
   /** Only moves that lose nothing of a worker: start, SIGTERM, rebalance, slow calls, jumps of the clock. */
   readonly orderly: boolean;
   /** Records that end their process, for sure; undefined: one, in some seeds. */
@@ -168,6 +172,8 @@ export function scheduleOf(seed: number, limits: ScheduleLimits): Schedule {
   }
   if (enabled.has('redrive'))
     for (let i = random.int(10); i > 0; i--) actions.push(move('redrive', random.int(at), limits, random, patients, limits.steps + i));
+  if (limits.tolerant && allowed('release'))
+    for (let i = random.int(6); i > 0; i--) actions.push({ at: random.int(at + 1000), do: 'release', letters: random.chance(0.6) });
   if (allowed('fail') && random.chance(0.8)) {
     const faults = Math.round(limits.faults * limits.events * 8 * random.next());
     for (let i = 0; i < faults; i++) actions.push(fail(random.int(at), random));

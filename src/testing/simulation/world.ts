@@ -13,6 +13,7 @@ import { type MemoryConsumer, MemoryLog } from '../memory-log.ts';
 import type { memoryRegistry } from '../memory-registry.ts';
 import { MemoryState } from '../memory-state.ts';
 import { seededRandom, settle, VirtualClock } from '../virtual-clock.ts';
+import { Brakes } from './brakes.ts';
 import { Durable } from './durable.ts';
 import { Faults } from './faults.ts';
 import { History } from './history.ts';
@@ -60,6 +61,8 @@ export class World implements WorkerWorld {
   readonly lethal = new Lethal();
   #recreating = false;
   readonly durable: Durable;
+  /** Of a tolerant flow. */
+  brakes: Brakes | undefined;
 
   constructor(options: WorldOptions, registry: Awaited<ReturnType<typeof memoryRegistry>>) {
     this.#options = options;
@@ -83,6 +86,7 @@ export class World implements WorkerWorld {
 
   async open(flow: Flow<unknown>): Promise<void> {
     this.flow = flow;
+    if (flow.options.order === 'tolerant') this.brakes = new Brakes(this);
     this.#shared = await sharedKeyed(compile(flow), this.clock);
     // Few, so that patients and workers meet.
     const { schedule, event } = this.#options;
@@ -157,7 +161,7 @@ export class World implements WorkerWorld {
     });
     const ports = {
       log,
-      state: worker.port('state', this.state),
+      state: worker.port('state', this.state, this.brakes ? { operations: this.brakes.operationsOf(worker) } : {}),
       clock: worker.clock,
       random: this.random,
       telemetry: silentTelemetry,
@@ -184,6 +188,7 @@ export class World implements WorkerWorld {
   #began(worker: SimulatedWorker, ctx: Context): void {
     this.note(`worker ${worker.id} runs ${ctx.eventId} of ${ctx.key}`);
     this.history.handled(worker.id, ctx.eventId);
+    this.brakes?.began(worker, ctx.eventId);
     const { kills, tooOften } = this.lethal.runs(ctx.eventId, ctx.key);
     if (tooOften !== undefined)
       this.history.violated({
@@ -248,6 +253,8 @@ export class World implements WorkerWorld {
         return;
       case 'redrive':
         return void this.redrive(action);
+      case 'release':
+        return void this.brakes?.release(action.letters);
       case 'recreate':
         return this.#recreate();
     }

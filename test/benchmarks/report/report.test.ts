@@ -50,6 +50,7 @@ const outcome = async (...peers: PeerOutcome[]): Promise<Outcome> => ({
     messages: 10,
     patients: 1,
     partitions: 1,
+    workers: 1,
     duration: 1,
     rateSeconds: 1,
     rounds: 3,

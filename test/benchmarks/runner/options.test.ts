@@ -25,6 +25,7 @@ describe('benchmark options', () => {
   it('refuses what it does not understand, and names it', () => {
     refused(() => benchOptions(['calls', '--rounds', '0']), /--rounds must be a number from 1 on/);
     refused(() => benchOptions(['calls', '--rounds', '1.5']), /--rounds must be a whole number/);
+    refused(() => benchOptions(['calls', '--workers', '0']), /--workers must be a number from 1 on/);
     refused(() => benchOptions(['calls', '--rate', 'fast']), /--rate/);
     refused(() => benchOptions(['calls', '--messages', '']), /--messages/);
     refused(() => benchOptions(['calls', '--colour']), /--colour/);
@@ -34,6 +35,11 @@ describe('benchmark options', () => {
 });
 
 describe('selection of workloads', () => {
+  it('has one process of each peer, or as many as asked for', async () => {
+    assert.equal((await selection('passthrough'))[0]?.settings.workers, 1);
+    assert.equal((await selection('passthrough', '--workers', '2'))[0]?.settings.workers, 2);
+  });
+
   it('takes one, a family, or all', async () => {
     const names = async (name: string) => (await selection(name)).map(({ workload }) => workload.name);
     assert.deepEqual(await names('adt'), ['adt']);

@@ -7,6 +7,7 @@ import { loadWorkloads } from '../../../benchmarks/contract/workloads.ts';
 import { lineUp, withPeers } from '../../../benchmarks/runner/line-up.ts';
 import type { Settings } from '../../../benchmarks/runner/outcome.ts';
 import { PeerProcess } from '../../../benchmarks/runner/peer-process.ts';
+import { PeerWorkers } from '../../../benchmarks/runner/peer-workers.ts';
 import { AortaError } from '../../../src/errors/index.ts';
 
 const task: Task = {
@@ -54,6 +55,29 @@ describe('the process of a peer', () => {
     const absent = await PeerProcess.start({ ...foreign(''), launch: () => ({ command: '/no/such/program', args: [] }) }, task);
     await assert.rejects(absent.ready(), /ENOENT/);
     await absent.stop();
+  });
+
+  it('is one of several that are measured as one, and fail as one', async () => {
+    const script = `console.log('figure done 2'); console.log('ready');
+      process.stdin.on('data', (text) => process.exit(String(text) === 'stop\\n' ? 0 : 3));`;
+    const each = [await PeerProcess.start(foreign(script), task), await PeerProcess.start(foreign(script), task)];
+    const both = new PeerWorkers(each);
+    await both.ready();
+    assert.deepEqual(both.figures, { done: 4 });
+    const rss = both.usage().peakRssMb;
+    assert.ok(
+      each.every((one) => one.usage().peakRssMb <= rss * 0.75),
+      'memory is that of both',
+    );
+    await each[1]?.stop();
+    assert.throws(() => both.usage());
+    await both.stop();
+    const half = new PeerWorkers([
+      await PeerProcess.start(foreign(script), task),
+      await PeerProcess.start(foreign(`console.log('failed no luck')`), task),
+    ]);
+    await assert.rejects(half.ready(), /no luck/);
+    await half.stop();
   });
 
   it('is killed when it does not stop', async () => {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { createGzip } from 'node:zlib';
 import type { AortaError } from '../../../src/errors/index.ts';
 import { createHttp, type HttpOptions } from '../../../src/fhir/client/index.ts';
 
@@ -25,7 +28,15 @@ async function serving(t: TestContext, server: http.Server | https.Server): Prom
 function client(t: TestContext, options: HttpOptions = {}) {
   const made = createHttp({ timeoutMs: 5_000, ...options });
   t.after(() => made.close());
-  return (url: string, signal?: AbortSignal) => made.send({ method: 'GET', url, headers: {}, what: 'w', ...(signal ? { signal } : {}) });
+  return (url: string, signal?: AbortSignal, maxBytes?: number) =>
+    made.send({
+      method: 'GET',
+      url,
+      headers: {},
+      what: 'w',
+      ...(signal ? { signal } : {}),
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+    });
 }
 
 test('mutual TLS: both sides show a certificate of their authority, or nothing is exchanged', async (t) => {
@@ -91,6 +102,64 @@ test('an answer that is too large, too slow or never whole is cut off', async (t
   assert.equal(await code(client(t, { timeoutMs: 200 })(`${url}/silent`)), 'AORTA_EHR_001');
   assert.equal(await code(client(t, { timeoutMs: 200 })(`${url}/drip`)), 'AORTA_EHR_001');
 });
+
+test('an answer is read up to its bound and no further, whatever it says of its length: its connection is closed', async (t) => {
+  const maxBytes = 64 * 1024;
+  const closed: { readonly path: string; readonly written: number }[] = [];
+  const server = http.createServer((request, response) => {
+    const { socket } = request;
+    const path = request.url ?? '';
+    const before = socket.bytesWritten;
+    socket.once('close', () => closed.push({ path, written: socket.bytesWritten - before }));
+    if (path === '/fits') return void response.end('x'.repeat(maxBytes));
+    if (path === '/declared') return void response.writeHead(200, { 'content-length': maxBytes + 1 }).flushHeaders();
+    if (path === '/lying') {
+      // Less than what comes: the rest would be the next answer on this connection.
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n${'x'.repeat(200_000)}`);
+      return undefined;
+    }
+    const piece = Buffer.alloc(16 * 1024, 0x20);
+    const gzip = path === '/compressed' ? createGzip({ level: 1 }) : undefined;
+    if (path === '/no-length') {
+      socket.write('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n');
+      forEver(socket, () => piece);
+      return undefined;
+    }
+    response.writeHead(200, gzip ? { 'content-encoding': 'gzip' } : {});
+    if (!gzip) forEver(response, () => piece);
+    else {
+      gzip.pipe(response);
+      // It is the bytes on the wire that count: nobody inflates them.
+      forEver(gzip, () => randomBytes(4 * 1024));
+    }
+    return undefined;
+  });
+  const url = await serving(t, server);
+  const send = client(t, { timeoutMs: 60_000 });
+  assert.equal((await send(`${url}/fits`, undefined, maxBytes)).text.length, maxBytes);
+  const memory = process.memoryUsage().rss;
+  for (const path of ['/declared', '/chunked', '/no-length', '/compressed'])
+    assert.equal(await code(send(`${url}${path}`, undefined, maxBytes)), 'AORTA_EHR_006', path);
+  const lying = await code(send(`${url}/lying`, undefined, maxBytes));
+  assert.ok(['none', 'AORTA_EHR_002'].includes(lying), lying);
+  assert.equal((await send(`${url}/fits`, undefined, maxBytes)).text.length, maxBytes, 'what came after it is nobody’s answer');
+  for (let tries = 0; closed.length < 5 && tries < 400; tries++) await new Promise((resolve) => setTimeout(resolve, 25));
+  for (const path of ['/declared', '/chunked', '/no-length', '/compressed']) {
+    const found = closed.find((each) => each.path === path);
+    assert.ok(found && found.written < 32 * 1024 * 1024, `${path}: ${JSON.stringify(found)}`);
+  }
+  assert.ok(process.memoryUsage().rss - memory < 200 * 1024 * 1024);
+});
+
+/** Writes as long as somebody reads. */
+function forEver(to: Writable, piece: () => Buffer): void {
+  to.on('error', () => {});
+  const more = () => {
+    while (!to.destroyed && to.write(piece()));
+    if (!to.destroyed) to.once('drain', more);
+  };
+  more();
+}
 
 test('no more requests are under way than the bound; who leaves gives its place back', async (t) => {
   const server = http.createServer(() => {});

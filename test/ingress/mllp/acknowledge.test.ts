@@ -13,7 +13,7 @@ test('the two acknowledgements of a message never share a control id, whatever i
   const message = parse(Buffer.from(adt({ controlId: 'a-1' }).toString('latin1').replace('|P|2.5||||||', '|P|2.5|||AL|AL||'), 'latin1'));
   for (const letter of '0123456789ABCDEFGHJKMNPQRSTVWXYZ') {
     const eventId = `01JDRX${letter}ZTQXEQW2JFJ4S8HYGX1`;
-    const ids = acknowledge(message, { code: 'AA', state: 'taken' }, { eventId }).map((answer) => parse(answer).text('MSH-10'));
+    const ids = acknowledge(message, { code: 'AA', accept: 'taken' }, { eventId }).map((answer) => parse(answer).text('MSH-10'));
     assert.equal(ids.length, 2);
     assert.notEqual(ids[0], ids[1], letter);
     for (const id of ids) assert.equal(id?.length, 20);

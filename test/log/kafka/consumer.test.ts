@@ -288,6 +288,28 @@ test('K4: stop against brokers that do not answer ends, with the error', () =>
     await through.close();
   }));
 
+test('a member that is stopped while its join waits for another leaves at once: nobody waits for its session', async () => {
+  const topic = await newTopic(3);
+  const drain = gate();
+  // Longer than anything here waits: partitions of a member that did not leave would stand still until the test fails.
+  const of = { group: topic, topics: [topic], sessionTimeoutMs: 120_000, rebalanceTimeoutMs: 120_000 };
+  const membersOf = async () => (await asAdmin((admin) => admin.describeGroups([topic]))).groups[0]?.members.length;
+  const a = probe(log, { ...of, onRevoked: () => drain.opened });
+  const [b, c] = [probe(log, of), probe(log, of)];
+  await a.consumer.start();
+  await a.until('all partitions', () => a.held().length === 3);
+  await Promise.all([b.consumer.start(), c.consumer.start()]);
+  await a.until('it drains', () => a.events.at(-1)?.what === 'revoking');
+  await until('the others wait for it', async () => (await membersOf()) === 3);
+  await c.consumer.stop();
+  assert.equal(await membersOf(), 2);
+  assert.equal(a.events.at(-1)?.what, 'revoking', 'it drains all the time');
+  drain.open();
+  await b.until('both have what there is', () => a.held().length + b.held().length === 3 && b.held().length > 0);
+  await Promise.all([a.consumer.stop(), b.consumer.stop()]);
+  assert.equal(await membersOf(), 0);
+});
+
 test('a drain that never ends does not keep stop for ever', async () => {
   const topic = await newTopic(1);
   const a = probe(log, { group: topic, topics: [topic], rebalanceTimeoutMs: 1500, onRevoked: () => new Promise(() => {}) });

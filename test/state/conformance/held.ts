@@ -93,6 +93,21 @@ export function heldTests(workers: Workers): void {
       assert.equal((await workers.one.heldKeys(lane.flow, 2)).length, 2);
     });
 
+    it('each place of a patient is found, over all lanes of a flow, with what its head waits for', async () => {
+      const lane = laneRef();
+      const one = await Owner.claim(workers.one, lane);
+      const two = await Owner.claim(workers.two, { ...lane, partition: lane.partition + 1 });
+      await one.commit({ held: [add('p', 3, { due: null, reason: 'park' }), add('p', 1, { due: 5 }), add('', 7), add('q', 2)] });
+      await two.commit({ held: [add('p', 4, { due: null, reason: 'park', errorClass: 'Defect' })] });
+      const { reason, errorClass } = heldRow('p', 1);
+      assert.deepEqual(await workers.two.heldAt(lane.flow, ['p', '', 'nobody']), [
+        { key: '', seq: 7, due: heldRow('', 7).due, reason, errorClass, lane: one.lane },
+        { key: 'p', seq: 1, due: 5, reason, errorClass, lane: one.lane },
+        { key: 'p', seq: 4, due: null, reason: 'park', errorClass: 'Defect', lane: two.lane },
+      ]);
+      assert.deepEqual(await workers.one.heldAt(lane.flow, []), []);
+    });
+
     it('holds many rows of many patients', async () => {
       const owner = await Owner.claim(workers.one);
       await owner.commit({ held: Array.from({ length: 600 }, (_, i) => add(`p${i % 30}`, i)) });

@@ -8,5 +8,5 @@ export default {
   find: 'lane.inherited > 0 || ',
   replace: '',
   target: 'everything',
-  seed: 8,
+  seed: 13,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '    await this.#write(items.slice(middle).filter((item) => !item.lane.withdrawn(item)));',
   replace: '',
   target: 'everything',
-  seed: 339,
+  seed: 202,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '  complete = false;',
   replace: '  complete = true;',
   target: 'merged',
-  seed: 64,
+  seed: 109,
 } satisfies Plant;

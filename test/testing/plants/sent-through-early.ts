@@ -8,5 +8,5 @@ export default {
   find: '    this.#push({ group, sent, records: records.map(',
   replace: '    this.sentThrough = group;\n    this.#push({ group, sent, records: records.map(',
   target: 'everything',
-  seed: 8,
+  seed: 5,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: "return outcomes[i] === 'applied' && lane.group < group.group;",
   replace: "return outcomes[i] === 'applied' && lane.group <= group.group;",
   target: 'everything',
-  seed: 5,
+  seed: 14,
 } satisfies Plant;

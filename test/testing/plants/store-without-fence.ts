@@ -8,5 +8,5 @@ export default {
   find: "if (!lane || lane.epoch !== group.epoch) return 'fenced';",
   replace: "if (!lane) return 'fenced';",
   target: 'everything',
-  seed: 16,
+  seed: 26,
 } satisfies Plant;

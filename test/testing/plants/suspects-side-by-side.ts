@@ -9,5 +9,5 @@ export default {
   find: 'alone: root.suspect > 1',
   replace: 'alone: false',
   target: 'suspected',
-  seed: 1,
+  seed: 2,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '      if (this.#loading) this.#changed.set(id, write);',
   replace: '',
   target: 'timers',
-  seed: 2,
+  seed: 12,
 } satisfies Plant;

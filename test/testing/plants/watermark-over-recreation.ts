@@ -8,5 +8,5 @@ export default {
   find: 'if (refusal) lane.refuse(refusal);\n    if (start > end) lane.refuse(',
   replace: 'if (start > end && end < 0) lane.refuse(',
   target: 'everything',
-  seed: 76,
+  seed: 6,
 } satisfies Plant;

@@ -1,3 +1,4 @@
+import braked from './braked.ts';
 import calls from './calls.ts';
 import everything from './everything.ts';
 import lanes, { lanesOfTwo } from './lanes.ts';
@@ -24,4 +25,5 @@ export const targets: readonly Target[] = [
   lanesOfTwo,
   mergesOfTwo,
   suspected,
+  braked,
 ];

@@ -1,69 +1,78 @@
 import { array } from '../../../postgres/array.ts';
 import type { Statement } from '../../../postgres/pool.ts';
 import type { LaneGroup, StateWrite } from '../../port.ts';
-import { lastOf } from './rows.ts';
+
+type Write = StateWrite & { readonly flow: string };
 
 export function states(groups: readonly LaneGroup[]): Statement[] {
-  const all = lastOf(
-    groups.flatMap((group) => group.states.map((write): StateWrite & { flow: string } => ({ ...write, flow: group.lane.flow }))),
-    (write) => [write.flow, write.store, write.key],
-  );
-  const kept = all.filter((write) => write.value !== null);
-  const gone = all.filter((write) => write.value === null);
-  const keys = (writes: typeof all) => [
-    array(
-      'text',
-      writes.map((write) => write.flow),
-    ),
-    array(
-      'text',
-      writes.map((write) => write.store),
-    ),
-    array(
-      'text',
-      writes.map((write) => write.key),
-    ),
-  ];
+  const all = last(groups);
+  const kept = all.filter(({ value }) => value !== null);
+  const gone = all.filter(({ value }) => value === null);
   const statements: Statement[] = [];
-  if (kept.length > 0) {
-    statements.push({
-      text: `insert into aorta_state (flow, store, key, value, version, source_event, source_flow, source_version)
-        select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::int4[], $6::text[], $7::text[], $8::text[])
-        on conflict (flow, store, key) do update set value = excluded.value, version = excluded.version,
-          source_event = excluded.source_event, source_flow = excluded.source_flow, source_version = excluded.source_version`,
-      values: [
-        ...keys(kept),
-        array(
-          'bytea',
-          kept.map((write) => write.value),
-        ),
-        array(
-          'int4',
-          kept.map((write) => write.version),
-        ),
-        array(
-          'text',
-          kept.map((write) => write.source.eventId),
-        ),
-        array(
-          'text',
-          kept.map((write) => write.source.flowHash),
-        ),
-        array(
-          'text',
-          kept.map((write) => write.source.version),
-        ),
-      ],
-      prepared: true,
-    });
-  }
+  // One as a rule: a process writes for one flow at a time, of one version.
+  for (const writes of Object.values(Object.groupBy(kept, writerOf)) as Write[][]) statements.push(upsert(writes));
   if (gone.length > 0) {
     statements.push({
       text: `delete from aorta_state t using unnest($1::text[], $2::text[], $3::text[]) as g(flow, store, key)
         where t.flow = g.flow and t.store = g.store and t.key = g.key`,
-      values: keys(gone),
+      values: [
+        array(
+          'text',
+          gone.map(({ flow }) => flow),
+        ),
+        ...keys(gone),
+      ],
       prepared: true,
     });
   }
   return statements;
+}
+
+const upsert = (writes: readonly Write[]): Statement => {
+  const { flow, source } = writes[0] as Write;
+  return {
+    text: `insert into aorta_state (flow, store, key, value, version, source_event, source_flow, source_version)
+      select $1, g.store, g.key, g.value, g.version, g.source_event, $2, $3
+        from unnest($4::text[], $5::text[], $6::bytea[], $7::int4[], $8::text[]) as g(store, key, value, version, source_event)
+      on conflict (flow, store, key) do update set value = excluded.value, version = excluded.version,
+        source_event = excluded.source_event, source_flow = excluded.source_flow, source_version = excluded.source_version`,
+    values: [
+      ...[flow, source.flowHash, source.version],
+      ...keys(writes),
+      array(
+        'bytea',
+        writes.map(({ value }) => value),
+      ),
+      array(
+        'int4',
+        writes.map(({ version }) => version),
+      ),
+      array(
+        'text',
+        writes.map(({ source: { eventId } }) => eventId),
+      ),
+    ],
+    prepared: true,
+  };
+};
+
+const keys = (writes: readonly Write[]): Buffer[] => [
+  array(
+    'text',
+    writes.map(({ store }) => store),
+  ),
+  array(
+    'text',
+    writes.map(({ key }) => key),
+  ),
+];
+
+const writerOf = ({ flow, source }: Write): string => `${flow}\u0000${source.flowHash}\u0000${source.version}`;
+
+/** The last write of each row, in the order of the rows' keys: every transaction locks them in it. */
+function last(groups: readonly LaneGroup[]): Write[] {
+  const rows = new Map<string, Write>();
+  for (const { lane, states: writes } of groups)
+    for (const write of writes) rows.set(`${lane.flow}\u0000${write.store}\u0000${write.key}`, { ...write, flow: lane.flow });
+  return [...rows.keys()].sort().map((id) => rows.get(id) as Write);
 }

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { sleep } from '../../src/clock/system.ts';
+import { startFlow } from '../../src/engine/index.ts';
+import { flow, mapAsync } from '../../src/index.ts';
+import type { ConsumerOptions, Log } from '../../src/log/port.ts';
+import { serdeFor } from '../../src/schema/serde.ts';
+import { silentTelemetry } from '../../src/telemetry/port.ts';
+import { MemoryConsumer, MemoryLog } from '../../src/testing/memory-log.ts';
+import { memoryRegistry } from '../../src/testing/memory-registry.ts';
+import { MemoryState } from '../../src/testing/memory-state.ts';
+import { guarded, ProcessClock } from '../../src/testing/process.ts';
+import { seededRandom, VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { applied, type Event, events, seen } from './review-support.ts';
+
+/** Workers in processes of their own, one of which has all partitions; record 1 takes as long as `busy` says. */
+async function start() {
+  const clock = new VirtualClock();
+  const log = new MemoryLog({ clock });
+  const state = new MemoryState({ clock });
+  const registry = await memoryRegistry();
+  const serde = await serdeFor(registry, events);
+  const world = { busy: true, tries: 0 };
+  const made = flow('taken-over')
+    .from(events)
+    .pipe(
+      mapAsync(
+        'work',
+        async (e: Event) => {
+          if (e.n === 1) {
+            world.tries++;
+            if (world.busy) await sleep(clock, 1_000_000);
+          }
+          return e;
+        },
+        { deadlineMs: 29_000 },
+      ),
+      seen(),
+    );
+  const worker = async (seed: number) => {
+    const own = new ProcessClock(clock);
+    const consumers: MemoryConsumer[] = [];
+    const consumer = (options: ConsumerOptions) => {
+      const member = new MemoryConsumer(log, options);
+      consumers.push(member);
+      return member;
+    };
+    const starting = startFlow(made, {
+      log: guarded<Log>(log, own, { consumer }),
+      state: guarded(state, own),
+      ...{ clock: own, random: seededRandom(seed), telemetry: silentTelemetry },
+      serde: (topic) => serdeFor(registry, topic),
+      partitions: (topic) => log.partitions(topic),
+    });
+    await clock.advance(50);
+    return { running: await starting, consumer: () => consumers.at(-1) as MemoryConsumer };
+  };
+  const put = (n: number, key: string) => void log.put({ topic: 'events', key, value: serde.serialize({ n, kind: 'x' }), headers: {} });
+  return { clock, state, world, worker, put };
+}
+
+describe('a record whose owners lose the partition without a drain while they try it', () => {
+  it('is parked like one that ends the process: a loop that blocks past the session ends none', async () => {
+    const { clock, state, world, worker, put } = await start();
+    const workers = [await worker(1)];
+    put(1, 'p1');
+    put(2, 'p2');
+    await clock.advance(1000);
+    // Another process each time: one that claims it again itself knows that it has outlived the try.
+    for (let lost = 1; lost <= 4; lost++) {
+      const owner = workers.at(-1);
+      const wake = owner?.consumer().expire();
+      workers.push(await worker(lost + 1));
+      await clock.advance(500);
+      assert.ok(wake);
+      await clock.advance(1000);
+    }
+    assert.equal(world.tries, 4, 'the first try was not noted, three were');
+    assert.deepEqual(
+      (await state.heldKeys('taken-over', 10)).map(({ key, head }) => [key, head.reason, head.errorCode]),
+      [['p1', 'poison', 'AORTA_ENGINE_007']],
+    );
+    assert.deepEqual(applied(state), [2]);
+    for (const { running } of workers) {
+      const stopping = running.stop();
+      await clock.advance(40_000);
+      await stopping;
+    }
+  });
+});

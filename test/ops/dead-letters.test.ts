@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { AortaError } from '../../src/errors/index.ts';
+import { flow, map, to, topic } from '../../src/index.ts';
+import { type WaitingLetter, waitingDeadLetters } from '../../src/ops/dead-letters.ts';
+import { TestDriver } from '../../src/testing/index.ts';
+
+const numbers = topic<number>('numbers', 'int', { partitions: 2 });
+const out = topic<number>('out', 'int', { partitions: 2 });
+
+describe('a dead letter that its worker appended again', () => {
+  it('is one that waits and a copy, whichever of them is taken, and a later end of the record is another one', async () => {
+    let lost = 0;
+    const driver = await TestDriver.start<number>(
+      flow('letters', { order: 'tolerant' })
+        .from(numbers)
+        .pipe(
+          map((n: number) => {
+            if (n === 1) throw new AortaError('AORTA_TEST', 'Permanent', 'planned');
+            return n;
+          }),
+          to(out),
+        ),
+      { source: numbers, fault: (call) => (call === 'append' && lost-- > 0 ? 'lost-reply' : 'none') },
+    );
+    lost = 1;
+    await driver.send({ key: 'p', value: 1, eventId: 'event-1' });
+    await driver.advance(5000);
+    const records = driver.log.all('letters.dlq').flat();
+    assert.equal(records.length, 2, 'the reply was lost, the record was not');
+    const waiting = async () => {
+      const found: WaitingLetter[] = [];
+      for await (const each of waitingDeadLetters(driver.log, driver.state, 'letters')) found.push(each);
+      return found;
+    };
+    const [first, second] = await waiting();
+    assert.deepEqual([first?.copy, second?.copy], [false, true]);
+    assert.equal(first?.end, second?.end);
+    const note = { flow: 'letters', eventId: 'event-1', actor: 'me', at: 1, action: 'redrive' as const };
+    await driver.state.operations.noteRedrives([{ ...note, id: 'a', letter: first?.letter.id ?? '' }]);
+    assert.deepEqual(
+      (await waiting()).map(({ letter, copy }) => [letter.id, copy]),
+      [[second?.letter.id, true]],
+    );
+    // It comes back as a new root, and ends as a dead letter again.
+    await driver.send({ key: 'p', value: 1, eventId: 'event-1' });
+    await driver.advance(1000);
+    assert.deepEqual(
+      (await waiting()).map(({ copy }) => copy),
+      [true, false],
+    );
+    await driver.stop();
+  });
+});
