@@ -94,9 +94,15 @@ export async function createFileAudit(options: FileAuditOptions): Promise<Audit>
     await checkpoint.write(link);
   };
 
+  const stopWait = () => {
+    cancelWait?.();
+    cancelWait = undefined;
+  };
   const flush = async (): Promise<void> => {
     while (urgent) {
       const batch = waiting;
+      // Whoever waits from now on needs a timer of its own: one that stayed would be taken for it.
+      stopWait();
       waiting = [];
       urgent = false;
       try {
@@ -110,8 +116,7 @@ export async function createFileAudit(options: FileAuditOptions): Promise<Audit>
   };
   const hurry = () => {
     if (waiting.length === 0) return;
-    cancelWait?.();
-    cancelWait = undefined;
+    stopWait();
     urgent = true;
     flushing ??= Promise.resolve().then(flush);
   };
@@ -122,7 +127,11 @@ export async function createFileAudit(options: FileAuditOptions): Promise<Audit>
       if (waiting.length >= maxWaiting) return reject(error('AORTA_AUDIT_003', { limit: maxWaiting }));
       waiting.push({ event, resolve, reject });
       if (withinMs <= 0) hurry();
-      else cancelWait ??= clock.after(withinMs, hurry);
+      else
+        cancelWait ??= clock.after(withinMs, () => {
+          cancelWait = undefined;
+          hurry();
+        });
     });
 
   const system = { at: clock.now(), actor: 'aorta', target: 'audit', outcome: 'failure' } as const;

@@ -350,4 +350,32 @@ describe('records that may wait', () => {
     await assert.rejects(audit.append(event(5), 10), (thrown: AortaError) => thrown.code === 'AORTA_AUDIT_002');
     assert.equal(clock.waiting, 0);
   });
+
+  for (const [what, before] of [
+    ['in the same turn', 0],
+    ['while a write is under way', 2],
+  ] as const)
+    it(`have a timer also when the one before was taken along by a write that began ${what}`, async () => {
+      const dir = await folder();
+      const clock = manualClock();
+      await withAudit(
+        dir,
+        async (audit) => {
+          const taken = [audit.append(event(1))];
+          // The write of the first is under way, the next is urgent, and the third is taken with it.
+          for (let turn = 0; turn < before; turn++) await Promise.resolve();
+          if (before > 0) taken.push(audit.append(event(2)));
+          taken.push(audit.append(event(3), 10));
+          await Promise.all(taken);
+          clock.advance(10);
+          const alone = audit.append(event(4), 10);
+          assert.equal(clock.waiting, 1, 'nobody else hurries');
+          clock.advance(10);
+          await alone;
+          assert.equal(clock.waiting, 0);
+        },
+        { clock },
+      );
+      assert.equal((await recordsOf(dir)).at(-1)?.event.patientId, 'patient-4');
+    });
 });
