@@ -12,6 +12,7 @@ export interface Jwk {
   readonly kid?: string;
   readonly alg?: string;
   readonly use?: string;
+  readonly key_ops?: unknown;
   readonly [member: string]: unknown;
 }
 
@@ -57,7 +58,11 @@ function json(part: string | undefined): Record<string, unknown> {
 const imported = new WeakMap<Jwk, Map<string, Promise<CryptoKey>>>();
 
 const fits = (jwk: Jwk, alg: Algorithm): boolean =>
-  (alg === 'RS384' ? jwk.kty === 'RSA' : jwk.kty === 'EC' && jwk['crv'] === 'P-384') && (jwk.alg ?? alg) === alg;
+  (alg === 'RS384' ? jwk.kty === 'RSA' : jwk.kty === 'EC' && jwk['crv'] === 'P-384') &&
+  (jwk.alg ?? alg) === alg &&
+  (jwk.use ?? 'sig') === 'sig';
+/** RFC 7517, 4.3: a key that says what it is for is for nothing else. */
+const verifies = ({ key_ops: does }: Jwk): boolean => does === undefined || (Array.isArray(does) && does.includes('verify'));
 
 /** The key as the library takes it to sign; kept as long as the key object is. */
 function cryptoKey(jwk: Jwk, alg: Algorithm): Promise<CryptoKey> {
@@ -78,7 +83,7 @@ const publicKeys = new WeakMap<Jwk, Map<string, KeyObject>>();
 function publicKey(jwk: Jwk, alg: Algorithm): KeyObject {
   const known = publicKeys.get(jwk)?.get(alg);
   if (known) return known;
-  if (!fits(jwk, alg)) throw new TypeError(`no ${alg} key`);
+  if (!fits(jwk, alg) || !verifies(jwk)) throw new TypeError(`no ${alg} key that verifies`);
   const key = createPublicKey({ key: publicJwk(jwk) as JsonWebKey, format: 'jwk' });
   // RFC 7518, 3.3.
   if (alg === 'RS384' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) throw new TypeError('a modulus below 2048 bits');

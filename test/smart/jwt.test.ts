@@ -15,6 +15,7 @@ for (const alg of algorithms) {
     const [head = '', claims = '', signature = ''] = token.split('.');
     await verifySignature(token, publicJwk(key), alg);
     await verifySignature(token, publicJwk(key), alg);
+    await verifySignature(token, { ...publicJwk(key), use: 'sig', key_ops: ['verify'] }, alg);
     const flipped = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
     const bytes = Buffer.from(signature, 'base64url');
     const refused: Readonly<Record<string, readonly [string, Jwk, Algorithm]>> = {
@@ -31,6 +32,10 @@ for (const alg of algorithms) {
       'a line break in it': [`${head}.${claims}.${signature.slice(0, 9)}\n${signature.slice(9)}`, publicJwk(key), alg],
       'a padding': [`${head}.${claims}.${signature}=`, publicJwk(key), alg],
       zeros: [`${head}.${claims}.${Buffer.alloc(bytes.length).toString('base64url')}`, publicJwk(key), alg],
+      'a key to encrypt with': [token, { ...publicJwk(key), use: 'enc' }, alg],
+      'a key that signs only': [token, { ...publicJwk(key), key_ops: ['sign'] }, alg],
+      'a key for nothing': [token, { ...publicJwk(key), key_ops: [] }, alg],
+      'key_ops that are no list': [token, { ...publicJwk(key), key_ops: 'verify' }, alg],
       'a key that is none': [token, { kty: key.kty, kid: 'k' }, alg],
     };
     for (const [name, given] of Object.entries(refused)) await assert.rejects(verifySignature(...given), refusal, name);
