@@ -61,7 +61,7 @@ export async function cdsRoutes(app: FastifyInstance, { cds, clock, audit: chain
 
       scope.post<{ Params: { id: string } }>(
         '/:id',
-        { bodyLimit: largest, config: { access: { ...access, audit: audit('cds'), alongside: true } } },
+        { bodyLimit: largest, config: { access: { ...access, audit: audit('cds'), alongside: cds !== undefined } } },
         async (request, reply) => {
           const caller = { client: request.actor.client ?? localClient, home: cds?.publicUrl ?? `http://${request.headers.host}` };
           // The caller's wait began with its request: what verifying, the queue and the body took is spent already.
