@@ -36,10 +36,13 @@ export interface Access {
   readonly alongside?: boolean;
   /** A page asks again whenever something moved: one record a minute says that somebody was watching. */
   readonly watched?: boolean;
-  /** Its answer stays open for as long as somebody listens: it says nothing about how much is under way. */
-  readonly stream?: boolean;
   /** For callers with tokens of their own kind (CDS Hooks): verifies the request, in place of rule 3. */
   readonly verify?: (request: FastifyRequest) => Promise<Caller>;
+  /**
+   * The client that `verify` will find, where that can be said at once and beyond doubt (by a signature, with a key that is
+   * here); it is let in by its share then while the event loop is late (`shed.ts`). Undefined says nothing.
+   */
+  readonly recognise?: (request: FastifyRequest) => string | undefined;
   /** Host names other than loopback, and origins other than ours, that this route may be called with. */
   readonly elsewhere?: { readonly hosts: readonly string[]; readonly origins: readonly string[] };
 }
@@ -76,7 +79,8 @@ export const developer = { id: 'local-developer', roles: ['viewer', 'operator', 
  *    `verify` knows its own kind of credentials, and verifies every request by it.
  * 4. Roles (AORTA_EDGE_006).
  * 5. The audit record is durable before the handler runs, or before it answers (`alongside`): what was shown has a record
- *    even if the answer is lost, and when it cannot be written nothing is shown. Refusals of 2 to 4 are recorded as `denied`.
+ *    even if the answer is lost, and when it cannot be written nothing is shown. A CDS answer that is
+ *    due before its record is durable goes without anything in it. Refusals of 2 to 4 are recorded as `denied`.
  */
 export function guardRoutes(app: FastifyInstance, options: EdgeOptions): void {
   const trail = auditTrail(options);

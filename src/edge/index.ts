@@ -21,7 +21,7 @@ export type { Edge, EdgeOptions } from './options.ts';
  *   go through ingress like a message.
  * - No PHI in metrics, logs and headers: route templates, never URLs.
  * - Bounded: bodies 1 MiB, 30 s for a request to arrive, 100 watchers, each cut off when it does not read. While the event
- *   loop is late, callers with more than their share under way get 429 before anything of a request is looked at (`shed.ts`).
+ *   loop is late, callers with more than their share under way get 429 before their request is read (`shed.ts`).
  *
  * Refuses any bind address but loopback until authentication is configured (AORTA_EDGE_001).
  */
@@ -49,8 +49,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   setHeaders(app);
   measure(app, options);
   await describeRoutes(app);
-  shedLoad(app, options);
+  const countVerified = shedLoad(app, options);
   guardRoutes(app, options);
+  app.addHook('onRequest', countVerified);
   for (const routes of groups) await app.register(async (scope) => routes(scope, options));
   const url = await app.listen({ host: options.host, port: options.port });
   return { url: url.replace('[::1]', 'localhost'), stop: () => app.close() };

@@ -11,15 +11,28 @@ const sampleMs = 100;
 const least = 64;
 /** A limit above this is none. */
 const most = 1_024;
+/** All whom nobody has verified: one caller. Whatever they say of themselves, they may say it of somebody else. */
+const unverified = '';
 
 export interface PressureOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;
   readonly telemetry: Telemetry;
 }
 
+/** Of a request that is under way. */
+export interface Place {
+  /** From now on it is this client's. False: the client's share is used up, so it must be refused. */
+  verified(client: string): boolean;
+  /** Gives it back, once. */
+  leave(): void;
+}
+
 export interface Pressure {
-  /** Takes a place for a request of this caller; undefined: it must be refused. The result gives the place back, once. */
-  enter(caller: string): (() => void) | undefined;
+  /**
+   * Takes a place for a request; undefined: it must be refused. `recognise` is asked only while there is a limit: the
+   * client, if that can be said beyond doubt.
+   */
+  enter(recognise?: () => string | undefined): Place | undefined;
   /** Requests that may be under way; infinite while the loop is in time. */
   readonly limit: number;
   stop(): void;
@@ -27,9 +40,12 @@ export interface Pressure {
 
 /**
  * How many requests may be under way, by how late the event loop is: halved with each sample above 300 ms (the second in
- * a row, the first above 1 s), doubled with each below 100 ms, unchanged between, so that it neither flutters nor stays when the load has gone. Where the limit is
- * reached it is shared: who has less than its share under way is let in, so one that sends too much is refused and the others
- * are not.
+ * a row, the first above 1 s), doubled with each below 100 ms, unchanged between, so that it neither flutters nor stays
+ * when the load has gone.
+ *
+ * Up to the limit everybody is let in. Beyond it a caller is, as long as it has less than its share: the limit divided by
+ * the callers that have something under way. Callers are clients that were verified, and all others as one: who is verified
+ * loses nothing by what is sent in its name, and more callers than the limit's places are refused, each of them.
  *
  * The sample is a timer's lateness, and a request that comes while the timer is overdue already is judged by that: one
  * long turn is noticed within itself. No timer runs while no request does.
@@ -73,26 +89,45 @@ export function createPressure({ clock, telemetry }: PressureOptions): Pressure 
     });
   };
 
+  const count = (caller: string, by: number) => {
+    const now = (under.get(caller) ?? 0) + by;
+    if (now > 0) under.set(caller, now);
+    else under.delete(caller);
+  };
+  /** Not rounded up to one: that would be no end where callers are many. */
+  const hasShare = (caller: string): boolean => {
+    const own = under.get(caller) ?? 0;
+    return own < Math.floor(limit / (under.size + (own === 0 ? 1 : 0)));
+  };
+
   return {
-    enter(caller) {
+    enter(recognise) {
       if (!cancel) arm();
       const late = clock.monotonic() - due;
       if (!judged && late >= (before ? high : standstill)) {
         judged = true;
         judge(late);
       }
-      const own = under.get(caller) ?? 0;
-      if (total >= limit && own >= Math.max(1, Math.floor(limit / Math.max(1, own === 0 ? under.size + 1 : under.size)))) return undefined;
-      under.set(caller, own + 1);
+      let caller = (Number.isFinite(limit) ? recognise?.() : undefined) ?? unverified;
+      if (total >= limit && !hasShare(caller)) return undefined;
+      count(caller, 1);
       total++;
       let left = false;
-      return () => {
-        if (left) return;
-        left = true;
-        total--;
-        const rest = (under.get(caller) ?? 1) - 1;
-        if (rest > 0) under.set(caller, rest);
-        else under.delete(caller);
+      return {
+        verified(client) {
+          if (left || caller === client) return true;
+          count(caller, -1);
+          caller = client;
+          const good = total <= limit || hasShare(client);
+          count(client, 1);
+          return good;
+        },
+        leave() {
+          if (left) return;
+          left = true;
+          count(caller, -1);
+          total--;
+        },
       };
     },
     get limit() {

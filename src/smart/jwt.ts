@@ -12,7 +12,6 @@ export interface Jwk {
   readonly kid?: string;
   readonly alg?: string;
   readonly use?: string;
-  readonly key_ops?: unknown;
   readonly [member: string]: unknown;
 }
 
@@ -62,7 +61,10 @@ const fits = (jwk: Jwk, alg: Algorithm): boolean =>
   (jwk.alg ?? alg) === alg &&
   (jwk.use ?? 'sig') === 'sig';
 /** RFC 7517, 4.3: a key that says what it is for is for nothing else. */
-const verifies = ({ key_ops: does }: Jwk): boolean => does === undefined || (Array.isArray(does) && does.includes('verify'));
+const verifies = (jwk: Jwk): boolean => {
+  const does = jwk['key_ops'];
+  return does === undefined || (Array.isArray(does) && does.includes('verify'));
+};
 
 /** The key as the library takes it to sign; kept as long as the key object is. */
 function cryptoKey(jwk: Jwk, alg: Algorithm): Promise<CryptoKey> {
@@ -95,6 +97,25 @@ function publicKey(jwk: Jwk, alg: Algorithm): KeyObject {
 /** Bytes of an ES384 signature: r and s (RFC 7518, 3.4). */
 const ecBytes = 96;
 
+/** What is signed, and its signature. Another spelling of the same bytes is another token: there is one only. */
+function partsOf(token: string): readonly [signed: Buffer, signature: Buffer] {
+  const at = token.lastIndexOf('.');
+  const given = token.slice(at + 1);
+  const signature = Buffer.from(given, 'base64url');
+  if (signature.toString('base64url') !== given) throw new TypeError('not the one spelling of it');
+  return [Buffer.from(token.slice(0, at), 'latin1'), signature];
+}
+
+/** Whether this key made its signature, with RS384: within the turn. */
+export function fitsRsa(token: string, jwk: Jwk): boolean {
+  try {
+    const [signed, signature] = partsOf(token);
+    return verify('sha384', signed, publicKey(jwk, 'RS384'), signature);
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Checks the signature with this key, nothing else. RSA here and now: it takes 35 µs, what handing it to a thread and
  * back costs as well. P-384 takes a millisecond, so a thread does it. @throws AORTA_SMART_009
@@ -102,15 +123,10 @@ const ecBytes = 96;
 export async function verifySignature(token: string, jwk: Jwk, alg: Algorithm): Promise<void> {
   let good = false;
   try {
-    const at = token.lastIndexOf('.');
-    const [signed, given] = [Buffer.from(token.slice(0, at), 'latin1'), token.slice(at + 1)];
+    const [signed, signature] = partsOf(token);
     const key = publicKey(jwk, alg);
-    const signature = Buffer.from(given, 'base64url');
-    // Another spelling of the same bytes is another token: there is one only.
-    if (signature.toString('base64url') === given) {
-      if (alg === 'RS384') good = verify('sha384', signed, key, signature);
-      else if (signature.length === ecBytes) good = await verified(signed, key, signature);
-    }
+    if (alg === 'RS384') good = verify('sha384', signed, key, signature);
+    else if (signature.length === ecBytes) good = await verified(signed, key, signature);
   } catch (thrown) {
     throw refused('its signature does not fit', thrown);
   }

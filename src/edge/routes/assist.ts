@@ -46,7 +46,7 @@ export function assistRoutes(app: FastifyInstance, options: EdgeOptions): void {
   if (telemetry) app.addHook('onClose', async () => stopSampling());
   const stopSampling = telemetry?.sampled('aorta_assist_open', 'Answers under way', {}, () => answers.underWay) ?? (() => {});
   const audit = ({ body }: FastifyRequest) => ({ action: 'assist', patientId: (body as Ask | undefined)?.patientId });
-  const access = { roles: ['clinician', 'service', 'admin'] as const, audit, stream: true };
+  const access = { roles: ['clinician', 'service', 'admin'] as const, audit };
 
   app.post<{ Body: Ask }>('/api/assist', { schema, bodyLimit: 32 * 1024, config: { access } }, async (request, reply) => {
     if (!assist) throw error('AORTA_EDGE_004', { what: 'model here' });
@@ -98,14 +98,16 @@ export function assistRoutes(app: FastifyInstance, options: EdgeOptions): void {
     opened(reply).end(`id\ndata: ${JSON.stringify({ type: 'error', code, message })}\n\ndata: [DONE]\n\n`);
   }
 
-  const opened = (reply: FastifyReply) =>
-    reply.hijack().raw.writeHead(200, {
+  const opened = (reply: FastifyReply) => {
+    reply.request.place?.leave();
+    return reply.hijack().raw.writeHead(200, {
       ...securityHeaders,
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-cache',
       // Proxies must pass events on as they come.
       'X-Accel-Buffering': 'no',
     });
+  };
 
   /** Begins the stream, or goes on with it after event `seen`. */
   function follow(reply: FastifyReply, answer: Answer, seen: number): void {

@@ -5,7 +5,7 @@ import { error } from '../../errors/index.ts';
 import { dated } from '../../fhir/client/index.ts';
 import { jsonProblem } from '../../fhir/json-bounds.ts';
 import type { Access } from '../access.ts';
-import { createCaller, localClient } from '../cds/index.ts';
+import { createCaller, createRecogniser, localClient } from '../cds/index.ts';
 import type { EdgeOptions } from '../options.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -22,7 +22,7 @@ export async function cdsRoutes(app: FastifyInstance, { cds, clock, audit: chain
   const access = {
     roles: ['clinician', 'service', 'admin'],
     elsewhere: { hosts: host, origins },
-    ...(cds ? { verify: createCaller(cds) } : {}),
+    ...(cds ? { verify: createCaller(cds), recognise: createRecogniser(cds) } : {}),
   } as const satisfies Access;
   const audit = (action: string) => (request: FastifyRequest) => {
     const patient = (request.body as { context?: { patientId?: unknown } } | null)?.context?.patientId;
