@@ -5,15 +5,15 @@
 const lanesAtOnce = 8;
 
 /**
- * All of them, a few at once. Every one has ended when the first failure is thrown: what goes on behind a failed assignment would
- * meet the next one's.
+ * All of them, a few at once. After a failure none begins, and those that began have ended when it is thrown: what goes on behind a failed
+ * assignment would meet the next one's.
  */
 export async function allOf<A, B>(items: readonly A[], work: (item: A) => Promise<B>, most = lanesAtOnce): Promise<B[]> {
   const results: B[] = new Array(items.length);
   const failures: { readonly at: number; readonly cause: unknown }[] = [];
   let next = 0;
   const one = async (): Promise<void> => {
-    while (next < items.length) {
+    while (next < items.length && failures.length === 0) {
       const at = next++;
       try {
         results[at] = await work(items[at] as A);

@@ -27,7 +27,7 @@ export class Failing {
     // A drain ends turns: their records stay uncommitted and are the next owner's.
     if (lane.draining) return;
     // Nothing was done outside behind it: the items of a batch are not sent again only because a system is down.
-    if (isRefusal(cause)) turn.root.joined = turn.joined;
+    turn.root.joined = isRefusal(cause) ? turn.joined : undefined;
     this.fail(mailbox, turn.root, cause, turn.at);
   }
 

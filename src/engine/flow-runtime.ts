@@ -21,7 +21,7 @@ import { ReadGate } from './read-gate.ts';
 import { Redrives } from './redrives.ts';
 import type { Root } from './root.ts';
 import { RunQueue } from './run-queue.ts';
-import { failureOf } from './supervise.ts';
+import { failureOf, isPassing } from './supervise.ts';
 import { type Suspicion, suspicionOf } from './suspicion.ts';
 import { Trail } from './trail.ts';
 import { Watch } from './watch.ts';
@@ -58,8 +58,6 @@ export class FlowRuntime implements LaneHost {
   readonly #queue: RunQueue;
   readonly #activation: Activation;
   #committing: Promise<void> | undefined;
-  /** What the log said of an assignment, by topic. */
-  readonly #asked = new Map<string, { readonly generation: number; readonly answer: Promise<ReadonlyMap<number, number>> }>();
   #stopping = false;
   #stopped = false;
   /** The assignment that counts; -1 between a revoke and the next one. */
@@ -84,7 +82,7 @@ export class FlowRuntime implements LaneHost {
     this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs, (nodes, ms) => this.watch.blocked(nodes, ms));
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#bearings = new Bearings(ports, program.flow, program.stateful);
-    this.#redrives = new Redrives(program, ports.state, () => this.allLanes);
+    this.#redrives = new Redrives(program, ports.state, ports.clock, () => this.allLanes);
     this.brake = new DeadLetterBrake(program.flow, ports.state.operations, ports.clock, ports.telemetry, options.brake, () => this.#goOn());
     this.laneMetrics = new Map(program.lanes.map(({ name }) => [name, new FlowMetrics(ports.telemetry, program.flow, name)]));
     this.#commits = new GroupCommit(ports.state, ports.clock, ports.random, options.group, (cause, attempt) =>
@@ -183,8 +181,11 @@ export class FlowRuntime implements LaneHost {
       const places = new Map(ours.map(({ partition }) => [partition, new CoPartition()]));
       const taken = await allOf(ours, (at) => this.#claim(at, generation));
       // Asked after the claims: what an owner before wrote until then must not lie beyond the end.
-      const ends = await this.#ends(new Set(ours.map(({ topic }) => topic)), generation);
-      const claimed = await allOf(taken, (claim) => this.#install(claim, ends, generation, places.get(claim.at.partition) as CoPartition));
+      const bounds = new Map<string, Bounds>();
+      for (const topic of new Set(ours.map((at) => at.topic))) bounds.set(topic, await this.#boundsOf(topic, generation));
+      const claimed = await allOf(taken, (claim) =>
+        this.#install(claim, bounds.get(claim.at.topic) as Bounds, generation, places.get(claim.at.partition) as CoPartition),
+      );
       for (const place of places.values()) place.claimed();
       const starts = await allOf(claimed, ({ lane, from }) => this.#begin(lane, from));
       return starts.filter((start) => start !== undefined);
@@ -209,27 +210,27 @@ export class FlowRuntime implements LaneHost {
     return { at, main, inputs };
   }
 
-  /** Of all partitions of these topics. */
-  async #ends(topics: Iterable<string>, generation: number): Promise<ReadonlyMap<string, PartitionEnds>> {
-    const of = (topic: string) => this.#persist('ends', this.#current(generation), () => this.#ports.log.ends(topic));
-    const found = new Map<string, PartitionEnds>();
-    for (const topic of topics) for (const each of await of(topic)) found.set(keyOf({ topic, partition: each.partition }), each);
-    return found;
+  /** One question for all partitions of an assignment, however many they are. */
+  async #boundsOf(topic: string, generation: number): Promise<Bounds> {
+    const { log } = this.#ports;
+    const current = this.#current(generation);
+    const ends = await this.#persist('ends', current, () => log.ends(topic));
+    // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
+    // Where the store knows, the log is asked only to see whether it agrees.
+    const asked = () => log.committed(`aorta.${this.program.flow}`, topic);
+    const committed = this.program.stateful ? await asked().catch(() => undefined) : await this.#persist('committed', current, asked);
+    return { ends: new Map(ends.map((each) => [each.partition, each])), committed };
   }
 
   async #install(
     { at: { topic, partition }, main: claimed, inputs }: Claimed,
-    ends: ReadonlyMap<string, PartitionEnds>,
+    { ends, committed: offsets }: Bounds,
     generation: number,
     co: CoPartition,
   ): Promise<{ lane: Lane; from: Commit }> {
     const ref = { flow: this.program.flow, lane: mainLane, topic, partition };
     const current = this.#current(generation);
-    // A stateless flow applies nothing: where it stands is what the log says. The applied set then only knows what it parked.
-    // Where the store knows, the log is asked only to see whether it agrees.
-    const asked = () => this.#committedOf(generation, topic);
-    const offsets = this.program.stateful ? await asked().catch(() => undefined) : await this.#persist('committed', current, asked);
-    const range = ends.get(keyOf(ref)) ?? { start: 0, end: 0 };
+    const range = ends.get(partition) ?? { start: 0, end: 0 };
     const committed = offsets && (offsets.get(partition) ?? -1);
     const { start, refusal } = await this.#persist('position', current, () => this.#bearings.take(ref, claimed, committed, range));
     if (!current()) throw error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' });
@@ -240,11 +241,12 @@ export class FlowRuntime implements LaneHost {
         (what, cause, attempt) => this.#retrying(what, cause, attempt),
         { co, part, main, ...(main ? {} : { start, end }) },
       );
+    // First: what it leaves behind, the new one must know (tries that this process has outlived).
+    this.#lanes.get(keyOf(ref))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     const lane = make(claimed, this.metrics, this.program.main);
     this.program.lanes.forEach((part, i) => {
       make(inputs[i] as ClaimedLane, this.laneMetrics.get(part.name) as FlowMetrics, part, lane);
     });
-    this.#lanes.get(keyOf(lane.partition))?.lose(error('AORTA_ENGINE_004', { flow: ref.flow, reason: 'assigned again' }));
     this.#lanes.set(keyOf(lane.partition), lane);
     if (refusal) lane.refuse(refusal);
     if (start > end) lane.refuse(error('AORTA_ENGINE_005', { flow: ref.flow, topic, partition, watermark: start, end }));
@@ -267,18 +269,6 @@ export class FlowRuntime implements LaneHost {
       await each.timers.load();
     }
     return from;
-  }
-
-  /** One question for all partitions of an assignment. */
-  #committedOf(generation: number, topic: string): Promise<ReadonlyMap<number, number>> {
-    const known = this.#asked.get(topic);
-    if (known?.generation === generation) return known.answer;
-    const answer = this.#ports.log.committed(`aorta.${this.program.flow}`, topic);
-    this.#asked.set(topic, { generation, answer });
-    answer.catch(() => {
-      if (this.#asked.get(topic)?.answer === answer) this.#asked.delete(topic);
-    });
-    return answer;
   }
 
   /**
@@ -363,11 +353,12 @@ export class FlowRuntime implements LaneHost {
   /** Until the store answers: a partition is not fed before. */
   async #persist<T>(what: string, wanted: () => boolean, work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
+      // A claim of what is another's by now would fence its owner.
+      if (!wanted()) throw error('AORTA_ENGINE_004', { flow: this.program.flow, reason: 'no longer wanted' });
       try {
         return await work();
       } catch (cause) {
-        // Overload: others ask the store for as much as it takes; there is a place in a moment.
-        if (!wanted() || !passing.has(failureOf(cause).class)) throw cause;
+        if (!wanted() || !isPassing(cause)) throw cause;
         this.#retrying(what, cause, attempt);
         await sleep(this.#ports.clock, this.#ports.random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10)));
       }
@@ -519,13 +510,17 @@ export class FlowRuntime implements LaneHost {
   }
 }
 
+/** Where a topic begins and ends, and where the group stands in it: undefined where the log did not say. */
+interface Bounds {
+  readonly ends: ReadonlyMap<number, PartitionEnds>;
+  readonly committed: ReadonlyMap<number, number> | undefined;
+}
+
 /** What the store gave for a partition: the lane of its source, and those that it feeds. */
 interface Claimed {
   readonly at: TopicPartition;
   readonly main: ClaimedLane;
   readonly inputs: readonly ClaimedLane[];
 }
-
-const passing: ReadonlySet<string> = new Set(['Transient', 'Overload']);
 
 const keyOf = ({ topic, partition }: Pick<TopicPartition, 'topic' | 'partition'>): string => `${topic}/${partition}`;

@@ -1,8 +1,9 @@
 import type { Clock, Random } from '../clock/clock.ts';
-import { AortaError, classOf } from '../errors/index.ts';
+import { AortaError } from '../errors/index.ts';
 import type { EffectWrite, GroupOutcome, HeldWrite, LaneGroup, OutboxRecord, State, StateWrite, TimerWrite } from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import type { Root } from './root.ts';
+import { isPassing } from './supervise.ts';
 
 /** What a turn (or the engine itself) wants written. */
 export interface CommitItem {
@@ -39,7 +40,7 @@ interface Built {
 /**
  * Gathers what ended turns decided and writes it in one transaction at a time, over all lanes of the flow.
  *
- * Failures: **unreachable** (Transient) → the same groups again, with the same numbers, until it answers: a lost COMMIT
+ * Failures: **unreachable** (Transient) or busy (Overload) → the same groups again, with the same numbers, until it answers: a lost COMMIT
  * reply is recognised by the group number. **Refused** (anything else) → the items are halved until the culprit stands
  * alone; it goes back to its lane's supervision, the others are written. **Fenced** → the lane is discarded.
  */
@@ -177,9 +178,7 @@ export class GroupCommit {
         const outcomes = await this.#state.transact(groups);
         return outcomes;
       } catch (cause) {
-        if (!(cause instanceof AortaError) || classOf(cause) !== 'Transient') {
-          throw cause;
-        }
+        if (!(cause instanceof AortaError) || !isPassing(cause)) throw cause;
         this.#onRetry(cause, attempt);
         const delay = this.#random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10));
         await new Promise<void>((resolve) => this.#clock.after(delay, resolve));

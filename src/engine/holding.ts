@@ -138,7 +138,8 @@ export class Holding {
       const patient = lane.held.get(root.key);
       // It has its row, and only waited for its turn.
       if (root.held) this.again(root.held);
-      else if (root.timer && root.kind === 'timer') this.timerWaits(root.timer);
+      // Only a held patient's last row wakes what waits: in front of the first row it stays where it is.
+      else if (root.timer && root.kind === 'timer') patient ? this.timerWaits(root.timer) : mailbox.push(root);
       else if (!(patient && lane.program.merges && lane.merging.bypasses(root, patient))) this.behind(root);
       else if (patient.leaving !== root) mailbox.push(root);
     }

@@ -314,7 +314,10 @@ export class Lane {
   relieve(mailbox: Mailbox): void {
     const waits = mailbox.running !== undefined || mailbox.retryAt !== undefined || (this.waitsForWrites && mailbox.undurable.length > 0);
     if (!waits) return;
-    if (mailbox.length > this.options.maxRecords / 2 || mailbox.bytes > this.host.maxLaneBytes() / 2) this.holding.spill(mailbox);
+    const [most, mostBytes] = [this.options.maxRecords / 2, this.host.maxLaneBytes() / 2];
+    const isFull = ({ length, bytes }: { readonly length: number; readonly bytes: number }) => length > most || bytes > mostBytes;
+    // Of several sources each has credits of its own; counted only where all together would be too much.
+    if (isFull(mailbox) && (this.siblings.length === 1 || isFull(mailbox.share(this)))) this.holding.spill(mailbox);
   }
 
   mailbox(key: string): Mailbox {

@@ -70,6 +70,18 @@ export class Mailbox {
     this.#head = 0;
   }
 
+  /** What is queued of one lane. */
+  share(lane: Lane): { readonly length: number; readonly bytes: number } {
+    let [length, bytes] = [0, 0];
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const root = this.#queue[i];
+      if (root?.lane !== lane) continue;
+      length++;
+      bytes += root.size;
+    }
+    return { length, bytes };
+  }
+
   /** Everything queued of one lane. */
   take(lane: Lane): Root[] {
     const all = this.#queue.slice(this.#head) as Root[];

@@ -1,8 +1,12 @@
+import type { Clock } from '../clock/clock.ts';
 import { mainLane } from '../flow/nodes.ts';
 import type { HeldPlace, RedriveRequest, State } from '../state/port.ts';
 import { headOf } from '../state/redrive-head.ts';
 import type { Lane } from './lane.ts';
 import type { Program } from './program.ts';
+
+/** Milliseconds between two looks of a worker that holds nobody. */
+const idleMs = 30_000;
 
 /**
  * Hands operators' requests to the lanes of this worker that carry them out.
@@ -20,20 +24,26 @@ import type { Program } from './program.ts';
 export class Redrives {
   readonly #program: Program;
   readonly #state: State;
+  readonly #clock: Clock;
   readonly #lanes: () => readonly Lane[];
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(program: Program, state: State, lanes: () => readonly Lane[]) {
+  constructor(program: Program, state: State, clock: Clock, lanes: () => readonly Lane[]) {
     this.#program = program;
     this.#state = state;
+    this.#clock = clock;
     this.#lanes = lanes;
   }
 
-  /** Looks for requests while a patient is held here. */
+  /** Looks for requests: each time while a patient is held here, else now and then. */
   async look(): Promise<void> {
     // Only lanes that were claimed before the lists are read, with all of their co-partition: an older list may name what the
     // last owner has carried out, and without the others nobody knows where the patient is parked.
     const claimed = this.#lanes().filter(({ co }) => co.complete);
-    if (!claimed.some((lane) => lane.held.size > 0)) return;
+    // A request about a patient who was held nowhere any more is nobody's but the owner's of the key, who need not hold anybody.
+    const now = this.#clock.monotonic();
+    if (claimed.length === 0 || (!claimed.some((lane) => lane.held.size > 0) && now - this.#lookedAt < idleMs)) return;
+    this.#lookedAt = now;
     const { flow } = this.#program;
     const asked = await this.#state.redriveRequests(flow);
     if (asked.length === 0) return;
@@ -41,11 +51,15 @@ export class Redrives {
     const still = new Set((await this.#state.redriveRequests(flow)).map(({ id }) => id));
     const lanes = claimed.filter((lane) => lane.owned && !lane.draining);
     for (const request of asked.filter(({ id }) => still.has(id))) {
-      const place = placeOf(request, places.get(keyOf(request)) ?? []);
+      const place = placeOf(request, (places.get(keyOf(request)) ?? []).filter(this.#isOfFlow));
       const lane = place ? lanes.find(({ ref }) => isAt(ref, place)) : this.#ofNone(lanes, keyOf(request));
       lane?.holding.redrive(request);
     }
   }
+
+  /** Rows of a topic or lane that the flow has no more have no owner. */
+  readonly #isOfFlow = ({ lane: { topic, lane } }: HeldPlace): boolean =>
+    this.#program.sources.includes(topic) && (lane === mainLane || this.#program.lanes.some(({ name }) => name === lane));
 
   /** The store has nothing of the patient. What is here may be on its way there. */
   #ofNone(lanes: readonly Lane[], key: string): Lane | undefined {

@@ -22,6 +22,15 @@ export function failureOf(cause: unknown): Failure {
   return { class: errorClass === 'Cancelled' ? 'Transient' : errorClass, code: cause instanceof Error ? cause.name : 'NonError' };
 }
 
+/**
+ * The store is away, or others ask it for as much as it takes: it answers in a while, and the same question is asked again. A
+ * repetition that is turned away tells nothing of the try before it, whose reply may have been lost.
+ */
+export function isPassing(cause: unknown): boolean {
+  const { class: errorClass } = failureOf(cause);
+  return errorClass === 'Transient' || errorClass === 'Overload';
+}
+
 /** Longer than this nobody is waited for, whatever Retry-After says. */
 const mostAskedMs = 24 * 3_600_000;
 

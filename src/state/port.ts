@@ -15,7 +15,8 @@ import type { Effect, Source, Table } from './table.ts';
  * - A group whose epoch, or one of its `fence`, is not the lane's current one is `fenced`: nothing of it is written,
  *   others go on. A claim waits for a running transaction that names its lane in a `fence`.
  * - Idempotent by (epoch, group): a group that already committed (its reply was lost) is `applied` again without effect.
- * - Never hangs: statement and idle-in-transaction time-outs of at most 5 s; an unreachable store rejects `Transient`.
+ * - Never hangs: statement and idle-in-transaction time-outs of at most 5 s; an unreachable store rejects `Transient`, one that is asked
+ *   too much `Overload`. Neither tells whether an earlier try was applied: the same groups are sent again, with the same numbers.
  */
 export interface LaneRef {
   readonly flow: string;

@@ -229,6 +229,10 @@ export class MemoryConsumer implements LogConsumer {
   #generation = -1;
   /** Of the assignment whose commits are taken: also while it is being revoked. */
   #committable = -1;
+  /** The assignment whose `onAssigned` runs. */
+  #assigning: { readonly share: readonly TopicPartition[]; readonly begun: Promise<boolean> } | undefined;
+  /** Nothing is delivered any more. */
+  #revoking = false;
   #alive = false;
   #waking = false;
 
@@ -313,31 +317,41 @@ export class MemoryConsumer implements LogConsumer {
         group.owners.set(keyOf(partition), member);
       });
       // Not awaited: one member's slow assignment does not hold the others.
-      for (const [member, share] of shares) void member.#assign(group, share, group.generation);
+      for (const [member, share] of shares) member.#assign(group, share, group.generation);
     });
     group.rebalance = run.catch(() => {});
     await run;
   }
 
   async #revoke(): Promise<void> {
+    // The group waits for a member that still takes its partitions, or drains, but not for ever: it may be dead or stopped.
+    const inTime = (work: Promise<boolean>) => Promise.race([work, sleep(this.#log.options.clock, rebalanceTimeoutMs).then(() => false)]);
+    this.#revoking = true;
+    const under = this.#assigning;
+    const taken = under === undefined || (await inTime(under.begun));
     const mine = [...this.#assigned.values()].map(({ partition }) => partition);
-    // An assignment still under way belongs to the old generation: it must not begin to deliver.
+    // What comes later belongs to the old generation: it must not begin to deliver.
     this.#generation = -1;
-    // The group waits for a member that drains, but not for ever: it may be dead or stopped.
-    if (mine.length > 0) {
-      const inTime = await Promise.race([
-        this.#options.onRevoked(mine).then(() => true),
-        sleep(this.#log.options.clock, rebalanceTimeoutMs).then(() => false),
-      ]);
-      if (!inTime && this.#alive) this.#options.onLost(mine);
-    }
+    this.#assigning = undefined;
+    if (!taken && this.#alive) this.#options.onLost(under?.share ?? []);
+    else if (mine.length > 0 && !(await inTime(this.#options.onRevoked(mine).then(() => true))) && this.#alive) this.#options.onLost(mine);
     this.#assigned.clear();
     this.#committable = -1;
+    this.#revoking = false;
   }
 
-  async #assign(group: Group, share: readonly TopicPartition[], generation: number): Promise<void> {
+  #assign(group: Group, share: readonly TopicPartition[], generation: number): void {
     this.#generation = generation;
     this.#committable = generation;
+    const assigning = { share, begun: this.#take(group, share, generation) };
+    this.#assigning = assigning;
+    void assigning.begun.then(() => {
+      if (this.#assigning === assigning) this.#assigning = undefined;
+    });
+  }
+
+  /** False: it did not come to own them. */
+  async #take(group: Group, share: readonly TopicPartition[], generation: number): Promise<boolean> {
     const current = () => this.#alive && this.#generation === generation;
     let starts: readonly Commit[] | undefined;
     while (!starts && current()) {
@@ -345,24 +359,26 @@ export class MemoryConsumer implements LogConsumer {
         starts = await this.#options.onAssigned(share, generation);
       } catch (cause) {
         if (current()) this.#options.onError(cause as Error, true);
+        if (this.#revoking) return false;
         await sleep(this.#log.options.clock, 500);
       }
     }
-    if (!starts || !current()) return;
+    if (!starts || !current()) return false;
     for (const partition of share) {
       const start = starts.find((s) => s.topic === partition.topic && s.partition === partition.partition)?.offset;
       this.#assigned.set(keyOf(partition), { partition, position: start ?? group.committed.get(keyOf(partition)) ?? 0, paused: false });
     }
     this.wake();
+    return true;
   }
 
   /** There may be something to deliver. */
   wake(): void {
-    if (this.#waking || !this.#alive) return;
+    if (this.#waking || this.#revoking || !this.#alive) return;
     this.#waking = true;
     this.#log.options.clock.soon(() => {
       this.#waking = false;
-      if (!this.#alive) return;
+      if (!this.#alive || this.#revoking) return;
       let more = false;
       for (const assigned of this.#assigned.values()) {
         if (assigned.paused) continue;

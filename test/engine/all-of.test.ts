@@ -32,3 +32,13 @@ test('allOf throws the first failure by place, after everything has ended', asyn
   await assert.rejects(allOf([0, 1, 2, 3, 4], work, 5), /no 1/);
   assert.deepEqual(ended.toSorted(), [0, 1, 2, 3, 4]);
 });
+
+test('allOf begins nothing after a failure', async () => {
+  const begun: number[] = [];
+  const work = async (i: number) => {
+    begun.push(i);
+    if (i === 2) throw new Error('no');
+  };
+  await assert.rejects(allOf([0, 1, 2, 3, 4, 5], work, 1), /no/);
+  assert.deepEqual(begun, [0, 1, 2]);
+});

@@ -106,8 +106,9 @@ export function parkedRoutes(app: FastifyInstance, { flows, state, clock, random
       const { free, guarded } = await loopGuard(state, flow, patients, now, force || action === 'discard');
       if (key !== undefined && free.length === 0) throw error('AORTA_EDGE_009');
       if (!dryRun) {
-        const notes = free.map(({ eventId }) => ({
-          ...{ id: withHead(ulid(clock, random), head), flow, eventId, action, actor: request.actor.id, at: now, letter: null },
+        // Each names the head that was seen here: one that is gone when its owner looks must not become another one's.
+        const notes = free.map(({ eventId, head: seen }) => ({
+          ...{ id: withHead(ulid(clock, random), seen), flow, eventId, action, actor: request.actor.id, at: now, letter: null },
         }));
         await state.operations.noteRedrives(notes);
         for (const [i, patient] of free.entries()) {

@@ -5,6 +5,8 @@
  *
  * - Delivery ends before `onRevoked` begins; heartbeats go on while it drains, and its commits carry this generation.
  * - Lost while it drains: `onLost` at once, commits refused; the assignment is over only when the drain has ended (K3).
+ * - Lost while `onAssigned` runs: `onLost` at once, for it may wait for its store for hours, and what it claims is another's by
+ *   then. A rebalance meanwhile waits for it, so that a drain gives back what it took; the broker waits no longer than its time-out.
  */
 import { AortaError, error } from '../../errors/index.ts';
 import type { Commit, ConsumerHandlers, PartitionEnds, TopicPartition } from '../port.ts';
@@ -40,6 +42,8 @@ export class Assignment {
   #closed = false;
   #gone = false;
   #draining = false;
+  /** `onAssigned` runs. */
+  #assigning = false;
   #told = false;
 
   constructor(from: AssignmentSources, seat: Seat, generation: number) {
@@ -66,7 +70,7 @@ export class Assignment {
     this.#reason ??= reason;
     this.fetcher.stop();
     this.#wake();
-    if (this.#gone && this.#draining) this.lose();
+    if (this.#gone && (this.#draining || this.#assigning)) this.lose();
   }
 
   /** Tells the handlers, once, that the partitions are gone. */
@@ -102,8 +106,11 @@ export class Assignment {
     let accepted = partitions.length === 0;
     try {
       if (!accepted) {
-        const own = await this.#calling('onAssigned', () => handlers.onAssigned(partitions, generation));
-        accepted = true;
+        this.#assigning = true;
+        const own = await this.#calling('onAssigned', () => handlers.onAssigned(partitions, generation)).finally(() => {
+          this.#assigning = false;
+        });
+        accepted = !this.#told;
         const offsets = await this.#offsets(own);
         if (!this.#reason) this.fetcher.start(offsets);
       }

@@ -1,10 +1,12 @@
 /** Connections to the brokers: one kafkajs Cluster per producer, per consumer and for questions, all built the same way. */
 import type { Socket } from 'node:net';
 import type { Clock, Random } from '../../clock/clock.ts';
+import { error } from '../../errors/index.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
 import { type Broker, Cluster, InstrumentationEventEmitter, type OpenSocket, socketFactory } from './internals.ts';
 import { isUnknown, metadataRequest, type TopicMetadata } from './metadata.ts';
 import { typeOf, within } from './problems.ts';
+import { code, isPassingCode, nameOfCode } from './protocol.ts';
 
 /** Passed to `tls.connect` as it is; `true` for the defaults. */
 export type Tls = boolean | Readonly<Record<string, unknown>>;
@@ -153,7 +155,12 @@ export async function refreshMetadata(cluster: Cluster): Promise<void> {
  * the list: it is shared by all callers, and the refreshes of all would fail for it.
  */
 export async function followTopics(cluster: Cluster, topics: readonly string[]): Promise<readonly string[]> {
-  const unknown = new Set((await askTopics(cluster, topics)).filter(isUnknown).map(({ topic }) => topic));
+  const found = await askTopics(cluster, topics);
+  const unknown = new Set(found.filter(isUnknown).map(({ topic }) => topic));
+  // Nor one that may not be seen or cannot be: refreshes would fail for it as well.
+  for (const { topic, errorCode } of found)
+    if (errorCode !== code.none && !unknown.has(topic) && !isPassingCode(errorCode))
+      throw error('AORTA_LOG_008', { operation: `metadata of ${topic}`, problem: nameOfCode(errorCode) });
   const wanted = topics.filter((topic) => !unknown.has(topic));
   for (const topic of wanted) cluster.targetTopics.add(topic);
   // A refresh that is under way is shared by kafkajs, and does not ask for what was added since; and the broker that it
