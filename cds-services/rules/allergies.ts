@@ -73,13 +73,15 @@ const common = new Set([
  * cross-reacts. It finds what names show; it is no drug database, and a card says what it was judged by.
  */
 export function conflicts(allergies: readonly AllergyIntolerance[], medications: readonly Medication[]): readonly Conflict[] {
+  const given = medications.map((medication) => {
+    const concept = medication.medicationCodeableConcept;
+    const it = words(concept, medication.medicationReference?.display);
+    return { medication, concept, it, theirs: classesOf(it) };
+  });
   return allergies.filter(counts).flatMap((allergy) => {
     const of = words(allergy.code);
     const [own, ownCodes] = [classesOf(of), new Set(codes(allergy.code))];
-    return medications.flatMap((medication): Conflict[] => {
-      const concept = medication.medicationCodeableConcept;
-      const it = words(concept, medication.medicationReference?.display);
-      const theirs = classesOf(it);
+    return given.flatMap(({ medication, concept, it, theirs }): Conflict[] => {
       const same = codes(concept).some((code) => ownCodes.has(code)) || [...of].some((word) => it.has(word) && !common.has(word));
       const kind = same
         ? 'same'

@@ -19,4 +19,4 @@ export {
   type OwnRecord,
 } from './service.ts';
 export { templateProblem, userTokens } from './template.ts';
-export { createTrust, type TokenPort, type TrustedClient, type TrustOptions } from './trust.ts';
+export { createRecognition, createTrust, type TokenPort, type TrustedClient, type TrustOptions } from './trust.ts';

@@ -18,6 +18,8 @@ export interface TokenPort<Keys = TrustedClient['keys']> {
   decode(token: string): { readonly header: { readonly jku?: string }; readonly claims: Readonly<Record<string, unknown>> };
   /** The claims of a token whose signature fits a key of this origin. */
   verify(token: string, keys: Keys): Promise<{ readonly claims: Readonly<Record<string, unknown>> }>;
+  /** Whether the signature fits a key of this origin, at once and without asking anybody; no is no refusal. */
+  fits(token: string, keys: Keys): boolean;
 }
 
 export interface TrustOptions {
@@ -51,10 +53,7 @@ export function createTrust({
   const byIssuer = new Map(clients.map((client) => [client.issuer, client]));
   return async (token, audiences) => {
     const { header, claims: unverified } = attempt(() => tokens.decode(token));
-    const client = typeof unverified['iss'] === 'string' ? byIssuer.get(unverified['iss']) : undefined;
-    if (!client) throw refused('its iss is not one of the configured clients');
-    if (header.jku !== undefined && !('jku' in client.keys && client.keys.jku === header.jku))
-      throw refused('its jku is not the configured address');
+    const client = clientOf(byIssuer, header, unverified);
     const { claims } = await tokens.verify(token, client.keys).catch((thrown: unknown) => {
       throw failed(thrown);
     });
@@ -63,6 +62,39 @@ export function createTrust({
     if (!(await replay.claim(`${client.issuer} ${jti}`, (exp + skew) * 1000))) throw refused('its jti was used before');
     return client;
   };
+}
+
+/**
+ * The same at once, but for whether the jti is new: by a key that is here, nobody is asked and nothing remembered. Undefined
+ * says nothing about the token.
+ */
+export function createRecognition({
+  clients,
+  tokens,
+  clock,
+}: Omit<TrustOptions, 'replay'>): (token: string, audiences: readonly string[]) => TrustedClient | undefined {
+  const byIssuer = new Map(clients.map((client) => [client.issuer, client]));
+  return (token, audiences) => {
+    try {
+      const { header, claims } = tokens.decode(token);
+      const client = clientOf(byIssuer, header, claims);
+      checked(claims, audiences, clock.now() / 1000, client);
+      return tokens.fits(token, client.keys) ? client : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+function clientOf(
+  byIssuer: ReadonlyMap<string, TrustedClient>,
+  { jku }: { readonly jku?: string },
+  { iss }: Readonly<Record<string, unknown>>,
+): TrustedClient {
+  const client = typeof iss === 'string' ? byIssuer.get(iss) : undefined;
+  if (!client) throw refused('its iss is not one of the configured clients');
+  if (jku !== undefined && !('jku' in client.keys && client.keys.jku === jku)) throw refused('its jku is not the configured address');
+  return client;
 }
 
 function checked(

@@ -30,13 +30,19 @@ export interface Access {
   readonly audit?: (request: FastifyRequest) => AuditNote;
   /**
    * The record is written while the handler works, which waits for it (`request.recorded`) before it answers: where the
-   * handler takes its time, a disk's does not come on top.
+   * handler takes its time, a disk's does not come on top. It may wait some milliseconds for others; a handler that is done
+   * with everything else says so (`options.audit.hurry`).
    */
   readonly alongside?: boolean;
   /** A page asks again whenever something moved: one record a minute says that somebody was watching. */
   readonly watched?: boolean;
   /** For callers with tokens of their own kind (CDS Hooks): verifies the request, in place of rule 3. */
   readonly verify?: (request: FastifyRequest) => Promise<Caller>;
+  /**
+   * The client that `verify` will find, where that can be said at once and beyond doubt (by a signature, with a key that is
+   * here); it is let in by its share then while the event loop is late (`shed.ts`). Undefined says nothing.
+   */
+  readonly recognise?: (request: FastifyRequest) => string | undefined;
   /** Host names other than loopback, and origins other than ours, that this route may be called with. */
   readonly elsewhere?: { readonly hosts: readonly string[]; readonly origins: readonly string[] };
 }
@@ -58,6 +64,8 @@ export const reads = (patientOf?: (request: FastifyRequest) => string | undefine
   patientId: patientOf?.(request),
 });
 
+/** Milliseconds: a commit for each record costs more than the record, and the reads of a call take longer than this. */
+const alongsideMs = 10;
 const nobody = { id: 'anonymous', roles: [] } as const;
 export const developer = { id: 'local-developer', roles: ['viewer', 'operator', 'clinician', 'auditor', 'admin'] } as const;
 
@@ -71,7 +79,8 @@ export const developer = { id: 'local-developer', roles: ['viewer', 'operator', 
  *    `verify` knows its own kind of credentials, and verifies every request by it.
  * 4. Roles (AORTA_EDGE_006).
  * 5. The audit record is durable before the handler runs, or before it answers (`alongside`): what was shown has a record
- *    even if the answer is lost, and when it cannot be written nothing is shown. Refusals of 2 to 4 are recorded as `denied`.
+ *    even if the answer is lost, and when it cannot be written nothing is shown. A CDS answer that is
+ *    due before its record is durable goes without anything in it. Refusals of 2 to 4 are recorded as `denied`.
  */
 export function guardRoutes(app: FastifyInstance, options: EdgeOptions): void {
   const trail = auditTrail(options);
@@ -108,7 +117,7 @@ export function guardRoutes(app: FastifyInstance, options: EdgeOptions): void {
   app.addHook('preHandler', async (request) => {
     const { access } = request.routeOptions.config;
     if (!access?.audit) return;
-    const recorded = trail.used(request, access.audit(request), access.watched ?? false);
+    const recorded = trail.used(request, access.audit(request), access.watched ?? false, access.alongside ? alongsideMs : undefined);
     if (!access.alongside) return recorded;
     // Thrown where it is waited for.
     recorded.catch(() => {});

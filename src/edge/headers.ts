@@ -21,7 +21,12 @@ export const securityHeaders = {
 } as const;
 
 export function setHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders);
+    // The plugin for it (CORS) runs after the hooks that refuse: a page must be able to read status and Retry-After.
+    const { origin } = request.headers;
+    if (origin !== undefined && request.routeOptions.config?.access?.elsewhere?.origins.includes(origin))
+      reply.headers({ 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': 'retry-after', Vary: 'Origin' });
+    done();
   });
 }

@@ -13,6 +13,7 @@ const statusOf: Readonly<Record<string, number>> = {
   AORTA_CDS_003: 412,
   AORTA_CDS_004: 429,
   AORTA_EDGE_009: 409,
+  AORTA_EDGE_014: 429,
   AORTA_ENGINE_032: 409,
   AORTA_EDGE_010: 409,
   AORTA_EDGE_011: 409,

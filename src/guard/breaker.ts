@@ -62,19 +62,19 @@ export class Breaker {
     return this.opensInMs > 0 || this.#probing;
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  run<T>(work: () => Promise<T>): Promise<T> {
     this.#turn();
     if (this.#circuit.opened && this.opensInMs === 0) this.#use(true);
     const circuit = this.#circuit;
-    const probe = circuit.halfOpen;
-    if (this.refuses) throw new BreakerOpen();
-    if (probe) this.#probing = true;
+    if (this.refuses) return Promise.reject(new BreakerOpen());
+    if (!circuit.halfOpen) return circuit.fire(work) as Promise<T>;
+    this.#probing = true;
     return new Promise<T>((resolve, reject) => {
       const once = async (): Promise<T> => {
         try {
           return await work();
         } catch (thrown) {
-          if (!probe || this.#evidence(thrown) !== 'none') throw thrown;
+          if (this.#evidence(thrown) !== 'none') throw thrown;
           if (this.#circuit === circuit) this.#use(true);
           reject(thrown);
           // This circuit is gone, and must not take our cancelling for an answer.

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { AdviceStore } from '../advice/port.ts';
 import type { Canonical } from '../canonical/index.ts';
-import { type CdsService, createTrust, isCdsService, type TokenPort } from '../cds/index.ts';
+import { type CdsService, createRecognition, createTrust, isCdsService, type TokenPort } from '../cds/index.ts';
 import { cdsServiceFiles } from '../cli/cds-services.ts';
 import type { Clock, Random } from '../clock/clock.ts';
 import { createCdsHost, createQuotas, localClient, type SharedReplay, sharedReplay, standardQuota } from '../edge/cds/index.ts';
@@ -10,7 +10,7 @@ import { error } from '../errors/index.ts';
 import { createHttp } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
 import type { Keyed } from '../keyed/port.ts';
-import { createKeySets, decode, type Jwk } from '../smart/index.ts';
+import { createKeySets, decode, type KeyOrigin } from '../smart/index.ts';
 import type { Telemetry } from '../telemetry/port.ts';
 import { type EhrOptions, type OpenEhr, openEhr } from './ehr.ts';
 import type { CdsConfig, EhrConfig } from './ehr-config.ts';
@@ -77,7 +77,11 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
       return [{ id, issuer, keys: jku === undefined ? { keys } : { jku }, ...(tenants ? { tenants } : {}) }];
     });
     replay = sharedReplay({ keyed, clock, random, telemetry });
-    const tokens: TokenPort = { decode, verify: (token, keys) => keySets.verify(token, keys as { jku: string } | { keys: Jwk[] }) };
+    const tokens: TokenPort = {
+      decode,
+      verify: (token, keys) => keySets.verify(token, keys as KeyOrigin),
+      fits: (token, keys) => keySets.fits(token, keys as KeyOrigin),
+    };
     const host = createCdsHost({
       ...{ services, canonical: options.canonical, advice: options.advice, clock, random, telemetry },
       ehrOf: (client) => ehrs.get(client === localClient ? (options.localEhr ?? '') : client),
@@ -88,6 +92,7 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
       edge: {
         host,
         trust: createTrust({ clients, tokens, replay, clock }),
+        recognise: createRecognition({ clients, tokens, clock }),
         quotas: await createQuotas({ ...standardQuota, ...config.quota }, { clock, telemetry, keyed, worker }),
         corsOrigins: config.corsOrigins ?? [],
         keySet: async () => ({ keys: (await Promise.all([...ehrs.values()].map((ehr) => ehr.publicKeys()))).flat() }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTrust, type TokenPort, type TrustedClient } from '../../src/cds/index.ts';
+import { createRecognition, createTrust, type TokenPort, type TrustedClient } from '../../src/cds/index.ts';
 import type { AortaError } from '../../src/errors/index.ts';
 import { createKeySets, decode, makeKey, memoryReplay, publicJwk, sign } from '../../src/smart/index.ts';
 import { signingKey } from '../sandbox/ehr/open.ts';
@@ -19,7 +19,11 @@ async function trusting(more: Partial<TrustedClient> = {}) {
       return { status: 200, headers: {}, text: JSON.stringify({ keys: [publicJwk(es), publicJwk(rs)] }) };
     },
   });
-  const tokens: TokenPort = { decode, verify: (token, keys) => sets.verify(token, keys as { jku: string }) };
+  const tokens: TokenPort = {
+    decode,
+    verify: (token, keys) => sets.verify(token, keys as { jku: string }),
+    fits: (token, keys) => sets.fits(token, keys as { jku: string }),
+  };
   const clients = [{ id: 'ehr', issuer: 'https://ehr.example', keys: { jku }, ...more }];
   const trust = createTrust({ clients, tokens, replay: memoryReplay({ clock }), clock });
   let jti = 0;
@@ -33,7 +37,9 @@ async function trusting(more: Partial<TrustedClient> = {}) {
       ({ id }) => id,
       (thrown: AortaError) => thrown.code,
     );
-  return { state, token, code, rs };
+  const recognise = createRecognition({ clients, tokens, clock });
+  const known = async (given: string | Promise<string>) => recognise(await given, [url])?.id;
+  return { state, token, code, known, rs };
 }
 
 test('[CDS 176] a client is known by a token that it signed, with RS384 or ES384, for exactly this URL', async () => {
@@ -113,4 +119,27 @@ test('where tenants are configured, the token carries one of them', async () => 
     [await code(token({ tenant: 'north' })), await code(token({ tenant: 'south' })), await code(token())],
     ['ehr', 'AORTA_CDS_002', 'AORTA_CDS_002'],
   );
+});
+
+test('a client is recognised at once by a token that it signed with a key that is here; nothing is fetched, and nothing used up', async () => {
+  const { token, code, known, state, rs } = await trusting();
+  const once = await token({}, {}, rs);
+  assert.equal(await known(once), undefined, 'no key is here yet');
+  assert.deepEqual(state.fetched, []);
+  assert.equal(await code(token({}, {}, rs)), 'ehr');
+  assert.deepEqual([await known(once), await known(once)], ['ehr', 'ehr']);
+  assert.equal(await code(once), 'ehr', 'its jti is new');
+  const seconds = state.now / 1000;
+  for (const [what, given] of Object.entries({
+    'ES384, which takes too long': token(),
+    'a kid that is not here': token({}, { kid: 'other' }, rs),
+    'a signature of somebody else': token({}, {}, await makeKey('RS384', rs.kid ?? '')),
+    'another URL': token({ aud: 'https://cds.example/cds-services/other' }, {}, rs),
+    'a token that has expired': token({ iat: seconds - 200, exp: seconds - 100 }, {}, rs),
+    'an issuer that nobody knows': token({ iss: 'https://evil.example' }, {}, rs),
+    'another address of keys': token({}, { jku: 'https://evil.example/jwks.json' }, rs),
+    'no token': 'x',
+  }))
+    assert.equal(await known(given), undefined, what);
+  assert.equal(state.fetched.length, 1);
 });

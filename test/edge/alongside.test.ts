@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import type { EdgeCds } from '../../src/edge/cds/index.ts';
+import { systemClock, systemRandom } from '../../src/clock/system.ts';
+import { createCdsHost, type EdgeCds } from '../../src/edge/cds/index.ts';
+import { createFileAudit } from '../../src/governance/audit/file/index.ts';
 import type { AuditEvent } from '../../src/governance/audit/port.ts';
+import { clinicalReads, defineCdsService } from '../../src/index.ts';
+import { silentTelemetry } from '../../src/telemetry/port.ts';
 import { eventually } from '../assist/site.ts';
-import { post } from '../support/http.ts';
+import { ask, post } from '../support/http.ts';
 import { openEdge } from './edge.ts';
 
 const unused = (): never => {
@@ -58,6 +65,51 @@ test('the record of a CDS call is written beside its reads, and the answer waits
   assert.equal(answered, false, 'the answer is there, its record is not');
   written();
   assert.deepEqual([(await answer).status, (await answer).json()], [200, { cards: [] }]);
+});
+
+test('a call that is refused is in the chain on disk when its answer is there, with denied ones beside it', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'aorta-alongside-'));
+  const audit = await createFileAudit({ dir, key: 'a key of at least thirty-two characters' });
+  t.after(async () => {
+    await audit.close();
+    await rm(dir, { recursive: true });
+  });
+  const host = createCdsHost({
+    services: [
+      defineCdsService({
+        ...{ id: 's', hook: 'patient-view', title: 't', description: 'd', requires: ['patient'] },
+        reads: [clinicalReads.patient],
+        run: () => [],
+      }),
+    ],
+    ehrOf: () => undefined,
+    canonical: { identified: async () => [] } as never,
+    advice: { record: async () => {} } as never,
+    clock: systemClock,
+    random: systemRandom,
+    telemetry: silentTelemetry,
+  });
+  const edge = await openEdge(t, { cds: { ...waitingHost().cds, host }, audit });
+  const call = (service: string, patientId: string, hook = 'patient-view') =>
+    post(edge.url, `/cds-services/${service}`, {
+      hook,
+      hookInstance: 'd1577c69-dfbe-44ad-ba6d-3e05e953b2ea',
+      context: { userId: 'Practitioner/1', patientId },
+    });
+  const stored = async () => (await Promise.all((await readdir(dir)).map((name) => readFile(join(dir, name), 'utf8')))).join('');
+  const denied = () => ask(edge.url, '/fhir/Patient/x', { headers: { authorization: 'Bearer x' } });
+  for (let round = 0; round < 5; round++) {
+    for (const [status, service, hook] of [
+      [412, 's', undefined],
+      [400, 's', 'other'],
+      [404, 'other', undefined],
+    ] as const) {
+      await Promise.all([denied(), denied(), call('s', 'beside')]);
+      const patient = `p-${round}-${status}`;
+      assert.equal((await call(service, patient, hook)).status, status);
+      assert.ok((await stored()).includes(`"${patient}"`), patient);
+    }
+  }
 });
 
 test('what cannot be recorded is not shown', async (t) => {

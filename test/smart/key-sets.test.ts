@@ -150,6 +150,23 @@ test('a key server that is away: known keys stay good, unknown ones are AORTA_SM
   assert.equal(await code(async () => sets.verify(await tokenOf(key, 'other'), { jku })), 'AORTA_SMART_009', 'noticed a second later');
 });
 
+test('a signature is said to fit at once where its key is here, until an hour after it should have been asked for again', async () => {
+  const { sets, state } = keyServer();
+  const { key } = await signingKey('RS384');
+  state.keys = [key];
+  const token = await sign({ iss: 'x' }, { key, alg: 'RS384', kid: key.kid ?? '' });
+  const unknown = await sign({ iss: 'x' }, { key, alg: 'RS384', kid: 'unknown' });
+  assert.equal(sets.fits(token, { jku }), false);
+  await sets.verify(token, { jku });
+  assert.deepEqual([sets.fits(token, { jku }), sets.fits(unknown, { jku }), sets.fits(`${token}A`, { jku })], [true, false, false]);
+  state.now += 300_000 + 3_599_999;
+  assert.equal(sets.fits(token, { jku }), true);
+  state.now += 1;
+  assert.equal(sets.fits(token, { jku }), false);
+  assert.deepEqual([sets.fits(token, { keys: [publicJwk(key)] }), sets.fits(token, { keys: [] })], [true, false]);
+  assert.equal(state.fetched.length, 1);
+});
+
 test('[CDS 199] keys given by hand are used, and nothing is fetched', async () => {
   const { sets, state } = keyServer();
   const key = await makeKey('ES384', 'k');

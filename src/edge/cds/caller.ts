@@ -7,6 +7,8 @@ import { isLoopback } from '../origin.ts';
 export interface CallerOptions {
   /** Verifies a token for these URLs. */
   readonly trust: (token: string, audiences: readonly string[]) => Promise<TrustedClient>;
+  /** The same at once, by a key that is here, but for whether the token is new; undefined where that cannot be said. */
+  readonly recognise?: (token: string, audiences: readonly string[]) => TrustedClient | undefined;
   /** Base URL under which clients know us. Without one this is a development server on loopback. */
   readonly publicUrl?: string;
 }
@@ -20,19 +22,33 @@ export const localClient = 'local';
  * "Trusting CDS Clients": every single call, discovery too).
  */
 export function createCaller({ trust, publicUrl }: CallerOptions): (request: FastifyRequest) => Promise<Caller> {
-  const base = publicUrl?.replace(/\/+$/, '');
   return async (request) => {
-    const { authorization, host = '' } = request.headers;
+    const { authorization } = request.headers;
     if (authorization === undefined) {
-      if (base !== undefined) throw error('AORTA_CDS_002', { problem: 'there is no token' });
+      if (publicUrl !== undefined) throw error('AORTA_CDS_002', { problem: 'there is no token' });
       return { ...developer, client: localClient };
     }
-    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    const token = bearer(authorization);
     if (token === undefined) throw error('AORTA_CDS_002', { problem: 'there is no bearer token' });
-    const path = request.url.split('?')[0] ?? '';
-    // The Host header was checked: it is loopback, or the public one. Only loopback may name itself.
-    const own = isLoopback(host.replace(/:\d+$/, '')) ? [`http://${host}${path}`] : [];
-    const client = await trust(token, base === undefined ? own : [`${base}${path}`]);
+    const client = await trust(token, audiencesOf(request, publicUrl));
     return { id: `cds:${client.id}`, roles: ['service'], client: client.id };
   };
+}
+
+/** The client of a request, where that can be said at once: for `Access.recognise`. */
+export function createRecogniser({ recognise, publicUrl }: CallerOptions): (request: FastifyRequest) => string | undefined {
+  return (request) => {
+    const token = bearer(request.headers.authorization ?? '');
+    return token === undefined ? undefined : recognise?.(token, audiencesOf(request, publicUrl))?.id;
+  };
+}
+
+const bearer = (authorization: string): string | undefined => /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+
+/** URLs that a token for this request may name. */
+function audiencesOf({ url, headers: { host = '' } }: FastifyRequest, publicUrl: string | undefined): readonly string[] {
+  const path = url.split('?')[0] ?? '';
+  if (publicUrl !== undefined) return [`${publicUrl.replace(/\/+$/, '')}${path}`];
+  // Only loopback may name itself.
+  return isLoopback(host.replace(/:\d+$/, '')) ? [`http://${host}${path}`] : [];
 }

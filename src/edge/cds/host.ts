@@ -43,8 +43,10 @@ export interface CdsCaller {
   readonly home: string;
   /** When the request began to come in (monotonic): the budget counts from there. @default now */
   readonly since?: number;
-  /** The audit record: nothing of a patient is in an answer before it is durable. In the budget, as everything. */
+  /** The audit record: no answer and no refusal goes before it is durable. In the budget, as everything. */
   readonly recorded?: Promise<void>;
+  /** Everything but `recorded` is done. */
+  readonly hurry?: () => void;
 }
 
 export interface CdsAnswer {
@@ -54,7 +56,11 @@ export interface CdsAnswer {
 
 export interface CdsHost {
   readonly services: readonly CdsService[];
-  /** @throws AORTA_CDS_001 (no such request), AORTA_CDS_003 (data that it cannot do without) */
+  /**
+   * Answers and refuses behind the audit record. What is late, or cannot be recorded, is answered with nothing; of requests
+   * that are wrong nothing was looked up, so they are refused then too, by the record's failure if it has one.
+   * @throws AORTA_EDGE_004, AORTA_CDS_001 (no such request), AORTA_CDS_003 (data that it cannot do without)
+   */
   call(service: string, body: unknown, caller: CdsCaller): Promise<CdsAnswer>;
   /** Durable when resolved. @throws AORTA_CDS_001 */
   feedback(service: string, body: unknown, caller: { readonly client: string }): Promise<number>;
@@ -96,7 +102,16 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     advice,
     async call(id, body, caller) {
       const started = caller.since ?? clock.monotonic();
-      const { service, request } = parseRequest(body, named(id));
+      const within = <T>(work: (signal: AbortSignal) => Promise<T>) =>
+        withinBudget(clock, Math.round(budgetMs * share) - (clock.monotonic() - started), work);
+      const durable = () => {
+        caller.hurry?.();
+        return caller.recorded;
+      };
+      const { service, request } = await understood(id, body).catch(async (refusal: unknown) => {
+        await within(async () => durable());
+        throw refusal;
+      });
       const record = (outcome: Outcome, { cards }: CdsAnswer, gathered?: Gathered) => {
         const ms = clock.monotonic() - started;
         metrics.answered(id, outcome, ms);
@@ -106,10 +121,12 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
         recorder.add({ id: ulid(clock, random), hookInstance, service: id, hook, client, patient, at: now, outcome, ms, cards, reads });
       };
       try {
-        const timed = await withinBudget(clock, Math.round(budgetMs * share) - (clock.monotonic() - started), async (signal) => {
-          const advised = await advise(service, request, caller, signal);
-          await caller.recorded;
-          return advised;
+        const timed = await within(async (signal) => {
+          try {
+            return await advise(service, request, caller, signal);
+          } finally {
+            await durable();
+          }
         });
         const { outcome, answer, gathered }: Advised = timed.late ? { outcome: 'late', answer: nothing } : timed.value;
         record(outcome, answer, gathered);
@@ -138,6 +155,10 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     },
     stop: () => recorder.flushed(),
   };
+
+  async function understood(id: string, body: unknown): Promise<{ service: CdsService; request: CdsRequest }> {
+    return parseRequest(body, named(id));
+  }
 
   async function advise(service: CdsService, request: CdsRequest, caller: CdsCaller, signal: AbortSignal): Promise<Advised> {
     const gathered = await gather({

@@ -1,4 +1,4 @@
-export { type CallerOptions, createCaller, localClient } from './caller.ts';
+export { type CallerOptions, createCaller, createRecogniser, localClient } from './caller.ts';
 export type { EhrAccess } from './ehr.ts';
 export { type CdsAnswer, type CdsCaller, type CdsHost, type CdsHostOptions, createCdsHost } from './host.ts';
 export { createQuotas, type Quota, type QuotaOptions, type Quotas, standardQuota } from './quota.ts';

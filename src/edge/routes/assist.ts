@@ -98,14 +98,16 @@ export function assistRoutes(app: FastifyInstance, options: EdgeOptions): void {
     opened(reply).end(`id\ndata: ${JSON.stringify({ type: 'error', code, message })}\n\ndata: [DONE]\n\n`);
   }
 
-  const opened = (reply: FastifyReply) =>
-    reply.hijack().raw.writeHead(200, {
+  const opened = (reply: FastifyReply) => {
+    reply.request.place?.leave();
+    return reply.hijack().raw.writeHead(200, {
       ...securityHeaders,
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-cache',
       // Proxies must pass events on as they come.
       'X-Accel-Buffering': 'no',
     });
+  };
 
   /** Begins the stream, or goes on with it after event `seen`. */
   function follow(reply: FastifyReply, answer: Answer, seen: number): void {

@@ -5,7 +5,7 @@ import { error } from '../../errors/index.ts';
 import { dated } from '../../fhir/client/index.ts';
 import { jsonProblem } from '../../fhir/json-bounds.ts';
 import type { Access } from '../access.ts';
-import { createCaller, localClient } from '../cds/index.ts';
+import { createCaller, createRecogniser, localClient } from '../cds/index.ts';
 import type { EdgeOptions } from '../options.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -16,13 +16,13 @@ const largest = 4 * 1024 * 1024;
  * CDS Hooks 2.0: discovery, services, feedback. Callers are CDS clients with a signed token of their own; a preflight of
  * an allowed origin is answered (CORS), every other origin's browser is refused.
  */
-export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOptions): Promise<void> {
+export async function cdsRoutes(app: FastifyInstance, { cds, clock, audit: chain }: EdgeOptions): Promise<void> {
   const origins = cds?.corsOrigins ?? [];
   const host = cds?.publicUrl === undefined ? [] : [new URL(cds.publicUrl).hostname.toLowerCase()];
   const access = {
     roles: ['clinician', 'service', 'admin'],
     elsewhere: { hosts: host, origins },
-    ...(cds ? { verify: createCaller(cds) } : {}),
+    ...(cds ? { verify: createCaller(cds), recognise: createRecogniser(cds) } : {}),
   } as const satisfies Access;
   const audit = (action: string) => (request: FastifyRequest) => {
     const patient = (request.body as { context?: { patientId?: unknown } } | null)?.context?.patientId;
@@ -61,12 +61,23 @@ export async function cdsRoutes(app: FastifyInstance, { cds, clock }: EdgeOption
 
       scope.post<{ Params: { id: string } }>(
         '/:id',
-        { bodyLimit: largest, config: { access: { ...access, audit: audit('cds'), alongside: true } } },
+        { bodyLimit: largest, config: { access: { ...access, audit: audit('cds'), alongside: cds !== undefined } } },
         async (request, reply) => {
           const caller = { client: request.actor.client ?? localClient, home: cds?.publicUrl ?? `http://${request.headers.host}` };
           // The caller's wait began with its request: what verifying, the queue and the body took is spent already.
           const since = clock.monotonic() - reply.elapsedTime;
-          const answer = await running().call(request.params.id, request.body, { ...caller, since, recorded: request.recorded });
+          let durable = false;
+          request.recorded.then(
+            () => {
+              durable = true;
+            },
+            () => {},
+          );
+          // Only for its own record: those of others may go on waiting for each other.
+          const hurry = () => {
+            if (!durable) chain.hurry?.();
+          };
+          const answer = await running().call(request.params.id, request.body, { ...caller, since, recorded: request.recorded, hurry });
           return reply.type(json).send(answer);
         },
       );

@@ -20,8 +20,9 @@ export function liveRoutes(app: FastifyInstance, options: EdgeOptions): void {
 
   const access = { roles: ['viewer', 'operator', 'admin'] as const };
   // A HEAD route would be hijacked like the GET, and never end.
-  app.get('/api/ops/live', { config: { access }, exposeHeadRoute: false }, async (_request, reply) => {
+  app.get('/api/ops/live', { config: { access }, exposeHeadRoute: false }, async (request, reply) => {
     if (open.size >= maxWatchers) throw error('AORTA_EDGE_008', { count: open.size });
+    request.place?.leave();
     const { raw } = reply.hijack();
     raw.writeHead(200, {
       ...securityHeaders,

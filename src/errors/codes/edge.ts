@@ -66,4 +66,9 @@ export const edgeErrors = {
     message: 'The answer ended early, because this server stops.',
     remedy: 'Ask again, without Last-Event-ID.',
   },
+  AORTA_EDGE_014: {
+    class: 'Overload',
+    message: 'This worker has more requests under way than it gets through, and its share of this caller is used up.',
+    remedy: 'Come again after Retry-After. If it stays so, send less at once, or start more workers.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

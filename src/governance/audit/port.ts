@@ -21,8 +21,13 @@ export interface AuditVerdict {
 }
 
 export interface Audit {
-  /** Durable when resolved; chained in order of calls. */
-  append(event: AuditEvent): Promise<void>;
+  /**
+   * Durable when resolved; chained in order of calls. `withinMs`: it may wait so long for others, to be written with them,
+   * or until `hurry`. @default 0
+   */
+  append(event: AuditEvent, withinMs?: number): Promise<void>;
+  /** Somebody waits: what was appended is written now. */
+  hurry?(): void;
   verify(): Promise<AuditVerdict>;
   close(): Promise<void>;
 }

@@ -125,6 +125,44 @@ test('an answer waits for its audit record, and goes without anything when that 
   assert.deepEqual(await call(Promise.reject(new Error('the disk is full'))), { cards: [] });
 });
 
+test('a refusal waits for its audit record too, which is hurried; data that is missing is not told without it, and nothing is later than an answer', async () => {
+  const { clock, host } = hosted(() => [card]);
+  let hurried = 0;
+  const call = (service: string, body: unknown, recorded: Promise<void>) =>
+    host.call(service, body, { client: 'c', home: 'http://h', recorded, hurry: () => hurried++ }).then(
+      (answer) => JSON.stringify(answer),
+      (thrown: Error & { code?: string }) => thrown.code ?? thrown.message,
+    );
+  const nothing = '{"cards":[]}';
+  for (const [service, body, code, unrecorded, late] of [
+    ['s', { no: 'hook' }, 'AORTA_CDS_001', 'the disk is full', 'AORTA_CDS_001'],
+    ['other', hookBody('p'), 'AORTA_EDGE_004', 'the disk is full', 'AORTA_EDGE_004'],
+    ['s', hookBody('p'), 'AORTA_CDS_003', nothing, nothing],
+  ] as const) {
+    hurried = 0;
+    let written = () => {};
+    let answered: string | undefined;
+    const waiting = call(
+      service,
+      body,
+      new Promise((resolve) => {
+        written = resolve;
+      }),
+    ).then((answer) => {
+      answered = answer;
+    });
+    await clock.advance(4_000);
+    assert.deepEqual([answered, hurried], [undefined, 1], code);
+    written();
+    await waiting;
+    assert.equal(answered, code);
+    assert.equal(await call(service, body, Promise.reject(new Error('the disk is full'))), unrecorded);
+    const never = call(service, body, new Promise(() => {}));
+    await clock.advance(4_500);
+    assert.equal(await never, late);
+  }
+});
+
 test('an EHR that hangs costs 3.5 s, every request there is given up, and the service is not asked to guess', async () => {
   let ran = 0;
   const { clock, call, aborted, recorded, host } = hosted(

@@ -86,7 +86,7 @@ export async function openCds(scope: Scope, { config = {}, registered = false, .
   const settled = () => cds.edge.host.stop();
   const metric = async (name: string, labels: Readonly<Record<string, string>>) =>
     (await telemetry.read(name)).find((each) => Object.entries(labels).every(([label, value]) => each.labels[label] === value))?.value ?? 0;
-  return { ehr, edge, url: edge.url, host: cds.edge.host, state, telemetry, lines, metric, settled };
+  return { ehr, edge, cds: cds.edge, url: edge.url, host: cds.edge.host, state, telemetry, lines, metric, settled };
 }
 
 export const hookBody = (patientId: string, more: object = {}) => ({

@@ -297,6 +297,9 @@ test('who listens when the server stops is told so, with an end, and begins anew
     const open = (await one.telemetry.read('aorta_assist_open'))[0]?.value;
     return open === 1 ? true : undefined;
   });
+  await eventually('its stream counts as no request under way', async () =>
+    (await one.telemetry.read('aorta_http_under_way'))[0]?.value === 0 ? true : undefined,
+  );
   await sleep(100);
   await one.edge.stop();
   const ended = await listening;

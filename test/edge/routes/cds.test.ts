@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Card } from '../../../src/cds/index.ts';
-import { patientsOf } from '../../sandbox/ehr/open.ts';
+import { openEhr, patientsOf } from '../../sandbox/ehr/open.ts';
 import { ask, post } from '../../support/http.ts';
 import { hookBody, openCds } from '../cds/open.ts';
 
@@ -204,6 +204,31 @@ test('[CDS 208] browsers of allowed origins are answered on discovery, services 
   assert.equal(bad.status, 403);
   const elsewhere = await ask(url, '/api/ops/flows', { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET' } });
   assert.equal(elsewhere.headers['access-control-allow-origin'], undefined);
+});
+
+test('[CDS 208] a page of an allowed origin can read that its request is refused', async (t) => {
+  const origin = 'https://ehr.example';
+  const { url } = await openCds(t, { config: { corsOrigins: [origin] } });
+  const refused = (from: string) => ask(url, '/cds-services', { headers: { origin: from, authorization: 'Bearer x' } });
+  const { status, headers } = await refused(origin);
+  assert.deepEqual(
+    [status, headers['access-control-allow-origin'], headers['access-control-expose-headers'], headers['vary']],
+    [401, origin, 'retry-after', 'Origin'],
+  );
+  assert.equal((await refused('https://evil.example')).headers['access-control-allow-origin'], undefined);
+});
+
+test('a client whose tokens are RS384 is recognised at once as soon as its key is here', async (t) => {
+  const { ehr } = await openEhr(t, { alg: 'RS384' });
+  const { url, cds } = await openCds(t, { at: ehr });
+  const path = `${url}/cds-services`;
+  const token = async () => (await ehr.cds.authorization(path)).replace('Bearer ', '');
+  assert.equal(cds.recognise?.(await token(), [path]), undefined);
+  assert.equal((await ask(url, '/cds-services', { headers: { authorization: `Bearer ${await token()}` } })).status, 200);
+  const [given, other] = [await token(), `${url}/cds-services/other`];
+  assert.equal(cds.recognise?.(given, [path])?.id, 'sandbox');
+  assert.equal(cds.recognise?.(given, [other]), undefined);
+  assert.equal((await ask(url, '/cds-services', { headers: { authorization: `Bearer ${given}` } })).status, 200, 'it is still new');
 });
 
 test('a client that sends more than its quota gets 429 with Retry-After, before its request is audited or read', async (t) => {

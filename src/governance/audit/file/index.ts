@@ -35,6 +35,7 @@ interface Waiting {
  * Port Audit on append-only files (JSON Lines; `record.ts` has the chain).
  *
  * - Records that wait while one write is being synced go together with the next: one fsync for many callers.
+ * - A record that may wait (`withinMs`) begins no write by itself until then, and goes with the next one before.
  * - `append` resolves after fsync. When the disk fails, everything that waits rejects (AORTA_AUDIT_002), the file is
  *   cut back to the last synced record, and the next append tries again.
  * - One writer a directory (a file lock that ends with the process): chains cannot fork.
@@ -62,6 +63,9 @@ export async function createFileAudit(options: FileAuditOptions): Promise<Audit>
   let { file, size, last } = end;
   let waiting: Waiting[] = [];
   let flushing: Promise<void> | undefined;
+  /** Until records that may wait are written. */
+  let cancelWait: (() => void) | undefined;
+  let urgent = false;
   let closed = false;
 
   const store = async (batch: readonly Waiting[]): Promise<void> => {
@@ -90,10 +94,17 @@ export async function createFileAudit(options: FileAuditOptions): Promise<Audit>
     await checkpoint.write(link);
   };
 
+  const stopWait = () => {
+    cancelWait?.();
+    cancelWait = undefined;
+  };
   const flush = async (): Promise<void> => {
-    while (waiting.length > 0) {
+    while (urgent) {
       const batch = waiting;
+      // Whoever waits from now on needs a timer of its own: one that stayed would be taken for it.
+      stopWait();
       waiting = [];
+      urgent = false;
       try {
         await guarded(() => store(batch));
         for (const { resolve } of batch) resolve();
@@ -103,13 +114,24 @@ export async function createFileAudit(options: FileAuditOptions): Promise<Audit>
     }
     flushing = undefined;
   };
+  const hurry = () => {
+    if (waiting.length === 0) return;
+    stopWait();
+    urgent = true;
+    flushing ??= Promise.resolve().then(flush);
+  };
 
-  const append = (event: AuditEvent): Promise<void> =>
+  const append = (event: AuditEvent, withinMs = 0): Promise<void> =>
     new Promise((resolve, reject) => {
       if (closed) return reject(error('AORTA_AUDIT_002', { problem: 'it is closed' }));
       if (waiting.length >= maxWaiting) return reject(error('AORTA_AUDIT_003', { limit: maxWaiting }));
       waiting.push({ event, resolve, reject });
-      flushing ??= Promise.resolve().then(flush);
+      if (withinMs <= 0) hurry();
+      else
+        cancelWait ??= clock.after(withinMs, () => {
+          cancelWait = undefined;
+          hurry();
+        });
     });
 
   const system = { at: clock.now(), actor: 'aorta', target: 'audit', outcome: 'failure' } as const;
@@ -118,13 +140,16 @@ export async function createFileAudit(options: FileAuditOptions): Promise<Audit>
 
   return {
     append,
+    hurry,
     async verify() {
+      hurry();
       await flushing;
       return guarded(() => verifyChain(dir, checkpointPath, key));
     },
     async close() {
       if (closed) return;
       closed = true;
+      hurry();
       await flushing;
       await guarded(async () => {
         await checkpoint.sync();

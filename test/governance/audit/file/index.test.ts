@@ -7,6 +7,7 @@ import { afterEach, describe, it } from 'node:test';
 import { AortaError } from '../../../../src/errors/index.ts';
 import { createFileAudit, type FileAuditOptions, verifyAudit } from '../../../../src/governance/audit/file/index.ts';
 import type { Audit, AuditEvent } from '../../../../src/governance/audit/port.ts';
+import { manualClock } from '../../../log/sqlite/manual-clock.ts';
 
 const key = 'a key of at least thirty-two characters';
 const event = (n: number, parts: Partial<AuditEvent> = {}): AuditEvent => ({
@@ -300,4 +301,81 @@ describe('audit on files', () => {
     await audit.close();
     await assert.rejects(audit.append(event(1)), AortaError);
   });
+});
+
+describe('records that may wait', () => {
+  it('go together, with the first one that may not, in the order of calls', async () => {
+    const dir = await folder();
+    const clock = manualClock();
+    await withAudit(
+      dir,
+      async (audit) => {
+        const settled: number[] = [];
+        const waiting = [1, 2, 3].map((n) => audit.append(event(n), 10).then(() => settled.push(n)));
+        await readdir(dir);
+        assert.deepEqual(settled, [], 'nothing is written by itself');
+        clock.advance(9);
+        await audit.append(event(4));
+        await Promise.all(waiting);
+        assert.deepEqual(settled, [1, 2, 3]);
+        assert.equal(clock.waiting, 0);
+      },
+      { clock },
+    );
+    assert.deepEqual(
+      (await recordsOf(dir)).map(({ seq, event: { patientId } }) => [seq, patientId]),
+      [1, 2, 3, 4].map((n) => [n, `patient-${n}`]),
+    );
+    assert.equal((await verifyAudit({ dir, key })).intact, true);
+  });
+
+  it('are written when their time is over, when somebody waits, when the chain is verified, and when it closes', async () => {
+    const dir = await folder();
+    const clock = manualClock();
+    const audit = await createFileAudit({ dir, key, clock });
+    const late = audit.append(event(1), 10);
+    clock.advance(10);
+    await late;
+    const asked = audit.append(event(2), 10);
+    audit.hurry?.();
+    await asked;
+    audit.hurry?.();
+    const checked = audit.append(event(3), 10);
+    assert.equal((await audit.verify()).records, 3);
+    await checked;
+    const closed = audit.append(event(4), 10);
+    await audit.close();
+    await closed;
+    assert.equal((await recordsOf(dir)).length, 4);
+    await assert.rejects(audit.append(event(5), 10), (thrown: AortaError) => thrown.code === 'AORTA_AUDIT_002');
+    assert.equal(clock.waiting, 0);
+  });
+
+  for (const [what, before] of [
+    ['in the same turn', 0],
+    ['while a write is under way', 2],
+  ] as const)
+    it(`have a timer also when the one before was taken along by a write that began ${what}`, async () => {
+      const dir = await folder();
+      const clock = manualClock();
+      await withAudit(
+        dir,
+        async (audit) => {
+          const taken = [audit.append(event(1))];
+          // The write of the first is under way, the next is urgent, and the third is taken with it.
+          for (let turn = 0; turn < before; turn++) await Promise.resolve();
+          if (before > 0) taken.push(audit.append(event(2)));
+          taken.push(audit.append(event(3), 10));
+          await Promise.all(taken);
+          clock.advance(10);
+          const alone = audit.append(event(4), 10);
+          assert.equal(clock.waiting, 1, 'nobody else hurries');
+          clock.advance(10);
+          await alone;
+          assert.equal(clock.waiting, 0);
+        },
+        { clock },
+      );
+      assert.equal((await recordsOf(dir)).at(-1)?.event.patientId, 'patient-4');
+    });
 });
