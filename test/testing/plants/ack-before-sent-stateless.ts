@@ -8,5 +8,5 @@ export default {
   find: 'lane.outbox.direct(turn.outbox as OutboxRecord[], () => lane.settle(turn.root, turn.settlement));',
   replace: 'lane.outbox.direct(turn.outbox as OutboxRecord[], () => {});\n      lane.settle(turn.root, turn.settlement);',
   target: 'calls',
-  seed: 10,
+  seed: 2,
 } satisfies Plant;

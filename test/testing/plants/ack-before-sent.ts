@@ -9,5 +9,5 @@ export default {
   replace:
     '    for (const item of items) {\n      item.durable();\n      if (item.root?.entry) item.root.entry.settled = true;\n    }\n    this.outbox.group',
   target: 'everything',
-  seed: 2,
+  seed: 1,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '    if (lane.draining) return;',
   replace: '    if (lane.draining) return lane.settle(turn.root, turn.settlement);',
   target: 'calls',
-  seed: 32,
+  seed: 13,
 } satisfies Plant;

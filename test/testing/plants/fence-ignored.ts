@@ -8,5 +8,5 @@ export default {
   find: "if (outcomes[i] === 'fenced') b.lane.fenced();\n      else b",
   replace: 'b',
   target: 'everything',
-  seed: 1,
+  seed: 5,
 } satisfies Plant;

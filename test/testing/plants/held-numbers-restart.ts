@@ -8,5 +8,5 @@ export default {
   find: 'this.#epochBase = epoch * 2 ** 32;',
   replace: 'this.#epochBase = epoch * 0;',
   target: 'everything',
-  seed: 2,
+  seed: 5,
 } satisfies Plant;

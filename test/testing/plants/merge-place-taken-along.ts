@@ -8,5 +8,5 @@ export default {
   find: 'if (!isDone(row, link)) this.#forward',
   replace: 'this.#forward',
   target: 'merges-of-two',
-  seed: 170,
+  seed: 69,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: 'while (lanes.some((lane) => lane.running > 0) && left() > 0)',
   replace: 'while (lanes.some((lane) => lane.running > 99) && left() > 0)',
   target: 'orderly',
-  seed: 6,
+  seed: 3,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: 'lane.buildGroup(list, carried(lane))',
   replace: 'lane.buildGroup(list, list)',
   target: 'merged',
-  seed: 25,
+  seed: 15,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: "if (!lane || lane.epoch !== group.epoch) return 'fenced';",
   replace: "if (!lane) return 'fenced';",
   target: 'everything',
-  seed: 26,
+  seed: 16,
 } satisfies Plant;

@@ -9,5 +9,5 @@ export default {
   find: 'alone: root.suspect > 1',
   replace: 'alone: false',
   target: 'suspected',
-  seed: 2,
+  seed: 1,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '      if (this.#loading) this.#changed.set(id, write);',
   replace: '',
   target: 'timers',
-  seed: 12,
+  seed: 2,
 } satisfies Plant;

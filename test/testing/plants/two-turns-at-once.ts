@@ -8,5 +8,5 @@ export default {
   find: 'lane.refused || mailbox.running || mailbox.loading',
   replace: 'lane.refused || mailbox.loading',
   target: 'late',
-  seed: 23,
+  seed: 16,
 } satisfies Plant;
