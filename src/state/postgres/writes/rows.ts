@@ -25,11 +25,11 @@ export const laneArrays = (lanes: readonly LaneRef[]): Buffer[] => [
 export const lanePlaces = '$1::text[], $2::text[], $3::text[], $4::int4[]';
 export const sameLane = 't.flow = g.flow and t.lane = g.lane and t.topic = g.topic and t.partition = g.partition';
 
-/** The last of each key, in the order of the keys. */
-export function lastOf<T>(writes: readonly T[], keyOf: (write: T) => readonly unknown[]): T[] {
+/** The last write of each row, in the order of the rows' ids: every transaction locks them in it. */
+export function lastOf<T>(writes: readonly T[], idOf: (write: T) => string): T[] {
   const last = new Map<string, T>();
-  for (const write of writes) last.set(JSON.stringify(keyOf(write)), write);
-  return [...last.keys()].sort().map((key) => last.get(key) as T);
+  for (const write of writes) last.set(idOf(write), write);
+  return [...last.keys()].sort().map((id) => last.get(id) as T);
 }
 
 export type InLane<T> = T & { readonly in: LaneRef };

@@ -1,11 +1,16 @@
 import { array } from '../../../postgres/array.ts';
 import type { Statement } from '../../../postgres/pool.ts';
 import type { LaneGroup, StateWrite } from '../../port.ts';
+import { lastOf } from './rows.ts';
 
 type Write = StateWrite & { readonly flow: string };
 
 export function states(groups: readonly LaneGroup[]): Statement[] {
-  const all = last(groups);
+  const all = lastOf(
+    groups.flatMap(({ lane: { flow }, states: writes }) => writes.map((write): Write => ({ ...write, flow }))),
+    // Joined: there are hundreds in a group, and PostgreSQL takes no null character in a text.
+    ({ flow, store, key }) => `${flow}\u0000${store}\u0000${key}`,
+  );
   const kept = all.filter(({ value }) => value !== null);
   const gone = all.filter(({ value }) => value === null);
   const statements: Statement[] = [];
@@ -68,11 +73,3 @@ const keys = (writes: readonly Write[]): Buffer[] => [
 ];
 
 const writerOf = ({ flow, source }: Write): string => `${flow}\u0000${source.flowHash}\u0000${source.version}`;
-
-/** The last write of each row, in the order of the rows' keys: every transaction locks them in it. */
-function last(groups: readonly LaneGroup[]): Write[] {
-  const rows = new Map<string, Write>();
-  for (const { lane, states: writes } of groups)
-    for (const write of writes) rows.set(`${lane.flow}\u0000${write.store}\u0000${write.key}`, { ...write, flow: lane.flow });
-  return [...rows.keys()].sort().map((id) => rows.get(id) as Write);
-}

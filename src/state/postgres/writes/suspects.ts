@@ -6,7 +6,7 @@ import { inLanes, laneArrays, laneKey, lanePlaces, lastOf, sameLane } from './ro
 export function suspects(groups: readonly LaneGroup[]): Statement[] {
   const all = lastOf(
     inLanes(groups, (group) => group.suspects),
-    (suspect) => [...laneKey(suspect), suspect.offset],
+    (suspect) => JSON.stringify([...laneKey(suspect), suspect.offset]),
   );
   const kept = all.filter((suspect) => suspect.attempts > 0);
   const gone = all.filter((suspect) => suspect.attempts <= 0);

@@ -6,7 +6,7 @@ import { inLanes, laneArrays, laneKey, lanePlaces, lastOf, sameLane } from './ro
 export function timers(groups: readonly LaneGroup[]): Statement[] {
   const all = lastOf(
     inLanes<TimerWrite>(groups, (group) => group.timers),
-    (write) => [...laneKey(write), write.node, write.key, write.name],
+    (write) => JSON.stringify([...laneKey(write), write.node, write.key, write.name]),
   );
   const set = all.filter((write) => write.due !== null);
   const cancelled = all.filter((write) => write.due === null);
