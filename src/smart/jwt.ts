@@ -54,7 +54,18 @@ function json(part: string | undefined): Record<string, unknown> {
   throw refused('it holds no JSON object');
 }
 
-const imported = new WeakMap<Jwk, Map<string, Promise<CryptoKey>>>();
+/** What is made of a key for an algorithm, once: kept as long as the key object is. What throws is made again. */
+function memory<T>(make: (jwk: Jwk, alg: Algorithm) => T): (jwk: Jwk, alg: Algorithm) => T {
+  const all = new WeakMap<Jwk, Map<Algorithm, T>>();
+  return (jwk, alg) => {
+    const known = all.get(jwk) ?? new Map<Algorithm, T>();
+    const made = known.get(alg);
+    if (made !== undefined) return made;
+    const fresh = make(jwk, alg);
+    all.set(jwk, known.set(alg, fresh));
+    return fresh;
+  };
+}
 
 const fits = (jwk: Jwk, alg: Algorithm): boolean =>
   (alg === 'RS384' ? jwk.kty === 'RSA' : jwk.kty === 'EC' && jwk['crv'] === 'P-384') &&
@@ -66,33 +77,21 @@ const verifies = (jwk: Jwk): boolean => {
   return does === undefined || (Array.isArray(does) && does.includes('verify'));
 };
 
-/** The key as the library takes it to sign; kept as long as the key object is. */
-function cryptoKey(jwk: Jwk, alg: Algorithm): Promise<CryptoKey> {
-  const known = imported.get(jwk) ?? new Map<string, Promise<CryptoKey>>();
-  imported.set(jwk, known);
-  let key = known.get(alg);
-  if (!key) {
-    key = fits(jwk, alg) ? (importJWK(jwk, alg) as Promise<CryptoKey>) : Promise.reject(new TypeError(`no ${alg} key`));
-    key.catch(() => {});
-    known.set(alg, key);
-  }
+/** The key as the library takes it to sign. */
+const cryptoKey = memory((jwk, alg): Promise<CryptoKey> => {
+  const key = fits(jwk, alg) ? (importJWK(jwk, alg) as Promise<CryptoKey>) : Promise.reject(new TypeError(`no ${alg} key`));
+  key.catch(() => {});
   return key;
-}
+});
 
-const publicKeys = new WeakMap<Jwk, Map<string, KeyObject>>();
-
-/** The key as the machine takes it; kept as long as the key object is. Throws what is no key for this algorithm. */
-function publicKey(jwk: Jwk, alg: Algorithm): KeyObject {
-  const known = publicKeys.get(jwk)?.get(alg);
-  if (known) return known;
+/** The key as the machine takes it. Throws what is no key for this algorithm. */
+const publicKey = memory((jwk, alg): KeyObject => {
   if (!fits(jwk, alg) || !verifies(jwk)) throw new TypeError(`no ${alg} key that verifies`);
   const key = createPublicKey({ key: publicJwk(jwk) as JsonWebKey, format: 'jwk' });
   // RFC 7518, 3.3.
   if (alg === 'RS384' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) throw new TypeError('a modulus below 2048 bits');
-  const keys = publicKeys.get(jwk) ?? new Map<string, KeyObject>();
-  publicKeys.set(jwk, keys.set(alg, key));
   return key;
-}
+});
 
 /** Bytes of an ES384 signature: r and s (RFC 7518, 3.4). */
 const ecBytes = 96;
