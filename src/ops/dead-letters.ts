@@ -96,6 +96,30 @@ export async function* waitingDeadLetters(log: Log, state: State, flow: string):
   }
 }
 
+/** What is asked of dead letters by what they are; what is left out says nothing. */
+export interface LetterFilter {
+  /** Patient id. */
+  readonly key?: string | undefined;
+  readonly errorClass?: string | undefined;
+}
+
+/**
+ * The waiting letters that a request means: those that fit, and all copies of them. A record that ended again after a crash
+ * may have failed otherwise: a copy that alone fits still means the record, whose first letter is the one that is redriven.
+ */
+export async function* meantDeadLetters(
+  log: Log,
+  state: State,
+  flow: string,
+  { key, errorClass }: LetterFilter,
+): AsyncGenerator<WaitingLetter> {
+  const ends = errorClass === undefined ? undefined : new Set<string>();
+  if (ends) for await (const { letter, end } of waitingDeadLetters(log, state, flow)) if (letter.class === errorClass) ends.add(end);
+  if (ends?.size === 0) return;
+  for await (const waiting of waitingDeadLetters(log, state, flow))
+    if ((key === undefined || waiting.letter.key === key) && (ends?.has(waiting.end) ?? true)) yield waiting;
+}
+
 /** One dead letter and its record; undefined: there is none of that id (any more). */
 export async function deadLetter(log: Log, flow: string, id: string, taken: Taken) {
   const at = placeOf(id);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AortaError } from '../../src/errors/index.ts';
 import { flow, map, to, topic } from '../../src/index.ts';
-import { type WaitingLetter, waitingDeadLetters } from '../../src/ops/dead-letters.ts';
+import { type LetterFilter, meantDeadLetters, type WaitingLetter, waitingDeadLetters } from '../../src/ops/dead-letters.ts';
 import { TestDriver } from '../../src/testing/index.ts';
 
 const numbers = topic<number>('numbers', 'int', { partitions: 2 });
@@ -49,6 +49,45 @@ describe('a dead letter that its worker appended again', () => {
       (await waiting()).map(({ copy }) => copy),
       [true, false],
     );
+    await driver.stop();
+  });
+});
+
+describe('a record that ended twice, for two reasons', () => {
+  it('is meant with all of its letters by a request for either reason, so that one of them is redriven', async () => {
+    let failing: 'Permanent' | 'Decode' = 'Permanent';
+    let lost = false;
+    const driver = await TestDriver.start<number>(
+      flow('letters', { order: 'tolerant' })
+        .from(numbers)
+        .pipe(
+          map((n: number) => {
+            if (n < 3) throw new AortaError('AORTA_TEST', n === 1 ? failing : 'Permanent', 'planned');
+            return n;
+          }),
+          to(out),
+        ),
+      { source: numbers, fault: (call) => (call === 'append' && lost ? 'lost-reply' : 'none') },
+    );
+    lost = true;
+    await driver.send({ key: 'p', value: 1, eventId: 'event-1' });
+    await driver.advance(1);
+    [lost, failing] = [false, 'Decode'];
+    await driver.crash();
+    await driver.advance(5000);
+    await driver.send({ key: 'q', value: 2, eventId: 'event-2' });
+    await driver.advance(5000);
+    const meant = async (filter: LetterFilter) => {
+      const found: WaitingLetter[] = [];
+      for await (const each of meantDeadLetters(driver.log, driver.state, 'letters', filter)) found.push(each);
+      return found.map(({ letter, copy }) => `${letter.eventId} ${letter.class}${copy ? ', a copy' : ''}`).sort();
+    };
+    const first = ['event-1 Decode, a copy', 'event-1 Permanent'];
+    assert.deepEqual(await meant({}), [...first, 'event-2 Permanent']);
+    assert.deepEqual(await meant({ errorClass: 'Decode' }), first);
+    assert.deepEqual(await meant({ errorClass: 'Permanent', key: 'p' }), first);
+    assert.deepEqual(await meant({ errorClass: 'Decode', key: 'q' }), []);
+    assert.deepEqual(await meant({ errorClass: 'Defect' }), []);
     await driver.stop();
   });
 });

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ulid } from '../../clock/ulid.ts';
 import type { RunningFlow } from '../../engine/index.ts';
 import { error } from '../../errors/index.ts';
-import { countDeadLetters, deadLetter, endOf, newestDeadLetters, type WaitingLetter, waitingDeadLetters } from '../../ops/dead-letters.ts';
+import { countDeadLetters, deadLetter, endOf, meantDeadLetters, newestDeadLetters, type WaitingLetter } from '../../ops/dead-letters.ts';
 import { redrivePump } from '../../ops/redrive-pump.ts';
 import { reads } from '../access.ts';
 import { loopGuard } from '../loop-guard.ts';
@@ -118,10 +118,8 @@ export function deadLetterRoutes(app: FastifyInstance, { flows, state, log, cloc
     if (!named && !all && key === undefined && errorClass === undefined)
       throw error('AORTA_EDGE_005', { problem: 'give ids, key, errorClass, or all' });
     const letters: WaitingLetter[] = [];
-    for await (const waiting of waitingDeadLetters(log, state, flow)) {
-      const { letter } = waiting;
-      if (named ? !named.has(waiting.end) : key !== undefined && letter.key !== key) continue;
-      if (!named && errorClass !== undefined && letter.class !== errorClass) continue;
+    for await (const waiting of meantDeadLetters(log, state, flow, named ? {} : { key, errorClass })) {
+      if (named && !named.has(waiting.end)) continue;
       if (letters.length === mostAtOnce) return { letters, more: true };
       letters.push(waiting);
     }
