@@ -112,12 +112,24 @@ export async function heldKeys(pool: PostgresPool, flow: string, limit: number):
   }));
 }
 
+/** A patient's first row in each lane of the flow, by the whole primary key: his other rows are not read. */
+const placesOfEach = `select l.lane, l.topic, l.partition, h.* from aorta_lane l cross join unnest($2::text[]) as g(key)
+  cross join lateral (select key, seq, due, reason, error_class as "errorClass" from aorta_held
+    where flow = $1 and lane = l.lane and topic = l.topic and partition = l.partition and key = g.key order by seq limit 1) h
+  where l.flow = $1 order by l.lane, l.topic, l.partition, h.key`;
+
+/** All that the flow holds is looked through, once: many patients times all lanes would be more. */
+const placesOfMany = `select distinct on (lane, topic, partition, key) lane, topic, partition, key, seq, due, reason, error_class as "errorClass"
+  from aorta_held where flow = $1 and key = any($2::text[]) order by lane, topic, partition, key, seq`;
+
 export async function heldAt(pool: PostgresPool, flow: string, keys: readonly string[]): Promise<readonly HeldPlace[]> {
+  if (keys.length === 0) return [];
+  const isMany = keys.length >= many;
   const rows = await pool.query({
-    text: `select distinct on (lane, topic, partition, key) lane, topic, partition, key, seq, due, reason, error_class as "errorClass"
-      from aorta_held where flow = $1 and key = any($2::text[]) order by lane, topic, partition, key, seq`,
-    values: [flow, array('text', keys)],
-    prepared: true,
+    text: isMany ? placesOfMany : placesOfEach,
+    values: [flow, array('text', [...new Set(keys)])],
+    // Planned each time: the held list is mostly empty, and a plan of then would read all of it for each lane.
+    prepared: isMany,
   });
   return rows.map(({ lane, topic, partition, ...head }) => ({ ...head, lane: { flow, lane, topic, partition } })) as unknown as HeldPlace[];
 }

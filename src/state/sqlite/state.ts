@@ -14,6 +14,18 @@ export interface SqliteStateOptions {
   readonly database: Database;
 }
 
+/** From so many on, all that the flow holds is looked through once: patients times lanes would be more. */
+const manyPatients = 16;
+const placesOfMany = `SELECT lane, topic, partition, key, min(seq) AS seq, due, reason, error_class AS errorClass FROM aorta_held
+  WHERE flow = ? AND key IN (SELECT value FROM json_each(?)) GROUP BY lane, topic, partition, key ORDER BY lane, topic, partition, key`;
+/** A patient's first row in each lane of the flow, by the whole primary key: his other rows are not read. */
+const placesOfEach = `SELECT h.lane, h.topic, h.partition, h.key, h.seq, h.due, h.reason, h.error_class AS errorClass
+  FROM (SELECT flow, lane, topic, partition FROM aorta_lane WHERE flow = ?) l CROSS JOIN json_each(?) g CROSS JOIN aorta_held h
+  WHERE h.flow = l.flow AND h.lane = l.lane AND h.topic = l.topic AND h.partition = l.partition AND h.key = g.value
+    AND h.seq = (SELECT min(seq) FROM aorta_held f WHERE f.flow = l.flow AND f.lane = l.lane AND f.topic = l.topic
+      AND f.partition = l.partition AND f.key = g.value)
+  ORDER BY h.lane, h.topic, h.partition, h.key`;
+
 const ofLane = 'flow = ? AND lane = ? AND topic = ? AND partition = ?';
 
 /**
@@ -106,9 +118,8 @@ export function createSqliteState({ database }: SqliteStateOptions): State {
       open();
       return database
         .read<Omit<HeldPlace, 'lane'> & { lane: string; topic: string; partition: number }>(
-          `SELECT lane, topic, partition, key, min(seq) AS seq, due, reason, error_class AS errorClass FROM aorta_held
-             WHERE flow = ? AND key IN (SELECT value FROM json_each(?)) GROUP BY lane, topic, partition, key ORDER BY lane, topic, partition, key`,
-          [flow, JSON.stringify(keys)],
+          keys.length < manyPatients ? placesOfEach : placesOfMany,
+          [flow, JSON.stringify([...new Set(keys)])],
         )
         .map(({ lane, topic, partition, ...head }) => ({ ...head, lane: { flow, lane, topic, partition } }));
     },

@@ -100,11 +100,18 @@ export function heldTests(workers: Workers): void {
       await one.commit({ held: [add('p', 3, { due: null, reason: 'park' }), add('p', 1, { due: 5 }), add('', 7), add('q', 2)] });
       await two.commit({ held: [add('p', 4, { due: null, reason: 'park', errorClass: 'Defect' })] });
       const { reason, errorClass } = heldRow('p', 1);
-      assert.deepEqual(await workers.two.heldAt(lane.flow, ['p', '', 'nobody']), [
-        { key: '', seq: 7, due: heldRow('', 7).due, reason, errorClass, lane: one.lane },
-        { key: 'p', seq: 1, due: 5, reason, errorClass, lane: one.lane },
-        { key: 'p', seq: 4, due: null, reason: 'park', errorClass: 'Defect', lane: two.lane },
-      ]);
+      const other = await Owner.claim(workers.one, laneRef());
+      await other.commit({ held: [add('p', 9)] });
+      // Of one and of thousands: an adapter may look for them in two ways.
+      for (const nobodies of [1, 2000])
+        assert.deepEqual(
+          await workers.two.heldAt(lane.flow, ['p', '', 'p', ...Array.from({ length: nobodies }, (_, i) => `nobody-${i}`)]),
+          [
+            { key: '', seq: 7, due: heldRow('', 7).due, reason, errorClass, lane: one.lane },
+            { key: 'p', seq: 1, due: 5, reason, errorClass, lane: one.lane },
+            { key: 'p', seq: 4, due: null, reason: 'park', errorClass: 'Defect', lane: two.lane },
+          ],
+        );
       assert.deepEqual(await workers.one.heldAt(lane.flow, []), []);
     });
 
