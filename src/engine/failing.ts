@@ -27,7 +27,7 @@ export class Failing {
     // A drain ends turns: their records stay uncommitted and are the next owner's.
     if (lane.draining) return;
     // Nothing was done outside behind it: the items of a batch are not sent again only because a system is down.
-    turn.root.joined = isRefusal(cause) ? turn.joined : undefined;
+    if (turn.joined && isRefusal(cause)) lane.results.keep(turn.root, turn.joined, lane.host.maxLaneBytes() / 2);
     this.fail(mailbox, turn.root, cause, turn.at);
   }
 
@@ -56,6 +56,7 @@ export class Failing {
       this.#retryLater(mailbox, root, delayMs);
       return;
     }
+    lane.results.take(root);
     // It stands in front, and everything of the flow waits for the operator.
     if (verdict.kind === 'deadLetter' && lane.host.brake.on) {
       lane.suspects.over(root, false);

@@ -47,6 +47,7 @@ export class Holding {
   /** Puts a root on the held list (or its row back, with the new due time) and everything of its patient behind it. */
   hold(mailbox: Mailbox, root: Root, why: Hold): void {
     const lane = this.#lane;
+    lane.results.take(root);
     const turn = new EngineTurn(lane, root, mailbox);
     const row = this.#row(root, why, root.held?.seq ?? lane.held.nextSeq());
     if (root.held) turn.held = [{ op: 'update', row }];
@@ -132,7 +133,10 @@ export class Holding {
     const { running } = mailbox;
     const lane = this.#lane;
     const queued = mailbox.take(lane);
-    for (const root of queued) lane.suspects.over(root, false);
+    for (const root of queued) {
+      lane.suspects.over(root, false);
+      lane.results.take(root);
+    }
     if (queued.length > 0 && running?.lane === lane && !running.root.held && !lane.held.get(mailbox.key)) this.#holdRunning(running);
     for (const root of queued) {
       const patient = lane.held.get(root.key);

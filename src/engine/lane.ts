@@ -3,6 +3,7 @@ import { mainLane } from '../flow/nodes.ts';
 import { header, type LogRecord, type TopicPartition } from '../log/port.ts';
 import type { ClaimedLane, LaneGroup, LaneRef, StateWrite, TimerRow } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
+import { BatchResults } from './batch-results.ts';
 import { Batches } from './batches.ts';
 import type { DeadLetterBrake } from './brake.ts';
 import type { CoPartition, Patients } from './co-partition.ts';
@@ -103,6 +104,7 @@ export class Lane {
   readonly turns: Turns;
   readonly failing: Failing;
   readonly batches: Batches;
+  readonly results = new BatchResults();
   owned = true;
   draining = false;
   /** The partition stands still and says why. */
@@ -536,6 +538,7 @@ export class Lane {
     this.outbox.close();
     this.timers.close();
     this.batches.close();
+    this.results.clear();
     this.holding.close();
     this.suspects.close();
     this.mailboxes.clear();

@@ -12,7 +12,10 @@ export interface EngineOptions {
   readonly maxRunning: number;
   /** Unsettled records of one partition before it is paused. @default 10_000 */
   readonly maxRecords: number;
-  /** Bytes of memory for unsettled records of a flow, shared by its partitions; a record counts 1 KiB more than its key and value. @default 24 MiB */
+  /**
+   * Bytes of memory for unsettled records of a flow, shared by its partitions, of which each has at least 1 MiB; a record
+   * counts 1 KiB more than its key and value. @default 24 MiB
+   */
   readonly maxBytes: number;
   /** Largest emission. @default 1 MiB less 10 % */
   readonly maxRecordBytes: number;

@@ -27,6 +27,4 @@ export interface Root {
   suspect: number;
   /** Removals of the responses that its turns have in the journal. */
   journaled?: readonly StateWrite[];
-  /** Results of batches that its last turn had, behind which a guard refused it. */
-  joined?: Map<string, unknown> | undefined;
 }

@@ -106,7 +106,6 @@ export class EngineTurn implements Turn, CommitItem {
     this.mailbox = mailbox;
     this.at = lane.ref.topic;
     this.ctx = new TurnContext(this);
-    this.joined = root.joined;
   }
 
   get alone(): boolean {

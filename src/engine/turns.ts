@@ -49,6 +49,7 @@ export class Turns {
   #run(mailbox: Mailbox, root: Root): void {
     const lane = this.#lane;
     const turn = new EngineTurn(lane, root, mailbox);
+    turn.joined = lane.results.take(root);
     mailbox.running = turn;
     try {
       const outcome = this.#steps(turn, root);
