@@ -15,6 +15,7 @@ const areas: Readonly<Record<string, string>> = {
   FLOW: 'Flows',
   HL7: 'HL7 v2 and MLLP',
   LOG: 'Log',
+  SANDBOX: 'Sandbox EHR',
   SCHEMA: 'Schemas',
   SQLITE: 'SQLite file',
   STATE: 'State',

@@ -1,6 +1,7 @@
 /**
  * `npm test [-- files or node --test options]`: starts the services that are not up, runs the tests on them, and stops
  * what it started, whatever happens. The last line is `N passed, N failed`.
+ * What tests draw by chance comes from one seed, `FUZZ_SEED` (a number, or `random`): see test/support/seed.ts.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { servicesDown } from '../src/services/down.ts';
 import { type ServiceName, variableOf } from '../src/services/service.ts';
 import { servicesUp } from '../src/services/up.ts';
 import { chromiumPath } from '../test/support/chromium.ts';
+import { defaultSeed, fuzzSeed } from '../test/support/seed.ts';
 
 const root = resolve(import.meta.dirname, '..');
 process.chdir(root);
@@ -37,7 +39,9 @@ try {
   if (interrupted !== undefined) throw new Error(`interrupted by ${interrupted}`);
   // Installed here, where it may take its time, and not within a test's time-out.
   if (chosen.some((file) => file.startsWith('test/browser/'))) await chromiumPath();
-  const counts = await runTests(env);
+  const seed = fuzzSeed();
+  const counts = await runTests({ ...env, FUZZ_SEED: String(seed) });
+  if (counts.failed > 0 && seed !== defaultSeed) process.stdout.write(`\nFUZZ_SEED=${seed} draws the same again.\n`);
   process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed\n`);
   process.exitCode = counts.code === 0 && counts.failed === 0 && counts.passed > 0 ? 0 : 1;
 } catch (thrown) {
@@ -71,6 +75,7 @@ async function runTests(env: NodeJS.ProcessEnv): Promise<{ passed: number; faile
       // What a failed test left open must not keep the run.
       '--test-force-exit',
       '--import=./test/support/orphan.ts',
+      '--import=./test/support/seeded.ts',
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       '--test-reporter=./scripts/test-counts.ts',

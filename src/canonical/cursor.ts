@@ -14,11 +14,14 @@ export function decodeCursor<P extends readonly ('string' | 'number')[]>(
   } catch {
     position = undefined;
   }
-  const fits =
-    Array.isArray(position) && position.length === shape.length && shape.every((type, i) => typeof (position as unknown[])[i] === type);
+  const fits = Array.isArray(position) && position.length === shape.length && shape.every((type, i) => isOf(type, position[i]));
   if (!fits) throw error('AORTA_FHIR_001');
   return position as { [K in keyof P]: P[K] extends 'string' ? string : number };
 }
+
+/** What stands in ours: whole numbers, and text that every store takes (PostgreSQL has no NUL in text). */
+const isOf = (type: 'string' | 'number', value: unknown): boolean =>
+  type === 'number' ? Number.isSafeInteger(value) : typeof value === 'string' && !value.includes('\u0000');
 
 /** Between 1 and 500; what is no number is the default. */
 export function pageSize(limit: number | undefined, standard = 50): number {

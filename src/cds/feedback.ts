@@ -17,7 +17,9 @@ export interface CardFeedback {
 const most = 100;
 const invalid = (problem: string) => error('AORTA_CDS_001', { problem });
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-const short = (value: unknown, longest: number): value is string => typeof value === 'string' && value !== '' && value.length <= longest;
+/** Text that every store takes: PostgreSQL refuses NUL and half a surrogate pair, and one entry would take its group along. */
+const short = (value: unknown, longest: number): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= longest && !value.includes('\u0000') && value.isWellFormed();
 /** RFC 3339, 5.6. */
 const instant = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 

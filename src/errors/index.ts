@@ -17,6 +17,7 @@ import { lintErrors } from './codes/lint.ts';
 import { logErrors } from './codes/log.ts';
 import { modelErrors } from './codes/model.ts';
 import { profileErrors } from './codes/profile.ts';
+import { sandboxErrors } from './codes/sandbox.ts';
 import { schemaErrors } from './codes/schema.ts';
 import { servicesErrors } from './codes/services.ts';
 import { smartErrors } from './codes/smart.ts';
@@ -47,6 +48,7 @@ export const errorTable = {
   ...logErrors,
   ...modelErrors,
   ...profileErrors,
+  ...sandboxErrors,
   ...schemaErrors,
   ...servicesErrors,
   ...smartErrors,

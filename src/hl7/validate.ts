@@ -48,8 +48,11 @@ export function validateHeader(message: Message): Finding[] {
   else if (controlId.size > maxControlId || control.test(controlId.text)) found.push(finding('AORTA_HL7_011', msh(10)));
   for (const n of [3, 4]) {
     const field = message.field('MSH', n);
-    if (field.size > maxHeaderField || control.test(field.raw.toString('latin1', 0, maxHeaderField + 1)))
-      found.push(finding('AORTA_HL7_011', msh(n)));
+    const odd = () =>
+      control.test(field.raw.toString('latin1', 0, maxHeaderField + 1)) ||
+      // Written as an escape (`\X00\`) it is in the text only.
+      field.components().some(({ text = '' }) => control.test(text));
+    if (field.size > maxHeaderField || odd()) found.push(finding('AORTA_HL7_011', msh(n)));
   }
   const processing = message.field('MSH', 11).component(1).text;
   if (processing === undefined) found.push(finding('AORTA_HL7_007', msh(11)));

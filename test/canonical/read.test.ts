@@ -111,6 +111,8 @@ for (const [name, open] of Object.entries(stores)) {
       } while (cursor);
       assert.deepEqual(seen, ids);
       await assert.rejects(() => canonical.search('Encounter', { cursor: 'x' }), { code: 'AORTA_FHIR_001' });
+      const nul = Buffer.from('["a\\u0000"]').toString('base64url');
+      await assert.rejects(() => canonical.search('Encounter', { cursor: nul }), { code: 'AORTA_FHIR_001' });
     });
 
     it('gives a timeline by event time, then sequence, in pages; an event twice is one row', async () => {
@@ -156,7 +158,9 @@ for (const [name, open] of Object.entries(stores)) {
         encounterId: 'enc',
         location: { facility: 'GEN', ward: '4W', room: '401', bed: 'A' },
       });
-      for (const bad of ['x', Buffer.from('[1,2]').toString('base64url'), Buffer.from('["a",1,"b"]').toString('base64url')]) {
+      // PostgreSQL has no NUL in text, and a whole number is what stands there: SQLite would take both.
+      const notOurs = ['[1,2]', '["a",1,"b"]', '[1,0,"\\u0000"]', '[1.5,0,"b"]', '[1e999,0,"b"]', '[0,1e300,"b"]', '{}', 'null'];
+      for (const bad of ['x', ...notOurs.map((text) => Buffer.from(text).toString('base64url'))]) {
         await assert.rejects(() => canonical.timeline('t1', { cursor: bad }), { code: 'AORTA_FHIR_001', class: 'Permanent' });
       }
     });

@@ -157,6 +157,13 @@ test('feedback is read as the standard writes it', () => {
     { feedback: [{ ...accepted, acceptedSuggestions: undefined }] },
     { feedback: [{ ...entry, outcomeTimestamp: 'yesterday' }] },
     { feedback: [{ ...entry, overrideReason: { reason: { code: 'k' } } }] },
+    // PostgreSQL takes neither of them. fast-check found it: seed 899350071, path 17:0:3:4:6:6:4:0:3.
+    ...['\u0000', 'a\u0000', '\ud800'].flatMap((text) => [
+      { feedback: [{ ...entry, card: text }] },
+      { feedback: [{ ...accepted, acceptedSuggestions: [{ id: text }] }] },
+      { feedback: [{ ...entry, overrideReason: { userComment: text } }] },
+      { feedback: [{ ...entry, overrideReason: { reason: { system: 's', code: text } } }] },
+    ]),
     { feedback: Array.from({ length: 101 }, () => entry) },
   ])
     assert.notEqual(

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { openEmbedded } from '../../src/runtime/embedded.ts';
 import { openSite, type Site } from '../assist/site.ts';
+import { openOnPostgres } from '../support/hospital/on-postgres.ts';
 import { type Answer, ask } from '../support/http.ts';
 import { damaged, wrong } from './cds/hostile-json.ts';
 import { hookBody } from './cds/open.ts';
@@ -71,90 +73,91 @@ const types = fc.constantFrom(
   'text/xml',
 );
 
-describe('what is posted', () => {
-  const ends: (() => Promise<void>)[] = [];
-  let site: Site;
-  let patientId = '';
-  const rejected: unknown[] = [];
-  const onRejection = (cause: unknown) => void rejected.push(cause);
-  before(async () => {
-    site = await openSite({ after: (end) => void ends.push(end) });
-    patientId = (site.sandbox.ehr.patients()[0] as { id: string }).id;
-    process.on('unhandledRejection', onRejection);
-  });
-  after(async () => {
-    process.off('unhandledRejection', onRejection);
-    for (const end of ends) await end();
-  });
-  const alive = async () => {
-    assert.equal((await ask(site.worker.http, '/healthz')).status, 200);
-    assert.deepEqual(rejected, []);
-    assert.doesNotMatch(site.lines.join(''), /unhandled/i);
-  };
+for (const [stores, open] of Object.entries({ SQLite: openEmbedded, PostgreSQL: openOnPostgres }))
+  describe(`what is posted, stores in ${stores}`, () => {
+    const ends: (() => Promise<void>)[] = [];
+    let site: Site;
+    let patientId = '';
+    const rejected: unknown[] = [];
+    const onRejection = (cause: unknown) => void rejected.push(cause);
+    before(async () => {
+      site = await openSite({ after: (end) => void ends.push(end) }, { open });
+      patientId = (site.sandbox.ehr.patients()[0] as { id: string }).id;
+      process.on('unhandledRejection', onRejection);
+    });
+    after(async () => {
+      process.off('unhandledRejection', onRejection);
+      for (const end of ends) await end();
+    });
+    const alive = async () => {
+      assert.equal((await ask(site.worker.http, '/healthz')).status, 200);
+      assert.deepEqual(rejected, []);
+      assert.doesNotMatch(site.lines.join(''), /unhandled/i);
+    };
 
-  test('every route that takes a body stands in the list', async () => {
-    const posted = (await routeTable()).filter(({ method }) => method === 'POST' || method === 'PUT' || method === 'PATCH');
-    assert.deepEqual(posted.map(({ path }) => path).toSorted(), Object.keys(bodies('p')).toSorted());
-  });
+    test('every route that takes a body stands in the list', async () => {
+      const posted = (await routeTable()).filter(({ method }) => method === 'POST' || method === 'PUT' || method === 'PATCH');
+      assert.deepEqual(posted.map(({ path }) => path).toSorted(), Object.keys(bodies('p')).toSorted());
+    });
 
-  for (const route of Object.keys(bodies('p'))) {
-    test(`POST ${route}: damaged bodies, bytes of any kind and headers of any kind are answered, never with a 500`, async () => {
-      const { path, body } = bodies(patientId)[route] as { path: string; body: object };
-      const content = fc.oneof(
-        { weight: 3, arbitrary: damaged(body).map((text) => Buffer.from(text)) },
-        { weight: 1, arbitrary: wrong.map((value) => Buffer.from(JSON.stringify(value))) },
-        { weight: 2, arbitrary: raw(JSON.stringify(body)) },
+    for (const route of Object.keys(bodies('p'))) {
+      test(`POST ${route}: damaged bodies, bytes of any kind and headers of any kind are answered, never with a 500`, async () => {
+        const { path, body } = bodies(patientId)[route] as { path: string; body: object };
+        const content = fc.oneof(
+          { weight: 3, arbitrary: damaged(body).map((text) => Buffer.from(text)) },
+          { weight: 1, arbitrary: wrong.map((value) => Buffer.from(JSON.stringify(value))) },
+          { weight: 2, arbitrary: raw(JSON.stringify(body)) },
+        );
+        const seen = new Map<number, number>();
+        await fc.assert(
+          fc.asyncProperty(content, types, fc.option(header), async (bytes, type, value) => {
+            const named = value === null ? {} : { 'idempotency-key': value, 'last-event-id': value, 'if-none-match': value };
+            const answer: Answer | undefined = await ask(site.worker.http, path, {
+              method: 'POST',
+              headers: { 'content-type': type, ...named },
+              body: bytes,
+            }).catch((thrown: NodeJS.ErrnoException) => {
+              assert.match(String(thrown.code), /EPIPE|ECONNRESET/);
+              return undefined;
+            });
+            if (!answer) return;
+            seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
+            assert.ok(answer.status < 500, `${answer.status} ${answer.text.slice(0, 300)}`);
+            if (answer.status >= 400) assert.match(answer.type, /json/);
+          }),
+          { numRuns: 80 },
+        );
+        assert.ok(seen.size > 0 && [...seen.keys()].some((status) => status >= 400), `answers: ${JSON.stringify([...seen])}`);
+        await alive();
+      });
+    }
+
+    test('bytes that are no HTTP are answered with 400 or a closed connection, and cost nobody else anything', async () => {
+      const { hostname, port } = new URL(site.worker.http);
+      const begun = fc.constantFrom(
+        '',
+        'GET / HTTP/1.1\r\n',
+        'POST /api/jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n',
+        'POST /api/jobs HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n',
+        'POST /cds-services/chart-review HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ncontent-length: 7\r\n\r\n',
+        'OPTIONS * HTTP/1.1\r\nhost: localhost\r\n\r\n',
+        'GET http://other.example/ HTTP/1.0\r\n\r\n',
       );
-      const seen = new Map<number, number>();
       await fc.assert(
-        fc.asyncProperty(content, types, fc.option(header), async (bytes, type, value) => {
-          const named = value === null ? {} : { 'idempotency-key': value, 'last-event-id': value, 'if-none-match': value };
-          const answer: Answer | undefined = await ask(site.worker.http, path, {
-            method: 'POST',
-            headers: { 'content-type': type, ...named },
-            body: bytes,
-          }).catch((thrown: NodeJS.ErrnoException) => {
-            assert.match(String(thrown.code), /EPIPE|ECONNRESET/);
-            return undefined;
+        fc.asyncProperty(begun, fc.uint8Array({ maxLength: 400 }), async (start, bytes) => {
+          const text = await new Promise<string>((resolve, reject) => {
+            const parts: Buffer[] = [];
+            const socket = connect({ host: hostname, port: Number(port) }, () => socket.end(Buffer.concat([Buffer.from(start), bytes])));
+            socket.on('data', (part) => parts.push(part));
+            socket.on('error', (thrown: NodeJS.ErrnoException) =>
+              /EPIPE|ECONNRESET/.test(String(thrown.code)) ? resolve(Buffer.concat(parts).toString()) : reject(thrown),
+            );
+            socket.on('close', () => resolve(Buffer.concat(parts).toString()));
           });
-          if (!answer) return;
-          seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
-          assert.ok(answer.status < 500, `${answer.status} ${answer.text.slice(0, 300)}`);
-          if (answer.status >= 400) assert.match(answer.type, /json/);
+          for (const [, status] of text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)) assert.ok(Number(status) < 500, text.slice(0, 300));
         }),
-        { numRuns: 80 },
+        { numRuns: 60 },
       );
-      assert.ok(seen.size > 0 && [...seen.keys()].some((status) => status >= 400), `answers: ${JSON.stringify([...seen])}`);
       await alive();
     });
-  }
-
-  test('bytes that are no HTTP are answered with 400 or a closed connection, and cost nobody else anything', async () => {
-    const { hostname, port } = new URL(site.worker.http);
-    const begun = fc.constantFrom(
-      '',
-      'GET / HTTP/1.1\r\n',
-      'POST /api/jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n',
-      'POST /api/jobs HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n',
-      'POST /cds-services/chart-review HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ncontent-length: 7\r\n\r\n',
-      'OPTIONS * HTTP/1.1\r\nhost: localhost\r\n\r\n',
-      'GET http://other.example/ HTTP/1.0\r\n\r\n',
-    );
-    await fc.assert(
-      fc.asyncProperty(begun, fc.uint8Array({ maxLength: 400 }), async (start, bytes) => {
-        const text = await new Promise<string>((resolve, reject) => {
-          const parts: Buffer[] = [];
-          const socket = connect({ host: hostname, port: Number(port) }, () => socket.end(Buffer.concat([Buffer.from(start), bytes])));
-          socket.on('data', (part) => parts.push(part));
-          socket.on('error', (thrown: NodeJS.ErrnoException) =>
-            /EPIPE|ECONNRESET/.test(String(thrown.code)) ? resolve(Buffer.concat(parts).toString()) : reject(thrown),
-          );
-          socket.on('close', () => resolve(Buffer.concat(parts).toString()));
-        });
-        for (const [, status] of text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)) assert.ok(Number(status) < 500, text.slice(0, 300));
-      }),
-      { numRuns: 60 },
-    );
-    await alive();
   });
-});

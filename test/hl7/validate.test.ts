@@ -53,6 +53,8 @@ describe('ADT rules', () => {
       ['huge control id', { msh: msh(10, 'x'.repeat(200)) }, ['AE 102 AORTA_HL7_011 MSH-10']],
       ['control id with NUL', { msh: msh(10, 'a\x00') }, ['AE 102 AORTA_HL7_011 MSH-10']],
       ['huge sender', { msh: msh(3, 'x'.repeat(300)) }, ['AE 102 AORTA_HL7_011 MSH-3']],
+      ['sender with NUL', { msh: msh(3, 'APP\\X00\\') }, ['AE 102 AORTA_HL7_011 MSH-3']],
+      ['facility with a control character', { msh: msh(4, 'FAC^\\X1F\\') }, ['AE 102 AORTA_HL7_011 MSH-4']],
       ['processing id', { msh: msh(11, 'X') }, ['AR 202 AORTA_HL7_005 MSH-11']],
       ['no processing id', { msh: msh(11, '') }, ['AE 101 AORTA_HL7_007 MSH-11']],
       ['version', { msh: msh(12, '3.0') }, ['AR 203 AORTA_HL7_006 MSH-12']],

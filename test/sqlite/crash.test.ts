@@ -7,6 +7,8 @@ import { systemClock } from '../../src/clock/system.ts';
 import { createSqliteLog } from '../../src/log/sqlite/log.ts';
 import { openDatabase } from '../../src/sqlite/database.ts';
 import { createSqliteState } from '../../src/state/sqlite/state.ts';
+import { seededRandom } from '../../src/testing/virtual-clock.ts';
+import { fuzzSeed } from '../support/seed.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** Starts the writing child, kills it after `afterMs` of work, gives what it had acknowledged. */
@@ -34,8 +36,9 @@ async function acknowledgedUntilKilled(
 it('kill -9 in the middle of writes loses nothing that was acknowledged and tears no group', async () => {
   const { dir, remove } = temporaryDirectory();
   const acknowledged: [string, number, number][] = [];
+  const random = seededRandom(fuzzSeed());
   for (let round = 0; round < 4; round++) {
-    const { appends, group } = await acknowledgedUntilKilled(dir, 30 + Math.random() * 400);
+    const { appends, group } = await acknowledgedUntilKilled(dir, 30 + random.next() * 400);
     acknowledged.push(...appends);
 
     const database = openDatabase({ dir });

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { error } from '../../errors/index.ts';
 import { reads } from '../access.ts';
@@ -24,6 +25,13 @@ export function sandboxRoutes(app: FastifyInstance, { sandbox }: EdgeOptions): v
 
   const audit = reads(({ body: asked }) => (asked as SandboxCall).patientId);
   app.post<{ Body: SandboxCall }>('/api/sandbox/cds', { schema: { body }, config: { access: { roles, audit } } }, async (request) =>
-    running().call(request.body, `http://${request.headers.host}`),
+    running().call(request.body, ownAddress(app)),
   );
+}
+
+/** Where this server listens. A Host header is the caller's to choose, and what it names would be sent signed requests. */
+function ownAddress(app: FastifyInstance): string {
+  const { address, port } = app.server.address() as AddressInfo;
+  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address] ?? address;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

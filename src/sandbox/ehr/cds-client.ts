@@ -1,7 +1,9 @@
+import { type AortaError, error } from '../../errors/index.ts';
 import { fill } from '../../fhir/client/index.ts';
 import { type Jwk, sign } from '../../smart/index.ts';
 import type { Ehr } from './options.ts';
 import { searchPage } from './page.ts';
+import { UnknownSearch } from './search.ts';
 
 export interface CdsCall {
   /** Base URL of the CDS services: `http://127.0.0.1:4100`. */
@@ -54,23 +56,34 @@ export function createCdsClient(ehr: Ehr, key: Jwk & { readonly kid: string }) {
 
   const discover = async (base: string): Promise<readonly Described[]> => {
     const url = `${base}/cds-services`;
-    const answer = await fetch(url, { headers: { authorization: await authorization(url) }, signal: AbortSignal.timeout(10_000) });
-    if (!answer.ok) throw new Error(`discovery answered ${answer.status}`);
-    return ((await answer.json()) as { services: Described[] }).services;
+    const headers = { authorization: await authorization(url) };
+    const { status, text } = await answered('discovery', () => fetch(url, { headers, signal: AbortSignal.timeout(10_000) }));
+    if (status !== 200) throw unfit('discovery', `it answered ${status}`);
+    const { services } = (parsed('discovery', text) ?? {}) as { services?: unknown };
+    if (!Array.isArray(services)) throw unfit('discovery', 'it lists no services');
+    return services.filter((each): each is Described => typeof each?.id === 'string' && typeof each.hook === 'string');
   };
 
+  /** Undefined: a search that this EHR does not know. CDS Hooks 2.0 has a client leave the key out then. */
   const data = (template: string, context: Readonly<Record<string, unknown>>): unknown => {
     const query = fill(template, context, ehr.clock.now());
     if (query === undefined) return null;
     const [path = '', search] = query.split('?');
     const [type = '', id] = path.split('/');
     if (search === undefined) return ehr.store.read(type, id ?? '') ?? null;
-    return searchPage(ehr, type, new URLSearchParams(search));
+    try {
+      return searchPage(ehr, type, new URLSearchParams(search));
+    } catch (thrown) {
+      if (thrown instanceof UnknownSearch) return undefined;
+      throw thrown;
+    }
   };
 
   return {
     authorization,
+    /** @throws AORTA_SANDBOX_001 */
     discover,
+    /** @throws AORTA_EDGE_004 (no such service), AORTA_SANDBOX_001 */
     async call({
       base,
       service,
@@ -83,9 +96,9 @@ export function createCdsClient(ehr: Ehr, key: Jwk & { readonly kid: string }) {
       ...more
     }: CdsCall): Promise<CdsAnswer> {
       const described = (await discover(base)).find(({ id }) => id === service);
-      if (!described) throw new Error(`there is no service ${service}`);
+      if (!described) throw error('AORTA_EDGE_004', { what: `CDS service ${service}` });
       const context = { userId: 'Practitioner/sandbox', patientId, ...(encounterId === undefined ? {} : { encounterId }), ...more.context };
-      const templates = Object.entries(described.prefetch ?? {});
+      const templates = Object.entries(described.prefetch ?? {}).filter(([, template]) => typeof template === 'string');
       const satisfied = prefetch === 'none' ? [] : templates.filter(([name]) => prefetch === 'all' || prefetch.includes(name));
       const token = Buffer.from(ehr.random.bytes(24)).toString('base64url');
       if (access) ehr.tokens.set(token, { clientId: 'cds', scopes, expiresAt: ehr.clock.now() + 60_000 });
@@ -110,21 +123,43 @@ export function createCdsClient(ehr: Ehr, key: Jwk & { readonly kid: string }) {
           : {}),
       };
       const url = `${base}/cds-services/${service}`;
-      const answer = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: await authorization(url, claims) },
-        body: JSON.stringify(request),
-        signal: AbortSignal.timeout(30_000),
-      });
-      const text = await answer.text();
-      // Revoked when the hook is answered, as an EHR should.
-      ehr.tokens.delete(token);
-      return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text), request };
+      const headers = { 'content-type': 'application/json', authorization: await authorization(url, claims) };
+      const body = JSON.stringify(request);
+      try {
+        const answer = await answered(service, () => fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(30_000) }));
+        return { ...answer, body: parsed(service, answer.text), request };
+      } finally {
+        // Revoked when the hook is answered, as an EHR should.
+        ehr.tokens.delete(token);
+      }
     },
   };
 }
 
 export type CdsClient = ReturnType<typeof createCdsClient>;
+
+const unfit = (what: string, problem: string, cause?: unknown): AortaError =>
+  error('AORTA_SANDBOX_001', { what, problem }, cause === undefined ? {} : { cause });
+
+/** A whole answer: the body can break off too. */
+async function answered(what: string, ask: () => Promise<Response>) {
+  try {
+    const answer = await ask();
+    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+  } catch (thrown) {
+    throw unfit(what, (thrown as Error).name === 'TimeoutError' ? 'it did not answer in time' : 'the connection failed', thrown);
+  }
+}
+
+function parsed(what: string, text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser quotes the text, which may be about a patient.
+    throw unfit(what, 'it did not answer with JSON');
+  }
+}
 
 /** Version 4 of RFC 9562. */
 function uuid(bytes: Uint8Array): string {

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import { AortaError } from '../../errors/index.ts';
 import type { CdsCall, CdsClient } from './cds-client.ts';
 import type { Ehr } from './options.ts';
+import { outcome } from './outcome.ts';
 
 const text = { type: 'string', minLength: 1, maxLength: 200 } as const;
 const body = {
@@ -28,6 +30,11 @@ export const patientList = ({ store }: Pick<Ehr, 'store'>) =>
 
 /** Who is here, and "open this chart": the sandbox calls a CDS service on this machine as an EHR would. */
 export function cdsRoutes(app: FastifyInstance, ehr: Ehr, client: CdsClient): void {
+  app.setErrorHandler((thrown: Error, _request, reply) => {
+    if (!(thrown instanceof AortaError)) throw thrown;
+    const unknown = thrown.code === 'AORTA_EDGE_004';
+    return outcome(reply, unknown ? 404 : 502, unknown ? 'not-found' : 'transient', thrown.message);
+  });
   app.get('/_sandbox/patients', async () => ({ patients: patientList(ehr) }));
   app.post<{ Body: CdsCall }>('/_sandbox/cds', { schema: { body } }, async ({ body: call }) => {
     const { status, body: answered, request } = await client.call(call);

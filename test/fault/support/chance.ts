@@ -1,3 +1,5 @@
+import { fuzzSeed } from '../../support/seed.ts';
+
 /** A seeded generator (mulberry32): a failing run is repeated with its seed. */
 export interface Chance {
   readonly seed: number;
@@ -7,7 +9,10 @@ export interface Chance {
   pick<T>(from: readonly T[]): T;
 }
 
-export function chance(seed = Number(process.env['FAULT_SEED'] ?? Math.floor(Math.random() * 2 ** 31))): Chance {
+/** In `npm test` from the seed that all tests have, in the fault suite from a new one each time, unless `FAULT_SEED` says one. */
+const given = (): number => Number(process.env['FAULT_SEED'] ?? fuzzSeed(process.env['FUZZ_SEED'] ?? 'random'));
+
+export function chance(seed = given()): Chance {
   let state = seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;

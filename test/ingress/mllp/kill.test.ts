@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createMllpClient } from '../../../src/sandbox/mllp-client.ts';
+import { seededRandom } from '../../../src/testing/virtual-clock.ts';
 import { freshSchema } from '../../support/postgres.ts';
+import { fuzzSeed } from '../../support/seed.ts';
 import { uniqueName } from '../../support/services.ts';
 import { embedded, type Parts, servicesAt } from '../parts.ts';
 import { adt } from './sender.ts';
@@ -70,6 +72,7 @@ for (const { name, make } of profiles) {
       const acknowledged = new Set<string>();
       const unanswered = new Map<string, Buffer>();
       const sent = new Map<string, Buffer>();
+      const random = seededRandom(fuzzSeed());
       let number = 0;
       // After identity's transaction, between the append and the answer, and at any moment.
       const kills = ['admit:4', 'append:5', 'random:0', 'append:1', 'admit:1', 'random:0', 'append:12', 'random:0'];
@@ -98,7 +101,7 @@ for (const { name, make } of profiles) {
         const resent = [...unanswered].map(([controlId, message], at) =>
           send(senders[at % senders.length] as (typeof senders)[number], controlId, message),
         );
-        if (killAt === 'random:0') void delay(20 + Math.random() * 150).then(() => child?.kill('SIGKILL'));
+        if (killAt === 'random:0') void delay(20 + random.next() * 150).then(() => child?.kill('SIGKILL'));
         const goOn = () => up && killAt !== 'never:0';
         await Promise.all(
           senders.map(async (sender, which) => {

@@ -165,11 +165,13 @@ describe('MLLP over TLS', () => {
         const socket = net.connect({ host: '127.0.0.1', port: mllp.address.port });
         socket.on('error', () => {});
         const gone = new Promise((resolve) => socket.once('close', resolve));
+        // Some are answered with an alert: an end behind bytes that nobody reads is not seen.
+        socket.resume();
         socket.write(garbage);
         await gone;
         assert.equal((await good.send(adt({ controlId: `t-${number++}` }))).code, 'AA');
       }),
-      { numRuns: 25 },
+      { numRuns: 25, examples: [[Buffer.from('d93e01410404060e19', 'hex')]] },
     );
     const silent = await Promise.all(Array.from({ length: 30 }, () => rawSender(mllp.address.port)));
     await Promise.all(silent.map((raw) => raw.closed));

@@ -5,7 +5,7 @@ import type { EngineOptions } from '../../../src/engine/index.ts';
 import type { AuditEvent } from '../../../src/governance/audit/port.ts';
 import { prometheusTelemetry } from '../../../src/ops/telemetry.ts';
 import { openEmbedded } from '../../../src/runtime/embedded.ts';
-import type { Profile } from '../../../src/runtime/profile.ts';
+import type { Profile, ProfileOptions } from '../../../src/runtime/profile.ts';
 import { startWorker, type Worker } from '../../../src/runtime/worker.ts';
 import { createMllpClient, type ReceivedAck } from '../../../src/sandbox/mllp-client.ts';
 import { type AdtText, adt } from '../../topologies/adt-admissions/messages.ts';
@@ -30,9 +30,11 @@ export interface Site {
 export async function openSite({
   root = import.meta.dirname,
   engine,
+  open = openEmbedded,
 }: {
   root?: string;
   engine?: Partial<EngineOptions>;
+  open?: (options: ProfileOptions) => Promise<Profile>;
 } = {}): Promise<Site> {
   const dir = mkdtempSync(join(tmpdir(), 'aorta-site-'));
   const fuse = join(dir, 'fuse');
@@ -47,7 +49,7 @@ export async function openSite({
     ...(engine ? { engine } : {}),
     telemetry: prometheusTelemetry({ level: 'silent' }),
     open: async (options) => {
-      profile = await openEmbedded(options);
+      profile = await open(options);
       return profile;
     },
   });
