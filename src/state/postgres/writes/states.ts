@@ -1,6 +1,7 @@
 import { array } from '../../../postgres/array.ts';
 import type { Statement } from '../../../postgres/pool.ts';
 import type { LaneGroup, StateWrite } from '../../port.ts';
+import { deleteEach } from './delete.ts';
 import { lastOf } from './rows.ts';
 
 type Write = StateWrite & { readonly flow: string };
@@ -18,8 +19,12 @@ export function states(groups: readonly LaneGroup[]): Statement[] {
   for (const writes of Object.values(Object.groupBy(kept, writerOf)) as Write[][]) statements.push(upsert(writes));
   if (gone.length > 0) {
     statements.push({
-      text: `delete from aorta_state t using unnest($1::text[], $2::text[], $3::text[]) as g(flow, store, key)
-        where t.flow = g.flow and t.store = g.store and t.key = g.key`,
+      text: deleteEach(
+        'aorta_state',
+        '$1::text[], $2::text[], $3::text[]',
+        'flow, store, key',
+        't.flow = g.flow and t.store = g.store and t.key = g.key',
+      ),
       values: [
         array(
           'text',
