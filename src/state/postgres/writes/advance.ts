@@ -1,9 +1,13 @@
 import { array } from '../../../postgres/array.ts';
 import type { Statement } from '../../../postgres/pool.ts';
 import type { LaneGroup } from '../../port.ts';
+import { indexes } from './delete.ts';
 import { laneArrays, laneColumns, lanePlaces } from './rows.ts';
 
-/** One call of the fence; the second group of a lane needs the first to be there, so it comes in a call of its own. */
+/**
+ * First in every transaction that moves lanes, so it also says how to plan the statements that follow.
+ * One call of the fence; the second group of a lane needs the first to be there, so it comes in a call of its own.
+ */
 export function advances(groups: readonly LaneGroup[]): Statement[] {
   const layers: LaneGroup[][] = [];
   const depth = new Map<string, number>();
@@ -15,7 +19,7 @@ export function advances(groups: readonly LaneGroup[]): Statement[] {
     layers[layer].push(group);
   }
   return layers.map((layer) => ({
-    text: `select aorta_advance(${lanePlaces}, $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::text[], $10::text[])`,
+    text: `select aorta_advance(${lanePlaces}, $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::text[], $10::text[]), ${indexes}`,
     values: [
       ...laneArrays(layer.map((group) => group.lane)),
       array(

@@ -2,6 +2,7 @@ import { array } from '../../../postgres/array.ts';
 import { encodeHeaders } from '../../../postgres/headers.ts';
 import type { Statement } from '../../../postgres/pool.ts';
 import type { HeldRow, LaneGroup } from '../../port.ts';
+import { deleteEach } from './delete.ts';
 import { type InLane, laneArrays, laneColumns, lanePlaces, sameLane } from './rows.ts';
 
 const heldColumns = [
@@ -78,16 +79,23 @@ export function held(groups: readonly LaneGroup[]): Statement[] {
   const added = all.filter((row) => row.op === 'add');
   if (removed.length > 0) {
     statements.push({
-      text: `delete from aorta_held t using unnest(${lanePlaces}, $5::text[], $6::int8[]) as g(flow, lane, topic, partition, key, seq)
-        where ${sameLane} and t.key = g.key and t.seq = g.seq`,
+      text: deleteEach(
+        'aorta_held',
+        `${lanePlaces}, $5::text[], $6::int8[]`,
+        'flow, lane, topic, partition, key, seq',
+        `${sameLane} and t.key = g.key and t.seq = g.seq`,
+      ),
       values: keys(removed),
       prepared: true,
     });
   }
   if (updated.length > 0) {
     statements.push({
-      text: `update aorta_held t set ${assignments('g')} from unnest(${lanePlaces}, $5::text[], $6::int8[], ${valuePlaces})
-        as g(flow, lane, topic, partition, key, seq, ${heldColumns.join(', ')}) where ${sameLane} and t.key = g.key and t.seq = g.seq`,
+      // As `deleteEach` finds them.
+      text: `update aorta_held h set ${assignments('g')} from unnest(${lanePlaces}, $5::text[], $6::int8[], ${valuePlaces})
+        as g(flow, lane, topic, partition, key, seq, ${heldColumns.join(', ')})
+        cross join lateral (select t.ctid from aorta_held t where ${sameLane} and t.key = g.key and t.seq = g.seq offset 0) s
+        where h.ctid = s.ctid`,
       values: [...keys(updated), ...values(updated)],
       prepared: true,
     });

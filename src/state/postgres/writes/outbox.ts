@@ -2,6 +2,7 @@ import { array } from '../../../postgres/array.ts';
 import type { Statement } from '../../../postgres/pool.ts';
 import type { LaneGroup } from '../../port.ts';
 import { encodeOutbox } from '../outbox.ts';
+import { deleteEach } from './delete.ts';
 import { laneArrays, lanePlaces, sameLane } from './rows.ts';
 
 export function outbox(groups: readonly LaneGroup[]): Statement[] {
@@ -27,8 +28,12 @@ export function outbox(groups: readonly LaneGroup[]): Statement[] {
   }
   if (sent.length > 0) {
     statements.push({
-      text: `delete from aorta_outbox t using unnest(${lanePlaces}, $5::int8[]) as g(flow, lane, topic, partition, sent_through)
-        where ${sameLane} and t.group_number <= g.sent_through`,
+      text: deleteEach(
+        'aorta_outbox',
+        `${lanePlaces}, $5::int8[]`,
+        'flow, lane, topic, partition, sent_through',
+        `${sameLane} and t.group_number <= g.sent_through`,
+      ),
       values: [
         ...laneArrays(sent.map((group) => group.lane)),
         array(

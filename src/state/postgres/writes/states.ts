@@ -1,40 +1,37 @@
 import { array } from '../../../postgres/array.ts';
 import type { Statement } from '../../../postgres/pool.ts';
 import type { LaneGroup, StateWrite } from '../../port.ts';
+import { deleteEach } from './delete.ts';
 import { lastOf } from './rows.ts';
 
-type Write = StateWrite & { readonly flow: string };
-
 export function states(groups: readonly LaneGroup[]): Statement[] {
-  const all = lastOf(
-    groups.flatMap(({ lane: { flow }, states: writes }) => writes.map((write): Write => ({ ...write, flow }))),
-    // Joined: there are hundreds in a group, and PostgreSQL takes no null character in a text.
-    ({ flow, store, key }) => `${flow}\u0000${store}\u0000${key}`,
-  );
-  const kept = all.filter(({ value }) => value !== null);
-  const gone = all.filter(({ value }) => value === null);
+  // By flow first, one as a rule: there are hundreds of rows in a group, and nothing is made for each of them that can be said once.
+  const flows = new Map<string, StateWrite[]>();
+  for (const { lane, states: writes } of groups) {
+    const all = flows.get(lane.flow) ?? [];
+    flows.set(lane.flow, all);
+    for (const write of writes) all.push(write);
+  }
   const statements: Statement[] = [];
-  // One as a rule: a process writes for one flow at a time, of one version.
-  for (const writes of Object.values(Object.groupBy(kept, writerOf)) as Write[][]) statements.push(upsert(writes));
-  if (gone.length > 0) {
-    statements.push({
-      text: `delete from aorta_state t using unnest($1::text[], $2::text[], $3::text[]) as g(flow, store, key)
-        where t.flow = g.flow and t.store = g.store and t.key = g.key`,
-      values: [
-        array(
-          'text',
-          gone.map(({ flow }) => flow),
-        ),
-        ...keys(gone),
-      ],
-      prepared: true,
-    });
+  for (const flow of [...flows.keys()].sort()) {
+    // Joined: PostgreSQL takes no null character in a text.
+    const all = lastOf(flows.get(flow) as StateWrite[], ({ store, key }) => `${store}\u0000${key}`);
+    const gone = all.filter(({ value }) => value === null);
+    const kept = gone.length === 0 ? all : all.filter(({ value }) => value !== null);
+    for (const writes of byWriter(kept)) statements.push(upsert(flow, writes));
+    if (gone.length > 0) statements.push(removal(flow, gone));
   }
   return statements;
 }
 
-const upsert = (writes: readonly Write[]): Statement => {
-  const { flow, source } = writes[0] as Write;
+const removal = (flow: string, writes: readonly StateWrite[]): Statement => ({
+  text: deleteEach('aorta_state', '$2::text[], $3::text[]', 'store, key', 't.flow = $1 and t.store = g.store and t.key = g.key'),
+  values: [flow, ...keys(writes)],
+  prepared: true,
+});
+
+const upsert = (flow: string, writes: readonly StateWrite[]): Statement => {
+  const { source } = writes[0] as StateWrite;
   return {
     text: `insert into aorta_state (flow, store, key, value, version, source_event, source_flow, source_version)
       select $1, g.store, g.key, g.value, g.version, g.source_event, $2, $3
@@ -61,7 +58,7 @@ const upsert = (writes: readonly Write[]): Statement => {
   };
 };
 
-const keys = (writes: readonly Write[]): Buffer[] => [
+const keys = (writes: readonly StateWrite[]): Buffer[] => [
   array(
     'text',
     writes.map(({ store }) => store),
@@ -72,4 +69,11 @@ const keys = (writes: readonly Write[]): Buffer[] => [
   ),
 ];
 
-const writerOf = ({ flow, source }: Write): string => `${flow}\u0000${source.flowHash}\u0000${source.version}`;
+/** Lists of one flow version each. All have the same as a rule: a process writes for one version. */
+function byWriter(writes: readonly StateWrite[]): readonly (readonly StateWrite[])[] {
+  const first = writes[0]?.source;
+  if (first === undefined) return [];
+  if (writes.every(({ source }) => source.flowHash === first.flowHash && source.version === first.version)) return [writes];
+  const lists = Object.groupBy(writes, ({ source: { flowHash, version } }) => `${flowHash}\u0000${version}`);
+  return Object.values(lists) as StateWrite[][];
+}

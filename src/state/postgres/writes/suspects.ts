@@ -1,6 +1,7 @@
 import { array } from '../../../postgres/array.ts';
 import type { Statement } from '../../../postgres/pool.ts';
 import type { LaneGroup } from '../../port.ts';
+import { deleteEach } from './delete.ts';
 import { inLanes, laneArrays, laneKey, lanePlaces, lastOf, sameLane } from './rows.ts';
 
 export function suspects(groups: readonly LaneGroup[]): Statement[] {
@@ -35,8 +36,12 @@ export function suspects(groups: readonly LaneGroup[]): Statement[] {
   }
   if (gone.length > 0) {
     statements.push({
-      text: `delete from aorta_suspect t using unnest(${lanePlaces}, $5::int8[]) as g(flow, lane, topic, partition, record_offset)
-        where ${sameLane} and t.record_offset = g.record_offset`,
+      text: deleteEach(
+        'aorta_suspect',
+        `${lanePlaces}, $5::int8[]`,
+        'flow, lane, topic, partition, record_offset',
+        `${sameLane} and t.record_offset = g.record_offset`,
+      ),
       values: keys(gone),
       prepared: true,
     });

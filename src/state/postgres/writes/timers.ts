@@ -1,6 +1,7 @@
 import { array } from '../../../postgres/array.ts';
 import type { Statement } from '../../../postgres/pool.ts';
 import type { LaneGroup, TimerWrite } from '../../port.ts';
+import { deleteEach } from './delete.ts';
 import { inLanes, laneArrays, laneKey, lanePlaces, lastOf, sameLane } from './rows.ts';
 
 export function timers(groups: readonly LaneGroup[]): Statement[] {
@@ -52,9 +53,12 @@ export function timers(groups: readonly LaneGroup[]): Statement[] {
   }
   if (cancelled.length > 0) {
     statements.push({
-      text: `delete from aorta_timer t using unnest(${lanePlaces}, $5::text[], $6::text[], $7::text[])
-        as g(flow, lane, topic, partition, node, key, name)
-        where ${sameLane} and t.node = g.node and t.key = g.key and t.name = g.name`,
+      text: deleteEach(
+        'aorta_timer',
+        `${lanePlaces}, $5::text[], $6::text[], $7::text[]`,
+        'flow, lane, topic, partition, node, key, name',
+        `${sameLane} and t.node = g.node and t.key = g.key and t.name = g.name`,
+      ),
       values: keys(cancelled),
       prepared: true,
     });
