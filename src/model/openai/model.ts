@@ -22,6 +22,9 @@ interface Chunk {
   readonly usage?: { readonly prompt_tokens?: unknown; readonly completion_tokens?: unknown } | null;
 }
 
+/** What a call can have used. Less than nothing would be given back to the day's budget, and no counter takes it. */
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= 1e9;
+
 /**
  * Any server that speaks the chat completions protocol with `stream: true`. No tools are offered and none are taken:
  * of a chunk only its text is read. Follows no redirect. One attempt: who asks decides whether to ask again.
@@ -103,8 +106,8 @@ export function openAiModel({ baseUrl, model, key, clock, idleMs = 15_000 }: Ope
       }
       const { model: answered, choices, usage } = parsed(line);
       if (typeof answered === 'string') version = answered.slice(0, 100);
-      if (typeof usage?.prompt_tokens === 'number') inputTokens = usage.prompt_tokens;
-      if (typeof usage?.completion_tokens === 'number') outputTokens = usage.completion_tokens;
+      if (isCount(usage?.prompt_tokens)) inputTokens = usage.prompt_tokens;
+      if (isCount(usage?.completion_tokens)) outputTokens = usage.completion_tokens;
       const [choice] = Array.isArray(choices) ? choices : [];
       if (choice?.finish_reason === 'length') reason = 'length';
       if (typeof choice?.finish_reason === 'string') whole = true;
