@@ -13,7 +13,7 @@ const shared = [
   'aorta_timer',
   'aorta_outbox',
   'aorta_held',
-  'aorta_suspect',
+  'aorta_try',
   'aorta_redrive',
   'aorta_table',
   'aorta_identifier',
