@@ -23,8 +23,8 @@ interface Try {
   noted: boolean;
   /** Its note is durable: it may start. */
   ready: boolean;
-  /** How long the process had stood still when it was noted (suspicion.ts). */
-  readonly stoodMs: number;
+  /** How long the process had stood still when it became ready (suspicion.ts). */
+  stoodMs: number;
 }
 
 const none: readonly SuspectWrite[] = [];
@@ -168,7 +168,7 @@ export class SuspectGate {
     const known = this.#tries.get(root);
     if (known) return known.ready;
     const leave = { alone: root.suspect > 1, go: () => this.#note(mine) };
-    const mine: Try = { root, mailbox, leave, noted: false, ready: false, stoodMs: this.#lane.host.suspicion.stoodMs };
+    const mine: Try = { root, mailbox, leave, noted: false, ready: false, stoodMs: 0 };
     this.#tries.set(root, mine);
     this.#lane.host.suspicion.ask(leave);
     return false;
@@ -227,6 +227,7 @@ export class SuspectGate {
     const mark = lane.mark({ suspects: notes }, () => {
       if (this.#tries.get(root) !== mine) return this.#closed ? this.late(notes) : undefined;
       mine.ready = true;
+      mine.stoodMs = lane.host.suspicion.stoodMs;
       if (mailbox.peek() !== root) this.over(root, false);
       lane.host.ready(lane, mailbox);
     });
@@ -332,9 +333,9 @@ export class SuspectGate {
   }
 
   /** What it did to the process did not lose the lane. */
-  #innocent({ stoodMs }: Try): boolean {
+  #innocent({ ready, stoodMs }: Try): boolean {
     const { host, options } = this.#lane;
-    return host.suspicion.stoodMs - stoodMs < options.sessionTimeoutMs / 2;
+    return !ready || host.suspicion.stoodMs - stoodMs < options.sessionTimeoutMs / 2;
   }
 
   #pump(): void {

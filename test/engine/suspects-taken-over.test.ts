@@ -115,4 +115,38 @@ describe('a record whose owners lose the partition without a drain while they tr
     assert.deepEqual(applied(state), [2]);
     await stop();
   });
+
+  it('is counted again before it is parked: a note that was taken back since the claim is no death', async () => {
+    const { clock, state, world, worker, put } = await start();
+    let owner = await worker(1);
+    put(1, 'p1');
+    await clock.advance(1000);
+    let counted = 0;
+    for (let ends = 1; ends <= 4; ends++) {
+      owner.own.dead = true;
+      void owner.consumer().crash();
+      await clock.advance(100);
+      if (ends === 4) {
+        world.busy = false;
+        const read = state.suspects.bind(state);
+        state.suspects = async (lane) => {
+          counted++;
+          const notes = await read(lane);
+          assert.equal(notes.length, 3, 'the first try was not noted');
+          const [oldest] = notes;
+          assert.ok(oldest);
+          await state.outlived(lane, oldest.epoch, [oldest.offset]);
+          return read(lane);
+        };
+      }
+      owner = await worker(ends + 1);
+      await clock.advance(1000);
+    }
+    assert.equal(counted, 1);
+    assert.deepEqual(await state.heldKeys('taken-over', 10), []);
+    assert.deepEqual(applied(state), [1]);
+    const stopping = owner.running.stop();
+    await clock.advance(40_000);
+    await stopping;
+  });
 });

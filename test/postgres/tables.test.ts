@@ -110,7 +110,7 @@ describe('the tables of both State adapters', () => {
     });
     assert.deepEqual(
       rows.map((row) => row.name),
-      [...shared, 'aorta_blob', 'aorta_migration'].sort(),
+      [...shared, 'aorta_blob', 'aorta_migration', 'aorta_suspect'].sort(),
     );
   });
 });
