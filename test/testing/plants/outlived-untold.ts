@@ -7,6 +7,6 @@ export default {
   file: 'engine/suspect-gate.ts',
   find: '[...notes].filter((offset) => !this.#accused.has(offset))',
   replace: '[]',
-  target: 'suspected',
-  seed: 1,
+  target: 'cut-off',
+  seed: 22,
 } satisfies Plant;
