@@ -31,8 +31,9 @@ const none: readonly SuspectWrite[] = [];
 
 /**
  * After an unclean end what was not committed is under suspicion: the first records of the log (`engine.suspects` of them;
- * after another end before those were through, all that the credits let be under way), and the rows on the held list. What the store has for a record is a **note** for each
- * of its tries that nobody took back, by the epoch of the lane; those of epochs before this one are its **deaths**.
+ * after another end before those were through, all that the credits let be under way), and the rows on the held list. What
+ * the store has for a record is a **note** for each of its tries that nobody took back, by the epoch of the lane; those of
+ * epochs before this one are its **deaths**.
  *
  * A try: waits at the head of its mailbox → asks (suspicion.ts) → its note is written → durable → runs → over: the note is
  * taken back, or with the end of the record all its notes are removed. At each step the process may end. Before the note is
