@@ -16,6 +16,7 @@ import { Lane, type LaneHost } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Settlements } from './observe.ts';
 import type { EngineOptions, FlowPorts } from './options.ts';
+import { Outlived } from './outlived.ts';
 import type { LaneProgram, Program } from './program.ts';
 import { ReadGate } from './read-gate.ts';
 import { Redrives } from './redrives.ts';
@@ -48,6 +49,7 @@ export class FlowRuntime implements LaneHost {
   readonly laneMetrics: ReadonlyMap<string, FlowMetrics>;
   readonly reads = new ReadGate(3);
   readonly suspicion: Suspicion;
+  readonly outlived: Outlived;
   readonly #ports: FlowPorts;
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -72,6 +74,7 @@ export class FlowRuntime implements LaneHost {
     this.#ports = ports;
     this.#options = options;
     this.suspicion = suspicionOf(ports.clock);
+    this.outlived = new Outlived(ports.state, ports.clock, ports.random, (cause, attempt) => this.#retrying('outlived', cause, attempt));
     this.watch = new Watch(program.flow, ports.clock, ports.telemetry);
     this.#activation = new Activation(
       program,
@@ -158,6 +161,7 @@ export class FlowRuntime implements LaneHost {
     const consumer = this.#consumer;
     this.#stopping = true;
     await consumer?.stop();
+    await this.outlived.stop();
     this.#stopped = true;
     for (const cancel of this.#cancel.splice(0)) cancel();
     this.#commits.close();

@@ -1,6 +1,16 @@
 import type { Clock, Random } from '../clock/clock.ts';
 import { AortaError } from '../errors/index.ts';
-import type { EffectWrite, GroupOutcome, HeldWrite, LaneGroup, OutboxRecord, State, StateWrite, TimerWrite } from '../state/port.ts';
+import type {
+  EffectWrite,
+  GroupOutcome,
+  HeldWrite,
+  LaneGroup,
+  OutboxRecord,
+  State,
+  StateWrite,
+  SuspectWrite,
+  TimerWrite,
+} from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import type { Root } from './root.ts';
 import { isPassing } from './supervise.ts';
@@ -14,7 +24,7 @@ export interface CommitItem {
   readonly timers: readonly TimerWrite[] | undefined;
   readonly outbox: readonly OutboxRecord[] | undefined;
   readonly held: readonly HeldWrite[] | undefined;
-  readonly suspects: readonly { readonly offset: number; readonly attempts: number }[];
+  readonly suspects: readonly SuspectWrite[];
   readonly redrivesDone: readonly string[];
   /** What it writes as another lane of its co-partition, in the same transaction. */
   readonly elsewhere?: readonly CommitItem[] | undefined;
@@ -132,7 +142,7 @@ export class GroupCommit {
     }
     if (!outcomes) return;
     for (const [i, b] of built.entries()) {
-      if (outcomes[i] === 'fenced') b.lane.fenced();
+      if (outcomes[i] === 'fenced') b.lane.groupFenced(b.group);
       else b.lane.groupDurable(b.group, b.items);
     }
   }

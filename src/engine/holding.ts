@@ -8,7 +8,6 @@ import type { Mailbox } from './mailbox.ts';
 import { onlyFlowHeader } from './merging.ts';
 import type { Root } from './root.ts';
 import type { Failure } from './supervise.ts';
-import { isPoison } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 
 interface Hold {
@@ -20,7 +19,6 @@ interface Hold {
   readonly operator: string | null;
 }
 
-const poison: Hold = { due: null, reason: 'poison', class: 'Defect', code: 'AORTA_ENGINE_007', operator: null };
 const inFront: Hold = { due: 0, reason: 'credits', class: null, code: null, operator: null };
 const readAhead = 64;
 const behindOthers: Hold = { due: 0, reason: 'behind', class: null, code: null, operator: null };
@@ -90,7 +88,7 @@ export class Holding {
   /** A patient's envelope queues behind its held ones. */
   behind(root: Root): void {
     this.#lane.held.adding(root.key);
-    this.#add(root, this.#row(root, isPoison(root) ? poison : behindOthers, this.#lane.held.nextSeq()));
+    this.#add(root, this.#row(root, behindOthers, this.#lane.held.nextSeq()));
   }
 
   /**

@@ -20,6 +20,7 @@ import { isOthers, Merging } from './merging.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 import type { EngineOptions, FlowPorts } from './options.ts';
 import { Outbox } from './outbox.ts';
+import type { Outlived } from './outlived.ts';
 import type { LaneProgram, Program } from './program.ts';
 import type { ReadGate } from './read-gate.ts';
 import type { Root } from './root.ts';
@@ -47,6 +48,7 @@ export interface LaneHost {
   maxLaneBytes(): number;
   /** Of the process. */
   readonly suspicion: Suspicion;
+  readonly outlived: Outlived;
   /** Nothing new starts while it is on. */
   readonly brake: DeadLetterBrake;
   readonly watch: Watch;
@@ -403,12 +405,18 @@ export class Lane {
     this.#group = group.group;
     this.#sentThroughStored = group.sentThrough;
     if (group.outbox.length > 0) this.#lastOutboxGroup = group.group;
-    if (!this.owned) return;
+    if (!this.owned) return this.suspects.late(group.suspects);
     this.tracker.confirm(group.applied);
     for (const item of items) item.durable();
     this.outbox.group(group.group, group.outbox, () => {
       for (const item of items) if (item.root && item instanceof EngineTurn) this.settle(item.root, item.settlement);
     });
+  }
+
+  groupFenced(group: LaneGroup): void {
+    this.fenced();
+    // Its reply may have been lost when it was applied.
+    this.suspects.late(group.suspects);
   }
 
   groupFailed(items: readonly CommitItem[]): void {

@@ -23,7 +23,7 @@ export interface Root {
   readonly entry: Entry | undefined;
   readonly held: HeldRow | undefined;
   readonly timer: TimerRow | undefined;
-  /** Deaths + 1 of a record under suspicion (suspect-gate.ts): what is stored before each try; 0 without suspicion. */
+  /** Deaths + 1 of a record under suspicion (suspect-gate.ts); 0 without suspicion. */
   suspect: number;
   /** Removals of the responses that its turns have in the journal. */
   journaled?: readonly StateWrite[];

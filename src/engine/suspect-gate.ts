@@ -1,4 +1,4 @@
-import type { HeldRow } from '../state/port.ts';
+import type { HeldRow, SuspectNote, SuspectWrite } from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Root } from './root.ts';
@@ -7,17 +7,12 @@ import type { Leave } from './suspicion.ts';
 /** A record during whose tries the process ended this often is parked. */
 const maxDeaths = 3;
 
-/** Under which a root's deaths are stored: its offset; timers on the held list have none, and a key of their own. */
+/** Under which a root's notes are stored: its offset; timers on the held list have none, and a key of their own. */
 export const suspectKey = (root: { readonly offset: number; readonly held?: HeldRow | undefined }): number =>
   root.offset >= 0 ? root.offset : -2 - ((root.held?.seq ?? 0) % 2 ** 40);
 
 /** It is not run any more: its turn fails at once, in the place where the record stands among its patient's. */
 export const isPoison = (root: Root): boolean => root.suspect > maxDeaths;
-
-interface Mark {
-  readonly offset: number;
-  readonly attempts: number;
-}
 
 /** One try of a record under suspicion, from the wish to run to its end. */
 interface Try {
@@ -28,31 +23,37 @@ interface Try {
   noted: boolean;
   /** Its note is durable: it may start. */
   ready: boolean;
+  /** How long the process had stood still when it became ready (suspicion.ts). */
+  stoodMs: number;
 }
 
-const none: readonly Mark[] = [];
+const none: readonly SuspectWrite[] = [];
 
 /**
  * After an unclean end what was not committed is under suspicion: the first records of the log (`engine.suspects` of them;
- * after another end before those were through, all that the credits let be under way), and the rows on the held list. What the store has for a record is the number of its **deaths**: ends of the
- * process during one of its tries.
+ * after another end before those were through, all that the credits let be under way), and the rows on the held list. What
+ * the store has for a record is a **note** for each of its tries that nobody took back, by the epoch of the lane; those of
+ * epochs before this one are its **deaths**.
  *
- * A try: waits at the head of its mailbox → asks (suspicion.ts) → deaths + 1 is written (noted) → durable → runs → over:
- * deaths is written again, or with its end as a record the entry is removed. At each step the process may end. Before the
- * note is durable: nothing ran, nothing is counted. Until what follows the try is durable: one death. A record with deaths
- * runs alone, and the next one is asked to run only when that try is over in the store, so nobody else's count rises with
- * it. Each try is noted, also those after a failure: a record may end the process in its second try.
+ * A try: waits at the head of its mailbox → asks (suspicion.ts) → its note is written → durable → runs → over: the note is
+ * taken back, or with the end of the record all its notes are removed. At each step the process may end. Before the note is
+ * durable: nothing ran, nothing is counted. Until what follows the try is durable: one death. A record with deaths runs
+ * alone, and the next one is asked to run only when that try is over in the store, so nobody else's count rises with it.
+ * Each try is noted, also those after a failure: a record may end the process in its second try.
  *
- * A drain takes the notes of the tries that it ends back. A lane that is lost cannot: such a try counts as a death, unless
- * the next owner is the same process.
+ * At each step the lane may be lost too, while the process lives. Not noted: nothing to do. Note on its way: `late` takes it
+ * back if it came to the store before the next owner. Durable, running or over: taken back at once (`close`, outlived.ts),
+ * without the lane. Until that has reached the store the next owner counts it; so it counts again before it parks, by what
+ * stands then. Only one thing is no proof of innocence: a try in which the process stood still for half a session may be
+ * what lost the lane, and would lose it on every worker in turn. Its note stays.
  */
 export class SuspectGate {
   readonly #lane: Lane;
   readonly #unclean: boolean;
-  /** Deaths, as the last owner left them, of what is not settled. */
+  /** Deaths, as they were when the lane was claimed, of what is not settled. */
   readonly #deaths = new Map<number, number>();
   /** Notes of records that were settled otherwise (their patient was merged, retention): they would never be removed. */
-  readonly #stale: Mark[] = [];
+  readonly #stale: SuspectWrite[] = [];
   /** The newest record of the log that has deaths, until it has come. */
   #last = -1;
   /** End of the log when the lane was claimed: what stands behind was not under way at the unclean end. */
@@ -64,21 +65,27 @@ export class SuspectGate {
   /** Under suspicion, and without a try yet. What is in the queue waits for them. */
   readonly #untried = new Set<Root>();
   readonly #tries = new Map<Root, Try>();
-  /** Tries that are over here, and not yet in the store. */
-  readonly #ending = new Map<Leave, Root>();
+  /** Of tries that are over here, and not yet in the store. */
+  readonly #ending = new Set<Leave>();
+  /** Records whose tries are over, while their notes may stand; false: the process stood still in one. */
+  readonly #open = new Map<number, boolean>();
+  /** When the lane was lost: notes that stay. */
+  readonly #accused = new Set<number>();
+  #closed = false;
+  /** It is being counted again, or was, and is poison. */
+  readonly #counted = new Map<Root, 'asked' | 'poison'>();
   #pumping = false;
 
-  constructor(lane: Lane, window: number, stored: readonly Mark[]) {
+  constructor(lane: Lane, window: number, stored: readonly SuspectNote[]) {
     this.#lane = lane;
     this.#unclean = window > 0;
     this.#until = lane.end;
-    for (const { offset, attempts } of stored) {
+    for (const [offset, deaths] of this.#deathsOf(stored)) {
       const inLog = !lane.main && offset >= lane.tracker.settledWatermark && !lane.tracker.wasApplied(offset);
       if (!inLog && lane.held.size === 0) {
-        this.#stale.push({ offset, attempts: 0 });
+        this.#stale.push({ offset, note: 'settled' });
         continue;
       }
-      const deaths = lane.host.suspicion.deathsOf(this.#nameOf(offset), attempts);
       if (deaths > 0) this.#deaths.set(offset, deaths);
       if (deaths > 0 && inLog) this.#last = Math.max(this.#last, offset);
     }
@@ -118,7 +125,7 @@ export class SuspectGate {
   /** The head of the mailbox waits here. */
   holdsBack(mailbox: Mailbox): boolean {
     const root = mailbox.peek();
-    return root !== undefined && this.#tries.get(root)?.ready === false;
+    return root !== undefined && (this.#tries.get(root)?.ready === false || this.#counted.get(root) === 'asked');
   }
 
   push(root: Root): void {
@@ -134,33 +141,82 @@ export class SuspectGate {
   }
 
   /** Notes are durable: of what is settled nothing is left. */
-  written(marks: readonly Mark[]): void {
-    for (const { offset, attempts } of marks) if (attempts === 0) this.#deaths.delete(offset);
+  written(notes: readonly SuspectWrite[]): void {
+    for (const { offset, note } of notes) {
+      if (note !== 'settled') continue;
+      this.#deaths.delete(offset);
+      this.#open.delete(offset);
+    }
   }
 
   /** Its row goes on elsewhere (a merge). */
-  forget(rows: readonly HeldRow[]): readonly Mark[] {
+  forget(rows: readonly HeldRow[]): readonly SuspectWrite[] {
     const offsets = rows.map((row) => suspectKey({ offset: row.offset, held: row }));
-    return offsets.filter((offset) => this.#deaths.has(offset)).map((offset) => ({ offset, attempts: 0 }));
+    return offsets.filter((offset) => this.#deaths.has(offset)).map((offset) => ({ offset, note: 'settled' }));
   }
 
   /** An operator tries it again: it begins with a clean slate. */
-  forgive(row: HeldRow): Mark {
+  forgive(row: HeldRow): SuspectWrite {
     const offset = suspectKey({ offset: row.offset, held: row });
     this.#deaths.delete(offset);
-    return { offset, attempts: 0 };
+    return { offset, note: 'settled' };
   }
 
   /** Asked for the head of a mailbox that would start now. False: the mailbox is made ready when it may. */
   mayRun(root: Root, mailbox: Mailbox): boolean {
-    if (root.suspect === 0 || isPoison(root)) return true;
+    if (root.suspect === 0) return true;
+    if (isPoison(root)) return this.#countedAgain(root, mailbox);
     const known = this.#tries.get(root);
     if (known) return known.ready;
     const leave = { alone: root.suspect > 1, go: () => this.#note(mine) };
-    const mine: Try = { root, mailbox, leave, noted: false, ready: false };
+    const mine: Try = { root, mailbox, leave, noted: false, ready: false, stoodMs: 0 };
     this.#tries.set(root, mine);
     this.#lane.host.suspicion.ask(leave);
     return false;
+  }
+
+  /** Owners before may have taken notes back since the lane was claimed: what stands now decides. */
+  #countedAgain(root: Root, mailbox: Mailbox): boolean {
+    const known = this.#counted.get(root);
+    if (known === undefined) {
+      this.#counted.set(root, 'asked');
+      void this.#count(root, mailbox);
+    }
+    return known === 'poison';
+  }
+
+  async #count(root: Root, mailbox: Mailbox): Promise<void> {
+    const lane = this.#lane;
+    const { state, telemetry, clock } = lane.ports;
+    try {
+      const deaths = this.#deathsOf(await state.suspects(lane.ref)).get(suspectKey(root)) ?? 0;
+      if (this.#counted.get(root) === undefined) return;
+      root.suspect = deaths + 1;
+      if (isPoison(root)) this.#counted.set(root, 'poison');
+      else {
+        this.#counted.delete(root);
+        if (deaths > 0) this.#deaths.set(suspectKey(root), deaths);
+        else this.#deaths.delete(suspectKey(root));
+      }
+      if (lane.owned) lane.host.ready(lane, mailbox);
+    } catch (cause) {
+      telemetry.log('warn', 'flow.suspects-read-failed', { flow: lane.ref.flow, ...lane.partition, error: cause });
+      clock.after(1000, () => {
+        this.#counted.delete(root);
+        if (lane.owned) lane.host.ready(lane, mailbox);
+      });
+    }
+  }
+
+  /** By record, those with notes. An owner's own notes are no deaths, nor those that this process outlived as an owner before. */
+  #deathsOf(notes: readonly SuspectNote[]): Map<number, number> {
+    const { ref, epoch: own, host } = this.#lane;
+    const deaths = new Map<number, number>();
+    for (const { offset, epoch } of notes) {
+      const counts = epoch !== own && !host.outlived.has(ref, epoch, offset);
+      deaths.set(offset, (deaths.get(offset) ?? 0) + (counts ? 1 : 0));
+    }
+    return deaths;
   }
 
   #note(mine: Try): void {
@@ -168,9 +224,11 @@ export class SuspectGate {
     const lane = this.#lane;
     if (!lane.owned || lane.draining || lane.refused) return;
     mine.noted = true;
-    const mark = lane.mark({ suspects: [{ offset: suspectKey(root), attempts: root.suspect }] }, () => {
-      if (this.#tries.get(root) !== mine) return;
+    const notes: readonly SuspectWrite[] = [{ offset: suspectKey(root), note: 'begun' }];
+    const mark = lane.mark({ suspects: notes }, () => {
+      if (this.#tries.get(root) !== mine) return this.#closed ? this.late(notes) : undefined;
       mine.ready = true;
+      mine.stoodMs = lane.host.suspicion.stoodMs;
       if (mailbox.peek() !== root) this.over(root, false);
       lane.host.ready(lane, mailbox);
     });
@@ -181,10 +239,11 @@ export class SuspectGate {
    * The record's try came to its end, or is not wanted now: it has not ended the process. `final`: the record is settled,
    * or an operator's. What it returns is written with the turn, which must be handed over before anything else runs.
    */
-  over(root: Root, final: boolean): readonly Mark[] {
+  over(root: Root, final: boolean): readonly SuspectWrite[] {
     if (root.suspect === 0) return none;
     const lane = this.#lane;
     const offset = suspectKey(root);
+    this.#counted.delete(root);
     if (this.#untried.delete(root)) {
       // It waits for something else: one more may have been under way when the process ended.
       if (!final) this.#slots++;
@@ -194,17 +253,19 @@ export class SuspectGate {
     if (known) {
       this.#tries.delete(root);
       const { suspicion } = lane.host;
+      if (known.noted) this.#open.set(offset, this.#innocent(known) && this.#open.get(offset) !== false);
       // What the turn writes may come late (a flow without state writes it behind what it emits): a lone one's is not waited for.
       if (known.noted && (!final || known.leave.alone)) {
-        this.#ending.set(known.leave, root);
-        const mark = lane.mark({ suspects: [{ offset, attempts: root.suspect - 1 }] }, () => {
+        this.#ending.add(known.leave);
+        const mark = lane.mark({ suspects: [{ offset, note: 'over' }] }, () => {
           this.#ending.delete(known.leave);
+          this.#open.delete(offset);
           suspicion.end(known.leave);
         });
         lane.host.commit(mark);
       } else lane.ports.clock.soon(() => suspicion.end(known.leave));
     }
-    return final ? [{ offset, attempts: 0 }] : none;
+    return final ? [{ offset, note: 'settled' }] : none;
   }
 
   /** Its turn goes on as that of a row. */
@@ -242,19 +303,40 @@ export class SuspectGate {
 
   /** The lane has ended or stands still: others need not wait for it. */
   close(): void {
-    // Also what a drain has ended and could not write in its time: the store has the note of the try.
-    const noted = [...this.#tries.values()].filter((one) => one.noted).map(({ root }) => root);
-    for (const root of [...noted, ...this.#ending.values()])
-      this.#lane.host.suspicion.outlives(this.#nameOf(suspectKey(root)), root.suspect);
-    const leaves = [...this.#ending.keys(), ...[...this.#tries.values()].map(({ leave }) => leave)];
+    const { host, ref, epoch } = this.#lane;
+    this.#closed = true;
+    // Also what is over and was not written in time (by a drain, or with its turn).
+    const notes = new Set(this.#open.keys());
+    for (const one of this.#tries.values()) {
+      if (!one.ready) continue;
+      notes.add(suspectKey(one.root));
+      if (!this.#innocent(one)) this.#accused.add(suspectKey(one.root));
+    }
+    for (const [offset, innocent] of this.#open) if (!innocent) this.#accused.add(offset);
+    host.outlived.tell(
+      ref,
+      epoch,
+      [...notes].filter((offset) => !this.#accused.has(offset)),
+    );
+    const leaves = [...this.#ending, ...[...this.#tries.values()].map(({ leave }) => leave)];
     this.#tries.clear();
     this.#ending.clear();
-    for (const leave of leaves) this.#lane.host.suspicion.end(leave);
+    this.#open.clear();
+    this.#counted.clear();
+    for (const leave of leaves) host.suspicion.end(leave);
   }
 
-  #nameOf(offset: number): string {
-    const { flow, lane, topic, partition } = this.#lane.ref;
-    return [flow, lane, topic, partition, offset].join('\u0000');
+  /** Notes that are durable, or may be, and whose lane was lost before: nothing ran by them. */
+  late(notes: readonly SuspectWrite[]): void {
+    const { host, ref, epoch } = this.#lane;
+    const begun = notes.filter(({ offset, note }) => note === 'begun' && !this.#accused.has(offset)).map(({ offset }) => offset);
+    host.outlived.tell(ref, epoch, begun);
+  }
+
+  /** What it did to the process did not lose the lane. */
+  #innocent({ ready, stoodMs }: Try): boolean {
+    const { host, options } = this.#lane;
+    return !ready || host.suspicion.stoodMs - stoodMs < options.sessionTimeoutMs / 2;
   }
 
   #pump(): void {

@@ -3,6 +3,9 @@ import type { Clock } from '../clock/clock.ts';
 /** Tries under suspicion that run side by side. After a second end each of them runs alone, so they must not be many. */
 const together = 32;
 
+/** Milliseconds between two looks at how late timers come, and by which one must be late to count. */
+const pulseMs = 1000;
+
 /** Leave to run a record under suspicion. */
 export interface Leave {
   /** Nothing else under suspicion runs beside it. */
@@ -20,9 +23,16 @@ export interface Leave {
 export class Suspicion {
   readonly #waiting = new Set<Leave>();
   readonly #running = new Set<Leave>();
-  /** Notes of tries whose lane was lost: this process has outlived them. */
-  readonly #outlived = new Map<string, number>();
   #alone = false;
+  readonly #clock: Clock;
+  #stoodMs = 0;
+  /** Monotonic: when the pulse is expected; undefined while nothing runs. */
+  #due: number | undefined;
+  #cancel = () => {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Calls `go` when it may run, perhaps at once. `end` must be called in any case. */
   ask(leave: Leave): void {
@@ -35,18 +45,32 @@ export class Suspicion {
     if (this.#running.delete(leave) && leave.alone) this.#alone = false;
     this.#waiting.delete(leave);
     this.#next();
+    if (this.#running.size === 0) this.#rest();
   }
 
-  /** The lane was lost during a try that was noted so: nobody can take the note back, and the process goes on. */
-  outlives(record: string, noted: number): void {
-    this.#outlived.delete(record);
-    this.#outlived.set(record, noted);
-    if (this.#outlived.size > 1000) this.#outlived.delete(this.#outlived.keys().next().value as string);
+  /**
+   * How long the event loop stood still during tries, in milliseconds, a second or more at a time: between two values of it
+   * lies what a try may have done to the process. Synchronous work, or the process was stopped.
+   */
+  get stoodMs(): number {
+    return this.#stoodMs + this.#lateMs;
   }
 
-  /** Deaths of what the store has a note for: one less where it is of such a try. */
-  deathsOf(record: string, stored: number): number {
-    return this.#outlived.get(record) === stored ? stored - 1 : stored;
+  get #lateMs(): number {
+    const late = this.#due === undefined ? 0 : this.#clock.monotonic() - this.#due;
+    return late >= pulseMs ? late : 0;
+  }
+
+  #beat(): void {
+    this.#stoodMs += this.#lateMs;
+    this.#due = this.#clock.monotonic() + pulseMs;
+    this.#cancel = this.#clock.after(pulseMs, () => this.#beat());
+  }
+
+  #rest(): void {
+    this.#cancel();
+    this.#stoodMs += this.#lateMs;
+    this.#due = undefined;
   }
 
   #next(): void {
@@ -55,6 +79,7 @@ export class Suspicion {
       this.#waiting.delete(leave);
       this.#running.add(leave);
       this.#alone = leave.alone;
+      if (this.#due === undefined) this.#beat();
       leave.go();
     }
   }
@@ -66,7 +91,7 @@ const processes = new WeakMap<Clock, Suspicion>();
 export function suspicionOf(clock: Clock): Suspicion {
   let suspicion = processes.get(clock);
   if (!suspicion) {
-    suspicion = new Suspicion();
+    suspicion = new Suspicion(clock);
     processes.set(clock, suspicion);
   }
   return suspicion;

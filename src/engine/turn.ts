@@ -5,7 +5,7 @@ import type { BatchPlan } from '../flow/joined.ts';
 import type { Lookup, Once, OutsideCall } from '../flow/outside.ts';
 import type { Topic } from '../flow/topic.ts';
 import type { Turn } from '../flow/turn.ts';
-import type { EffectWrite, HeldWrite, OutboxRecord, StateWrite, TimerWrite } from '../state/port.ts';
+import type { EffectWrite, HeldWrite, OutboxRecord, StateWrite, SuspectWrite, TimerWrite } from '../state/port.ts';
 import type { Effect, Source } from '../state/table.ts';
 import { Ack, type Settlement, settledDone } from './ack.ts';
 import type { OpenClaim } from './claims.ts';
@@ -66,7 +66,7 @@ export class EngineTurn implements Turn, CommitItem {
   held: HeldWrite[] | undefined;
   /** Inputs of independent lanes. */
   handed: Handover[] | undefined;
-  suspects: readonly { readonly offset: number; readonly attempts: number }[] = none;
+  suspects: readonly SuspectWrite[] = none;
   redrivesDone: readonly string[] = none;
   dead: AortaError | undefined;
   /** Taken back with an earlier turn of its patient; it runs again. */

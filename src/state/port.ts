@@ -121,6 +121,24 @@ export interface HeldPlace extends Pick<HeldRow, 'key' | 'seq' | 'due' | 'reason
   readonly lane: LaneRef;
 }
 
+/**
+ * The note of one try of a suspect (a record uncommitted at an unclean end), which is the lane's epoch and the record: an
+ * owner tries a record once at a time. `begun` is stored before the try runs, `over` takes it back, `settled` removes the
+ * record's notes of all epochs. What no owner took back was a try that ended the process, or one whose owner has not said
+ * yet that it lives (`outlived`).
+ */
+export interface SuspectWrite {
+  readonly offset: number;
+  readonly note: 'begun' | 'over' | 'settled';
+}
+
+/** A note that stands. */
+export interface SuspectNote {
+  readonly offset: number;
+  /** Of the owner that wrote it. At or below 0: by a version that kept a number only. */
+  readonly epoch: number;
+}
+
 /** A lane and the epoch that it must still have. */
 export interface LaneFence {
   readonly lane: LaneRef;
@@ -142,8 +160,8 @@ export interface LaneGroup {
   readonly timers: readonly TimerWrite[];
   readonly outbox: readonly OutboxRecord[];
   readonly held: readonly HeldWrite[];
-  /** Attempts of suspects (records uncommitted at an unclean end), stored before their turn; 0 removes. */
-  readonly suspects: readonly { readonly offset: number; readonly attempts: number }[];
+  /** In their order. */
+  readonly suspects: readonly SuspectWrite[];
   /** Redrive requests taken in this group. */
   readonly redrivesDone: readonly string[];
 }
@@ -162,7 +180,8 @@ export interface ClaimedLane {
   /** Groups above `sentThrough`, in order. */
   readonly outbox: readonly { readonly group: number; readonly records: readonly OutboxRecord[] }[];
   readonly held: readonly HeldKey[];
-  readonly suspects: readonly { readonly offset: number; readonly attempts: number }[];
+  /** By offset and epoch. */
+  readonly suspects: readonly SuspectNote[];
 }
 
 /** A request to try a parked patient's head again (or to discard it), executed by the partition's owner. */
@@ -191,6 +210,13 @@ export interface State {
   transact(groups: readonly LaneGroup[]): Promise<readonly GroupOutcome[]>;
   /** Marks the lane clean if the epoch is still current. */
   release(lane: LaneRef, epoch: number): Promise<void>;
+  /**
+   * Takes back the notes of tries of an owner that lost the lane and lives. Without a fence, at any time and again: only
+   * that owner writes notes of its epoch, so nothing of another one's is touched. The lane may have a newer owner.
+   */
+  outlived(lane: LaneRef, epoch: number, offsets: readonly number[]): Promise<void>;
+  /** The notes that stand now, by offset and epoch. */
+  suspects(lane: LaneRef): Promise<readonly SuspectNote[]>;
   /** Values in the order of `keys`. */
   states(flow: string, store: string, keys: readonly string[]): Promise<readonly ({ value: Buffer; version: number } | null)[]>;
   /** Timers of a lane due at or before `until`, earliest first. */

@@ -13,6 +13,7 @@ import type {
   OutboxRecord,
   RedriveRequest,
   State,
+  SuspectNote,
   TimerRow,
 } from '../state/port.ts';
 import { type ProcessedId, processedTable } from '../state/processed.ts';
@@ -31,7 +32,8 @@ interface LaneData {
   outbox: { group: number; records: readonly OutboxRecord[] }[];
   timers: Map<string, TimerRow>;
   held: Map<string, HeldRow[]>;
-  suspects: Map<number, number>;
+  /** Epochs by offset. */
+  suspects: Map<number, Set<number>>;
 }
 
 type Row = Record<string, unknown>;
@@ -110,7 +112,7 @@ export class MemoryState implements State {
       partitions: lane.partitions,
       outbox: lane.outbox.map((row) => ({ ...row })),
       held: heldKeysOf(lane),
-      suspects: [...lane.suspects].map(([offset, attempts]) => ({ offset, attempts })),
+      suspects: notesOf(lane),
     };
   }
 
@@ -185,9 +187,10 @@ export class MemoryState implements State {
       if (rows.length > 0) lane.held.set(key, rows);
       else lane.held.delete(key);
     }
-    for (const { offset, attempts } of group.suspects) {
-      if (attempts === 0) lane.suspects.delete(offset);
-      else lane.suspects.set(offset, attempts);
+    for (const { offset, note } of group.suspects) {
+      if (note === 'settled') lane.suspects.delete(offset);
+      else if (note === 'over') takeBack(lane, group.epoch, [offset]);
+      else lane.suspects.set(offset, (lane.suspects.get(offset) ?? new Set()).add(group.epoch));
     }
     for (const id of group.redrivesDone) {
       const i = this.#redrives.findIndex((request) => request.id === id);
@@ -215,6 +218,16 @@ export class MemoryState implements State {
   async release(ref: LaneRef, epoch: number): Promise<void> {
     const lane = this.#lanes.get(laneKey(ref));
     if (lane?.epoch === epoch) lane.clean = true;
+  }
+
+  async outlived(ref: LaneRef, epoch: number, offsets: readonly number[]): Promise<void> {
+    const lane = this.#lanes.get(laneKey(ref));
+    if (lane) takeBack(lane, epoch, offsets);
+  }
+
+  async suspects(ref: LaneRef): Promise<readonly SuspectNote[]> {
+    const lane = this.#lanes.get(laneKey(ref));
+    return lane ? notesOf(lane) : [];
   }
 
   async states(flow: string, store: string, keys: readonly string[]) {
@@ -299,6 +312,19 @@ export class MemoryState implements State {
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+const notesOf = (lane: LaneData): SuspectNote[] =>
+  [...lane.suspects]
+    .flatMap(([offset, epochs]) => [...epochs].map((epoch) => ({ offset, epoch })))
+    .sort((a, b) => a.offset - b.offset || a.epoch - b.epoch);
+
+function takeBack(lane: LaneData, epoch: number, offsets: readonly number[]): void {
+  for (const offset of offsets) {
+    const epochs = lane.suspects.get(offset);
+    epochs?.delete(epoch);
+    if (epochs?.size === 0) lane.suspects.delete(offset);
+  }
+}
 
 const heldKeysOf = (lane: LaneData): HeldKey[] =>
   [...lane.held].map(([key, rows]) => ({ key, count: rows.length, head: rows[0] as HeldRow }));

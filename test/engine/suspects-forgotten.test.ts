@@ -99,7 +99,7 @@ describe('the deaths of a record that is settled', () => {
     await driver.stop();
     // As a merge left it that took a row along.
     const { epoch } = await driver.state.claim(group.lane, 4);
-    const note = { offset: 0, attempts: 2 };
+    const note = { offset: 0, note: 'begun' as const };
     await driver.state.transact([{ ...group, epoch, group: 1000, effects: [], outbox: [], suspects: [note] }]);
     await driver.restart();
     await driver.advance(1000);

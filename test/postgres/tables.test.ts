@@ -13,7 +13,7 @@ const shared = [
   'aorta_timer',
   'aorta_outbox',
   'aorta_held',
-  'aorta_suspect',
+  'aorta_try',
   'aorta_redrive',
   'aorta_table',
   'aorta_identifier',
@@ -110,7 +110,7 @@ describe('the tables of both State adapters', () => {
     });
     assert.deepEqual(
       rows.map((row) => row.name),
-      [...shared, 'aorta_blob', 'aorta_migration'].sort(),
+      [...shared, 'aorta_blob', 'aorta_migration', 'aorta_suspect'].sort(),
     );
   });
 });

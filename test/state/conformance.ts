@@ -9,6 +9,7 @@ import { operationTests } from './conformance/operations.ts';
 import { processedTests } from './conformance/processed.ts';
 import { queryTests } from './conformance/query.ts';
 import { rowTests } from './conformance/rows.ts';
+import { suspectTests } from './conformance/suspects.ts';
 import { tableTests } from './conformance/tables.ts';
 
 /** One store, fresh and empty; the suite opens it several times, as several workers would. */
@@ -51,6 +52,7 @@ export function stateConformance(name: string, create: () => Promise<StateStore>
     laneTests(workers);
     fenceTests(workers);
     rowTests(workers);
+    suspectTests(workers);
     heldTests(workers);
     effectTests(workers);
     tableTests(workers);

@@ -9,9 +9,10 @@ import type { State } from '../port.ts';
 import { createPostgresOperations } from './operations.ts';
 import { withPlaces } from './places.ts';
 import { forgetProcessed, processed } from './processed.ts';
-import { claim, held, heldAt, heldKeys, isLane, laneValues, redriveRequests, states, timers } from './reads.ts';
+import { claim, held, heldAt, heldKeys, isLane, laneValues, redriveRequests, states, suspects, timers } from './reads.ts';
 import { ensureTables } from './tables.ts';
 import { transactor } from './transact.ts';
+import { outlived } from './writes/suspects.ts';
 
 /**
  * Port State on PostgreSQL.
@@ -48,6 +49,8 @@ export function createPostgresState(source: PostgresOptions | PostgresPool, opti
       const text = `update aorta_lane set clean = 1 where ${isLane} and epoch = $5`;
       await plain(pool.query({ text, values: [...laneValues(lane), epoch], prepared: true }));
     },
+    outlived: (lane, epoch, offsets) => plain(outlived(pool, lane, epoch, offsets)),
+    suspects: (lane) => plain(suspects(pool, lane)),
     states: (flow, store, keys) => plain(states(pool, flow, store, keys)),
     timers: (lane, until, limit) => plain(timers(pool, lane, until, limit)),
     held: (lane, key, fromSeq, limit) => plain(held(pool, lane, key, fromSeq, limit)),

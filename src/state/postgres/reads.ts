@@ -1,12 +1,25 @@
 import { array } from '../../postgres/array.ts';
 import { decodeHeaders } from '../../postgres/headers.ts';
 import type { PostgresPool, Row, Statement } from '../../postgres/pool.ts';
-import type { AppliedSet, ClaimedLane, HeldKey, HeldPlace, HeldReason, HeldRow, LaneRef, RedriveRequest, TimerRow } from '../port.ts';
+import type {
+  AppliedSet,
+  ClaimedLane,
+  HeldKey,
+  HeldPlace,
+  HeldReason,
+  HeldRow,
+  LaneRef,
+  RedriveRequest,
+  SuspectNote,
+  TimerRow,
+} from '../port.ts';
 import { decodeOutbox } from './outbox.ts';
 import { laneArrays } from './writes/rows.ts';
 
 export const laneValues = (lane: LaneRef) => [lane.flow, lane.lane, lane.topic, lane.partition] as const;
 export const isLane = 'flow = $1 and lane = $2 and topic = $3 and partition = $4';
+
+const suspectNotes = `select record_offset as "offset", epoch from aorta_try where ${isLane} order by record_offset, epoch`;
 
 /** Takes the lane over and reads what it needs, in one transaction and round trip. */
 export async function claim(pool: PostgresPool, lane: LaneRef, partitions: number): Promise<ClaimedLane> {
@@ -25,7 +38,7 @@ export async function claim(pool: PostgresPool, lane: LaneRef, partitions: numbe
     inLane(`select group_number, records from aorta_outbox where ${isLane}
       and group_number > (select sent_through from aorta_lane where ${isLane}) order by group_number`),
     inLane(heldHeads(isLane, '')),
-    inLane(`select record_offset as "offset", attempts from aorta_suspect where ${isLane} order by record_offset`),
+    inLane(suspectNotes),
   ]);
   const row = after?.[0] as Row;
   return {
@@ -105,6 +118,10 @@ export async function held(pool: PostgresPool, lane: LaneRef, key: string, fromS
     prepared: true,
   });
   return rows.map(heldRow);
+}
+
+export async function suspects(pool: PostgresPool, lane: LaneRef): Promise<readonly SuspectNote[]> {
+  return (await pool.query({ text: suspectNotes, values: laneValues(lane), prepared: true })) as unknown as SuspectNote[];
 }
 
 export async function heldKeys(pool: PostgresPool, flow: string, limit: number): Promise<readonly (HeldKey & { lane: LaneRef })[]> {

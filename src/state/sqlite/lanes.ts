@@ -1,10 +1,12 @@
 import { deserialize } from 'node:v8';
 import type { Writer } from '../../sqlite/jobs.ts';
-import type { RedriveRequest } from '../port.ts';
+import type { RedriveRequest, SuspectNote } from '../port.ts';
 import { type HeldRecord, selectHeads } from './held.ts';
 import type { LaneKey, SentEmission } from './send.ts';
 
 const ofLane = 'flow = ? AND lane = ? AND topic = ? AND partition = ?';
+
+export const selectNotes = `SELECT record_offset AS "offset", epoch FROM aorta_try WHERE ${ofLane} ORDER BY record_offset, epoch`;
 
 export interface ClaimedRows {
   readonly epoch: number;
@@ -17,7 +19,7 @@ export interface ClaimedRows {
   readonly partitions: number;
   readonly outbox: readonly { readonly group: number; readonly records: readonly SentEmission[] }[];
   readonly held: readonly (HeldRecord & { readonly waiting: number })[];
-  readonly suspects: readonly { readonly offset: number; readonly attempts: number }[];
+  readonly suspects: readonly SuspectNote[];
 }
 
 interface LaneRow {
@@ -53,15 +55,23 @@ export function claim(writer: Writer, { lane, partitions }: { readonly lane: Lan
     partitions: row.partitions,
     outbox: outbox.map(({ group_number: group, records }) => ({ group, records: deserialize(records) as SentEmission[] })),
     held: writer.prepare(`${selectHeads} WHERE ${ofLane} GROUP BY key ORDER BY seq`).all(...lane) as unknown as ClaimedRows['held'],
-    suspects: writer
-      .prepare(`SELECT record_offset AS "offset", attempts FROM aorta_suspect WHERE ${ofLane} ORDER BY record_offset`)
-      .all(...lane) as unknown as ClaimedRows['suspects'],
+    suspects: writer.prepare(selectNotes).all(...lane) as unknown as ClaimedRows['suspects'],
   };
 }
 
 /** Job: marks the lane clean if the epoch is still current. */
 export function release(writer: Writer, { lane, epoch }: { readonly lane: LaneKey; readonly epoch: number }): null {
   writer.prepare(`UPDATE aorta_lane SET clean = 1 WHERE ${ofLane} AND epoch = ?`).run(...lane, epoch);
+  return null;
+}
+
+/** Job: notes of an owner that lost the lane and lives. */
+export function outlived(
+  writer: Writer,
+  { lane, epoch, offsets }: { readonly lane: LaneKey; readonly epoch: number; readonly offsets: readonly number[] },
+): null {
+  const remove = writer.prepare(`DELETE FROM aorta_try WHERE ${ofLane} AND epoch = ? AND record_offset = ?`);
+  for (const offset of offsets) remove.run(...lane, epoch, offset);
   return null;
 }
 

@@ -1,6 +1,6 @@
 import { encodeHeaders } from '../../sqlite/headers.ts';
 import type { Pack } from '../../sqlite/jobs.ts';
-import type { HeldRow, LaneGroup, LaneRef } from '../port.ts';
+import type { HeldRow, LaneGroup, LaneRef, SuspectWrite } from '../port.ts';
 import { effectStatement } from './effects.ts';
 
 /** Values of one row, in the order of the statement that takes them. */
@@ -57,7 +57,7 @@ export interface SentGroup {
     | { readonly op: 'add' | 'update'; readonly key: string; readonly seq: number; readonly values: Values }
     | { readonly op: 'remove'; readonly key: string; readonly seq: number }
   )[];
-  readonly suspects: readonly (readonly [offset: number, attempts: number])[];
+  readonly suspects: readonly SuspectWrite[];
   readonly redrivesDone: readonly string[];
 }
 
@@ -115,7 +115,7 @@ export function sendGroups(groups: readonly LaneGroup[], pack: Pack): SentGroups
         ? { op: 'remove', key: write.key, seq: write.seq }
         : { op: write.op, key: write.row.key, seq: write.row.seq, values: heldValues(write.row, packed) },
     ),
-    suspects: group.suspects.map(({ offset, attempts }) => [offset, attempts]),
+    suspects: group.suspects.map(({ offset, note }) => ({ offset, note })),
     redrivesDone: [...group.redrivesDone],
   });
   return { groups: groups.map(send), sqls };

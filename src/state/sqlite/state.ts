@@ -2,9 +2,9 @@ import { error } from '../../errors/index.ts';
 import { buffer, bufferOrNull } from '../../sqlite/bytes.ts';
 import type { Database } from '../../sqlite/database.ts';
 import { definitionsOf } from '../definition.ts';
-import type { ClaimedLane, HeldPlace, RedriveRequest, State, TimerRow } from '../port.ts';
+import type { ClaimedLane, HeldPlace, RedriveRequest, State, SuspectNote, TimerRow } from '../port.ts';
 import { type HeldRecord, heldKey, heldRow, selectHeads, selectHeld } from './held.ts';
-import type { ClaimedRows } from './lanes.ts';
+import { type ClaimedRows, selectNotes } from './lanes.ts';
 import { createSqliteOperations } from './operations.ts';
 import { query } from './query.ts';
 import { laneKey, sendGroups } from './send.ts';
@@ -68,6 +68,14 @@ export function createSqliteState({ database }: SqliteStateOptions): State {
     async release(lane, epoch) {
       open();
       await lanes('release', () => ({ lane: laneKey(lane), epoch }));
+    },
+    async outlived(lane, epoch, offsets) {
+      open();
+      await lanes('outlived', () => ({ lane: laneKey(lane), epoch, offsets: [...offsets] }));
+    },
+    async suspects(lane) {
+      open();
+      return database.read<SuspectNote>(selectNotes, laneKey(lane)).map((row) => ({ ...row }));
     },
     async states(flow, store, keys) {
       open();

@@ -83,15 +83,15 @@ function writeHeld(writer: Writer, { lane, held }: SentGroup): void {
   }
 }
 
-function writeRest(writer: Writer, { lane, suspects, redrivesDone }: SentGroup): void {
-  for (const [offset, attempts] of suspects) {
-    if (attempts === 0) writer.prepare(`DELETE FROM aorta_suspect WHERE ${ofLane} AND record_offset = ?`).run(...lane, offset);
-    else {
-      writer
-        .prepare(`INSERT INTO aorta_suspect (flow, lane, topic, partition, record_offset, attempts) VALUES (?, ?, ?, ?, ?, ?)
-          ON CONFLICT (flow, lane, topic, partition, record_offset) DO UPDATE SET attempts = excluded.attempts`)
-        .run(...lane, offset, attempts);
-    }
+const notesOf = `${ofLane} AND record_offset = ?`;
+const addNote =
+  'INSERT INTO aorta_try (flow, lane, topic, partition, record_offset, epoch) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+
+function writeRest(writer: Writer, { lane, epoch, suspects, redrivesDone }: SentGroup): void {
+  for (const { offset, note } of suspects) {
+    if (note === 'begun') writer.prepare(addNote).run(...lane, offset, epoch);
+    else if (note === 'over') writer.prepare(`DELETE FROM aorta_try WHERE ${notesOf} AND epoch = ?`).run(...lane, offset, epoch);
+    else writer.prepare(`DELETE FROM aorta_try WHERE ${notesOf}`).run(...lane, offset);
   }
   for (const id of redrivesDone) writer.prepare('DELETE FROM aorta_redrive WHERE id = ?').run(id);
 }

@@ -8,7 +8,7 @@ export class Lethal {
   readonly #deaths = new Map<string, number>();
   readonly #redrives = new Map<string, number>();
   readonly #ever = new Set<string>();
-  /** Ends of a process, or of its ownership, that none of them made. */
+  /** Ends of a process that none of them made. The loss of a partition is none: its owner lives and says so. */
   otherEnds = 0;
 
   add(eventId: string): void {

@@ -2,7 +2,20 @@ import { seededRandom } from '../virtual-clock.ts';
 
 /** Calls of a worker's ports that can go wrong, in the words of their ports. */
 export const calls = {
-  state: ['claim', 'transact', 'release', 'states', 'timers', 'held', 'heldAt', 'redriveRequests', 'brake', 'putBrake'],
+  state: [
+    'claim',
+    'transact',
+    'release',
+    'outlived',
+    'suspects',
+    'states',
+    'timers',
+    'held',
+    'heldAt',
+    'redriveRequests',
+    'brake',
+    'putBrake',
+  ],
   log: ['append', 'ends', 'committed', 'commit'],
 } as const;
 export type PortName = keyof typeof calls;

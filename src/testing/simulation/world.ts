@@ -276,7 +276,6 @@ export class World implements WorkerWorld {
     if (!worker || !consumer || worker.clock.paused) return;
     this.history.say(`SIGSTOP worker ${worker.id} past its session`);
     worker.clock.paused = [];
-    this.lethal.otherEnds++;
     void consumer.expire().then((wake) => {
       this.clock.after(forMs, () => {
         this.history.say(`SIGCONT worker ${worker.id}`);
@@ -293,7 +292,6 @@ export class World implements WorkerWorld {
     const consumer = consumerOf(worker);
     if (!worker || !consumer || worker.clock.paused) return;
     this.history.say(`worker ${worker.id} is cut off from its group`);
-    this.lethal.otherEnds++;
     void consumer.expire().then((wake) => {
       this.clock.after(forMs, () => {
         this.history.say(`worker ${worker.id} learns that its partitions are lost`);

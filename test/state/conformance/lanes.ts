@@ -90,7 +90,7 @@ export function laneTests(workers: Workers): void {
           effects: [write.insert(beds, bed('stale'))],
           states: [{ store: 's', key: 'stale', value: Buffer.from('1'), version: 1, source }],
           timers: [{ node: 'n', key: 'stale', name: 't', due: 1, payload: null, eventId: 'e' }],
-          suspects: [{ offset: 4, attempts: 1 }],
+          suspects: [{ offset: 4, note: 'begun' }],
         }),
         current.next({ effects: [write.insert(beds, bed('current'))] }),
       ]);

@@ -183,31 +183,6 @@ export function rowTests(workers: Workers): void {
     });
   });
 
-  describe('suspects', () => {
-    it('keep the attempts of an offset until 0 removes it', async () => {
-      const owner = await Owner.claim(workers.one);
-      await owner.commit({
-        suspects: [
-          { offset: 12, attempts: 1 },
-          { offset: 7, attempts: 1 },
-          { offset: 9, attempts: 2 },
-        ],
-      });
-      await owner.commit({
-        suspects: [
-          { offset: 12, attempts: 2 },
-          { offset: 9, attempts: 0 },
-          { offset: 7, attempts: 3 },
-          { offset: 7, attempts: 2 },
-        ],
-      });
-      assert.deepEqual((await workers.two.claim(owner.lane, 12)).suspects, [
-        { offset: 7, attempts: 2 },
-        { offset: 12, attempts: 2 },
-      ]);
-    });
-  });
-
   describe('redrive requests', () => {
     it('wait in order until a group takes them', async () => {
       const owner = await Owner.claim(workers.one);

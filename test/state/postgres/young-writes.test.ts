@@ -48,10 +48,17 @@ const cases: readonly Case[] = [
     }),
   },
   {
-    what: 'clearing suspects',
-    table: 'aorta_suspect',
+    what: "removing suspects' notes of all epochs",
+    table: 'aorta_try',
+    row: `${inLane}, n, -1`,
+    group: (numbers) => ({ suspects: numbers.map((offset) => ({ offset, note: 'settled' })) }),
+  },
+  {
+    what: 'taking notes back',
+    table: 'aorta_try',
+    // The epoch of the first claim.
     row: `${inLane}, n, 1`,
-    group: (numbers) => ({ suspects: numbers.map((offset) => ({ offset, attempts: 0 })) }),
+    group: (numbers) => ({ suspects: numbers.map((offset) => ({ offset, note: 'over' })) }),
   },
   {
     what: 'releasing held records',

@@ -5,7 +5,7 @@ export default {
   breaks: 'A worker that the store fenced takes its group for durable.',
   oracle: ['EmissionsMatch', 'WatermarkNeverPassesIncomplete', 'NoLoss', 'SettledOnce'],
   file: 'engine/group-commit.ts',
-  find: "if (outcomes[i] === 'fenced') b.lane.fenced();\n      else b",
+  find: "if (outcomes[i] === 'fenced') b.lane.groupFenced(b.group);\n      else b",
   replace: 'b',
   target: 'everything',
   seed: 5,

@@ -1,5 +1,6 @@
 import braked from './braked.ts';
 import calls from './calls.ts';
+import cutOff from './cut-off.ts';
 import everything from './everything.ts';
 import lanes, { lanesOfTwo } from './lanes.ts';
 import late from './late.ts';
@@ -26,4 +27,5 @@ export const targets: readonly Target[] = [
   mergesOfTwo,
   suspected,
   braked,
+  cutOff,
 ];

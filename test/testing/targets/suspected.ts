@@ -11,7 +11,7 @@ const counter = actor<{ count: number }, Event, Event>({
 
 /**
  * Nothing ends a process but one record, and turns are slow: whoever else was under way each time must not be parked with
- * it. Two sources, retries in front of it and behind it, more records than are under suspicion.
+ * it, nor who was when a worker lost its partitions and lived. Two sources, retries in front of it and behind it, more records than are under suspicion.
  */
 export default target(
   'suspected',
@@ -35,7 +35,7 @@ export default target(
     steps: 6,
     turnMs: 600,
     lethal: 1,
-    without: ['kill', 'kill-at', 'pause', 'lose', 'recreate', 'refuse', 'fail', 'outage', 'redrive'],
+    without: ['kill', 'kill-at', 'recreate', 'refuse', 'fail', 'outage', 'redrive'],
     engine: { maxWaitMs: 300, suspects: 6, maxRecords: 12 },
   },
 );

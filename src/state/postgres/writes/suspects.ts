@@ -1,50 +1,83 @@
 import { array } from '../../../postgres/array.ts';
-import type { Statement } from '../../../postgres/pool.ts';
-import type { LaneGroup } from '../../port.ts';
+import type { PostgresPool, Statement } from '../../../postgres/pool.ts';
+import type { LaneGroup, LaneRef } from '../../port.ts';
 import { deleteEach } from './delete.ts';
-import { inLanes, laneArrays, laneKey, lanePlaces, lastOf, sameLane } from './rows.ts';
+import { type InLane, laneArrays, laneKey, lanePlaces, lastOf, sameLane } from './rows.ts';
+
+const sameRecord = `${sameLane} and t.record_offset = g.record_offset`;
+
+/** What the notes of one record come to: those of its past are removed, and then the one of this epoch stands or does not. */
+interface Outcome {
+  readonly offset: number;
+  readonly epoch: number;
+  readonly settled: boolean;
+  readonly stands: boolean;
+}
 
 export function suspects(groups: readonly LaneGroup[]): Statement[] {
-  const all = lastOf(
-    inLanes(groups, (group) => group.suspects),
-    (suspect) => JSON.stringify([...laneKey(suspect), suspect.offset]),
-  );
-  const kept = all.filter((suspect) => suspect.attempts > 0);
-  const gone = all.filter((suspect) => suspect.attempts <= 0);
-  const keys = (rows: typeof all) => [
-    ...laneArrays(rows.map((row) => row.in)),
+  const all = outcomes(groups);
+  const places = (some: typeof all) => [
+    ...laneArrays(some.map((each) => each.in)),
     array(
       'int8',
-      rows.map((row) => row.offset),
+      some.map(({ offset }) => offset),
     ),
   ];
+  const withEpochs = (some: typeof all) => [
+    ...places(some),
+    array(
+      'int8',
+      some.map(({ epoch }) => epoch),
+    ),
+  ];
+  const settled = all.filter((each) => each.settled);
+  const over = all.filter((each) => !each.settled && !each.stands);
+  const begun = all.filter((each) => each.stands);
   const statements: Statement[] = [];
-  if (kept.length > 0) {
+  if (settled.length > 0) {
     statements.push({
-      text: `insert into aorta_suspect (flow, lane, topic, partition, record_offset, attempts)
-        select * from unnest(${lanePlaces}, $5::int8[], $6::int4[])
-        on conflict (flow, lane, topic, partition, record_offset) do update set attempts = excluded.attempts`,
-      values: [
-        ...keys(kept),
-        array(
-          'int4',
-          kept.map((suspect) => suspect.attempts),
-        ),
-      ],
+      text: deleteEach('aorta_try', `${lanePlaces}, $5::int8[]`, 'flow, lane, topic, partition, record_offset', sameRecord),
+      values: places(settled),
       prepared: true,
     });
   }
-  if (gone.length > 0) {
+  if (over.length > 0) {
     statements.push({
       text: deleteEach(
-        'aorta_suspect',
-        `${lanePlaces}, $5::int8[]`,
-        'flow, lane, topic, partition, record_offset',
-        `${sameLane} and t.record_offset = g.record_offset`,
+        'aorta_try',
+        `${lanePlaces}, $5::int8[], $6::int8[]`,
+        'flow, lane, topic, partition, record_offset, epoch',
+        `${sameRecord} and t.epoch = g.epoch`,
       ),
-      values: keys(gone),
+      values: withEpochs(over),
+      prepared: true,
+    });
+  }
+  if (begun.length > 0) {
+    statements.push({
+      text: `insert into aorta_try (flow, lane, topic, partition, record_offset, epoch)
+        select * from unnest(${lanePlaces}, $5::int8[], $6::int8[]) on conflict do nothing`,
+      values: withEpochs(begun),
       prepared: true,
     });
   }
   return statements;
+}
+
+function outcomes(groups: readonly LaneGroup[]): InLane<Outcome>[] {
+  const writes = groups.flatMap(({ lane, epoch, suspects: notes }) =>
+    notes.map(({ offset, note }) => ({ in: lane, offset, epoch, settled: note === 'settled', stands: note === 'begun' })),
+  );
+  const idOf = (write: InLane<Outcome>) => JSON.stringify([...laneKey(write), write.offset]);
+  const settled = new Set(writes.filter((write) => write.settled).map(idOf));
+  return lastOf(writes, idOf).map((write) => ({ ...write, settled: settled.has(idOf(write)) }));
+}
+
+/** Notes of an owner that lost the lane and lives. */
+export async function outlived(pool: PostgresPool, { flow, lane, topic, partition }: LaneRef, epoch: number, offsets: readonly number[]) {
+  await pool.query({
+    text: `delete from aorta_try where flow = $1 and lane = $2 and topic = $3 and partition = $4 and epoch = $5 and record_offset = any($6::int8[])`,
+    values: [flow, lane, topic, partition, epoch, array('int8', offsets)],
+    prepared: true,
+  });
 }

@@ -1,0 +1,12 @@
+import type { Plant } from './plant.ts';
+
+export default {
+  name: 'outlived-untold',
+  breaks: 'A worker that lost its partitions and lives leaves the notes of its tries: they count as ends of the process.',
+  oracle: ['OnlyCulpritParked'],
+  file: 'engine/suspect-gate.ts',
+  find: '[...notes].filter((offset) => !this.#accused.has(offset))',
+  replace: '[]',
+  target: 'cut-off',
+  seed: 22,
+} satisfies Plant;
