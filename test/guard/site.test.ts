@@ -219,8 +219,9 @@ test('three workers, one quota, duplicates, a storm of 429, and Redis killed in 
     await append(log, source.name, orders, source);
     await eventually('the storm is over', () => server.now - began > 6_000);
     const stormy = server.requests.filter(({ status }) => status === 429);
-    // The quota alone would let 200 through. How many are on their way before the first answer depends on the machine.
-    assert.ok(stormy.length <= 40, `${stormy.length} calls in five seconds of 429`);
+    // The quota alone would let 200 through. How many are on their way before the first answer depends on the machine: one
+    // that stops for a second lets go at once what it had booked for that second, before it hears of the first 429.
+    assert.ok(stormy.length <= 100, `${stormy.length} calls in five seconds of 429`);
     await redis.kill();
     await eventually('a third of them', () => server.requests.filter(({ status }) => status === 200).length > 100);
     await redis.start();
