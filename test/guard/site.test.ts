@@ -150,7 +150,7 @@ test('a system that is down: few calls, one probe at a time, nobody else waits, 
       if (previous) assert.ok(probe.at - previous.at >= 1_000, `${probe.at - previous.at} ms between probes`);
     }
     up = true;
-    await eventually('all are done', async () => (await count('ehr')) === 120, 30_000);
+    await eventually('all are done', async () => (await count('ehr')) === 120, 90_000);
     const good = toEhr().filter(({ status }) => status === 200);
     const byPatient = Map.groupBy(
       good.map(({ body }) => JSON.parse(body) as Order),
