@@ -30,7 +30,7 @@ after(async () => {
 test('K9 control: kafkajs loses the message after one that timed out, and says it was written', () =>
   withProxy(async (proxy) => {
     const topic = await newTopic();
-    const producer = rawClient({ requestTimeout: 600, socketFactory: proxy.openSocket as never }).producer({
+    const producer = rawClient({ requestTimeout: 2_500, connectionTimeout: 5_000, socketFactory: proxy.openSocket as never }).producer({
       idempotent: true,
       maxInFlightRequests: 1,
       retry: { retries: 1, initialRetryTime: 50 },
