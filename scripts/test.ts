@@ -71,7 +71,7 @@ async function runTests(env: NodeJS.ProcessEnv): Promise<{ passed: number; faile
     [
       '--test',
       '--test-concurrency=2',
-      '--test-timeout=180000',
+      '--test-timeout=400000',
       // What a failed test left open must not keep the run.
       '--test-force-exit',
       '--import=./test/support/orphan.ts',

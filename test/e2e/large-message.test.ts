@@ -48,7 +48,7 @@ async function beside(product: Product, seed: number, work: () => Promise<unknow
 const p95 = (times: readonly number[]) => times[Math.floor(times.length * 0.95)] as number;
 
 test('a 16 MB message holds up nobody else: event loop and answer times stay as with a message of the same many bytes in small pieces', {
-  timeout: 170_000,
+  timeout: 400_000,
 }, async (t) => {
   const here: Site = await site('embedded');
   try {

@@ -27,7 +27,7 @@ test('a handle that stays open does not keep a stopped worker, and is named', { 
 });
 
 test("a worker's space of young objects and its allocator are bounded, unless somebody chose their limits", {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async () => {
   const flagsOf = (pid: number) =>
     readFileSync(`/proc/${pid}/cmdline`, 'utf8')

@@ -92,7 +92,7 @@ const done = () =>
   });
 
 test('a system that is down: few calls, one probe at a time, nobody else waits, and everything is done soon after it is back', {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async () => {
   const server = await FlakyServer.start();
   const { database, remove } = temporaryDatabase();
@@ -174,7 +174,7 @@ test('a system that is down: few calls, one probe at a time, nobody else waits, 
 });
 
 test('three workers, one quota, duplicates, a storm of 429, and Redis killed in the middle: within the quota, each once', {
-  timeout: 180_000,
+  timeout: 400_000,
 }, async () => {
   const server = await FlakyServer.start();
   const redis = await PrivateRedis.start();

@@ -14,7 +14,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 test('R38: every call is answered with 200 and no cards when it is due, its requests at the EHR are given up, and nothing of it stays', {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async (t) => {
   let [asked, open] = [0, 0];
   const server = createServer((_request, response) => {
