@@ -165,10 +165,10 @@ test('64 MiB without an end: closed at the limit, its head is quarantined, memor
   await sender.closed;
   deepStrictEqual(sender.answers, []);
   const closed = () => product.metric('aorta_mllp_connections_closed_total', { reason: 'frame-too-large' });
-  await eventually('the closing to be counted', async () => (await closed()) === 1, 10_000);
+  await eventually('the closing to be counted', async () => (await closed()) === 1, 60_000);
   ok((await product.metric('aorta_mllp_refused_total', { code: 'AORTA_MLLP_001' })) >= 1);
   await eventually('the quarantine entry', async () => (await quarantine()).entries.some((entry) => entry.code === 'AORTA_MLLP_001'));
-  await eventually('the memory to be given back', async () => (await product.metric('aorta_mllp_held_bytes')) === 0, 10_000);
+  await eventually('the memory to be given back', async () => (await product.metric('aorta_mllp_held_bytes')) === 0, 60_000);
 });
 
 test('500 idle connections: 200 of one address are taken, the others refused and counted, everybody else is served', async () => {

@@ -309,19 +309,21 @@ test('who listens when the server stops is told so, with an end, and begins anew
 });
 
 test('no first token in time, and no end in time: an error before [DONE], with the offer of a job, and the call is cancelled', async (t) => {
-  const { provider, asks } = await openAssist(t, { firstTokenMs: 150, answerMs: 400 });
-  provider.answer = hangsAfter();
-  const silent = await asks();
+  const hurried = await openAssist(t, { firstTokenMs: 150 });
+  hurried.provider.answer = hangsAfter();
+  const silent = await hurried.asks();
   assert.deepEqual(
     [eventsOf(silent).at(-1)?.data, lastError(silent).type, lastError(silent).code],
     ['[DONE]', 'error', 'AORTA_ASSIST_001'],
   );
   assert.deepEqual(lastError(silent).job, { method: 'POST', href: '/api/jobs', body: { type: 'clinical-draft', patientId: 'p1' } });
+  // Its first word comes in time on a machine that stops for a second, too.
+  const { provider, asks } = await openAssist(t, { firstTokenMs: 60_000, answerMs: 3_000 });
   provider.answer = hangsAfter('word ', 'word ');
   const endless = await asks();
   assert.match(spoken(endless), /^word /);
   assert.equal(lastError(endless).code, 'AORTA_ASSIST_002');
-  await eventually('both calls are cancelled', () => (provider.left() === 2 ? true : undefined));
+  await eventually('both calls are cancelled', () => (hurried.provider.left() + provider.left() === 2 ? true : undefined));
 });
 
 test('a retrieval that takes too long ends the same way, and one that fails is a problem document', async (t) => {
@@ -356,7 +358,7 @@ for (const [status, code] of [
 }
 
 test('while nothing is said, comments keep the connection open', async (t) => {
-  const { provider, asks } = await openAssist(t, { keepAliveMs: 40, firstTokenMs: 10_000, answerMs: 400 });
+  const { provider, asks } = await openAssist(t, { keepAliveMs: 40, firstTokenMs: 10_000, answerMs: 3_000 });
   provider.answer = hangsAfter();
   assert.ok((await asks()).text.split(': keep-alive\n\n').length > 4);
 });
