@@ -99,6 +99,7 @@ export class Failing {
         lane.ports.clock.now(),
       );
     } else {
+      lane.suspects.over(root, false);
       mailbox.unshift([root]);
       return this.standStill(root, cause);
     }

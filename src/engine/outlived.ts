@@ -24,6 +24,8 @@ export class Outlived {
   readonly #random: Random;
   readonly #onRetry: (cause: unknown, attempt: number) => void;
   #untold: Tries[] = [];
+  /** Their functions go on. */
+  readonly #running = new Set<Tries>();
   #telling: Promise<void> | undefined;
   #stopped = false;
   #cancel = () => {};
@@ -44,9 +46,18 @@ export class Outlived {
     });
   }
 
+  /** A try whose function goes on: known from now on, told when what is returned is called, or when the worker stops in good order. */
+  runsOn(lane: LaneRef, epoch: number, offset: number): () => void {
+    const tries = { lane, epoch, offsets: [offset] };
+    this.#running.add(tries);
+    return () => {
+      if (this.#running.delete(tries)) this.tell(lane, epoch, tries.offsets);
+    };
+  }
+
   /** Not in the store yet: the same process has claimed the lane again, and knows it. */
   has({ lane, topic, partition }: LaneRef, epoch: number, offset: number): boolean {
-    return this.#untold.some(
+    return [...this.#running, ...this.#untold].some(
       (tries) =>
         tries.epoch === epoch &&
         tries.offsets.includes(offset) &&
@@ -56,8 +67,10 @@ export class Outlived {
     );
   }
 
-  /** Resolves when all that it was given has been told, or given up. */
+  /** The worker stops in good order: resolves when all that it was given has been told, or given up. */
   async told(): Promise<void> {
+    for (const { lane, epoch, offsets } of this.#running) this.tell(lane, epoch, offsets);
+    this.#running.clear();
     await this.#telling;
   }
 

@@ -343,7 +343,7 @@ export class SuspectGate {
       const offset = suspectKey(one.root);
       if (!this.#innocent(one)) this.#accused.add(offset);
       else if (one.turn === undefined) notes.add(offset);
-      else one.turn.whenQuiet(() => host.outlived.tell(ref, epoch, [offset]));
+      else one.turn.whenQuiet(host.outlived.runsOn(ref, epoch, offset));
     }
     host.outlived.tell(
       ref,

@@ -315,7 +315,11 @@ export class EngineTurn implements Turn, CommitItem {
       });
       this.#onKill = reject;
       this.#working++;
+      let settled = false;
       const settle = (then: () => void) => {
+        // What is not a promise of the language may settle twice.
+        if (settled) return;
+        settled = true;
         this.#quieter();
         cancel();
         ended?.();

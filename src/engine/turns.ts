@@ -31,7 +31,7 @@ export class Turns {
     const lane = this.#lane;
     const root = mailbox.peek();
     if (root && root.lane !== lane) return root.lane.turns.next(mailbox);
-    if (lane.host.brake.on) return lane.suspects.retract(mailbox);
+    if (lane.host.brake.on) return mailbox.running ? undefined : lane.suspects.retract(mailbox);
     if (!lane.owned || lane.draining || lane.refused || mailbox.running || mailbox.loading || mailbox.retryAt !== undefined) return;
     if (!root) return this.#rest(mailbox);
     if (lane.part.actors.length > 0 && !mailbox.cells) {

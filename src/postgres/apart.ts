@@ -20,8 +20,11 @@ interface Apart {
 
 /** A table's lock was not to be had in time; a deadlock. */
 const again: ReadonlySet<string> = new Set(['55P03', '40P01']);
-/** Milliseconds that a statement waits for a table, with all writers of it waiting behind: below their own time-outs. */
-const lockMs = { first: 100, most: 1000 };
+/**
+ * Milliseconds that a statement waits for a table, with all writers of it waiting behind: below their own time-outs, and at last
+ * above the second (`deadlock_timeout`) after which the server ends an autovacuum that stands in the way.
+ */
+const lockMs = { first: 100, most: 2000 };
 const mostPauseMs = 5000;
 
 /** The paragraphs of a file; comments say nothing to the server. */

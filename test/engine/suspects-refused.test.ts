@@ -11,7 +11,7 @@ import { memoryRegistry } from '../../src/testing/memory-registry.ts';
 import { MemoryState } from '../../src/testing/memory-state.ts';
 import { guarded, ProcessClock } from '../../src/testing/process.ts';
 import { seededRandom, VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { type Event, events, permanent, seen } from './review-support.ts';
+import { applied, type Event, events, permanent, seen } from './review-support.ts';
 
 /** Record 1 ends its process after two seconds and looks at no signal; 2 has its partition refused; 3 takes eight seconds. */
 async function start() {
@@ -20,7 +20,7 @@ async function start() {
   const state = new MemoryState({ clock });
   const registry = await memoryRegistry();
   const serde = await serdeFor(registry, events);
-  const world = { kill: () => {}, tries: 0 };
+  const world = { kill: () => {}, tries: 0, refuse: true };
   const made = flow('killer', { onFailure: { Permanent: { last: fail } } })
     .from(events)
     .pipe(
@@ -33,7 +33,7 @@ async function start() {
             await sleep(clock, 2000);
             kill();
           }
-          if (e.n === 2) throw permanent();
+          if (e.n === 2 && world.refuse) throw permanent();
           if (e.n === 3) await sleep(clock, 8000);
           return e;
         },
@@ -115,5 +115,53 @@ describe('a record that ends the process', () => {
       [3, 'p3', 1],
     ]);
     assert.ok(!held.some(([key]) => key === 'p3'), `parked: ${JSON.stringify(held)}`);
+  });
+});
+
+type Worker = Awaited<ReturnType<Awaited<ReturnType<typeof start>>['worker']>>;
+
+const end = ({ own, consumer }: Worker) => {
+  own.dead = true;
+  void consumer().crash();
+};
+
+describe('a record that has its partition refused', () => {
+  it('lets those of other partitions run that must run alone', async () => {
+    const { clock, state, worker, put } = await start();
+    const first = await worker(100);
+    put(3, 'p3', 1);
+    put(2, 'p2', 0);
+    await clock.advance(10);
+    end(first);
+    const second = await worker(101);
+    await clock.advance(3000);
+    end(second);
+    const third = await worker(102);
+    await clock.advance(600_000);
+    assert.deepEqual(applied(state), [3]);
+    const stopping = third.running.stop();
+    await clock.advance(40_000);
+    await stopping;
+  });
+
+  it('is not accused by later ends of the process: its function had come to its end', async () => {
+    const { clock, state, world, worker, put } = await start();
+    let owner = await worker(100);
+    put(2, 'p2', 0);
+    await clock.advance(10);
+    for (let i = 1; i <= 5; i++) {
+      end(owner);
+      owner = await worker(100 + i);
+      await clock.advance(20_000);
+    }
+    world.refuse = false;
+    end(owner);
+    owner = await worker(200);
+    await clock.advance(20_000);
+    const held = (await state.heldKeys('killer', 10)).map(({ key, head }) => [key, head.reason]);
+    assert.deepEqual([held, applied(state)], [[], [2]]);
+    const stopping = owner.running.stop();
+    await clock.advance(40_000);
+    await stopping;
   });
 });

@@ -128,6 +128,30 @@ describe('a record whose owners lose the partition without a drain while they tr
     await stop();
   });
 
+  it('is not accused by the process that claims the lane again while the function goes on', async () => {
+    const { clock, state, world, worker, put } = await start();
+    world.heeds = false;
+    const first = await worker(1);
+    put(1, 'p1');
+    await clock.advance(1000);
+    first.own.dead = true;
+    void first.consumer().crash();
+    await clock.advance(100);
+    const owner = await worker(2);
+    await clock.advance(1000);
+    for (let lost = 1; lost <= 4; lost++) {
+      const learns = await owner.consumer().expire();
+      void learns();
+      await clock.advance(10_000);
+    }
+    assert.deepEqual(await state.heldKeys('taken-over', 10), []);
+    const stopping = owner.running.stop();
+    await clock.advance(40_000);
+    await stopping;
+    const notes = await state.suspects({ flow: 'taken-over', lane: 'main', topic: 'events', partition: 0 });
+    assert.deepEqual(notes, [], 'a stop in good order leaves none');
+  });
+
   it('is parked like one that ends the process where its try held the loop past the session', async () => {
     const { state, world, held, stop } = await loseFour([31_000]);
     assert.equal(world.tries, 4, 'the first try was not noted, three were');
