@@ -8,5 +8,5 @@ identityConformance('PostgreSQL', async () => {
   const state = createPostgresState(options);
   await state.migrate();
   await state.close();
-  return { open: async () => createPostgresIdentity(options), remove: drop };
+  return { open: async () => createPostgresIdentity({ ...options, deadlineMs: 20_000 }), remove: drop };
 });

@@ -132,7 +132,7 @@ describe('Enhanced acknowledgement', () => {
   });
 
   it('a client in enhanced mode waits for what is due, and no longer', async () => {
-    const client = createMllpClient({ host: '127.0.0.1', port: mllp.address.port, inFlight: 4, quietMs: 1_000, timeoutMs: 20_000 });
+    const client = createMllpClient({ host: '127.0.0.1', port: mllp.address.port, inFlight: 4, quietMs: 3_000, timeoutMs: 20_000 });
     const send = async (accept: string, application: string, controlId: string, wrong = false) => {
       const message = asking(accept, application, { controlId });
       const ack = await client.send(wrong ? withoutPatient(message) : message);
