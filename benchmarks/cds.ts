@@ -151,6 +151,7 @@ async function measure(
     latency,
     latencyOf200: quantiles(answered.map(({ intended, end }) => end - intended)),
     ...(six.length > 0 ? { slowestRead, beyondSlowestRead: beyond, withSixReads: six.length } : {}),
+    bySecond: bySecond(six, slowest),
     generatorLateness: quantiles(outcomes.map(({ intended, sent }) => sent - intended)),
     withoutCards: answered.filter(({ cards }) => cards === 0).length,
     malformed: answered.filter(({ cards }) => cards < 0).length,
@@ -163,6 +164,7 @@ async function measure(
     ownCpuMsPerRequest: ((after.cpuSeconds - before.cpuSeconds) * 1000 - backgroundMs) / outcomes.length,
     ...(turns ? { cpuMsByQuarter: quarters } : {}),
     mainCpuMsPerRequest: ((after.mainCpuSeconds - before.mainCpuSeconds) * 1000) / outcomes.length,
+    mainSystemMsPerRequest: ((after.mainSystemSeconds - before.mainSystemSeconds) * 1000) / outcomes.length,
     ehrCpuMsPerRequest: ((ehr.cpuSeconds - ehrBefore) * 1000) / outcomes.length,
     generatorCpuMsPerRequest: (ownCpu.user + ownCpu.system) / 1000 / outcomes.length,
     loopMaxMs: after.loopMaxMs,
@@ -174,6 +176,16 @@ async function measure(
   };
   process.stderr.write(`${name} ${JSON.stringify(figures, undefined, 2)}\n`);
   return figures;
+}
+
+/** What half of the answers, and the slowest of each second took beyond their slowest read: a queue that only grows is none that comes and goes. */
+function bySecond(six: readonly Outcome[], slowest: ReturnType<typeof slowestReads>): readonly string[] {
+  const first = six[0]?.intended ?? 0;
+  const seconds = Map.groupBy(six, ({ intended }) => Math.floor((intended - first) / 1000));
+  return [...seconds.values()].map((each) => {
+    const { p50Ms, maxMs } = quantiles(each.map(({ n, sent, end }) => end - sent - (slowest.get(n)?.ms ?? 0)));
+    return `${Math.round(p50Ms)} ${Math.round(maxMs)}`;
+  });
 }
 
 /** CPU time of the product in milliseconds a second while nobody asks for anything. */

@@ -41,7 +41,9 @@ async function bench(options: BenchOptions): Promise<void> {
     studies.flatMap(({ peers: names }) => names),
   );
   progress.say('looking at the peers (some are built, the first time)');
-  const lineUps = await Promise.all(selection.map(async (of) => ({ ...of, lineUp: await lineUp(of.workload, peers, of.peers) })));
+  const lineUps = await Promise.all(
+    selection.map(async (of) => ({ ...of, lineUp: await lineUp(of.workload, peers, of.peers, of.settings.workers) })),
+  );
   const needed = lineUps.length > 0 || studies.some(({ study }) => study.services);
   const up = needed
     ? await servicesUp({ say: (name, line) => progress.say(`${name.padEnd(9)} ${line}`), onStarted: (name) => started.push(name) })

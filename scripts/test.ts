@@ -1,10 +1,10 @@
 /**
- * `npm test [-- files or node --test options]`: starts the services that are not up, runs the tests on them, and stops
+ * `npm test [-- files, globs, directories, or node --test options]`: starts the services that are not up, runs the tests on them, and stops
  * what it started, whatever happens. The last line is `N passed, N failed`.
  * What tests draw by chance comes from one seed, `FUZZ_SEED` (a number, or `random`): see test/support/seed.ts.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AortaError, type ErrorSpec, errorTable } from '../src/errors/index.ts';
@@ -19,7 +19,16 @@ process.chdir(root);
 
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
 const files = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
-const chosen = (files.length > 0 ? files : ['test/**/*.test.ts']).flatMap((pattern) => globSync(pattern)).sort();
+/** A directory means the tests below it; node:test would take it for a module. */
+const testsOf = (path: string) => (statSync(path).isDirectory() ? globSync(`${path}/**/*.test.ts`) : [path]);
+const chosen = (files.length > 0 ? files : ['test'])
+  .flatMap((pattern) => globSync(pattern))
+  .flatMap(testsOf)
+  .sort();
+if (chosen.length === 0) {
+  process.stderr.write(`npm test: there is no test at ${files.join(' ')}\n`);
+  process.exit(1);
+}
 const started: ServiceName[] = [];
 let interrupted: NodeJS.Signals | undefined;
 let tests: ChildProcess | undefined;
@@ -71,7 +80,7 @@ async function runTests(env: NodeJS.ProcessEnv): Promise<{ passed: number; faile
     [
       '--test',
       '--test-concurrency=2',
-      '--test-timeout=180000',
+      '--test-timeout=400000',
       // What a failed test left open must not keep the run.
       '--test-force-exit',
       '--import=./test/support/orphan.ts',

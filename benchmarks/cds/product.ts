@@ -14,6 +14,8 @@ export interface Usage {
   readonly cpuSeconds: number;
   /** Of the event loop's thread alone. */
   readonly mainCpuSeconds: number;
+  /** Of these, in the kernel: sockets, waking other threads. */
+  readonly mainSystemSeconds: number;
   /** Collections of garbage so far that nobody asked for, and how long the event loop waited for them. */
   readonly collections: { readonly minor: number; readonly major: number; readonly minorMs: number; readonly majorMs: number };
   /** Longest delay of the event loop since the last time. */

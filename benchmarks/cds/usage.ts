@@ -42,6 +42,7 @@ process.on('SIGUSR2', () => {
       rssMb: rss / 1048576,
       cpuSeconds: (micros(process.cpuUsage()) - all) / 1e6,
       mainCpuSeconds: (micros(process.threadCpuUsage()) - own) / 1e6,
+      mainSystemSeconds: process.threadCpuUsage().system / 1e6,
       loopMaxMs,
       collections,
     }),

@@ -26,6 +26,8 @@ interface PeerFacts {
   readonly work: readonly Work[];
   /** What it promises, beside the order of a patient and acks=all: for the report. */
   readonly guarantee: string;
+  /** What several of its processes in one group cannot share (`--workers`). */
+  readonly alone?: readonly Work[];
   /** Names and versions of the parts that it is made of. */
   versions(): Readonly<Record<string, string>>;
   /** @default 'output' */

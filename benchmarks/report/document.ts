@@ -58,7 +58,7 @@ export async function documentOf(
     versions: await serviceVersions(up),
     method: { rounds: options.rounds, maxLatenessMs: options.maxLatenessMs, warmupMs, quick: options.quick },
     baseline: baseline ? { at: baseline.at, commit: baseline.commit, machine: baseline.machine } : null,
-    comparison: baseline ? compared([...reports, ...studies], baseline) : [],
+    comparison: baseline && options.workers === 1 ? compared([...reports, ...studies], baseline) : [],
     workloads: reports,
     studies,
   };

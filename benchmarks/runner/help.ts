@@ -27,7 +27,7 @@ Options
   --peers a,b          peers beside aorta; default: all that can do the work, but those that are far too slow
   --messages N         events in the backlog
   --patients N         patients in it
-  --workers N          processes of each peer in TypeScript, in one group (default 1; the JVM peers have a thread a core)
+  --workers N          processes of each peer in TypeScript, in one group (default 1; Kafka Streams keeps its threads: one, tuned two)
   --duration S         most seconds of a backlog round (default 30); rounds at a rate take as long, at most 10
   --rate R             events per second of the latency rounds; 0: no latency rounds
   --rounds N           rounds of each peer (default 3; fewer is an indication only)

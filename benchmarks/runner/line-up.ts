@@ -37,9 +37,9 @@ export function withPeers(
 
 /**
  * The peers of a workload that can run here, and why the others cannot. `asked`: by name; empty: all but those that run on
- * request only.
+ * request only. `workers`: processes of each.
  */
-export async function lineUp(workload: Workload, all: ReadonlyMap<string, Peer>, asked: readonly string[]): Promise<LineUp> {
+export async function lineUp(workload: Workload, all: ReadonlyMap<string, Peer>, asked: readonly string[], workers = 1): Promise<LineUp> {
   const able = known(workload, all);
   const wanted =
     asked.length > 0 ? able.filter((name) => asked.includes(name)) : able.filter((name) => !workload.onRequest?.includes(name));
@@ -47,15 +47,16 @@ export async function lineUp(workload: Workload, all: ReadonlyMap<string, Peer>,
   const missing: Record<string, string> = {};
   for (const name of ['aorta', ...wanted]) {
     const peer = all.get(name);
-    const reason = peer ? await reasonOf(peer, workload) : 'this checkout has no such peer';
+    const reason = peer ? await reasonOf(peer, workload, workers) : 'this checkout has no such peer';
     if (reason !== undefined) missing[name] = reason;
     else if (peer) peers.push(peer);
   }
   return { peers, missing };
 }
 
-async function reasonOf(peer: Peer, workload: Workload): Promise<string | undefined> {
+async function reasonOf(peer: Peer, workload: Workload, workers: number): Promise<string | undefined> {
   if (!peer.work.includes(workload.work)) return `it does not do the work of ${workload.name}`;
+  if (workers > 1 && peer.alone?.includes(workload.work)) return 'several processes of it cannot share this work';
   try {
     return await peer.available?.();
   } catch (cause) {

@@ -51,6 +51,7 @@ export function benchOptions(all: readonly string[]): BenchOptions | undefined {
   const { values, positionals } = parsed;
   if (values.help || (positionals.length === 0 && !values.quick)) return undefined;
   if (positionals.length > 1) throw refuse(`one workload (or \`all\`), not ${positionals.length}: ${positionals.join(', ')}`);
+  if (values['save-baseline'] && (values.workers ?? '1') !== '1') throw refuse('a baseline is of one worker; leave --workers out');
   if (values.quick && values.margin) throw refuse('--quick has no time for --margin');
   if (values.quick && positionals.length > 0) throw refuse('--quick chooses its own workloads; leave the name out');
   const number = (name: NumberFlag, least: number, otherwise: number): number => {

@@ -47,6 +47,8 @@ export function studiesOf(all: readonly Study[], rounds: readonly Workload[], op
   const others = options.quick ? rounds : selected(rounds, options.workload);
   if (studies.length + others.length === 0)
     throw refuse(`there is no workload ${options.workload}; there are ${[...rounds, ...all].map(({ name }) => name).join(', ')}`);
+  if (options.workers > 1 && studies.length > 0)
+    throw refuse(`--workers is not for ${studies.map(({ name }) => name).join(', ')}: they have workers of their own`);
   const able = [...new Set(studies.flatMap(({ peers }) => peers))];
   const stranger = others.length > 0 ? undefined : options.peers.find((name) => !able.includes(name));
   if (stranger !== undefined)

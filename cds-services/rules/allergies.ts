@@ -42,8 +42,17 @@ const words = (concept: CodeableConcept | undefined, display = ''): ReadonlySet<
 const codes = (concept: CodeableConcept | undefined): readonly string[] =>
   (concept?.coding ?? []).flatMap(({ system, code }) => (system && code ? [`${system}|${code}`] : []));
 
-const classesOf = (found: ReadonlySet<string>): readonly string[] =>
-  Object.entries(classes).flatMap(([name, members]) => (members.some((member) => found.has(member)) ? [name] : []));
+/** A substance → its class. */
+const classOf = new Map(Object.entries(classes).flatMap(([name, members]) => members.map((member) => [member, name] as const)));
+
+function classesOf(found: ReadonlySet<string>): readonly string[] {
+  const all: string[] = [];
+  for (const word of found) {
+    const name = classOf.get(word);
+    if (name !== undefined && !all.includes(name)) all.push(name);
+  }
+  return all;
+}
 
 const has = (concept: CodeableConcept | undefined, ...wanted: readonly string[]): boolean =>
   (concept?.coding ?? []).some(({ code }) => wanted.includes(code ?? ''));
@@ -73,16 +82,19 @@ const common = new Set([
  * cross-reacts. It finds what names show; it is no drug database, and a card says what it was judged by.
  */
 export function conflicts(allergies: readonly AllergyIntolerance[], medications: readonly Medication[]): readonly Conflict[] {
+  const recorded = allergies.filter(counts);
+  // Most patients have none: nothing is looked for in their medications then.
+  if (recorded.length === 0) return [];
   const given = medications.map((medication) => {
     const concept = medication.medicationCodeableConcept;
     const it = words(concept, medication.medicationReference?.display);
-    return { medication, concept, it, theirs: classesOf(it) };
+    return { medication, concept, it, theirs: classesOf(it), theirCodes: codes(concept) };
   });
-  return allergies.filter(counts).flatMap((allergy) => {
+  return recorded.flatMap((allergy) => {
     const of = words(allergy.code);
     const [own, ownCodes] = [classesOf(of), new Set(codes(allergy.code))];
-    return given.flatMap(({ medication, concept, it, theirs }): Conflict[] => {
-      const same = codes(concept).some((code) => ownCodes.has(code)) || [...of].some((word) => it.has(word) && !common.has(word));
+    return given.flatMap(({ medication, concept, it, theirs, theirCodes }): Conflict[] => {
+      const same = theirCodes.some((code) => ownCodes.has(code)) || [...of].some((word) => it.has(word) && !common.has(word));
       const kind = same
         ? 'same'
         : own.some((name) => theirs.includes(name))

@@ -11,6 +11,7 @@ export async function withOwn<T extends Resource>(
   type: T['resourceType'],
 ): Promise<readonly T[]> {
   const heard = own ? await own.resources(type) : [];
+  if (heard.length === 0) return sent as unknown as readonly T[];
   const known = new Set(sent.flatMap(keysOf));
   return [...sent, ...heard.filter((resource) => !keysOf(resource).some((key) => known.has(key)))] as unknown as readonly T[];
 }

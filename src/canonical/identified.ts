@@ -30,8 +30,8 @@ export async function identified(
     `(i.type = ? AND i.value = ?${systems === undefined ? '' : ` AND i.system IN (${systems.map(() => '?').join(', ')})`})`;
   const rows = await state.query<{ id: string }>(
     `SELECT DISTINCT i.id AS id FROM fhir_identifier i WHERE (${identifiers.map(one).join(' OR ')})
-       AND EXISTS (SELECT 1 FROM fhir_resource r WHERE r.type = i.type AND r.id = i.id) ORDER BY id LIMIT ?`,
-    [...identifiers.flatMap(({ systems = [], value }) => [type, value, ...systems]), most],
+       AND EXISTS (SELECT 1 FROM fhir_resource r WHERE r.type = i.type AND r.id = i.id) ORDER BY id LIMIT ${most}`,
+    identifiers.flatMap(({ systems = [], value }) => [type, value, ...systems]),
   );
   return rows.map(({ id }) => id);
 }

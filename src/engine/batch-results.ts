@@ -5,6 +5,12 @@ interface Kept {
   readonly bytes: number;
 }
 
+interface Counted {
+  readonly entries: number;
+  readonly most: number;
+  readonly bytes: number;
+}
+
 /**
  * Results of batches that waiting roots of one lane have from the try before: a guard refused what stands behind them, and the
  * items are not sent again only because a system is down.
@@ -16,12 +22,14 @@ interface Kept {
  */
 export class BatchResults {
   readonly #kept = new Map<Root, Kept>();
+  /** Results are added to and never replaced: each refused try keeps the same again, and they may be large to walk. */
+  readonly #counted = new WeakMap<Map<string, unknown>, Counted>();
   bytes = 0;
 
   /** What takes more than `most` bytes counts as little more than that. */
   keep(root: Root, results: Map<string, unknown>, most: number): void {
     this.take(root);
-    const bytes = sizeOf(results, most);
+    const bytes = this.#count(results, most);
     this.#kept.set(root, { results, bytes });
     this.bytes += bytes;
   }
@@ -34,6 +42,14 @@ export class BatchResults {
     return kept.results;
   }
 
+  #count(results: Map<string, unknown>, most: number): number {
+    const before = this.#counted.get(results);
+    if (before?.entries === results.size && before.most === most) return before.bytes;
+    const bytes = sizeOf(results, most);
+    this.#counted.set(results, { entries: results.size, most, bytes });
+    return bytes;
+  }
+
   clear(): void {
     this.#kept.clear();
     this.bytes = 0;
@@ -42,7 +58,7 @@ export class BatchResults {
 
 /**
  * Bytes of memory that a value takes, about: at least as many as its texts, and no further than to `most`. What several
- * values share counts for each of them; what cannot be looked at is more than `most`.
+ * values share counts for each of them; what cannot be looked at is more than `most`. A view keeps all of its buffer.
  */
 export function sizeOf(value: unknown, most: number): number {
   const seen = new Set<object>();
@@ -56,7 +72,8 @@ export function sizeOf(value: unknown, most: number): number {
       else {
         seen.add(next);
         bytes += 32;
-        if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) bytes += next.byteLength;
+        if (ArrayBuffer.isView(next)) open.push(next.buffer);
+        else if (next instanceof ArrayBuffer || next instanceof SharedArrayBuffer) bytes += next.byteLength;
         else if (next instanceof Map) for (const [key, of] of next) open.push(key, of);
         else if (next instanceof Set || Array.isArray(next)) for (const of of next) open.push(of);
         else for (const of of Object.values(next)) open.push(of);

@@ -72,7 +72,6 @@ export class Batches {
   async #call(open: Open, all: readonly Member[]): Promise<void> {
     const members = all.filter(({ turn }) => !turn.dead);
     if (members.length === 0) return;
-    for (const { turn } of members) turn.called();
     this.#lane.metrics.batchItems.observe(members.length);
     let results: readonly unknown[];
     try {
@@ -119,10 +118,9 @@ export class Batches {
         attempt: root.attempt,
       }));
       // `then`, so that a function that throws before its first await rejects like any other.
-      Promise.resolve()
-        .then(() => plan.run(items, abort.signal))
-        .then(resolve, reject)
-        .finally(cancel);
+      const ended = Promise.resolve().then(() => plan.run(items, abort.signal));
+      for (const { turn } of members) turn.called(ended);
+      ended.then(resolve, reject).finally(cancel);
     });
   }
 }

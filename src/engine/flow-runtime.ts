@@ -29,6 +29,9 @@ import { Watch } from './watch.ts';
 import { isStuck } from './why.ts';
 import { parkedIn } from './why-lane.ts';
 
+/** Milliseconds that a stop waits for notes of tries that are to be taken back. */
+const toldMs = 1000;
+
 /**
  * Runs one flow on this worker: takes partitions over and gives them back, spreads the worker's time over ready
  * patients, and writes, produces and commits in groups.
@@ -161,7 +164,10 @@ export class FlowRuntime implements LaneHost {
     const consumer = this.#consumer;
     this.#stopping = true;
     await consumer?.stop();
-    await this.outlived.stop();
+    // Notes of tries that were on their way when their lane was lost come to the store first.
+    const told = this.#commits.drained().then(() => this.outlived.told());
+    await within(this.#ports.clock, toldMs, told);
+    this.outlived.stop();
     this.#stopped = true;
     for (const cancel of this.#cancel.splice(0)) cancel();
     this.#commits.close();

@@ -500,7 +500,7 @@ export class Lane {
   refuse(cause: AortaError): void {
     if (this.refused) return;
     this.refused = cause;
-    this.suspects.close();
+    this.suspects.stands();
     if (!this.main) this.host.pause(this);
     const { flow, lane } = this.ref;
     this.ports.telemetry.log('error', 'flow.partition-refused', { flow, lane, ...this.partition, code: cause.code, error: cause });

@@ -1,12 +1,9 @@
 import type { Clock, Random } from '../clock/clock.ts';
-import { within } from '../clock/within.ts';
 import type { LaneRef, State } from '../state/port.ts';
 import { isPassing } from './supervise.ts';
 
 /** Above it the oldest are given up: they count as deaths. */
 const most = 1000;
-/** Milliseconds that a stop waits for what is not written yet. */
-const stopMs = 1000;
 
 interface Tries {
   readonly lane: LaneRef;
@@ -29,6 +26,7 @@ export class Outlived {
   #untold: Tries[] = [];
   #telling: Promise<void> | undefined;
   #stopped = false;
+  #cancel = () => {};
 
   constructor(state: State, clock: Clock, random: Random, onRetry: (cause: unknown, attempt: number) => void) {
     this.#state = state;
@@ -58,9 +56,14 @@ export class Outlived {
     );
   }
 
-  async stop(): Promise<void> {
-    if (this.#telling) await within(this.#clock, stopMs, this.#telling);
+  /** Resolves when all that it was given has been told, or given up. */
+  async told(): Promise<void> {
+    await this.#telling;
+  }
+
+  stop(): void {
     this.#stopped = true;
+    this.#cancel();
   }
 
   async #tell(): Promise<void> {
@@ -73,7 +76,9 @@ export class Outlived {
         this.#onRetry(cause, attempt);
         if (isPassing(cause)) {
           const delay = this.#random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt++, 10));
-          await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
+          await new Promise<void>((resolve) => {
+            this.#cancel = this.#clock.after(delay, resolve);
+          });
           continue;
         }
       }

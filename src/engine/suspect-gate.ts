@@ -3,6 +3,7 @@ import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Root } from './root.ts';
 import type { Leave } from './suspicion.ts';
+import type { EngineTurn } from './turn.ts';
 
 /** A record during whose tries the process ended this often is parked. */
 const maxDeaths = 3;
@@ -23,8 +24,8 @@ interface Try {
   noted: boolean;
   /** Its note is durable: it may start. */
   ready: boolean;
-  /** How long the process had stood still when it became ready (suspicion.ts). */
-  stoodMs: number;
+  /** It runs. */
+  turn: EngineTurn | undefined;
 }
 
 const none: readonly SuspectWrite[] = [];
@@ -42,10 +43,13 @@ const none: readonly SuspectWrite[] = [];
  * Each try is noted, also those after a failure: a record may end the process in its second try.
  *
  * At each step the lane may be lost too, while the process lives. Not noted: nothing to do. Note on its way: `late` takes it
- * back if it came to the store before the next owner. Durable, running or over: taken back at once (`close`, outlived.ts),
- * without the lane. Until that has reached the store the next owner counts it; so it counts again before it parks, by what
- * stands then. Only one thing is no proof of innocence: a try in which the process stood still for half a session may be
- * what lost the lane, and would lose it on every worker in turn. Its note stays.
+ * back if it came to the store before the next owner. Durable, or over: taken back at once (`close`, outlived.ts), without
+ * the lane. Running: when its function has come to its end, as one that does not look at its signal may still end the
+ * process. Until that has reached the store the next owner counts it; so it counts again before it parks, by what stands
+ * then. Only one thing is no proof of innocence: a try in which the process stood still for half a session at a stretch may
+ * be what lost the lane, and would lose it on every worker in turn. Its note stays.
+ *
+ * A lane that stands still (`stands`) is still owned: what runs comes to its end as always, the other tries are given up.
  */
 export class SuspectGate {
   readonly #lane: Lane;
@@ -169,7 +173,7 @@ export class SuspectGate {
     const known = this.#tries.get(root);
     if (known) return known.ready;
     const leave = { alone: root.suspect > 1, go: () => this.#note(mine) };
-    const mine: Try = { root, mailbox, leave, noted: false, ready: false, stoodMs: 0 };
+    const mine: Try = { root, mailbox, leave, noted: false, ready: false, turn: undefined };
     this.#tries.set(root, mine);
     this.#lane.host.suspicion.ask(leave);
     return false;
@@ -222,17 +226,27 @@ export class SuspectGate {
   #note(mine: Try): void {
     const { root, mailbox } = mine;
     const lane = this.#lane;
-    if (!lane.owned || lane.draining || lane.refused) return;
+    if (!lane.owned || lane.draining || lane.refused) {
+      // Others need not wait until the drain is over.
+      lane.ports.clock.soon(() => lane.host.suspicion.end(mine.leave));
+      return;
+    }
     mine.noted = true;
     const notes: readonly SuspectWrite[] = [{ offset: suspectKey(root), note: 'begun' }];
     const mark = lane.mark({ suspects: notes }, () => {
-      if (this.#tries.get(root) !== mine) return this.#closed ? this.late(notes) : undefined;
+      if (this.#tries.get(root) !== mine) return this.#closed || lane.refused ? this.late(notes) : undefined;
       mine.ready = true;
-      mine.stoodMs = lane.host.suspicion.stoodMs;
+      lane.host.suspicion.begins(mine.leave);
       if (mailbox.peek() !== root) this.over(root, false);
       lane.host.ready(lane, mailbox);
     });
     lane.host.commit(mark);
+  }
+
+  /** What `mayRun` allowed. */
+  started(turn: EngineTurn): void {
+    const known = this.#tries.get(turn.root);
+    if (known) known.turn = turn;
   }
 
   /**
@@ -253,9 +267,12 @@ export class SuspectGate {
     if (known) {
       this.#tries.delete(root);
       const { suspicion } = lane.host;
-      if (known.noted) this.#open.set(offset, this.#innocent(known) && this.#open.get(offset) !== false);
+      const innocent = this.#innocent(known) && this.#open.get(offset) !== false;
+      if (known.noted) this.#open.set(offset, innocent);
+      // A lane that stands still may be refused the note as well: it is taken back without it.
+      if (known.noted && lane.refused && innocent) lane.host.outlived.tell(lane.ref, lane.epoch, [offset]);
       // What the turn writes may come late (a flow without state writes it behind what it emits): a lone one's is not waited for.
-      if (known.noted && (!final || known.leave.alone)) {
+      if (known.noted && !lane.refused && (!final || known.leave.alone)) {
         this.#ending.add(known.leave);
         const mark = lane.mark({ suspects: [{ offset, note: 'over' }] }, () => {
           this.#ending.delete(known.leave);
@@ -301,29 +318,41 @@ export class SuspectGate {
     for (const root of [...this.#tries.keys()]) this.over(root, false);
   }
 
-  /** The lane has ended or stands still: others need not wait for it. */
+  /** The lane stands still: others need not wait for what does not run. */
+  stands(): void {
+    this.#giveUp([...this.#tries.values()].filter(({ turn }) => turn === undefined));
+    this.#counted.clear();
+  }
+
+  /** The lane has ended. */
   close(): void {
-    const { host, ref, epoch } = this.#lane;
     this.#closed = true;
+    for (const [offset, innocent] of this.#open) if (!innocent) this.#accused.add(offset);
+    this.#giveUp([...this.#tries.values()]);
+    this.#open.clear();
+    this.#counted.clear();
+  }
+
+  #giveUp(tries: readonly Try[]): void {
+    const { host, ref, epoch } = this.#lane;
     // Also what is over and was not written in time (by a drain, or with its turn).
     const notes = new Set(this.#open.keys());
-    for (const one of this.#tries.values()) {
+    for (const one of tries) {
+      this.#tries.delete(one.root);
       if (!one.ready) continue;
-      notes.add(suspectKey(one.root));
-      if (!this.#innocent(one)) this.#accused.add(suspectKey(one.root));
+      const offset = suspectKey(one.root);
+      if (!this.#innocent(one)) this.#accused.add(offset);
+      else if (one.turn === undefined) notes.add(offset);
+      else one.turn.whenQuiet(() => host.outlived.tell(ref, epoch, [offset]));
     }
-    for (const [offset, innocent] of this.#open) if (!innocent) this.#accused.add(offset);
     host.outlived.tell(
       ref,
       epoch,
-      [...notes].filter((offset) => !this.#accused.has(offset)),
+      [...notes].filter((offset) => !this.#accused.has(offset) && this.#open.get(offset) !== false),
     );
-    const leaves = [...this.#ending, ...[...this.#tries.values()].map(({ leave }) => leave)];
-    this.#tries.clear();
+    for (const { leave } of tries) host.suspicion.end(leave);
+    for (const leave of this.#ending) host.suspicion.end(leave);
     this.#ending.clear();
-    this.#open.clear();
-    this.#counted.clear();
-    for (const leave of leaves) host.suspicion.end(leave);
   }
 
   /** Notes that are durable, or may be, and whose lane was lost before: nothing ran by them. */
@@ -334,9 +363,9 @@ export class SuspectGate {
   }
 
   /** What it did to the process did not lose the lane. */
-  #innocent({ ready, stoodMs }: Try): boolean {
+  #innocent({ turn, leave }: Try): boolean {
     const { host, options } = this.#lane;
-    return !ready || host.suspicion.stoodMs - stoodMs < options.sessionTimeoutMs / 2;
+    return turn === undefined || host.suspicion.stoodMs(leave) < options.sessionTimeoutMs / 2;
   }
 
   #pump(): void {

@@ -22,10 +22,10 @@ export interface Leave {
  */
 export class Suspicion {
   readonly #waiting = new Set<Leave>();
-  readonly #running = new Set<Leave>();
+  /** With the longest time in milliseconds that the event loop stood still during the try. */
+  readonly #running = new Map<Leave, number>();
   #alone = false;
   readonly #clock: Clock;
-  #stoodMs = 0;
   /** Monotonic: when the pulse is expected; undefined while nothing runs. */
   #due: number | undefined;
   #cancel = () => {};
@@ -48,12 +48,20 @@ export class Suspicion {
     if (this.#running.size === 0) this.#rest();
   }
 
+  /** Its try begins: what the event loop did before is not its doing. */
+  begins(leave: Leave): void {
+    if (!this.#running.has(leave)) return;
+    this.#cancel();
+    this.#beat();
+    this.#running.set(leave, 0);
+  }
+
   /**
-   * How long the event loop stood still during tries, in milliseconds, a second or more at a time: between two values of it
-   * lies what a try may have done to the process. Synchronous work, or the process was stopped.
+   * The longest time that the event loop stood still at a stretch during a try, in milliseconds: by synchronous work, or
+   * because the process was stopped. Several short ones lose no lane: heartbeats go out in between. 0 below a second.
    */
-  get stoodMs(): number {
-    return this.#stoodMs + this.#lateMs;
+  stoodMs(leave: Leave): number {
+    return Math.max(this.#running.get(leave) ?? 0, this.#lateMs);
   }
 
   get #lateMs(): number {
@@ -62,14 +70,14 @@ export class Suspicion {
   }
 
   #beat(): void {
-    this.#stoodMs += this.#lateMs;
+    const late = this.#lateMs;
+    if (late > 0) for (const [leave, longest] of this.#running) this.#running.set(leave, Math.max(longest, late));
     this.#due = this.#clock.monotonic() + pulseMs;
     this.#cancel = this.#clock.after(pulseMs, () => this.#beat());
   }
 
   #rest(): void {
     this.#cancel();
-    this.#stoodMs += this.#lateMs;
     this.#due = undefined;
   }
 
@@ -77,7 +85,7 @@ export class Suspicion {
     for (const leave of this.#waiting) {
       if (this.#alone || this.#running.size >= (leave.alone ? 1 : together)) return;
       this.#waiting.delete(leave);
-      this.#running.add(leave);
+      this.#running.set(leave, 0);
       this.#alone = leave.alone;
       if (this.#due === undefined) this.#beat();
       leave.go();

@@ -94,6 +94,9 @@ export class EngineTurn implements Turn, CommitItem {
   /** As the root's; it may have been given another one meanwhile. */
   journaled: readonly StateWrite[] | undefined;
   #nth: Map<string, number> | undefined;
+  /** Functions of the flow that have not come to their end. */
+  #working = 0;
+  #onQuiet: (() => void) | undefined;
   #abort: AbortController | undefined;
   #source: Source | undefined;
   #emitted = 0;
@@ -275,10 +278,26 @@ export class EngineTurn implements Turn, CommitItem {
     });
   }
 
-  /** Its batch is called now: it runs. */
-  called(): void {
+  /** Its batch is called now: it runs, until the function has come to its end. */
+  called(ended: Promise<unknown>): void {
     this.batchedUntil = undefined;
     this.runningSince ??= this.lane.ports.clock.monotonic();
+    this.#working++;
+    const quieter = () => this.#quieter();
+    ended.then(quieter, quieter);
+  }
+
+  /**
+   * Calls back when no function of the flow works for this turn any more, perhaps at once. A dead turn's may go on, as
+   * nobody can stop one that does not look at its signal.
+   */
+  whenQuiet(then: () => void): void {
+    if (this.#working === 0) then();
+    else this.#onQuiet = then;
+  }
+
+  #quieter(): void {
+    if (--this.#working === 0) this.#onQuiet?.();
   }
 
   wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T> {
@@ -295,7 +314,9 @@ export class EngineTurn implements Turn, CommitItem {
         reject(this.dead);
       });
       this.#onKill = reject;
+      this.#working++;
       const settle = (then: () => void) => {
+        this.#quieter();
         cancel();
         ended?.();
         this.deadlineAt = undefined;

@@ -51,6 +51,7 @@ export class Turns {
     const turn = new EngineTurn(lane, root, mailbox);
     turn.joined = lane.results.take(root);
     mailbox.running = turn;
+    if (root.suspect > 0) lane.suspects.started(turn);
     try {
       const outcome = this.#steps(turn, root);
       this.at = turn.at;

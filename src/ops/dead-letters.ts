@@ -103,21 +103,45 @@ export interface LetterFilter {
   readonly errorClass?: string | undefined;
 }
 
+/** Ends of another class that are remembered until a copy that fits comes: copies follow within a crash or a lost reply. */
+const remembered = 10_000;
+
 /**
- * The waiting letters that a request means: those that fit, and all copies of them. A record that ended again after a crash
- * may have failed otherwise: a copy that alone fits still means the record, whose first letter is the one that is redriven.
+ * The waiting letters that a request means: those that fit, and all copies of them, in the order of `waitingDeadLetters`.
+ * By error class it ends with the first `most` (and the letters before that they mean). A record that ended again after a crash may have failed otherwise: a copy that alone
+ * fits still means the record, whose first letter is the one that is redriven.
  */
 export async function* meantDeadLetters(
   log: Log,
   state: State,
   flow: string,
   { key, errorClass }: LetterFilter,
+  most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<WaitingLetter> {
-  const ends = errorClass === undefined ? undefined : new Set<string>();
-  if (ends) for await (const { letter, end } of waitingDeadLetters(log, state, flow)) if (letter.class === errorClass) ends.add(end);
-  if (ends?.size === 0) return;
-  for await (const waiting of waitingDeadLetters(log, state, flow))
-    if ((key === undefined || waiting.letter.key === key) && (ends?.has(waiting.end) ?? true)) yield waiting;
+  const found: WaitingLetter[] = [];
+  const meant = new Set<string>();
+  const others = new Map<string, WaitingLetter[]>();
+  for await (const waiting of waitingDeadLetters(log, state, flow)) {
+    const { letter, end } = waiting;
+    if (key !== undefined && letter.key !== key) continue;
+    if (errorClass === undefined) {
+      yield waiting;
+      continue;
+    }
+    const before = others.get(end);
+    if (letter.class !== errorClass && !meant.has(end)) {
+      if (before) before.push(waiting);
+      else others.set(end, [waiting]);
+      if (others.size > remembered) others.delete(others.keys().next().value as string);
+      continue;
+    }
+    others.delete(end);
+    meant.add(end);
+    found.push(...(before ?? []), waiting);
+    if (found.length >= most) break;
+  }
+  // A letter that is meant for a later copy's sake stands before what was found meanwhile: a patient's records keep their order.
+  yield* found.sort((a, b) => partitionOf(a) - partitionOf(b) || placed(a.letter) - placed(b.letter));
 }
 
 /** One dead letter and its record; undefined: there is none of that id (any more). */
@@ -138,6 +162,7 @@ export function placeOf(id: string): { readonly partition: number; readonly offs
   return partition === undefined ? undefined : { partition: Number(partition), offset: Number(offset) };
 }
 
+const partitionOf = ({ letter }: WaitingLetter): number => placeOf(letter.id)?.partition ?? 0;
 const placed = (letter: DeadLetter): number => placeOf(letter.id)?.offset ?? 0;
 
 function letterOf(flow: string, partition: number, { offset, key, value, headers, timestamp }: LogRecord, taken: Taken): DeadLetter {

@@ -171,6 +171,11 @@ export class PostgresPool {
     });
   }
 
+  /** A connection outside any transaction, for what sets or locks something for the session: it is closed afterwards. */
+  async apart<T>(work: (session: Session) => Promise<T>, deadlineMs: number): Promise<T> {
+    return this.#use(deadlineMs, work, true);
+  }
+
   /** Waits at most 2 s for calls under way, then cuts them. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
@@ -208,7 +213,7 @@ export class PostgresPool {
     });
   }
 
-  async #use<T>(deadlineMs: number, work: (session: Session) => Promise<T>): Promise<T> {
+  async #use<T>(deadlineMs: number, work: (session: Session) => Promise<T>, once = false): Promise<T> {
     if (this.#closing) throw error('AORTA_STATE_001', { problem: 'it is closed' }, { class: 'Cancelled' });
     if (this.#pool.waitingCount >= this.#maxWaiting) throw error('AORTA_STATE_007', { limit: this.#maxWaiting }, { retryAfterMs: 1000 });
     const started = this.clock.monotonic();
@@ -224,7 +229,7 @@ export class PostgresPool {
     } finally {
       cancel();
       const idle = (client as unknown as { getTransactionStatus(): string | null }).getTransactionStatus() === 'I';
-      client.release(broken || !idle);
+      client.release(once || broken || !idle);
     }
   }
 }

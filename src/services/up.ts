@@ -41,7 +41,11 @@ export function servicesUp(options: UpOptions = {}): Promise<Readonly<Partial<Re
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     const up = Object.fromEntries(names.map((name, i) => [name, (results[i] as PromiseFulfilledResult<ServiceUp>).value]));
-    if (up['registry']?.started) await ensureBackward(up['registry'].url);
+    if (up['registry']?.started)
+      await ensureBackward(up['registry'].url).catch((thrown: unknown) => {
+        const log = join(serviceDir('registry'), 'log');
+        throw error('AORTA_SVC_004', { service: 'registry', problem: String(thrown), log }, { cause: thrown });
+      });
     return up;
   });
 }

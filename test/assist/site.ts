@@ -87,7 +87,7 @@ export async function openSite(scope: Scope, options: Partial<WorkerOptions> = {
 }
 
 export const eventually = async <T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> => {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     const found = await look();
     if (found !== undefined) return found;
     await sleep(50);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { openSite } from '../assist/site.ts';
+import { openSite, spoken } from '../assist/site.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { post } from '../support/http.ts';
 
@@ -12,6 +12,10 @@ test('the dashboard shows an answer as it comes, a draft with its job, and what 
   const { http } = site.worker;
   const entry = { card: 'c1', outcome: 'accepted', acceptedSuggestions: [{ id: 's' }], outcomeTimestamp: '2026-11-28T10:00:00Z' };
   assert.equal((await post(http, '/cds-services/chart-review/feedback', { feedback: [entry] })).status, 200);
+  // The first answer of a worker asks for keys and a token as well; a read at the EHR has 1.5 s.
+  const patientId = (site.sandbox.ehr.patients()[0] as { id: string }).id;
+  for (let tries = 0; tries < 20; tries++)
+    if (!/Not read/.test(spoken(await post(http, '/api/assist', { patientId, prompt: 'Summary' })))) break;
   const page = await browser.newPage();
   const wrong: string[] = [];
   page.on('pageerror', (thrown) => wrong.push(String(thrown)));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
+import { freePort } from '../../src/services/machine/port.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { type Dev, startDev } from '../support/hospital/dev.ts';
 import { until } from '../support/hospital/site.ts';
@@ -24,7 +25,8 @@ describe('the dashboard in a browser', () => {
   let away = false;
 
   before(async () => {
-    dev = await startDev(data, fuse);
+    // It comes back at the same port, which the kernel must not have given to somebody else meanwhile.
+    dev = await startDev(data, fuse, await freePort());
   });
   after(async () => {
     await browser.close();

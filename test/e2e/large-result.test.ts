@@ -18,7 +18,7 @@ function oru(controlId: string, size: number): Buffer {
 }
 
 test('a 16 MB result is acknowledged, accepted first and then by the application, while others are served', {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async () => {
   const here: Site = await site('embedded');
   try {

@@ -46,7 +46,7 @@ test('aorta dev has a sandbox EHR that calls its CDS services with a signed toke
   assert.ok(answer.text.endsWith('data: [DONE]\n\n'), answer.text.slice(-200));
   const asked = await post(http, '/api/jobs', { type: 'clinical-draft', patientId }, { 'idempotency-key': 'k' });
   assert.equal(asked.status, 202);
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     const { status } = (await ask(http, String(asked.headers.location))).json();
     if (status === 'succeeded') break;
     assert.ok(['queued', 'running'].includes(String(status)), String(status));

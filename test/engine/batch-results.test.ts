@@ -23,6 +23,13 @@ describe('the size of a result', () => {
       assert.ok(size >= least && size < 4 * least, `${size}`);
     });
 
+  it('is that of the whole buffer, once, for what shows a part of it', () => {
+    const whole = Buffer.alloc(100_000);
+    const size = sizeOf([whole.subarray(0, 10), whole.subarray(10, 20), new Uint8Array(whole.buffer, 5, 5)], most);
+    assert.ok(size >= 100_000 && size < 101_000, `${size}`);
+    assert.ok(sizeOf(new SharedArrayBuffer(5_000), most) >= 5_000);
+  });
+
   it('ends for what holds itself, at the bound for what is large, and is more than the bound for what cannot be looked at', () => {
     const self: { self?: unknown; text: string } = { text: 'x' };
     self.self = self;
@@ -55,6 +62,22 @@ describe('results that are kept', () => {
     for (const each of roots) assert.deepEqual(kept.take(each), results(1000));
     assert.equal(kept.bytes, 0);
     assert.equal(kept.take(roots[0] as Root), undefined);
+  });
+
+  it('are looked at once, however often they are kept, and again when there are more', () => {
+    const kept = new BatchResults();
+    const one = root();
+    let looked = 0;
+    const result = Object.defineProperty({}, 'text', { enumerable: true, get: () => 'x'.repeat(1000 + 0 * ++looked) });
+    const same = new Map<string, unknown>([['place', result]]);
+    for (let i = 0; i < 5; i++) {
+      kept.keep(one, same, 20_000);
+      assert.equal(kept.take(one), same);
+    }
+    assert.equal(looked, 1);
+    same.set('other', 'x'.repeat(2000));
+    kept.keep(one, same, 20_000);
+    assert.ok(kept.bytes > 6000, `${kept.bytes}`);
   });
 
   it('are those of the newest try', () => {

@@ -20,16 +20,16 @@ async function start() {
   const state = new MemoryState({ clock });
   const registry = await memoryRegistry();
   const serde = await serdeFor(registry, events);
-  const world = { busy: true, tries: 0 };
+  const world = { busy: true, tries: 0, heeds: true };
   const made = flow('taken-over')
     .from(events)
     .pipe(
       mapAsync(
         'work',
-        async (e: Event) => {
+        async (e: Event, { signal }) => {
           if (e.n === 1) {
             world.tries++;
-            if (world.busy) await sleep(clock, 1_000_000);
+            if (world.busy) await sleep(clock, 1_000_000, world.heeds ? signal : undefined);
           }
           return e;
         },
@@ -60,8 +60,9 @@ async function start() {
 }
 
 /** Four owners, one after the other, each of them another process: each loses the partition while it tries record 1. */
-async function loseFour(stoodMs: number) {
+async function loseFour(stalls: readonly number[], heeds = true) {
   const { clock, state, world, worker, put } = await start();
+  world.heeds = heeds;
   const workers = [await worker(1)];
   put(1, 'p1');
   put(2, 'p2');
@@ -69,13 +70,18 @@ async function loseFour(stoodMs: number) {
   for (let lost = 1; lost <= 4; lost++) {
     const owner = workers.at(-1);
     assert.ok(owner);
-    // Its loop stands still, and the group gives the partition away meanwhile.
-    if (stoodMs > 0) owner.own.paused = [];
-    const learns = await owner.consumer().expire();
-    await clock.advance(stoodMs);
-    const late = owner.own.paused ?? [];
-    owner.own.paused = undefined;
-    for (const fn of late) fn();
+    // Its loop stands still, and the group gives the partition away in the last of these times.
+    let learns: (() => Promise<void>) | undefined;
+    for (const [i, ms] of stalls.entries()) {
+      owner.own.paused = [];
+      if (i === stalls.length - 1) learns = await owner.consumer().expire();
+      await clock.advance(ms);
+      const late = owner.own.paused ?? [];
+      owner.own.paused = undefined;
+      for (const fn of late) fn();
+      if (!learns) await clock.advance(200);
+    }
+    learns ??= await owner.consumer().expire();
     void learns();
     // It lives, and does not join again.
     void owner.consumer().crash();
@@ -96,7 +102,7 @@ async function loseFour(stoodMs: number) {
 
 describe('a record whose owners lose the partition without a drain while they try it', () => {
   it('is not accused: an owner that lives takes its note back without the lane', async () => {
-    const { clock, state, world, held, stop } = await loseFour(0);
+    const { clock, state, world, held, stop } = await loseFour([]);
     assert.equal(world.tries, 5);
     assert.deepEqual(held, []);
     world.busy = false;
@@ -108,8 +114,22 @@ describe('a record whose owners lose the partition without a drain while they tr
     await stop();
   });
 
+  it('is not accused for many short times in which the loop stood still: heartbeats go out in between', async () => {
+    const { world, held, stop } = await loseFour(Array(8).fill(3000));
+    assert.equal(world.tries, 5);
+    assert.deepEqual(held, []);
+    await stop();
+  });
+
+  it('stays accused while its function goes on in spite of its signal: it may still end the process', async () => {
+    const { state, held, stop } = await loseFour([], false);
+    assert.deepEqual(held, [['p1', 'poison', 'AORTA_ENGINE_007']]);
+    assert.deepEqual(applied(state), [2]);
+    await stop();
+  });
+
   it('is parked like one that ends the process where its try held the loop past the session', async () => {
-    const { state, world, held, stop } = await loseFour(31_000);
+    const { state, world, held, stop } = await loseFour([31_000]);
     assert.equal(world.tries, 4, 'the first try was not noted, three were');
     assert.deepEqual(held, [['p1', 'poison', 'AORTA_ENGINE_007']]);
     assert.deepEqual(applied(state), [2]);

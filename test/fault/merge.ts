@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Encounter, Patient } from '../../src/fhir/r4.ts';
 import { createMllpClient, type MllpClient, type ReceivedAck } from '../../src/sandbox/mllp-client.ts';
+import { freePort } from '../../src/services/machine/port.ts';
 import { post } from '../support/http.ts';
 import { type AdtText, adt } from '../topologies/adt-admissions/messages.ts';
 import type { Product } from './support/product.ts';
@@ -93,7 +94,9 @@ export async function mergeStory(
   const place = await site(profile);
   t.after(() => place.close());
   const products: Product[] = [];
-  for (let n = 0; n < workers; n++) products.push(await place.worker({ name: `w${n}` }));
+  // Ports that the kernel gives to nobody else while the killed worker is away and its senders call in vain.
+  const ports = async () => (kill ? { mllpPort: await freePort(), httpPort: await freePort() } : {});
+  for (let n = 0; n < workers; n++) products.push(await place.worker({ name: `w${n}`, ...(await ports()) }));
   const clients: MllpClient[] = products.map(({ mllpPort }) =>
     createMllpClient({ host: '127.0.0.1', port: mllpPort, inFlight: 8, attempts: 200, timeoutMs: 20_000 }),
   );

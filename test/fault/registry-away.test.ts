@@ -2,7 +2,7 @@ import test from 'node:test';
 import { outage } from './dependencies.ts';
 
 test('registry away and back under load: nothing acknowledged is lost, senders are answered, work goes on by itself', {
-  timeout: 170_000,
+  timeout: 400_000,
 }, async (t) => {
   await outage(t, 'registry', 'SIGTERM');
 });

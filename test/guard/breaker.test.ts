@@ -174,7 +174,8 @@ test('a call that is late is aborted alone; the others go on', async () => {
   assert.deepEqual(await Promise.all(others), ['ok', 'ok']);
 });
 
-test('control: the AbortController of an opossum is for all of its calls', async () => {
+test('control: the AbortController of an opossum is for all of its calls', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const abortController = new AbortController();
   const raw = new CircuitBreaker(
     (ms: number) =>
@@ -188,8 +189,9 @@ test('control: the AbortController of an opossum is for all of its calls', async
     { timeout: 100, abortController, volumeThreshold: 100 },
   );
   const slow = raw.fire(10_000).catch((thrown) => thrown.code);
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  t.mock.timers.tick(60);
   const neighbour = raw.fire(70).catch((thrown) => thrown.message);
+  t.mock.timers.tick(40);
   assert.equal(await slow, 'ETIMEDOUT');
   assert.equal(await neighbour, 'aborted by a neighbour');
   raw.shutdown();

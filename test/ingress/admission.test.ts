@@ -152,7 +152,7 @@ for (const [name, make] of [
         reached++;
         return new Promise(() => {});
       };
-      const { admission } = await open({ log: { append }, limits: { answerMs: 400 } });
+      const { admission } = await open({ log: { append }, limits: { answerMs: 3_000 } });
       let answered = false;
       const waiting = admission.admit(request()).finally(() => {
         answered = true;
@@ -360,7 +360,7 @@ for (const [name, make] of [
         release = resolve;
       });
       const append: Log['append'] = (records) => gate.then(() => parts.log.append(records));
-      const { admission } = await open({ log: { append }, limits: { batch: 1, answerMs: 200 } });
+      const { admission } = await open({ log: { append }, limits: { batch: 1, answerMs: 3_000 } });
       const controlIds = Array.from({ length: 6 }, () => fresh('late'));
       const patient = [id()];
       const outcomes = await Promise.all(

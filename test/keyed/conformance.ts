@@ -10,6 +10,11 @@ export interface KeyedStore {
   pass(ms: number): Promise<void>;
 }
 
+/** A wait up to an instant that was `mostMs` away at `began`: real time that passes while one asks makes it shorter, never longer. */
+function isAbout(waitMs: number, mostMs: number, began: number): void {
+  assert.ok(waitMs <= mostMs && waitMs > mostMs - (performance.now() - began) - 100, `${waitMs}`);
+}
+
 /** Port **Keyed**: the one suite that every adapter passes. Call it at the top of a test file. */
 export function keyedConformance(name: string, create: () => Promise<KeyedStore>): void {
   describe(`Keyed on ${name}`, () => {
@@ -36,14 +41,15 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
       assert.ok(other.state === 'open' && other.leftMs > 0 && other.leftMs <= 10_000, JSON.stringify(other));
     });
 
+    // Where time is real, every lease and wait is long enough for a machine that stops for a second or two in between.
     it('lets a claim lapse with its lease, and takes it up again for the same record', async () => {
       const key = uniqueName('claim');
-      await one.claim(key, 'a', 200);
-      await store.pass(100);
-      await one.claim(key, 'a', 400);
-      await store.pass(200);
+      await one.claim(key, 'a', 500);
+      await store.pass(300);
+      await one.claim(key, 'a', 3_000);
+      await store.pass(300);
       assert.equal((await two.claim(key, 'b', 100)).state, 'open', 'the lease was renewed');
-      await store.pass(400);
+      await store.pass(2_800);
       assert.equal((await two.claim(key, 'b', 10_000)).state, 'claimed');
       assert.equal((await one.claim(key, 'a', 10_000)).state, 'open');
     });
@@ -51,13 +57,13 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
     it('tells a confirmed id to others until it lapses, and never to its own record', async () => {
       const key = uniqueName('claim');
       await one.claim(key, 'a', 10_000);
-      assert.equal(await one.confirm(key, 'a', 600), true);
+      assert.equal(await one.confirm(key, 'a', 3_000), true);
       assert.deepEqual(await two.claim(key, 'b', 10_000), { state: 'confirmed' });
       assert.deepEqual(await two.claim(key, 'a', 10_000), { state: 'claimed' });
       assert.deepEqual(await two.claim(key, 'b', 10_000), { state: 'confirmed' }, 'asking again did not undo the confirmation');
       assert.equal(await two.release(key, 'a'), false, 'a confirmation cannot be given back');
       assert.deepEqual(await two.claim(key, 'b', 10_000), { state: 'confirmed' });
-      await store.pass(700);
+      await store.pass(3_100);
       assert.deepEqual(await two.claim(key, 'b', 10_000), { state: 'claimed' });
     });
 
@@ -92,14 +98,12 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
     it('books places of a bucket one interval apart, over both workers, and no further ahead than asked', async () => {
       const bucket = uniqueName('bucket');
       const ask = { intervalMs: 1000, burst: 1, maxWaitMs: 3_500 };
-      const waits: number[] = [];
+      const began = performance.now();
       for (const [i, keyed] of [one, two, one, two].entries()) {
         const { granted, waitMs } = await keyed.reserve(bucket, { ...ask, worker: i % 2 ? 'two' : 'one' });
         assert.equal(granted, true, `place ${i}`);
-        waits.push(waitMs);
+        isAbout(waitMs, i * 1000, began);
       }
-      // Real time passes between two questions, so that a wait may be shorter, and never longer.
-      for (const [i, waitMs] of waits.entries()) assert.ok(waitMs <= i * 1000 && waitMs > i * 1000 - 900, JSON.stringify(waits));
       const refused = await two.reserve(bucket, { ...ask, maxWaitMs: 500, worker: 'two' });
       assert.equal(refused.granted, false);
       assert.ok(refused.waitMs > 500 && refused.waitMs <= 4_000);
@@ -110,26 +114,28 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
 
     it('lets a burst through after a rest, and then the pace', async () => {
       const bucket = uniqueName('bucket');
-      const ask = { intervalMs: 1000, burst: 3, maxWaitMs: 0, worker: 'one' };
+      const ask = { intervalMs: 3_000, burst: 3, maxWaitMs: 0, worker: 'one' };
       const granted = [];
       for (let i = 0; i < 5; i++) granted.push((await one.reserve(bucket, ask)).granted);
       assert.deepEqual(granted, [true, true, true, false, false]);
-      await store.pass(1_050);
+      await store.pass(3_050);
       assert.equal((await one.reserve(bucket, ask)).granted, true, 'one interval later, one place');
     });
 
     it('a pause keeps everybody out until it ends, takes the burst away, and is never made shorter', async () => {
       const bucket = uniqueName('bucket');
       const pace = { intervalMs: 1000, burst: 3 };
+      const began = performance.now();
       await one.pause(bucket, 5_000, pace);
       await two.pause(bucket, 100, pace);
       const first = await two.reserve(bucket, { ...pace, maxWaitMs: 60_000, worker: 'two' });
       const second = await one.reserve(bucket, { ...pace, maxWaitMs: 60_000, worker: 'one' });
-      assert.ok(first.waitMs > 4_000 && first.waitMs <= 5_000, `${first.waitMs}`);
-      assert.ok(second.waitMs > 5_000 && second.waitMs <= 6_000, `${second.waitMs}`);
+      isAbout(first.waitMs, 5_000, began);
+      isAbout(second.waitMs, 6_000, began);
     });
 
     it('gives no place before what was booked elsewhere', async () => {
+      const began = performance.now();
       const { waitMs } = await one.reserve(uniqueName('bucket'), {
         intervalMs: 10,
         burst: 1,
@@ -137,30 +143,30 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
         worker: 'one',
         afterMs: 2_000,
       });
-      assert.ok(waitMs > 1_900 && waitMs <= 2_000, `${waitMs}`);
+      isAbout(waitMs, 2_000, began);
     });
 
     it('while workers come back it books nothing, and goes on behind what each of them booked alone', async () => {
       const bucket = uniqueName('bucket');
       const ask = { intervalMs: 10, burst: 2, maxWaitMs: 10_000 };
-      const asked = await one.reserve(bucket, { ...ask, worker: 'one', afterMs: 500, settleMs: 1_000 });
+      const asked = await one.reserve(bucket, { ...ask, worker: 'one', afterMs: 500, settleMs: 3_000 });
       assert.deepEqual([asked.granted, asked.settling], [false, true]);
-      const other = await two.reserve(bucket, { ...ask, worker: 'two', afterMs: 3_000 });
+      const other = await two.reserve(bucket, { ...ask, worker: 'two', afterMs: 6_000 });
       assert.deepEqual([other.granted, other.settling, other.workers], [false, true, 2]);
       assert.equal((await one.reserve(bucket, { ...ask, worker: 'one', afterMs: 100 })).settling, true, 'nothing is made shorter');
-      await store.pass(1_100);
+      await store.pass(3_100);
       const { granted, settling, waitMs } = await one.reserve(bucket, { ...ask, worker: 'one' });
       assert.deepEqual([granted, settling], [true, false]);
-      assert.ok(waitMs > 1_000 && waitMs <= 2_000, `${waitMs}`);
+      assert.ok(waitMs > 500 && waitMs <= 3_000, `${waitMs}`);
     });
 
     it('who comes back while workers settle does not make it longer', async () => {
       const bucket = uniqueName('bucket');
-      const back = { intervalMs: 10, burst: 1, maxWaitMs: 10_000, settleMs: 2_000 };
+      const back = { intervalMs: 10, burst: 1, maxWaitMs: 10_000, settleMs: 4_000 };
       assert.equal((await one.reserve(bucket, { ...back, worker: 'one' })).settling, true);
-      await store.pass(1_300);
+      await store.pass(2_100);
       assert.equal((await two.reserve(bucket, { ...back, worker: 'two' })).settling, true);
-      await store.pass(1_300);
+      await store.pass(2_000);
       assert.equal((await one.reserve(bucket, { ...back, settleMs: 0, worker: 'one' })).settling, false);
     });
 
@@ -178,7 +184,7 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
     it('counts what each part has come to, once however often it is told, and forgets a counter when its time is over', async () => {
       const counter = uniqueName('counter');
       const tell = async (keyed: Keyed, part: string, total: number) => {
-        const { value, first } = await keyed.count(counter, part, total, 2_000, { worker: 'w' });
+        const { value, first } = await keyed.count(counter, part, total, 3_000, { worker: 'w' });
         return [value, first];
       };
       assert.deepEqual(await tell(one, 'a', 1), [1, true]);
@@ -186,18 +192,18 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
       assert.deepEqual(await tell(one, 'a', 7), [4_000_000_000_007, false]);
       assert.deepEqual(await tell(one, 'a', 7), [4_000_000_000_007, false]);
       assert.deepEqual(await tell(two, 'b', 3), [10, false], 'it may become less');
-      await store.pass(2_100);
+      await store.pass(3_100);
       assert.deepEqual(await tell(one, 'a', 7), [7, true]);
     });
 
     it('says with a count who shares the counter, and that they settle; what is told meanwhile is counted', async () => {
       const counter = uniqueName('counter');
       const tell = (keyed: Keyed, worker: string, total: number, more = {}) =>
-        keyed.count(counter, worker, total, 10_000, { worker, workerMs: 600, ...more });
+        keyed.count(counter, worker, total, 10_000, { worker, workerMs: 4_000, ...more });
       assert.deepEqual(await tell(one, 'one', 2), { value: 2, first: true, workers: 1, settling: false });
-      assert.deepEqual(await tell(two, 'two', 2, { settleMs: 300 }), { value: 4, first: true, workers: 2, settling: true });
+      assert.deepEqual(await tell(two, 'two', 2, { settleMs: 3_000 }), { value: 4, first: true, workers: 2, settling: true });
       assert.deepEqual(await tell(one, 'one', 4), { value: 6, first: false, workers: 2, settling: true });
-      await store.pass(700);
+      await store.pass(4_100);
       assert.deepEqual(await tell(one, 'one', 6), { value: 8, first: false, workers: 1, settling: false });
     });
 
@@ -207,9 +213,10 @@ export function keyedConformance(name: string, create: () => Promise<KeyedStore>
       for (let i = 0; i < 20; i++) await one.reserve(bucket, { ...ask, worker: 'one', ...(i === 0 ? { settleMs: 400 } : {}) });
       await store.pass(600);
       const granted = [];
-      for (let i = 0; i < 12; i++) granted.push((await two.reserve(bucket, { ...ask, worker: 'two' })).granted);
+      // With the burst all of these would be granted; without it one for each tenth of a second that this takes.
+      for (let i = 0; i < 45; i++) granted.push((await two.reserve(bucket, { ...ask, worker: 'two' })).granted);
       const free = granted.filter(Boolean).length;
-      assert.ok(free >= 1 && free < 12, `${free} places`);
+      assert.ok(free >= 1 && free < 45, `${free} places`);
     });
 
     it('says how far ahead a bucket is booked', async () => {

@@ -90,4 +90,38 @@ describe('a record that ended twice, for two reasons', () => {
     assert.deepEqual(await meant({ errorClass: 'Defect' }), []);
     await driver.stop();
   });
+
+  it('is found in one pass over the topic, before what was found meanwhile, and no further than asked', async () => {
+    const driver = await TestDriver.start<number>(flow('letters', { order: 'tolerant' }).from(numbers).pipe(to(out)), { source: numbers });
+    const letter = (id: string, errorClass: string) => ({
+      ...{ topic: 'letters.dlq', partition: 0, key: 'p', value: null },
+      headers: { 'aorta-lane': 'main', 'aorta-event-id': id, 'aorta-source': `numbers/0/${id}`, 'aorta-error-class': errorClass },
+    });
+    const ends = [
+      ['1', 'Permanent'],
+      ['2', 'Decode'],
+      ['1', 'Decode'],
+      ['3', 'Permanent'],
+      ['4', 'Decode'],
+      ['5', 'Decode'],
+    ] as const;
+    await driver.log.append(ends.map(([id, errorClass]) => letter(id, errorClass)));
+    let reads = 0;
+    const log = new Proxy(driver.log, {
+      get(of, name) {
+        if (name === 'read') reads++;
+        const value = Reflect.get(of, name) as unknown;
+        return typeof value === 'function' ? value.bind(of) : value;
+      },
+    });
+    const meant = async (most?: number) => {
+      const found: string[] = [];
+      for await (const each of meantDeadLetters(log, driver.state, 'letters', { errorClass: 'Decode' }, most)) found.push(each.letter.id);
+      return found;
+    };
+    assert.deepEqual(await meant(), ['0-0', '0-1', '0-2', '0-4', '0-5']);
+    assert.equal(reads, 1);
+    assert.deepEqual(await meant(4), ['0-0', '0-1', '0-2', '0-4']);
+    await driver.stop();
+  });
 });

@@ -45,9 +45,17 @@ describe('PostgreSQL pool', () => {
     await admin.close();
   };
 
+  /** Until the server works on a statement of this text. */
+  const begun = async (text: string) => {
+    const admin = new PostgresPool({ url: database.url, connections: 1 });
+    const active = { text: `select 1 from pg_stat_activity where query = '${text}' and state = 'active'` };
+    while ((await admin.query(active)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await admin.close();
+  };
+
   it('a black hole rejects every call as Transient, and calls go through when it ends', async () => {
-    const state = createPostgresState({ url, deadlineMs: 1000, connections: 2 });
-    const identity = createPostgresIdentity({ url, deadlineMs: 1000 });
+    const state = createPostgresState({ url, deadlineMs: 3_000, connections: 2 });
+    const identity = createPostgresIdentity({ url, deadlineMs: 3_000 });
     const owner = await Owner.claim(state);
     await identity.lastSeq('i');
     proxy.hold();
@@ -89,7 +97,7 @@ describe('PostgreSQL pool', () => {
         [async () => proxy.cut(), 'lost'],
       ] as const) {
         const running = assert.rejects(pool.query({ text: 'select pg_sleep(3)' }), failed(failure));
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await begun('select pg_sleep(3)');
         await kill();
         await running;
         assert.deepEqual(await pool.query({ text: 'select 1 as one' }), [{ one: 1 }]);
@@ -159,7 +167,7 @@ describe('PostgreSQL pool', () => {
         assert.ok(value > 0 && value <= 5000, `${name} is ${value}`);
       }
     });
-    await withPool({ deadlineMs: 300 }, async (pool) => {
+    await withPool({ deadlineMs: 2_000 }, async (pool) => {
       await assert.rejects(
         pool.query({ text: 'select pg_sleep(20)' }),
         (thrown) => thrown instanceof StatementError && ['busy', 'lost'].includes(thrown.failure),

@@ -84,7 +84,7 @@ describe('a PostgreSQL server that goes away', () => {
   });
 
   it('a stopped server (SIGSTOP) rejects as Transient, and goes on when it is back', async () => {
-    const state = createPostgresState({ url: server.url, deadlineMs: 1000 });
+    const state = createPostgresState({ url: server.url, deadlineMs: 3_000 });
     const backends = await state.query<{ pid: number }>('select pid from pg_stat_activity', []);
     const pids = backends.map(({ pid }) => pid);
     process.kill(server.pid, 'SIGSTOP');
@@ -105,11 +105,13 @@ describe('a PostgreSQL server that goes away', () => {
     const hba = join(server.outside ?? dir, 'data', 'pg_hba.conf');
     await writeFile(hba, `host all clerk 127.0.0.1/32 scram-sha-256\n${await readFile(hba, 'utf8')}`);
     await admin.query({ text: 'select pg_reload_conf()' });
-    await pause(200);
     const url = new URL(server.url);
     url.username = 'clerk';
     let password = 'first password';
     const pool = new PostgresPool({ url: url.href, password: async () => password });
+    // The server reads the file again in its own time.
+    for (let tries = 0; tries < 300 && (await pool.query({ text: 'select 1' }).catch(() => undefined)) === undefined; tries++)
+      await pause(50);
     assert.deepEqual(await pool.query({ text: 'select current_user as name' }), [{ name: 'clerk' }]);
     await admin.query({ text: `alter role clerk password 'second password'` });
     await admin.query({ text: `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'clerk'` });

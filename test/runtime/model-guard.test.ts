@@ -39,7 +39,7 @@ async function behindGuard(t: Scope, limits: Omit<ModelChoice, 'provider'> = {},
 }
 
 test('a provider that fails opens its breaker: no more are sent until a probe, and one that works closes it', async (t) => {
-  const target = defineTarget('model', { breaker: { openMs: 300 } });
+  const target = defineTarget('model', { breaker: { openMs: 3_000 } });
   const { provider, says: ask } = await behindGuard(t, {}, target);
   assert.equal(await ask(), 'Hello world.');
   provider.answer = (_request, response) => response.writeHead(500).end();
@@ -50,7 +50,7 @@ test('a provider that fails opens its breaker: no more are sent until a probe, a
   assert.deepEqual([await ask(), await ask()], ['AORTA_GUARD_001', 'AORTA_GUARD_001']);
   assert.equal(provider.asked.length, asked, 'it is not asked');
   provider.answer = says('Back.');
-  await sleep(350);
+  await sleep(3_050);
   for (let tries = 0; ; tries++) {
     const text = await ask();
     if (text === 'Back.') break;

@@ -49,7 +49,7 @@ test('a worker reads sources/: ingress and flows by one profile; strict senders;
     );
     const query = encodeURIComponent('urn:oid:2.16.840.1.113883.2.16.1.77|4711');
     let patient: Patient | undefined;
-    for (let tries = 0; tries < 300 && !patient; tries++) {
+    for (let tries = 0; tries < 1_200 && !patient; tries++) {
       const bundle = (await (await fetch(`${worker.http}/fhir/Patient?identifier=${query}`)).json()) as { entry?: { resource: Patient }[] };
       patient = bundle.entry?.[0]?.resource;
       if (!patient) await sleep(50);

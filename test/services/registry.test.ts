@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { ensureBackward } from '../../src/services/registry/check.ts';
 import { services, uniqueName } from '../support/services.ts';
 
 const { registryUrl } = services();
@@ -44,4 +48,19 @@ test('registers, reads back, evolves, and refuses an incompatible schema with 40
 test('the global compatibility level is BACKWARD', async () => {
   const config = (await (await fetch(`${registryUrl}/config`)).json()) as { compatibilityLevel: string };
   assert.equal(config.compatibilityLevel, 'BACKWARD');
+});
+
+test('a registry that has just started may take its time over the level', async (t) => {
+  const asked: string[] = [];
+  const server = createServer(async (request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    request.resume();
+    // Longer than a look whether it is there.
+    if (request.method === 'GET') await sleep(3_500);
+    response.end(request.method === 'GET' ? '{"compatibilityLevel":"NONE"}' : '{"compatibility":"BACKWARD"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  await ensureBackward(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  assert.deepEqual(asked, ['GET /config', 'PUT /config']);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sign as rawSign } from 'node:crypto';
 import { test } from 'node:test';
 import type { AortaError } from '../../src/errors/index.ts';
-import { type Algorithm, algorithms, type Jwk, makeKey, publicJwk, sign, verifySignature } from '../../src/smart/jwt.ts';
+import { type Algorithm, algorithms, fitsRsa, type Jwk, makeKey, publicJwk, sign, verifySignature } from '../../src/smart/jwt.ts';
 
 const refusal = (thrown: AortaError) => thrown.code === 'AORTA_SMART_009' && !/eyJ/.test(thrown.message);
 const other = (alg: Algorithm): Algorithm => (alg === 'RS384' ? 'ES384' : 'RS384');
@@ -43,13 +43,14 @@ for (const alg of algorithms) {
 }
 
 test('RS384: PKCS #1 v1.5 with SHA-384 and 2048 bits; not PSS, not SHA-256, not 1024 bits, not the public key as a secret', async () => {
-  const signed = 'eyJhIjoxfQ.eyJiIjoyfQ';
+  const signed = 'eyJhbGciOiJSUzM4NCJ9.eyJiIjoyfQ';
   const pair = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength });
   const { privateKey, publicKey } = pair(2048);
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k' } as Jwk;
   const by = (signature: Buffer) => `${signed}.${signature.toString('base64url')}`;
   const good = by(rawSign('sha384', Buffer.from(signed), privateKey));
   await verifySignature(good, jwk, 'RS384');
+  assert.ok(fitsRsa(good, jwk));
   const pss = rawSign('sha384', Buffer.from(signed), { key: privateKey, padding: 6 });
   await assert.rejects(verifySignature(by(pss), jwk, 'RS384'), refusal, 'PSS');
   await assert.rejects(verifySignature(by(rawSign('sha256', Buffer.from(signed), privateKey)), jwk, 'RS384'), refusal, 'SHA-256');
@@ -62,12 +63,15 @@ test('RS384: PKCS #1 v1.5 with SHA-384 and 2048 bits; not PSS, not SHA-256, not 
     refusal,
     '1024 bits',
   );
+  assert.ok(!fitsRsa(by(rawSign('sha384', Buffer.from(signed), weak.privateKey)), weakJwk), '1024 bits');
 });
 
 test('ES384: P-384 with r and s as they are; not DER, not another curve', async () => {
-  const signed = 'eyJhIjoxfQ.eyJiIjoyfQ';
+  const signed = 'eyJhbGciOiJFUzM4NCJ9.eyJiIjoyfQ';
   const key = await makeKey('ES384', 'k');
   const privateKey = createPrivateKey({ key: key as never, format: 'jwk' });
+  const plain = rawSign('sha384', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  await verifySignature(`${signed}.${plain.toString('base64url')}`, publicJwk(key), 'ES384');
   const der = rawSign('sha384', Buffer.from(signed), privateKey);
   await assert.rejects(verifySignature(`${signed}.${der.toString('base64url')}`, publicJwk(key), 'ES384'), refusal, 'DER');
   const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -191,7 +191,7 @@ async function onServices(script: Schedule): Promise<{ history: History; faulted
   }
 }
 
-describe('the simulator is honest', { timeout: 180_000 }, () => {
+describe('the simulator is honest', { timeout: 400_000 }, () => {
   for (const [name, script] of Object.entries(scripts)) {
     it(`gives the history of Kafka and PostgreSQL: ${name}`, async () => {
       const memory = await inMemory(script);

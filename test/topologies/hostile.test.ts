@@ -92,7 +92,7 @@ const message = fc.record({
 });
 
 for (const [stores, open] of Object.entries({ SQLite: openEmbedded, PostgreSQL: openOnPostgres }))
-  describe(`odd messages, stores in ${stores}`, { timeout: 170_000 }, () => {
+  describe(`odd messages, stores in ${stores}`, { timeout: 400_000 }, () => {
     let site: Site;
     let number = 0;
     before(async () => {

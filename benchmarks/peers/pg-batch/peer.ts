@@ -15,6 +15,8 @@ export const peer: Peer = {
   what: 'kafkajs eachBatch, one PostgreSQL transaction for 250 effects (1,000 folds), four connections',
   guarantee: 'effects and state once; no fence, no outbox: emissions at least once',
   work: ['effect', 'fold'],
+  // Where a partition stands is read at the start: its next owner would fold again what the one before has.
+  alone: ['fold'],
   versions: () => packageVersions('kafkajs', 'avsc', 'pg'),
   async start(task) {
     const { brokers, databaseUrl, name, input } = task;

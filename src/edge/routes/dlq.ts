@@ -118,7 +118,7 @@ export function deadLetterRoutes(app: FastifyInstance, { flows, state, log, cloc
     if (!named && !all && key === undefined && errorClass === undefined)
       throw error('AORTA_EDGE_005', { problem: 'give ids, key, errorClass, or all' });
     const letters: WaitingLetter[] = [];
-    for await (const waiting of meantDeadLetters(log, state, flow, named ? {} : { key, errorClass })) {
+    for await (const waiting of meantDeadLetters(log, state, flow, named ? {} : { key, errorClass }, mostAtOnce + 1)) {
       if (named && !named.has(waiting.end)) continue;
       if (letters.length === mostAtOnce) return { letters, more: true };
       letters.push(waiting);

@@ -24,7 +24,12 @@ export const registry: LocalService = {
     context.say('starting');
     const mark = await launch({
       command: jvm,
-      args: ['-Xms64m', '-Xmx320m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true', '-jar', join(app, runner)],
+      args: [
+        ...['-Xms64m', '-Xmx320m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true'],
+        // On a machine that is busy with the start of all services the first connection takes longer than the default, 5 s.
+        '-Dquarkus.datasource.h2.jdbc.acquisition-timeout=60',
+        ...['-jar', join(app, runner)],
+      ],
       cwd: context.dir,
       logFile: join(context.dir, 'log'),
       env: {

@@ -33,7 +33,7 @@ export async function forgetProcessed(pool: PostgresPool, flow: string, node: st
     { text: `select ${indexes}`, prepared: true },
     {
       text: `with old as (
-        select ctid from aorta_processed where flow || ' ' || node = $1::text || ' ' || $2::text and at < $3 order by at limit $4
+        select ctid from aorta_processed where flow = $1 and node = $2 and at < $3 order by at limit $4
           for update skip locked
       ), gone as (
         delete from aorta_processed where ctid = any(array(select ctid from old)) returning 1

@@ -98,13 +98,10 @@ export async function states(pool: PostgresPool, flow: string, store: string, ke
   return keys.map((key) => found.get(key) ?? null);
 }
 
-/** What the index by due time holds instead of the four columns, see migration 0013. */
-const isLaneByDue = `flow || ' ' || lane || ' ' || topic || ' ' || partition::text = $1::text || ' ' || $2::text || ' ' || $3::text || ' ' || $4::text`;
-
 export async function timers(pool: PostgresPool, lane: LaneRef, until: number, limit: number): Promise<readonly TimerRow[]> {
   const rows = await pool.query({
     text: `select node, key, name, due, payload, event_id as "eventId" from aorta_timer
-      where ${isLaneByDue} and due <= $5 order by due, node, key, name limit $6`,
+      where ${isLane} and due <= $5 order by due, node, key, name limit $6`,
     values: [...laneValues(lane), until, limit],
     prepared: true,
   });

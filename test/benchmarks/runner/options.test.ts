@@ -56,6 +56,8 @@ describe('selection of workloads', () => {
     refused(() => chosen('adt', '--', '--connections', '9'), /flags after -- are for one workload/);
     refused(() => chosen('all', '--', '--connections', '9'), /flags after -- are for one workload/);
     refused(() => chosen('mllp', '--peers', 'tuned'), /tuned is no peer of mllp; there are .*medplum/);
+    refused(() => chosen('rebalance', '--workers', '2'), /--workers is not for rebalance/);
+    refused(() => benchOptions(['adt', '--workers', '2', '--save-baseline']), /a baseline is of one worker/);
     assert.deepEqual(
       chosen('all', '--peers', 'medplum').map(({ study, peers }) => [study.name, ...peers]),
       [['mllp', 'medplum']],

@@ -119,6 +119,13 @@ describe('the peers of a workload', () => {
     );
   });
 
+  it('are missing where several processes cannot share the work', async () => {
+    const workload = await adt();
+    const some = new Map([peer('aorta'), peer('tuned', { alone: [workload.work] })].map((one) => [one.name, one] as const));
+    assert.deepEqual((await lineUp(workload, some, ['tuned'])).missing, {});
+    assert.deepEqual((await lineUp(workload, some, ['tuned'], 2)).missing, { tuned: 'several processes of it cannot share this work' });
+  });
+
   it('are refused by name where no workload of the run knows them', async () => {
     const [workload, settings] = [await adt(), {} as Settings];
     assert.throws(

@@ -21,7 +21,7 @@ const on = (redis: PrivateRedis) => async (telemetry: Telemetry) => {
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; ; tries++) {
     if (await holds().catch(() => false)) return;
-    assert.ok(tries < 400, 'it never came');
+    assert.ok(tries < 1_200, 'it never came');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

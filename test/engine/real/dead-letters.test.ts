@@ -21,7 +21,7 @@ interface Event {
 }
 const schema = { type: 'record', name: 'Event', fields: [{ name: 'n', type: 'int' }] };
 
-describe('dead letters on Kafka and PostgreSQL with two workers', { timeout: 120_000 }, () => {
+describe('dead letters on Kafka and PostgreSQL with two workers', { timeout: 400_000 }, () => {
   let database: FreshDatabase;
   let state: State;
   let log: Log;

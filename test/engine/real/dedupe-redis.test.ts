@@ -18,7 +18,7 @@ import { uniqueName } from '../../support/services.ts';
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 test('a Redis that hangs, is flushed, is killed, and comes back empty: no duplicate effect, nothing dropped', {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async () => {
   const redis = await PrivateRedis.start();
   const { database, remove } = temporaryDatabase();

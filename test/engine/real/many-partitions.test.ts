@@ -22,7 +22,7 @@ const schema = { type: 'record', name: 'Event', fields: [{ name: 'n', type: 'int
 const partitions = 60;
 
 test('a worker takes, works, gives back and takes again far more partitions than its store has places for calls', {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async (t) => {
   const database = await freshDatabase();
   const state = createPostgresState({ url: database.url, connections: 2, maxWaiting: 10 });

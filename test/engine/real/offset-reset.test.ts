@@ -21,7 +21,7 @@ interface Event {
 const schema = { type: 'record', name: 'Event', fields: [{ name: 'n', type: 'int' }] };
 
 for (const kind of ['with effects', 'without state'] as const) {
-  describe(`a flow ${kind} on Kafka and PostgreSQL`, { timeout: 180_000 }, () => {
+  describe(`a flow ${kind} on Kafka and PostgreSQL`, { timeout: 400_000 }, () => {
     let database: FreshDatabase;
     let state: State;
     let log: Log;

@@ -42,7 +42,7 @@ interface Parts {
 }
 
 function suite(name: string, open: () => Promise<Parts>, workers: number) {
-  describe(`rolling restart on ${name}`, { timeout: 180_000 }, () => {
+  describe(`rolling restart on ${name}`, { timeout: 400_000 }, () => {
     const source = topic<Event>(uniqueName('rolling'), schema, { partitions: 6 });
     const sink = topic<Event>(uniqueName('rolled'), schema, { partitions: 6 });
     const effects = table<Row>(uniqueName('effects').replaceAll('-', '_'), {

@@ -143,7 +143,7 @@ async function privateService(service: LocalService, launch: Launch, { prepare, 
   const answers = () => eventually(`${service.name} to answer`, () => service.check(running.url).then(() => true), 90_000);
   const gone = async (signal: NodeJS.Signals) => {
     await stop(running, signal, 20_000);
-    await eventually(`${service.name} to be gone`, () => !isRunning(running), 10_000, 20);
+    await eventually(`${service.name} to be gone`, () => !isRunning(running), 60_000, 20);
   };
   await answers();
   await prepare?.(running.url);

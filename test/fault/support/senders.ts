@@ -68,7 +68,7 @@ export class Senders {
   }
 
   /** Resolves when everything is accepted. */
-  async finished(withinMs = 90_000): Promise<void> {
+  async finished(withinMs = 180_000): Promise<void> {
     const late = sleep(withinMs, 'late', { ref: false });
     if ((await Promise.race([this.#running, late])) === 'late') {
       await this.stop();

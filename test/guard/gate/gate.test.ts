@@ -24,7 +24,7 @@ function work() {
 
 async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
-    if (tries > 500) throw new Error('did not happen');
+    if (tries > 6_000) throw new Error('did not happen');
     await sleep(5);
   }
 }

@@ -53,7 +53,7 @@ async function kept(parts: Parts): Promise<{ controlId: string; eventId: string;
 }
 
 for (const { name, make } of profiles) {
-  describe(`kill -9 of MLLP ingress on ${name}`, { timeout: 180_000 }, () => {
+  describe(`kill -9 of MLLP ingress on ${name}`, { timeout: 400_000 }, () => {
     let child: ChildProcess | undefined;
     after(() => void child?.kill('SIGKILL'));
 

@@ -334,12 +334,19 @@ for (const [name, make] of [
       const gate = new Promise<void>((resolve) => {
         release = resolve;
       });
-      const slow: Admission = { ...admission, admit: (request) => gate.then(() => admission.admit(request)) };
+      let asked = false;
+      const slow: Admission = {
+        ...admission,
+        async admit(request) {
+          asked = true;
+          await gate;
+          return admission.admit(request);
+        },
+      };
       const other = await listen({ admission: slow });
       const raw = await rawSender(other.address.port);
       raw.write(Buffer.concat([framed(adt({ controlId: 'drain-1' })), framed(adt({ controlId: 'drain-2' })), Buffer.from('\x0bMSH|half')]));
-      while (other.connections() === 0) await delay(5);
-      await delay(30);
+      while (!asked) await delay(5);
       const stopped = other.stop({ drainMs: 5_000 });
       await assert.rejects(rawSender(other.address.port));
       release();
@@ -349,12 +356,18 @@ for (const [name, make] of [
     });
 
     it('stopping does not wait for ever', async () => {
-      const stuck: Admission = { ...admission, admit: () => new Promise(() => {}) };
+      let asked = false;
+      const stuck: Admission = {
+        ...admission,
+        admit() {
+          asked = true;
+          return new Promise(() => {});
+        },
+      };
       const other = await listen({ admission: stuck });
       const raw = await rawSender(other.address.port);
       raw.write(framed(adt({ controlId: 'stuck' })));
-      while (other.connections() === 0) await delay(5);
-      await delay(30);
+      while (!asked) await delay(5);
       await other.stop({ drainMs: 100 });
       await raw.closed;
       assert.deepEqual(raw.answers, [], 'never an answer that is not true');

@@ -46,7 +46,7 @@ async function told(parts: Parts): Promise<Map<string, string[]>> {
 }
 
 for (const { name, make } of profiles) {
-  describe(`A40 over MLLP on ${name}`, { timeout: 120_000 }, () => {
+  describe(`A40 over MLLP on ${name}`, { timeout: 400_000 }, () => {
     let child: ChildProcess | undefined;
     const open: { close(): Promise<void> }[] = [];
     after(async () => {

@@ -74,7 +74,7 @@ describe('Redis in trouble', () => {
   });
 
   it('answers within its time-out when the server hangs, then at once, and goes on when it is back', async () => {
-    const keyed = await open(redis.url, { commandTimeoutMs: 300 });
+    const keyed = await open(redis.url, { commandTimeoutMs: 1_000 });
     try {
       redis.signal('SIGSTOP');
       const times: number[] = [];
@@ -83,7 +83,7 @@ describe('Redis in trouble', () => {
         await assert.rejects(keyed.claim(`hang-${i}`, 'a', 1000), (thrown) => thrown instanceof AortaError && thrown.class === 'Transient');
         times.push(performance.now() - started);
       }
-      const waited = times.filter((ms) => ms > 150).length;
+      const waited = times.filter((ms) => ms > 500).length;
       assert.ok(waited >= 1 && waited <= 5, `${waited} of 50 waited for the time-out: ${times.map(Math.round)}`);
     } finally {
       redis.signal('SIGCONT');
@@ -94,7 +94,7 @@ describe('Redis in trouble', () => {
   });
 
   it('queues nothing while the server is away, and connects again to an empty one', async () => {
-    const keyed = await open(redis.url, { commandTimeoutMs: 300 });
+    const keyed = await open(redis.url, { commandTimeoutMs: 2_000 });
     await keyed.confirm('before', 'a', 60_000);
     await redis.kill();
     const refused = await Promise.allSettled(Array.from({ length: 5_000 }, (_, i) => keyed.claim(`away-${i}`, 'a', 60_000)));

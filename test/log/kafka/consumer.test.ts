@@ -57,7 +57,7 @@ test('K1: work longer than the session keeps its partition; in kafkajs it is thr
       await sleep(handled === 1 ? 6500 : 0);
     },
   });
-  const ours = probe(log, { group: topic, topics: [topic], sessionTimeoutMs: 2500 });
+  const ours = probe(log, { group: topic, topics: [topic], sessionTimeoutMs: 4_000 });
   await ours.consumer.start();
   await ours.until('the record', () => ours.records().length === 1);
   await until('the control handles it again', () => handled >= 2);
@@ -160,7 +160,7 @@ test('K3: a drain longer than the session keeps the partitions until it has ende
   const a: Probe = probe(log, {
     group: topic,
     topics: [topic],
-    sessionTimeoutMs: 2500,
+    sessionTimeoutMs: 4_000,
     async onRevoked(partitions) {
       if (drained) return;
       await sleep(6000);
@@ -173,7 +173,7 @@ test('K3: a drain longer than the session keeps the partitions until it has ende
   const b: Probe = probe(log, {
     group: topic,
     topics: [topic],
-    sessionTimeoutMs: 2500,
+    sessionTimeoutMs: 4_000,
     async onAssigned() {
       assert.ok(drained, 'the new owner came before the old one had drained');
       return [];
@@ -324,7 +324,7 @@ test('without an answer for a session the partitions count as lost, and delivery
     const topic = await newTopic(1);
     const { telemetry, total } = counting();
     const through = openLog({ openSocket: proxy.openSocket, requestTimeoutMs: 1000, commitTimeoutMs: 1500, telemetry });
-    const a = probe(through, { group: topic, topics: [topic], sessionTimeoutMs: 1500 });
+    const a = probe(through, { group: topic, topics: [topic], sessionTimeoutMs: 4_000 });
     const b = probe(log, { group: topic, topics: [topic] });
     await fill(topic, 0, 3);
     await a.consumer.start();

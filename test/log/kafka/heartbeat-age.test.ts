@@ -30,7 +30,7 @@ test('a consumer says how long ago the group heard of it: young while heartbeats
     assert.ok(age() > 1_200 && age() < performance.now() - muted + 2_000, `${age()} ms`);
     proxy.muteAnswers(false);
     for (let tries = 0; age() > 1_000; tries++) {
-      assert.ok(tries < 200, 'it recovers');
+      assert.ok(tries < 1_200, 'it recovers');
       await sleep(50);
     }
     await consumer.stop();

@@ -30,7 +30,7 @@ after(async () => {
 test('K9 control: kafkajs loses the message after one that timed out, and says it was written', () =>
   withProxy(async (proxy) => {
     const topic = await newTopic();
-    const producer = rawClient({ requestTimeout: 600, socketFactory: proxy.openSocket as never }).producer({
+    const producer = rawClient({ requestTimeout: 2_500, connectionTimeout: 5_000, socketFactory: proxy.openSocket as never }).producer({
       idempotent: true,
       maxInFlightRequests: 1,
       retry: { retries: 1, initialRetryTime: 50 },
@@ -51,7 +51,7 @@ test('K9: after an append without an answer the next ones go out under a new pro
   withProxy(async (proxy) => {
     const topic = await newTopic();
     const { telemetry, total } = counting();
-    const log = openLog({ openSocket: proxy.openSocket, requestTimeoutMs: 600, appendTimeoutMs: 900, telemetry });
+    const log = openLog({ openSocket: proxy.openSocket, requestTimeoutMs: 2_500, appendTimeoutMs: 4_000, telemetry });
     const send = (value: string) => log.append([{ topic, key: 'k', value: Buffer.from(value) }]);
     await send('first');
     proxy.muteAnswers(true);
@@ -112,11 +112,11 @@ test('order and exactly one copy hold while connections are cut all the time', (
 test('what waits behind a given-up append is rejected with it, so that all can be repeated in order', () =>
   withProxy(async (proxy) => {
     const topic = await newTopic();
-    const log = openLog({ openSocket: proxy.openSocket, requestTimeoutMs: 500, appendTimeoutMs: 700 });
+    const log = openLog({ openSocket: proxy.openSocket, requestTimeoutMs: 2_500, appendTimeoutMs: 4_000 });
     await log.append([{ topic, key: 'k', value: Buffer.from('start') }]);
     proxy.muteAnswers(true);
     const first = log.append([{ topic, key: 'k', value: Buffer.from('a') }]);
-    await sleep(650);
+    await sleep(2_600);
     // Its own time is not up when the first one's is, and the brokers answer again by then.
     const second = log.append([{ topic, key: 'k', value: Buffer.from('b') }]);
     const both = Promise.all([assert.rejects(first, { class: 'Transient' }), assert.rejects(second, { class: 'Transient' })]);
@@ -187,7 +187,7 @@ test('batches are split to what the topic takes; a single record above that is r
 test('memory is bounded: beyond the buffer an append is refused with Overload', () =>
   withProxy(async (proxy) => {
     const topic = await newTopic();
-    const log = openLog({ openSocket: proxy.openSocket, requestTimeoutMs: 500, appendTimeoutMs: 1500, maxBufferedBytes: 100_000 });
+    const log = openLog({ openSocket: proxy.openSocket, requestTimeoutMs: 2_500, appendTimeoutMs: 5_000, maxBufferedBytes: 100_000 });
     await log.append([{ topic, key: 'k', value: Buffer.from('start') }]);
     proxy.muteAnswers(true);
     const waiting = log.append([{ topic, key: 'k', value: Buffer.alloc(90_000) }]);

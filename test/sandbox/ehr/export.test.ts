@@ -19,7 +19,7 @@ test('an export is started, polled, read with the token, and deleted', async (t)
   assert.deepEqual([first.status, first.headers['retry-after']], [202, '1']);
   assert.ok(first.headers['x-progress']);
   let answer = first;
-  for (let i = 0; i < 100 && answer.status === 202; i++) {
+  for (let i = 0; i < 1_200 && answer.status === 202; i++) {
     await sleep(50);
     answer = await get(status);
   }

@@ -46,17 +46,17 @@ async function receiver(answer: (message: Buffer, count: number) => Answer) {
   return { port, received, close };
 }
 
-/** Time runs a hundred times as fast for the feed. */
+/** Time runs a hundred times as fast for the feed, but for its patience with an answer: a machine may stop for a second. */
 const fast = {
   now: systemClock.now,
   monotonic: systemClock.monotonic,
   soon: systemClock.soon,
-  after: (ms: number, fn: () => void) => systemClock.after(ms / 100, fn),
+  after: (ms: number, fn: () => void) => systemClock.after(ms < 30_000 ? ms / 100 : ms, fn),
 };
 
 async function until(what: () => boolean): Promise<void> {
   for (let tries = 0; !what(); tries++) {
-    assert.ok(tries < 1000, 'it did not happen');
+    assert.ok(tries < 6_000, 'it did not happen');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -96,7 +96,7 @@ describe('confluent registry under faults', () => {
     proxy.stop();
     await rm(directory, { recursive: true });
   });
-  const connect = (options: Partial<ConfluentOptions> = {}) => confluentRegistry({ url: proxied, requestTimeoutMs: 300, ...options });
+  const connect = (options: Partial<ConfluentOptions> = {}) => confluentRegistry({ url: proxied, requestTimeoutMs: 2_000, ...options });
 
   it('asks for a known id never again, and once while a request is in flight', async () => {
     const id = await (await open()).register(`${uniqueName('known')}-value`, { ...schema, doc: uniqueName('once') });

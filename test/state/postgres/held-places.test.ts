@@ -43,7 +43,7 @@ test('where a patient is held is asked for without reading all that is held of h
       );
     await state.close();
     // What the connection that was closed tells on its way out.
-    for (let i = 0; i < 100 && (await looked()) < reads; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let i = 0; i < 900 && (await looked()) < reads; i++) await new Promise((resolve) => setTimeout(resolve, 100));
     const count = await looked();
     assert.ok(count >= reads && count < rows, `${count} rows for ${reads} answers of one row`);
   } finally {

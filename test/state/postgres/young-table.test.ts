@@ -16,7 +16,7 @@ const lookedAt = `select coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0) 
 /** Waits for what the connections that were closed tell on their way out. */
 async function looked(pool: PostgresPool, table: string): Promise<number> {
   const count = async () => (await pool.query({ text: lookedAt, values: [pool.schema ?? '', table] }))[0]?.count as number;
-  for (let i = 0; i < 100 && (await count()) < reads * asked; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let i = 0; i < 900 && (await count()) < reads * asked; i++) await new Promise((resolve) => setTimeout(resolve, 100));
   return count();
 }
 

@@ -87,7 +87,7 @@ async function looked(pool: PostgresPool, table: string): Promise<number> {
   const text = `select coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0) as count from pg_stat_user_tables
     where schemaname = $1 and relname = $2`;
   const count = async () => (await pool.query({ text, values: [pool.schema ?? '', table] }))[0]?.count as number;
-  for (let i = 0; i < 100 && (await count()) < writes * touched; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let i = 0; i < 900 && (await count()) < writes * touched; i++) await new Promise((resolve) => setTimeout(resolve, 100));
   return count();
 }
 

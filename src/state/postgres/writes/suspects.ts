@@ -40,6 +40,12 @@ export function suspects(groups: readonly LaneGroup[]): Statement[] {
       values: places(settled),
       prepared: true,
     });
+    // Of workers of the version before (migration 0012): an owner of that version would park the record again.
+    statements.push({
+      text: deleteEach('aorta_suspect', `${lanePlaces}, $5::int8[]`, 'flow, lane, topic, partition, record_offset', sameRecord),
+      values: places(settled),
+      prepared: true,
+    });
   }
   if (over.length > 0) {
     statements.push({
@@ -73,10 +79,11 @@ function outcomes(groups: readonly LaneGroup[]): InLane<Outcome>[] {
   return lastOf(writes, idOf).map((write) => ({ ...write, settled: settled.has(idOf(write)) }));
 }
 
-/** Notes of an owner that lost the lane and lives. */
+/** Notes of an owner that lost the lane and lives. Rows by their place, the order in which the statements above lock them. */
 export async function outlived(pool: PostgresPool, { flow, lane, topic, partition }: LaneRef, epoch: number, offsets: readonly number[]) {
   await pool.query({
-    text: `delete from aorta_try where flow = $1 and lane = $2 and topic = $3 and partition = $4 and epoch = $5 and record_offset = any($6::int8[])`,
+    text: `delete from aorta_try where ctid = any(array(select ctid from aorta_try
+      where flow = $1 and lane = $2 and topic = $3 and partition = $4 and epoch = $5 and record_offset = any($6::int8[])))`,
     values: [flow, lane, topic, partition, epoch, array('int8', offsets)],
     prepared: true,
   });

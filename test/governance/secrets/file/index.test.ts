@@ -17,8 +17,8 @@ describe('secrets on files', () => {
   let secrets: Secrets;
   const write = (name: string, value: string, mode = 0o600) => writeFile(join(dir, name), value, { mode });
   /** Until the reading in the background has had its chance. */
-  const settled = async (value: string, reference = 'secret:key') => {
-    for (let i = 0; i < 200 && (await secrets.get(reference)) !== value; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  const settled = async (value: string, reference = 'secret:key', tries = 2_000) => {
+    for (let i = 0; i < tries && (await secrets.get(reference)) !== value; i++) await new Promise((resolve) => setTimeout(resolve, 5));
     return secrets.get(reference);
   };
   before(async () => {
@@ -62,7 +62,7 @@ describe('secrets on files', () => {
     }
     await write('key', 'stolen');
     await chmod(join(dir, 'key'), 0o644);
-    assert.equal(await settled('stolen', 'secret:key').catch(() => 'one'), 'one');
+    assert.equal(await settled('stolen', 'secret:key', 100).catch(() => 'one'), 'one');
     await chmod(join(dir, 'key'), 0o600);
     assert.equal(await settled('stolen'), 'stolen');
   });
