@@ -5,8 +5,8 @@ export default {
   breaks: 'A worker that lost its partitions and lives leaves the notes of its tries: they count as ends of the process.',
   oracle: ['OnlyCulpritParked'],
   file: 'engine/suspect-gate.ts',
-  find: '[...notes].filter((offset) => !this.#accused.has(offset))',
-  replace: '[]',
+  find: 'else one.turn.whenQuiet(host.outlived.runsOn(ref, epoch, offset));',
+  replace: '',
   target: 'cut-off',
   seed: 22,
 } satisfies Plant;
