@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sleep } from '../../src/clock/system.ts';
-import { startFlow } from '../../src/engine/index.ts';
 import { fail, flow, mapAsync } from '../../src/index.ts';
-import type { ConsumerOptions, Log } from '../../src/log/port.ts';
-import { serdeFor } from '../../src/schema/serde.ts';
-import { silentTelemetry } from '../../src/telemetry/port.ts';
-import { MemoryConsumer, MemoryLog } from '../../src/testing/memory-log.ts';
-import { memoryRegistry } from '../../src/testing/memory-registry.ts';
-import { MemoryState } from '../../src/testing/memory-state.ts';
-import { guarded, ProcessClock } from '../../src/testing/process.ts';
-import { seededRandom, VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { applied, type Event, events, permanent, seen } from './review-support.ts';
+import { workersApart } from './workers-apart.ts';
 
 /** Record 1 ends its process after two seconds and looks at no signal; 2 has its partition refused; 3 takes eight seconds. */
 async function start() {
-  const clock = new VirtualClock();
-  const log = new MemoryLog({ clock });
-  const state = new MemoryState({ clock });
-  const registry = await memoryRegistry();
-  const serde = await serdeFor(registry, events);
+  const { clock, state, worker: another, put } = await workersApart();
   const world = { kill: () => {}, tries: 0, refuse: true };
   const made = flow('killer', { onFailure: { Permanent: { last: fail } } })
     .from(events)
@@ -41,32 +29,10 @@ async function start() {
       ),
       seen(),
     );
-  const worker = async (seed: number) => {
-    const own = new ProcessClock(clock);
-    const consumers: MemoryConsumer[] = [];
-    const consumer = (options: ConsumerOptions) => {
-      const member = new MemoryConsumer(log, options);
-      consumers.push(member);
-      return member;
-    };
-    let dead = false;
-    world.kill = () => {
-      dead = true;
-      own.dead = true;
-      void consumers.at(-1)?.crash();
-    };
-    const starting = startFlow(made, {
-      log: guarded<Log>(log, own, { consumer }),
-      state: guarded(state, own),
-      ...{ clock: own, random: seededRandom(seed), telemetry: silentTelemetry },
-      serde: (topic) => serdeFor(registry, topic),
-      partitions: (topic) => log.partitions(topic),
+  const worker = (seed: number) =>
+    another(made, seed, (end) => {
+      world.kill = end;
     });
-    await clock.advance(50);
-    return { running: await starting, own, consumer: () => consumers.at(-1) as MemoryConsumer, isDead: () => dead };
-  };
-  const put = (n: number, key: string, partition: number) =>
-    void log.put({ topic: 'events', key, value: serde.serialize({ n, kind: 'x' }), headers: {}, partition });
   return { clock, state, world, worker, put };
 }
 
@@ -77,14 +43,13 @@ async function startAgain(others: readonly (readonly [n: number, key: string, pa
   put(1, 'p1', 0);
   for (const other of others) put(...other);
   await clock.advance(10);
-  first.own.dead = true;
-  void first.consumer().crash();
+  first.end();
   world.tries = 0;
   let deaths = 0;
   for (let i = 1; i <= 9; i++) {
-    const { isDead, running } = await worker(i);
+    const { own, running } = await worker(i);
     await clock.advance(10_000);
-    if (isDead()) {
+    if (own.dead) {
       deaths++;
       continue;
     }
@@ -118,13 +83,6 @@ describe('a record that ends the process', () => {
   });
 });
 
-type Worker = Awaited<ReturnType<Awaited<ReturnType<typeof start>>['worker']>>;
-
-const end = ({ own, consumer }: Worker) => {
-  own.dead = true;
-  void consumer().crash();
-};
-
 describe('a record that has its partition refused', () => {
   it('lets those of other partitions run that must run alone', async () => {
     const { clock, state, worker, put } = await start();
@@ -132,10 +90,10 @@ describe('a record that has its partition refused', () => {
     put(3, 'p3', 1);
     put(2, 'p2', 0);
     await clock.advance(10);
-    end(first);
+    first.end();
     const second = await worker(101);
     await clock.advance(3000);
-    end(second);
+    second.end();
     const third = await worker(102);
     await clock.advance(600_000);
     assert.deepEqual(applied(state), [3]);
@@ -150,12 +108,12 @@ describe('a record that has its partition refused', () => {
     put(2, 'p2', 0);
     await clock.advance(10);
     for (let i = 1; i <= 5; i++) {
-      end(owner);
+      owner.end();
       owner = await worker(100 + i);
       await clock.advance(20_000);
     }
     world.refuse = false;
-    end(owner);
+    owner.end();
     owner = await worker(200);
     await clock.advance(20_000);
     const held = (await state.heldKeys('killer', 10)).map(({ key, head }) => [key, head.reason]);

@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sleep } from '../../src/clock/system.ts';
-import { startFlow } from '../../src/engine/index.ts';
 import { flow, mapAsync } from '../../src/index.ts';
-import type { ConsumerOptions, Log } from '../../src/log/port.ts';
-import { serdeFor } from '../../src/schema/serde.ts';
-import { silentTelemetry } from '../../src/telemetry/port.ts';
-import { MemoryConsumer, MemoryLog } from '../../src/testing/memory-log.ts';
-import { memoryRegistry } from '../../src/testing/memory-registry.ts';
-import { MemoryState } from '../../src/testing/memory-state.ts';
-import { guarded, ProcessClock } from '../../src/testing/process.ts';
-import { seededRandom, VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { applied, type Event, events, seen } from './review-support.ts';
+import { workersApart } from './workers-apart.ts';
 
 /** Workers in processes of their own, one of which has all partitions; record 1 takes as long as `busy` says. */
 async function start() {
-  const clock = new VirtualClock();
-  const log = new MemoryLog({ clock });
-  const state = new MemoryState({ clock });
-  const registry = await memoryRegistry();
-  const serde = await serdeFor(registry, events);
+  const { clock, state, worker: another, put } = await workersApart();
   const world = { busy: true, tries: 0, heeds: true };
   const made = flow('taken-over')
     .from(events)
@@ -37,25 +25,7 @@ async function start() {
       ),
       seen(),
     );
-  const worker = async (seed: number) => {
-    const own = new ProcessClock(clock);
-    const consumers: MemoryConsumer[] = [];
-    const consumer = (options: ConsumerOptions) => {
-      const member = new MemoryConsumer(log, options);
-      consumers.push(member);
-      return member;
-    };
-    const starting = startFlow(made, {
-      log: guarded<Log>(log, own, { consumer }),
-      state: guarded(state, own),
-      ...{ clock: own, random: seededRandom(seed), telemetry: silentTelemetry },
-      serde: (topic) => serdeFor(registry, topic),
-      partitions: (topic) => log.partitions(topic),
-    });
-    await clock.advance(50);
-    return { own, running: await starting, consumer: () => consumers.at(-1) as MemoryConsumer };
-  };
-  const put = (n: number, key: string) => void log.put({ topic: 'events', key, value: serde.serialize({ n, kind: 'x' }), headers: {} });
+  const worker = (seed: number) => another(made, seed);
   return { clock, state, world, worker, put };
 }
 
@@ -134,8 +104,7 @@ describe('a record whose owners lose the partition without a drain while they tr
     const first = await worker(1);
     put(1, 'p1');
     await clock.advance(1000);
-    first.own.dead = true;
-    void first.consumer().crash();
+    first.end();
     await clock.advance(100);
     const owner = await worker(2);
     await clock.advance(1000);
@@ -167,8 +136,7 @@ describe('a record whose owners lose the partition without a drain while they tr
     await clock.advance(1000);
     let counted = 0;
     for (let ends = 1; ends <= 4; ends++) {
-      owner.own.dead = true;
-      void owner.consumer().crash();
+      owner.end();
       await clock.advance(100);
       if (ends === 4) {
         world.busy = false;

@@ -1,0 +1,52 @@
+import { startFlow } from '../../src/engine/index.ts';
+import type { ConsumerOptions, Log } from '../../src/log/port.ts';
+import { serdeFor } from '../../src/schema/serde.ts';
+import { silentTelemetry } from '../../src/telemetry/port.ts';
+import { MemoryConsumer, MemoryLog } from '../../src/testing/memory-log.ts';
+import { memoryRegistry } from '../../src/testing/memory-registry.ts';
+import { MemoryState } from '../../src/testing/memory-state.ts';
+import { guarded, ProcessClock } from '../../src/testing/process.ts';
+import { seededRandom, VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { events } from './review-support.ts';
+
+/** A log and a state in memory on virtual time, and workers of one flow that are processes of their own and can end. */
+export async function workersApart() {
+  const clock = new VirtualClock();
+  const log = new MemoryLog({ clock });
+  const state = new MemoryState({ clock });
+  const registry = await memoryRegistry();
+  const serde = await serdeFor(registry, events);
+  /** `before`: told before it starts how its process is ended. */
+  const worker = async (made: Parameters<typeof startFlow>[0], seed: number, before: (end: () => void) => void = () => {}) => {
+    const own = new ProcessClock(clock);
+    const consumers: MemoryConsumer[] = [];
+    const consumer = (options: ConsumerOptions) => {
+      const member = new MemoryConsumer(log, options);
+      consumers.push(member);
+      return member;
+    };
+    const end = () => {
+      own.dead = true;
+      void consumers.at(-1)?.crash();
+    };
+    before(end);
+    const starting = startFlow(made, {
+      log: guarded<Log>(log, own, { consumer }),
+      state: guarded(state, own),
+      ...{ clock: own, random: seededRandom(seed), telemetry: silentTelemetry },
+      serde: (topic) => serdeFor(registry, topic),
+      partitions: (topic) => log.partitions(topic),
+    });
+    await clock.advance(50);
+    return { own, end, running: await starting, consumer: () => consumers.at(-1) as MemoryConsumer };
+  };
+  const put = (n: number, key: string, partition?: number) =>
+    void log.put({
+      topic: 'events',
+      key,
+      value: serde.serialize({ n, kind: 'x' }),
+      headers: {},
+      ...(partition === undefined ? {} : { partition }),
+    });
+  return { clock, state, worker, put };
+}
