@@ -4,12 +4,9 @@ import { PostgresPool } from '../../../src/postgres/pool.ts';
 import type { HeldRow } from '../../../src/state/port.ts';
 import { createPostgresState } from '../../../src/state/postgres/index.ts';
 import { freshSchema } from '../../support/postgres.ts';
+import { rowsLookedAt } from './rows-looked-at.ts';
 
 const [rows, lanes, reads] = [3_000, 8, 10];
-
-/** Rows of the held list that the server looked at, as it has counted them when the connection that read is closed. */
-const lookedAt = `select coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0) as count from pg_stat_user_tables
-  where schemaname = $1 and relname = 'aorta_held'`;
 
 const row = (key: string, seq: number): HeldRow => ({
   ...{ key, seq, offset: seq, timestamp: 1, eventId: `e${seq}`, recordKey: null, value: Buffer.alloc(100), headers: {}, resume: 't' },
@@ -35,16 +32,13 @@ test('where a patient is held is asked for without reading all that is held of h
       const applied = { watermark: group, runs: [], hops: {} };
       assert.deepEqual(await state.transact([{ lane: lane(0), epoch, group, applied, sentThrough: 0, held, ...nothing }]), ['applied']);
     }
-    const looked = async () => (await pool.query({ text: lookedAt, values: [pool.schema ?? ''] }))[0]?.count as number;
     for (let i = 0; i < reads; i++)
       assert.deepEqual(
         (await state.heldAt('places', ['p', 'q'])).map(({ seq }) => seq),
         [500],
       );
     await state.close();
-    // What the connection that was closed tells on its way out.
-    for (let i = 0; i < 900 && (await looked()) < reads; i++) await new Promise((resolve) => setTimeout(resolve, 100));
-    const count = await looked();
+    const count = await rowsLookedAt(pool, 'aorta_held', reads);
     assert.ok(count >= reads && count < rows, `${count} rows for ${reads} answers of one row`);
   } finally {
     await state.close();

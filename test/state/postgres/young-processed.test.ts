@@ -3,21 +3,13 @@ import { test } from 'node:test';
 import { PostgresPool } from '../../../src/postgres/pool.ts';
 import { createPostgresState } from '../../../src/state/postgres/index.ts';
 import { freshSchema } from '../../support/postgres.ts';
+import { rowsLookedAt } from './rows-looked-at.ts';
 
 const rows = 3_000;
 const asked = 100;
 const calls = 8;
 const few = 20;
 const table = 'aorta_processed';
-
-/** Rows of the table that the server looked at; it counts them when the connection that read is closed. */
-async function looked(pool: PostgresPool): Promise<number> {
-  const text = `select coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0) as count from pg_stat_user_tables
-    where schemaname = $1 and relname = $2`;
-  const count = async () => (await pool.query({ text, values: [pool.schema ?? '', table] }))[0]?.count as number;
-  for (let i = 0; i < 900 && (await count()) < calls * asked; i++) await new Promise((resolve) => setTimeout(resolve, 100));
-  return count();
-}
 
 for (const { shape, before } of [
   { shape: 'never analysed', before: 0 },
@@ -45,7 +37,7 @@ for (const { shape, before } of [
         await fill('other', 0, rows);
       });
       await state.close();
-      const count = await looked(pool);
+      const count = await rowsLookedAt(pool, table, calls * asked);
       assert.ok(count >= calls * asked && count <= calls * asked * (before + 2), `${count} rows for ${calls} calls of ${asked}`);
     } finally {
       await state.close();

@@ -3,22 +3,12 @@ import { test } from 'node:test';
 import { PostgresPool } from '../../../src/postgres/pool.ts';
 import { createPostgresState } from '../../../src/state/postgres/index.ts';
 import { freshSchema } from '../../support/postgres.ts';
+import { rowsLookedAt } from './rows-looked-at.ts';
 
 const rows = 3_000;
 const asked = 100;
 const reads = 8;
 const few = 20;
-
-/** Rows of the table that the server looked at, as it has counted them when the connection that read is closed. */
-const lookedAt = `select coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0) as count from pg_stat_user_tables
-  where schemaname = $1 and relname = $2`;
-
-/** Waits for what the connections that were closed tell on their way out. */
-async function looked(pool: PostgresPool, table: string): Promise<number> {
-  const count = async () => (await pool.query({ text: lookedAt, values: [pool.schema ?? '', table] }))[0]?.count as number;
-  for (let i = 0; i < 900 && (await count()) < reads * asked; i++) await new Promise((resolve) => setTimeout(resolve, 100));
-  return count();
-}
 
 /**
  * The server's idea of a table is that of its last analysis, and a prepared statement may keep the plan of that time: a first
@@ -67,7 +57,7 @@ for (const { shape, before, most } of [
       for (let from = before; from < rows; from += 500) await write(from, Math.min(rows, from + 500));
       for (let i = 0; i < reads; i++) assert.deepEqual(await read(i), numbers(i));
       await state.close();
-      const count = await looked(pool, 'aorta_state');
+      const count = await rowsLookedAt(pool, 'aorta_state', reads * asked);
       assert.ok(count >= reads * asked && count <= most, `${count} rows for ${reads} reads of ${asked} patients`);
     } finally {
       await state.close();

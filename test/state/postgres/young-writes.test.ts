@@ -4,6 +4,7 @@ import { PostgresPool } from '../../../src/postgres/pool.ts';
 import type { HeldRow, LaneGroup, LaneRef } from '../../../src/state/port.ts';
 import { createPostgresState } from '../../../src/state/postgres/index.ts';
 import { freshSchema } from '../../support/postgres.ts';
+import { rowsLookedAt } from './rows-looked-at.ts';
 
 const rows = 3_000;
 const touched = 100;
@@ -82,15 +83,6 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** Rows of the table that the server looked at; it counts them when the connection that read is closed. */
-async function looked(pool: PostgresPool, table: string): Promise<number> {
-  const text = `select coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0) as count from pg_stat_user_tables
-    where schemaname = $1 and relname = $2`;
-  const count = async () => (await pool.query({ text, values: [pool.schema ?? '', table] }))[0]?.count as number;
-  for (let i = 0; i < 900 && (await count()) < writes * touched; i++) await new Promise((resolve) => setTimeout(resolve, 100));
-  return count();
-}
-
 for (const { shape, before } of [
   { shape: 'never analysed', before: 0 },
   { shape: 'analysed when it was empty', before: 0 },
@@ -124,7 +116,7 @@ for (const { shape, before } of [
         await fill(0, rows);
         for (let i = 0; i < writes; i++) await write(Array.from({ length: touched }, (_, j) => i * touched + j));
         await state.close();
-        const count = await looked(pool, table);
+        const count = await rowsLookedAt(pool, table, writes * touched);
         const [left] = await pool.query({ text: `select count(*) as count from ${table}` });
         assert.equal(left?.count, stays + before);
         assert.ok(count >= writes * touched && count <= 2 * writes * touched, `${count} rows for ${writes} times ${touched}`);
