@@ -6,6 +6,8 @@ export interface BacklogResult {
   readonly msgsPerSecond: number;
   readonly cpuSecondsPerMillion: number;
   readonly peakRssMb: number;
+  /** The peak by the time the peer was ready: what it takes before there is work. */
+  readonly readyRssMb: number;
   /** The whole backlog came out. */
   readonly complete: boolean;
   /** From the start of the process to the end of the count: start-up, compilation and all. */
@@ -27,6 +29,8 @@ interface Backlog {
   readonly seconds: number;
   /** Milliseconds until the peer must be ready. @default 90_000 */
   readonly readyMs?: number;
+  /** Writes the input once the peer is ready, where it is no backlog. */
+  readonly begin?: (() => Promise<void>) | undefined;
   readonly progress: (share: number) => void;
 }
 
@@ -35,7 +39,7 @@ interface Backlog {
  * compiling are over) and its end, or `seconds` after it began. A backlog so small that all of it came out between two
  * looks counts from the peer's start. Events are those of the input, also where some are dropped on the way.
  */
-export async function backlogRound({ peer, sink, messages, expected, seconds, readyMs, progress }: Backlog): Promise<BacklogResult> {
+export async function backlogRound({ peer, sink, messages, expected, seconds, readyMs, begin, progress }: Backlog): Promise<BacklogResult> {
   const patience = (seconds + 30) * 1000;
   const inputOf = (output: number): number => Math.round((output * messages) / expected);
   const lag: [number, number][] = [];
@@ -61,12 +65,16 @@ export async function backlogRound({ peer, sink, messages, expected, seconds, re
   await peer.ready(readyMs);
   zero = performance.now();
   const ready = [0, peer.usage(), zero] as const;
+  const writing = begin?.();
+  // Awaited below; a peer that fails first must not leave a rejection without a handler.
+  writing?.catch(() => undefined);
   await reaches(1, zero + patience);
   const end = performance.now() + seconds * 1000;
   // A slow peer does not get to a tenth: then a fifth of the time is its warm-up.
   await reaches(expected / 10, performance.now() + seconds * 200);
   const [first, before, start] = done < expected ? ([done, peer.usage(), performance.now()] as const) : ready;
   await reaches(expected, end);
+  await writing;
   const [stop, after] = [performance.now(), peer.usage()];
   const count = inputOf(done) - inputOf(first);
   if (count === 0) throw new Error('it produced nothing in its round');
@@ -74,6 +82,7 @@ export async function backlogRound({ peer, sink, messages, expected, seconds, re
     msgsPerSecond: (count * 1000) / (stop - start),
     cpuSecondsPerMillion: ((after.cpuSeconds - before.cpuSeconds) * 1e6) / count,
     peakRssMb: after.peakRssMb,
+    readyRssMb: ready[1].peakRssMb,
     complete: done >= expected,
     totalCpuSeconds: after.cpuSeconds,
     events: inputOf(done),

@@ -43,18 +43,32 @@ export class Cluster {
     for (const topic of topics) this.#topics.delete(topic);
   }
 
-  /** `count` events, round robin over the patients: each patient's numbers count from 0. `first`: number of the first patient. */
-  async fill(topic: string, count: number, patients: number, schemaId: number, first = 0): Promise<void> {
+  /** `count` events, round robin over the patients: each patient's numbers count from 0. */
+  async fill(topic: string, count: number, patients: number, schemaId: number): Promise<void> {
+    await this.fillAll([{ topic, first: 0 }], count, patients, schemaId);
+  }
+
+  /** The same for several topics at once, `count` events for each, of `patients` of its own from number `first` on. */
+  async fillAll(
+    topics: readonly { readonly topic: string; readonly first: number }[],
+    count: number,
+    patients: number,
+    schemaId: number,
+  ): Promise<void> {
     const producer = await this.producer();
     try {
       const now = Date.now();
-      for (let at = 0; at < count; at += 2_000) {
-        const messages = Array.from({ length: Math.min(2_000, count - at) }, (_, i) => {
-          const n = at + i;
-          const patient = first + (n % patients);
-          return { key: keyOf(patient), value: encode(eventOf(patient, Math.floor(n / patients), now), schemaId) };
-        });
-        await producer.send({ topic, acks: -1, messages });
+      const wave = Math.max(1, Math.floor(2_000 / topics.length));
+      for (let at = 0; at < count; at += wave) {
+        const topicMessages = topics.map(({ topic, first }) => ({
+          topic,
+          messages: Array.from({ length: Math.min(wave, count - at) }, (_, i) => {
+            const n = at + i;
+            const patient = first + (n % patients);
+            return { key: keyOf(patient), value: encode(eventOf(patient, Math.floor(n / patients), now), schemaId) };
+          }),
+        }));
+        await producer.sendBatch({ acks: -1, topicMessages });
       }
     } finally {
       await producer.disconnect();

@@ -18,6 +18,8 @@ export interface Growing {
   readonly workload?: Pick<Workload, 'work' | 'place' | 'outputs' | 'callMs' | 'inFlight' | 'expected'>;
   /** Events of each round, the same at every size. */
   readonly messages: number;
+  /** Events come when the process is ready, in place of a backlog: flows that start one after the other would have worked it off by then. */
+  readonly live?: boolean;
   shape(size: number): Shape;
 }
 
@@ -56,11 +58,13 @@ async function measure(growing: Growing, { options, progress, signal }: Given): 
   const stage = new Stage(signal);
   await stage.connect();
   try {
-    const inputs = new Map<number, string>();
-    for (const size of sizes) {
+    const backlogs = new Map<number, Inputs>();
+    for (const size of growing.live ? [] : sizes) {
       signal.throwIfAborted();
       progress.say(`  writing ${messages.toLocaleString('en')} events for ${size.toLocaleString('en')} ${unit}`);
-      inputs.set(size, await filled(stage, `.${size}`, growing.shape(size), messages));
+      const backlog = await made(stage, `.${size}`, growing.shape(size), messages);
+      await backlog.fill();
+      backlogs.set(size, backlog);
     }
     for (let round = 0; round < options.rounds; round++)
       for (const size of rotated(sizes, round)) {
@@ -69,14 +73,25 @@ async function measure(growing: Growing, { options, progress, signal }: Given): 
         const { patients, partitions, flows, operators } = growing.shape(size);
         const total = Math.floor(messages / (flows ?? 1)) * (flows ?? 1);
         const more = { ...(flows === undefined ? {} : { flows }), ...(operators === undefined ? {} : { operators }) };
-        const plan = { peer, workload, purpose: `${size}-${round}`, input: inputs.get(size) ?? '', partitions, patients, more };
+        const input = backlogs.get(size) ?? (await made(stage, `.${size}-${round}`, growing.shape(size), messages));
+        const plan = { peer, workload, purpose: `${size}-${round}`, input: input.name, partitions, patients, more };
         try {
           const result = await stage.round(plan, async ({ process, sink }) => {
             const live = (share: number) => progress.live(`${growing.name} ${size} ${unit}`, share);
             const seconds = options.duration;
             // Each flow makes its topics and joins its group.
             const readyMs = 90_000 + (flows ?? 0) * 3_000;
-            const one = await backlogRound({ peer: process, sink, messages: total, expected: total, seconds, readyMs, progress: live });
+            const begin = growing.live ? () => input.fill() : undefined;
+            const one = await backlogRound({
+              peer: process,
+              sink,
+              messages: total,
+              expected: total,
+              seconds,
+              readyMs,
+              begin,
+              progress: live,
+            });
             await process.stop();
             const findings = await sink.verify(one.complete ? total : 0);
             if (!isSound(findings)) broken.push(`${size} ${unit}: ${JSON.stringify(findings)}`);
@@ -92,6 +107,8 @@ async function measure(growing: Growing, { options, progress, signal }: Given): 
           missing[`aorta at ${size} ${unit}`] = `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
           progress.say(`  ${size.toLocaleString('en').padStart(9)} ${unit} failed`);
           results.delete(size);
+        } finally {
+          if (growing.live) await stage.cluster.remove(...input.topics.map(({ topic }) => topic));
         }
       }
   } finally {
@@ -100,15 +117,22 @@ async function measure(growing: Growing, { options, progress, signal }: Given): 
   return { ...grown(growing, results), versions: versionsOf(peers), settings: { messages, rounds: options.rounds }, missing, broken };
 }
 
-/** Makes the inputs of a size; of several flows, each has patients of its own. Returns what their names begin with. */
-async function filled(stage: Stage, purpose: string, { patients, partitions, flows }: Shape, messages: number): Promise<string> {
+interface Inputs {
+  /** What their names begin with. */
+  readonly name: string;
+  readonly topics: readonly { readonly topic: string; readonly first: number }[];
+  /** Writes the events: of several flows, each has patients of its own. */
+  fill(): Promise<void>;
+}
+
+async function made(stage: Stage, purpose: string, { patients, partitions, flows }: Shape, messages: number): Promise<Inputs> {
   const count = flows ?? 1;
   const share = Math.floor(patients / count);
-  for (let i = 0; i < count; i++) {
-    const topic = await stage.input(flows === undefined ? purpose : `${purpose}.${i}`, partitions);
-    await stage.cluster.fill(topic, Math.floor(messages / count), share, stage.schemaId, i * share);
-  }
-  return `${stage.run}${purpose}`;
+  const topics: { topic: string; first: number }[] = [];
+  for (let i = 0; i < count; i++)
+    topics.push({ topic: await stage.input(flows === undefined ? purpose : `${purpose}.${i}`, partitions), first: i * share });
+  const fill = () => stage.cluster.fillAll(topics, Math.floor(messages / count), share, stage.schemaId);
+  return { name: `${stage.run}${purpose}`, topics, fill };
 }
 
 /** Exported for its test. */
@@ -119,24 +143,28 @@ export function grown({ unit }: Pick<Growing, 'unit'>, results: ReadonlyMap<numb
     cpuSecondsPerMillion: of(rounds, (r) => r.cpuSecondsPerMillion),
     cpuSpread: range(rounds.map((r) => r.cpuSecondsPerMillion)),
     peakRssMb: of(rounds, (r) => r.peakRssMb),
+    readyRssMb: of(rounds, (r) => r.readyRssMb),
     complete: rounds.every((r) => r.complete),
   }));
   const cpu = points.map((point) => [point.size, point.cpuSecondsPerMillion] as const);
   const memory = points.map((point) => [point.size, point.peakRssMb] as const);
   const perUnit = slope(memory);
+  const ready = slope(points.map((point) => [point.size, point.readyRssMb] as const));
   const figures = {
     points,
     cpuExponent: exponent(cpu),
     memoryExponent: exponent(memory),
     /** Of the line through the peaks at all sizes. */
     memoryKbPerUnit: perUnit === null ? null : rounded(perUnit * 1024, 3),
+    /** The same by the time that the process was ready. */
+    readyKbPerUnit: ready === null ? null : rounded(ready * 1024, 3),
   };
   const [smallest, largest] = [points[0], points.at(-1)];
   const hasBoth = smallest && largest && smallest !== largest;
   const ratio = (read: (point: (typeof points)[number]) => number) =>
     hasBoth && read(largest) > 0 ? { smallest: rounded(read(smallest) / read(largest), 3) } : {};
   const exponents = `fitted exponent ${figures.cpuExponent ?? '-'}`;
-  const title = `By ${unit}: CPU ${exponents}; memory ${figures.memoryExponent ?? '-'}, ${figures.memoryKbPerUnit?.toLocaleString('en') ?? '-'} KB each`;
+  const title = `By ${unit}: CPU ${exponents}; memory ${figures.memoryExponent ?? '-'}, ${figures.memoryKbPerUnit?.toLocaleString('en') ?? '-'} KB each, ${figures.readyKbPerUnit?.toLocaleString('en') ?? '-'} before there is work`;
   const line = (name: string, all: readonly (readonly [number, number])[]) => [{ name, points: all }];
   const x = { label: unit, logarithmic: true };
   return {
@@ -145,10 +173,10 @@ export function grown({ unit }: Pick<Growing, 'unit'>, results: ReadonlyMap<numb
     tables: [
       {
         title,
-        head: [unit, 'events/s', 'CPU s/M', '(min–max)', 'peak MB', ''],
+        head: [unit, 'events/s', 'CPU s/M', '(min–max)', 'ready MB', 'peak MB', ''],
         rows: points.map((point) => [
           ...[point.size.toLocaleString('en'), Math.round(point.msgsPerSecond).toLocaleString('en')],
-          ...[point.cpuSecondsPerMillion.toFixed(1), point.cpuSpread.join('–'), point.peakRssMb.toFixed(0)],
+          ...[point.cpuSecondsPerMillion.toFixed(1), point.cpuSpread.join('–'), point.readyRssMb.toFixed(0), point.peakRssMb.toFixed(0)],
           point.complete ? '' : 'time was up',
         ]),
       },

@@ -9,7 +9,7 @@ const [state] = states;
 export const studies = [
   growth({
     ...{ name: 'growth-topologies', what: '1 to 100 topologies in one process, an input of one partition each; the same events in all' },
-    ...{ unit: 'topologies', sizes: [1, 10, 30, 100], messages },
+    ...{ unit: 'topologies', sizes: [1, 10, 30, 100], messages, live: true },
     shape: (flows) => ({ patients: 5_000, partitions: 1, flows }),
   }),
   growth({

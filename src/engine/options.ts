@@ -14,7 +14,7 @@ export interface EngineOptions {
   readonly maxRecords: number;
   /**
    * Bytes of memory for unsettled records of a flow, shared by its partitions, of which each has at least 1 MiB; a record
-   * counts 1 KiB more than its key and value. @default 24 MiB
+   * counts 1 KiB more than its key and value. @default 24 MiB, less in a worker of more than four flows (`creditOf`)
    */
   readonly maxBytes: number;
   /** Largest emission. @default 1 MiB less 10 % */
@@ -63,6 +63,12 @@ export const defaultOptions: EngineOptions = {
   sessionTimeoutMs: 30_000,
   brake: { run: 25, ratio: 0.5, least: 100, windowMs: 300_000 },
 };
+
+/** Bytes of memory for unsettled records of all flows of a worker. */
+const workerBytes = 96 * 1024 * 1024;
+
+/** `maxBytes` of each flow where a worker has so many: what all of them may hold does not grow with their number. */
+export const creditOf = (flows: number): number => Math.min(defaultOptions.maxBytes, Math.floor(workerBytes / Math.max(1, flows)));
 
 export interface EnginePorts {
   readonly log: Log;

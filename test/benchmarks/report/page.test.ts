@@ -23,7 +23,14 @@ function outcomeOf(name: string, index: number): PeerOutcome {
   const lag = Array.from({ length: 40 }, (_, i) => [i / 4, Math.max(0, 9_000 - i * 250 * (1 + index))] as const);
   const backlog = [9_000, 10_000, 12_000].map(
     (rate): BacklogResult => ({
-      ...{ msgsPerSecond: rate / (index + 1), cpuSecondsPerMillion: 40, peakRssMb: 200, complete: true, totalCpuSeconds: 2 },
+      ...{
+        msgsPerSecond: rate / (index + 1),
+        cpuSecondsPerMillion: 40,
+        peakRssMb: 200,
+        readyRssMb: 100,
+        complete: true,
+        totalCpuSeconds: 2,
+      },
       ...{ events: 9_000, lag, figures: {} },
     }),
   );

@@ -11,7 +11,17 @@ import type { Outcome, PeerOutcome } from '../../../benchmarks/runner/outcome.ts
 import type { RateResult } from '../../../benchmarks/runner/rate-round.ts';
 
 const round = (msgsPerSecond: number, cpuSecondsPerMillion: number): BacklogResult => ({
-  ...{ msgsPerSecond, cpuSecondsPerMillion, peakRssMb: 100, complete: true, totalCpuSeconds: 1, events: 10, lag: [], figures: {} },
+  ...{
+    msgsPerSecond,
+    cpuSecondsPerMillion,
+    peakRssMb: 100,
+    readyRssMb: 100,
+    complete: true,
+    totalCpuSeconds: 1,
+    events: 10,
+    lag: [],
+    figures: {},
+  },
 });
 const rateRound = (ms: number, more: Partial<RateResult> = {}): RateResult => {
   const own = histogram();

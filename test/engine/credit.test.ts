@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { creditOf, defaultOptions } from '../../src/engine/index.ts';
+
+test('what the flows of a worker may hold does not grow with their number', () => {
+  const all = (flows: number): number => flows * creditOf(flows);
+  assert.equal(creditOf(1), defaultOptions.maxBytes);
+  assert.equal(creditOf(0), defaultOptions.maxBytes);
+  for (const flows of [4, 5, 30, 100, 1_000]) assert.ok(all(flows) <= all(4), `${flows} flows`);
+  for (const flows of [5, 30, 100]) assert.ok(all(flows) > all(4) - flows, `${flows} flows use what there is`);
+});
