@@ -37,3 +37,25 @@ test('what an AI said is no fact; what a clinician stands for is one, whatever t
   ]);
   assert.deepEqual(facts.map(({ text }) => text).toSorted(), ['Iodine', 'Latex', 'Nuts', 'Penicillin']);
 });
+
+test('a name, a number or a date at the place where a long text is cut is not told in half', async () => {
+  const own = {
+    name: [{ family: 'Zzfamilyname' }],
+    identifier: [{ system: 'urn:x', value: 'Zznumber-4711' }],
+    address: [{ line: ['Zzstreet 7'] }],
+  };
+  for (const secret of ['Zzfamilyname', 'Zznumber-4711', 'Zzstreet 7', '031 555 77 88', '1950-03-02'])
+    for (let at = 270; at < 300; at++) {
+      const { facts } = await told([{ resourceType: 'Condition', id: 'c', code: { text: `${'x'.repeat(at)} ${secret} and more` } }], own);
+      assert.doesNotMatch(facts[0]?.text ?? '', /Zz|031|555|1950|\[[A-Z]*-?\d*$/, `${secret} at ${at}`);
+    }
+});
+
+test('a name is found however its accents are written', async () => {
+  const text = 'Asthma of Zoë Žižka'.normalize('NFD');
+  for (const form of ['NFC', 'NFD'] as const) {
+    const own = { name: [{ family: 'Žižka'.normalize(form), given: ['Zoë'.normalize(form)] }] };
+    const { facts } = await told([{ resourceType: 'Condition', id: 'c', code: { text } }], own);
+    assert.equal(facts[0]?.text, 'Asthma of [NAME-1] [NAME-2]', form);
+  }
+});
