@@ -343,6 +343,8 @@ test('a retrieval that takes too long ends the same way, and one that fails is a
   );
   assert.equal(lastError(await slow.asks()).code, 'AORTA_ASSIST_001');
   assert.equal(slow.provider.asked.length, 0);
+  const never = await openAssist(t, { firstTokenMs: 100 }, { retrieve: () => new Promise(() => {}) });
+  assert.equal(lastError(await never.asks()).code, 'AORTA_ASSIST_001', 'also when it never ends');
   const failing = await openAssist(
     t,
     {},
