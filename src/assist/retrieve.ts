@@ -146,7 +146,7 @@ async function counterpart(own: Patient, client: FhirClient, options: RetrieveOp
   const { perReadMs: deadlineMs, signal } = options;
   const found = await Promise.all(
     usable(own).map(({ system, value }) =>
-      client.search(`Patient?identifier=${encodeURIComponent(`${system}|${value}`)}`, { deadlineMs, signal, pages: 1 }),
+      client.search(`Patient?identifier=${encodeURIComponent(`${system}|${value}`)}`, { deadlineMs, signal, pages: 1, form: true }),
     ),
   );
   const people = new Map(

@@ -4,9 +4,11 @@ import { compose, retrieve } from '../../src/assist/index.ts';
 import { linkPatients, putResource, putTimeline } from '../../src/canonical/effects.ts';
 import { createCanonical } from '../../src/canonical/index.ts';
 import { systemClock } from '../../src/clock/system.ts';
+import { createFhirClient, createHttp } from '../../src/fhir/client/index.ts';
 import type { Model } from '../../src/model/index.ts';
+import { deadlineGuard } from '../../src/runtime/ehr-deadline.ts';
 import { stores } from '../canonical/store.ts';
-import type { Scope } from '../sandbox/ehr/open.ts';
+import { openEhr, type Scope, sixScopes } from '../sandbox/ehr/open.ts';
 
 const now = Date.now();
 const resource = (patient: string, id: string, body: object) => putResource({ id, ...body } as never, { version: 1, now, patient });
@@ -72,4 +74,30 @@ test('of a merged patient both names are taken out before a model is asked', asy
   for await (const _ of compose({ task: 'assist', question, retrieved: found, model, now, maxOutputTokens: 10, signal }));
   assert.match(told.join(''), /Asthma of \[NAME-\d\]/);
   assert.doesNotMatch(told.join(''), /Zz/);
+});
+
+test('the number by which a patient is looked for at the EHR stands in no URL', async (t) => {
+  const { ehr, backend } = await openEhr(t);
+  const identifier = { system: 'urn:id:HOSP', value: 'ZZMRN' };
+  const there = ehr.store.create({ resourceType: 'Patient', identifier: [identifier] } as never);
+  const { store } = await opened(t);
+  await store.apply(...resource('p', 'p', { resourceType: 'Patient', identifier: [identifier] }));
+  const [inner, urls, token] = [createHttp({ timeoutMs: 10_000 }), [] as string[], await (await backend()).token(sixScopes)];
+  t.after(() => inner.close());
+  const client = createFhirClient({
+    ...{ base: ehr.fhirBase, clock: systemClock, guard: deadlineGuard(systemClock) },
+    http: {
+      send(request) {
+        urls.push(request.url);
+        return inner.send(request);
+      },
+      close: async () => {},
+    },
+    tokens: { get: async () => token.value, refused: () => false },
+  });
+  const signal = new AbortController().signal;
+  const found = await retrieve('p', { canonical: createCanonical(store.state), client, clock: systemClock, perReadMs: 10_000, signal });
+  assert.deepEqual([found?.atEhr?.id, found?.gaps], [there.id, []]);
+  assert.ok(urls.length > 5);
+  assert.doesNotMatch(urls.join(), /ZZMRN/);
 });
