@@ -155,7 +155,9 @@ export function createFhirClient({ base: given, http, guard, clock, tokens }: Fh
       const answer = await send('POST', `${base}/${resource.resourceType}`, what, call, { headers, body: JSON.stringify(resource) });
       if (answer.status === 412) throw error('AORTA_EHR_008', { what: resource.resourceType });
       if (answer.status !== 200 && answer.status !== 201) throw error('AORTA_EHR_005', { what, status: answer.status });
-      const made = answer.text === '' ? undefined : resourceOf(answer, what);
+      const told = answer.text === '' ? undefined : resourceOf(answer, what);
+      // Some answer with an OperationOutcome, whatever they were asked to prefer; its id is not what was made.
+      const made = told?.resourceType === resource.resourceType ? told : undefined;
       const id = made?.id ?? new RegExp(`${resource.resourceType}/([A-Za-z0-9.-]{1,64})`).exec(answer.headers['location'] ?? '')?.[1];
       return { created: answer.status === 201, ...(made ? { resource: made } : {}), ...(id === undefined ? {} : { id }) };
     },
