@@ -105,7 +105,8 @@ test('no PHI in logs, metrics, refusals and URLs of CDS calls, answers, jobs and
   );
   shown.push(await assist('What about ZZCANARYPROMPT?'));
   ok(shown[0]?.text.includes('ZZCANARYSAID'), 'the model was heard');
-  equal((await job('ZZCANARYMRN-key')).status, 'succeeded');
+  const done = await job('ZZCANARYMRN-key');
+  equal(done.status, 'succeeded');
   equal(ehr.store.search('DocumentReference', new URLSearchParams()).length, 1);
 
   // Everything that can go wrong with the data in it.
@@ -149,6 +150,8 @@ test('no PHI in logs, metrics, refusals and URLs of CDS calls, answers, jobs and
     ...{ '/metrics': scrape, stdout: product.stdout(), stderr: product.stderr(), refusals: refusals.join('\n') },
     'list of flows': (await product.status('/api/ops/flows')).body,
     'list of the quarantine': (await product.status('/api/ops/quarantine')).body,
+    // The EHR's id of the patient is the key here: metadata, as in the audit chain.
+    'trace of a job': (await product.status(`/api/ops/trace/${done.id}`)).body.replaceAll(patientId, ''),
     'counts of CDS': (await product.status('/api/ops/cds')).body,
     'requests at the model': provider.asked.map((text) => text.replaceAll('ZZCANARYPROMPT', '').replaceAll('ZZCANARYDRUG', '')).join('\n'),
   };
