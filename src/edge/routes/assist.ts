@@ -113,6 +113,8 @@ export function assistRoutes(app: FastifyInstance, options: EdgeOptions): void {
 
   /** Begins the stream, or goes on with it after event `seen`. */
   function follow(reply: FastifyReply, answer: Answer, seen: number): void {
+    // Gone while it was recorded: its `close` came before anybody listened for it.
+    if (reply.raw.destroyed) return void reply.hijack();
     const raw = opened(reply);
     const left = (why: string) => {
       if (why !== 'closed')
