@@ -85,6 +85,8 @@ export const dateOf = ({
     .map(text)
     .find(Boolean);
 
+/** Labels of what an AI said (AI transparency IG, ProvenanceVS). CLINAST and CLINAST_AIRPT say that a clinician stands for it. */
+const aiLabels: readonly unknown[] = ['AIAST', 'AIRPT', 'AIAST_CLINRPT'];
+
 /** A text that an AI wrote is no fact (AI transparency, use case 2: no loops). */
-export const isAiMade = ({ meta }: Clinical): boolean =>
-  (meta?.security ?? []).some(({ code }) => code === 'AIAST' || code === 'AIASTWH' || code === 'CLINAST');
+export const isAiMade = ({ meta }: Clinical): boolean => list(meta?.security).some(({ code }) => aiLabels.includes(code));

@@ -1,3 +1,4 @@
+import type { Resource } from '../fhir/r4.ts';
 import type { Model, ModelRequest, Prompt, Usage } from '../model/index.ts';
 import { type CitedFact, factsOf } from './facts.ts';
 import { createMask } from './mask.ts';
@@ -38,7 +39,7 @@ const promptOf: Readonly<Record<ModelRequest['task'], Prompt>> = { assist: assis
  */
 export async function* compose(options: ComposeOptions): AsyncGenerator<string, Composition> {
   const { task, question, retrieved, model, now, maxOutputTokens, signal } = options;
-  const mask = createMask([retrieved.own, retrieved.atEhr].filter((each) => each !== undefined));
+  const mask = createMask(peopleOf(retrieved));
   const { facts, gaps } = factsOf(retrieved, mask, now);
   const prompt = promptOf[task];
   const output = new Output(mask, facts.length);
@@ -68,6 +69,12 @@ export async function* compose(options: ComposeOptions): AsyncGenerator<string, 
     ...{ usage, cut, facts: facts.length, cited, invented: output.invented },
   };
 }
+
+/** The patient here and at the EHR, and whoever was merged into them. */
+const peopleOf = ({ own, atEhr, resources }: Retrieved): readonly Resource[] =>
+  [own, atEhr, ...resources.map(({ resource }) => resource as unknown as Resource)].filter(
+    (each) => each?.resourceType === 'Patient',
+  ) as Resource[];
 
 const citation = (fact: CitedFact | undefined): Composition['cited'] =>
   fact ? [{ n: fact.n, reference: fact.reference, source: fact.source }] : [];

@@ -28,6 +28,8 @@ const most: Readonly<Record<FactTopic, number>> = {
 };
 const order = Object.keys(most) as FactTopic[];
 const longest = 300;
+/** Characters of a text that are looked at: a mark is shorter than what it stands for, a document is longer than a fact. */
+const mostRead = 4_000;
 /** Estimated tokens of all facts: below what `limited` lets through. */
 const mostTokens = 8_000;
 
@@ -61,7 +63,11 @@ export function factsOf(
   let tokens = 0;
   const facts: CitedFact[] = [];
   for (const { topic, text, reference, source } of kept) {
-    const hidden = mask.hide(text.replace(/\s+/g, ' ').slice(0, longest));
+    // Cut after it is masked: half a name is no known one.
+    const hidden = mask
+      .hide(text.replace(/\s+/g, ' ').slice(0, mostRead))
+      .slice(0, longest)
+      .replace(/\[[A-Z]*(?:-\d*)?$/, '');
     tokens += estimateTokens(hidden) + 4;
     if (tokens > mostTokens) break;
     facts.push({ n: facts.length + 1, topic, text: hidden, reference, source });

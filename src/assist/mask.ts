@@ -61,7 +61,7 @@ export function createMask(people: readonly Resource[]): Mask {
   return {
     hide(text) {
       // A mark that was in the text before is no mark of ours.
-      let hidden = text.replace(/\[(?:NAME|ID|PHONE|ADDRESS|DATE|MAIL|LINK)-\d+\]/g, '[removed]');
+      let hidden = text.normalize('NFC').replace(/\[(?:NAME|ID|PHONE|ADDRESS|DATE|MAIL|LINK)-\d+\]/g, '[removed]');
       if (any) hidden = hidden.replace(any, (value) => mark(kinds.get(value.toLowerCase()) ?? 'NAME', value));
       for (const [kind, pattern] of patterns)
         hidden = outside(hidden, (part) =>
@@ -87,7 +87,7 @@ function knownOf(people: readonly Resource[]): readonly (readonly [string, Kind]
   const found = new Map<string, Kind>();
   const add = (kind: Kind, value: unknown, least = 2) => {
     if (typeof value !== 'string') return;
-    const text = value.trim().replace(/\s+/g, ' ');
+    const text = value.normalize('NFC').trim().replace(/\s+/g, ' ');
     if (text.length >= least && !found.has(text)) found.set(text, kind);
   };
   const addName = (name: HumanName | undefined) => {

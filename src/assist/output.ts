@@ -1,9 +1,9 @@
 import type { Mask } from './mask.ts';
 
-/** Longer runs without white space are no words. */
-const longestWord = 256;
+/** Longer runs without white space are no words: they are broken, so that no link is put together across the break. */
+const tooLong = /\S{256}(?=\S)/g;
 const marks = /\[(?:NAME|ID|PHONE|ADDRESS|DATE|MAIL|LINK)(?:-\d+)?\]/g;
-const links = /(?:\b[a-z][a-z0-9+.-]{1,20}:\/\/|\b(?:javascript|data|mailto|file):|\bwww\.)\S*/gi;
+const links = /(?:\b[a-z][a-z0-9+.-]{0,20}:\/\/|\b(?:javascript|data|mailto|file):|\bwww\.)\S*/gi;
 
 /**
  * What a model says, made fit to be shown: marks get their values back, references to facts that there are none of go
@@ -23,10 +23,10 @@ export class Output {
   }
 
   push(text: string): string {
-    this.#rest += text;
+    this.#rest = (this.#rest + text).replace(tooLong, '$& ');
     const end = this.#wordEnd();
-    if (end === undefined && this.#rest.length <= longestWord) return '';
-    const whole = end === undefined ? this.#rest : this.#rest.slice(0, end + 1);
+    if (end === undefined) return '';
+    const whole = this.#rest.slice(0, end + 1);
     this.#rest = this.#rest.slice(whole.length);
     return this.#fit(whole);
   }

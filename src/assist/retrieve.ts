@@ -31,8 +31,10 @@ export interface RetrieveOptions {
   readonly signal: AbortSignal;
 }
 
-const ownTypes = ['Encounter', 'Condition', 'AllergyIntolerance', 'Observation'] as const;
-const mostOwn = 200;
+/** Patient: whoever was merged into this one; texts of before name them. */
+const ownTypes = ['Patient', 'Encounter', 'Condition', 'AllergyIntolerance', 'Observation'] as const;
+/** Of each type, and of events: as many as are read at the EHR. */
+const mostOwn = 2_000;
 const mostIdentifiers = 4;
 export const contextReads = [...Object.values(clinicalReads), vitalSigns];
 
@@ -64,13 +66,18 @@ export async function retrieve(patientId: string, options: RetrieveOptions): Pro
   const context = { patientId: atEhr?.id };
   const [gathered, ours, timeline] = await Promise.all([
     atEhr && client ? gather({ reads: contextReads, context, client, perReadMs, signal, clock }) : undefined,
-    own ? Promise.all(ownTypes.map((type) => canonical.search(type, { patient: own?.id ?? '', limit: mostOwn }))) : [],
-    own ? canonical.timeline(own.id ?? '', { limit: 500 }) : undefined,
+    own ? Promise.all(ownTypes.map((type) => ownOf(type, own?.id ?? '', options))) : [],
+    own ? ownEvents(own.id ?? '', options) : undefined,
   ]);
+  for (const [at, { whole }] of ours.entries()) if (!whole) gaps.push(`${ownTypes[at]} in Aorta`);
+  if (timeline && !timeline.whole) gaps.push('the newest events in Aorta');
   if (gathered) gaps.push(...gathered.incomplete);
   else if (client && !gaps.includes('the EHR') && !gaps.includes('the EHR (two patients match)')) gaps.push('the EHR (no such patient)');
   const ehr = gathered ? Object.values(gathered.reads).flatMap(({ resources }) => resources) : atEhr ? [atEhr] : [];
-  const here = [...(own ? [own as Resource] : []), ...ours.flatMap(({ resources }) => resources)];
+  const here = [
+    ...(own ? [own as Resource] : []),
+    ...ours.flatMap(({ all }) => all).filter(({ resourceType, id }) => resourceType !== 'Patient' || id !== own?.id),
+  ];
   return {
     patientId: own?.id ?? patientId,
     own,
@@ -79,7 +86,7 @@ export async function retrieve(patientId: string, options: RetrieveOptions): Pro
       ...ehr.map((resource) => ({ resource: resource as unknown as Clinical, source: 'ehr' as const })),
       ...here.map((resource) => ({ resource: resource as unknown as Clinical, source: 'aorta' as const })),
     ],
-    events: (timeline?.events ?? [])
+    events: (timeline?.all ?? [])
       .filter(({ type }) => type !== 'Update' && type !== 'Result')
       .map((event) => ({ type: event.type, at: Date.parse(String(event.occurredAt)) || Number(event.occurredAt), ward: wardOf(event) })),
     gaps,
@@ -90,6 +97,37 @@ export async function retrieve(patientId: string, options: RetrieveOptions): Pro
     },
   };
 }
+
+interface Own<T> {
+  readonly all: readonly T[];
+  /** False: there is more than the bound. */
+  readonly whole: boolean;
+}
+type Page<T> = { readonly items: readonly T[]; readonly cursor?: string | undefined };
+
+/** Page by page: they come by id, or oldest first, so a first page alone is not the newest. */
+async function paged<T>(signal: AbortSignal, next: (page: { limit: number; cursor?: string }) => Promise<Page<T>>): Promise<Own<T>> {
+  const all: T[] = [];
+  for (let cursor: string | undefined; ; ) {
+    signal.throwIfAborted();
+    const page = await next({ limit: 500, ...(cursor === undefined ? {} : { cursor }) });
+    all.push(...page.items);
+    cursor = page.cursor;
+    if (cursor === undefined || all.length >= mostOwn) return { all, whole: cursor === undefined };
+  }
+}
+
+const ownOf = (type: string, patient: string, { canonical, signal }: RetrieveOptions): Promise<Own<Resource>> =>
+  paged(signal, async (page) => {
+    const { resources: items, cursor } = await canonical.search(type, { patient, ...page });
+    return { items, cursor };
+  });
+
+const ownEvents = (patient: string, { canonical, signal }: RetrieveOptions) =>
+  paged(signal, async (page) => {
+    const found = await canonical.timeline(patient, page);
+    return { items: found?.events ?? [], cursor: found?.cursor };
+  });
 
 const wardOf = (event: object): string | null => {
   const { location } = event as { location?: { ward?: unknown } };
@@ -108,7 +146,7 @@ async function counterpart(own: Patient, client: FhirClient, options: RetrieveOp
   const { perReadMs: deadlineMs, signal } = options;
   const found = await Promise.all(
     usable(own).map(({ system, value }) =>
-      client.search(`Patient?identifier=${encodeURIComponent(`${system}|${value}`)}`, { deadlineMs, signal, pages: 1 }),
+      client.search(`Patient?identifier=${encodeURIComponent(`${system}|${value}`)}`, { deadlineMs, signal, pages: 1, form: true }),
     ),
   );
   const people = new Map(

@@ -135,7 +135,8 @@ export function createDrafting(options: DraftingOptions) {
       const [{ system, value } = {}] = (document as Document).identifier;
       const made = await client.create(document, `identifier=${system}|${value}`, { deadlineMs: createMs, signal });
       telemetry.counter('aorta_drafts_written_total', 'Drafts at the EHR, new or found there', { created: String(made.created) }).inc();
-      const end = { status: 'succeeded', document: `DocumentReference/${made.id ?? ''}` } as const;
+      // An EHR may say that it is there, and not where.
+      const end = { status: 'succeeded', ...(made.id === undefined ? {} : { document: `DocumentReference/${made.id}` }) } as const;
       const row = await jobs.finish(job.jobId, end, clock.now());
       return row ? ended(row) : over(job.jobId);
     },

@@ -117,6 +117,15 @@ describe('output of a model', () => {
     assert.equal(whole('![x](data:text/html,1)'), '![x]((link removed)');
   });
 
+  test('a link behind a run that is no word goes away, too, wherever the pieces end', () => {
+    for (let at = 240; at < 260; at++)
+      for (const pieces of [6, 7, 20]) {
+        const cut = (given: string) => given.match(new RegExp(`.{1,${at + pieces}}`, 'g')) ?? [];
+        const text = whole(`${'('.repeat(at)}https://evil.example/x javascript:x`, cut);
+        assert.doesNotMatch(text, /\w+:\/\/\w|javascript:/, `${at} ${pieces}`);
+      }
+  });
+
   test('is the same wherever its pieces end', () => {
     const text = 'On [DATE-1] [NAME-1] had 5.9 mmol/L [1, 2], see http://x.example [9] and [3].\n- [ID-1] end';
     fc.assert(

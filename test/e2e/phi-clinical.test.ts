@@ -105,7 +105,8 @@ test('no PHI in logs, metrics, refusals and URLs of CDS calls, answers, jobs and
   );
   shown.push(await assist('What about ZZCANARYPROMPT?'));
   ok(shown[0]?.text.includes('ZZCANARYSAID'), 'the model was heard');
-  equal((await job('ZZCANARYMRN-key')).status, 'succeeded');
+  const done = await job('ZZCANARYMRN-key');
+  equal(done.status, 'succeeded');
   equal(ehr.store.search('DocumentReference', new URLSearchParams()).length, 1);
 
   // Everything that can go wrong with the data in it.
@@ -144,11 +145,15 @@ test('no PHI in logs, metrics, refusals and URLs of CDS calls, answers, jobs and
   refusals.push(failed.text);
 
   const scrape = (await product.status('/metrics')).body;
+  const trace = await product.status(`/api/ops/trace/${done.id}`);
+  deepStrictEqual([trace.status, trace.body.includes(done.id)], [200, true]);
   ok(scrape.includes('aorta_cds_calls_total') && scrape.includes('aorta_assist_answers_total'));
   const places: Readonly<Record<string, string>> = {
     ...{ '/metrics': scrape, stdout: product.stdout(), stderr: product.stderr(), refusals: refusals.join('\n') },
     'list of flows': (await product.status('/api/ops/flows')).body,
     'list of the quarantine': (await product.status('/api/ops/quarantine')).body,
+    // The EHR's id of the patient is the key here: metadata, as in the audit chain.
+    'trace of a job': trace.body.replaceAll(patientId, ''),
     'counts of CDS': (await product.status('/api/ops/cds')).body,
     'requests at the model': provider.asked.map((text) => text.replaceAll('ZZCANARYPROMPT', '').replaceAll('ZZCANARYDRUG', '')).join('\n'),
   };

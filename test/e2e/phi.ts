@@ -84,6 +84,13 @@ export async function lookForCanaries(product: Product): Promise<void> {
   look('stderr', product.stderr());
   look('stdout', product.stdout());
   if (id) {
+    const { events } = await product.get<{ events: { eventId: string }[] }>(`/api/patients/${id}/timeline`);
+    ok(events.length > 0);
+    for (const { eventId } of events) {
+      const { status, body } = await product.status(`/api/ops/trace/${eventId}`);
+      deepStrictEqual([status, body.includes(eventId)], [200, true]);
+      look('trace of an event', body);
+    }
     for (const [where, text] of [
       ['/metrics', scrape],
       ['stderr', product.stderr()],

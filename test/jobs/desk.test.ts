@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemRandom } from '../../src/clock/system.ts';
 import { createDesk, type Desk } from '../../src/jobs/desk.ts';
-import type { Jobs } from '../../src/jobs/port.ts';
+import type { Job, Jobs } from '../../src/jobs/port.ts';
 import { createSqliteJobs } from '../../src/jobs/sqlite/jobs.ts';
 import { silentTelemetry } from '../../src/telemetry/port.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -71,4 +71,20 @@ test('a client has so many jobs open and no more; those that ended do not count,
   await desk.ask({ ...asked, client: 'd', key: 'k3' });
   await desk.cancel(first.id);
   await desk.ask({ ...asked, key: 'k3' });
+});
+
+test('what a document at the EHR was made from, and who stands for it, is kept as long as the document may be looked at', {
+  todo: 'a job is forgotten 30 days after its end, with its Provenance and its approval',
+}, async (t) => {
+  const { desk, jobs, clock } = open(t);
+  const { id } = await desk.ask(asked);
+  await jobs.start({ ...((await desk.find(id)) as Job) }, clock.now());
+  await jobs.advance(id, { phase: 'writing', progress: 80, draft: '{}', provenance: '{"made":"from"}' }, clock.now());
+  await jobs.finish(id, { status: 'succeeded', document: 'DocumentReference/d' }, clock.now());
+  await desk.approve(id, 'dr-a');
+  await clock.advance(40 * 86_400_000);
+  await desk.start();
+  await desk.stop();
+  const kept = await desk.find(id);
+  assert.deepEqual([kept?.provenance, kept?.approvedBy, kept?.document], ['{"made":"from"}', 'dr-a', 'DocumentReference/d']);
 });

@@ -43,3 +43,12 @@ test('aorta check fails on a surplus scope and refuses a wildcard', async (t) =>
   const wildcard = await check(['system/*.read']);
   assert.deepEqual([wildcard.code, wildcard.stdout.includes('AORTA_SMART_002')], [1, true]);
 });
+
+test('a Provenance may be granted to drafts, and is written to the EHR then', {
+  todo: 'Provenance is kept here only: its scope is surplus, and nothing writes one to an EHR that would take it',
+}, () => {
+  const access = accessOf([]);
+  const scopes = [...scopesOf(access, 'drafts'), 'system/Provenance.c'];
+  const clients = { drafts: { id: 'd', key: 'secret:k', scopes } };
+  assert.deepEqual(scopeFindings({ main: { fhirBase: 'https://e', clients } }, access), []);
+});

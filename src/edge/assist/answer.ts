@@ -108,9 +108,10 @@ export class Answer {
   /** Sends what comes after event `seen`, then what comes. */
   attach(reader: EventWriter, seen: number): void {
     this.#cancelGrace();
+    // Before it is written to: a client that is dropped by that is taken out again.
+    if (!this.over) this.#readers.add(reader);
     for (const event of this.#events.slice(seen)) reader.write(event);
-    if (this.over) return reader.end();
-    this.#readers.add(reader);
+    if (this.over) reader.end();
   }
 
   /** The client is gone. Without any, the model is stopped after a moment. */

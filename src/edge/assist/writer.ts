@@ -64,6 +64,11 @@ export class EventWriter {
       if (this.#full) return;
       this.#over = true;
       this.#raw.end();
+      // The last of it may be waiting in the connection; `close` comes when it is gone.
+      this.#cancelStall = this.#options.clock.after(this.#options.stallMs, () => {
+        this.#raw.destroy();
+        this.#options.left('stalled');
+      });
     }
   }
 

@@ -72,7 +72,9 @@ export function assistRoutes(app: FastifyInstance, options: EdgeOptions): void {
     const answer = answers.open({ id, owner: request.actor.id, asked, clock, limits, offer, since, ended });
     // A client that leaves before the stream begins has no writer yet.
     reply.raw.once('close', () => answer.over || reply.raw.headersSent || answer.fail(error('AORTA_ASSIST_004')));
-    const retrieved = await assist.retrieve(patientId, answer.signal).catch((thrown: unknown) => {
+    // A store that does not answer hears no signal: whoever asked is told in time all the same.
+    const given = new Promise<undefined>((resolve) => answer.signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+    const retrieved = await Promise.race([assist.retrieve(patientId, answer.signal), given]).catch((thrown: unknown) => {
       // The stream says it, if it was the time that ran out.
       if (answer.signal.aborted) return undefined;
       answer.fail(thrown);
@@ -111,6 +113,8 @@ export function assistRoutes(app: FastifyInstance, options: EdgeOptions): void {
 
   /** Begins the stream, or goes on with it after event `seen`. */
   function follow(reply: FastifyReply, answer: Answer, seen: number): void {
+    // Gone while it was recorded: its `close` came before anybody listened for it.
+    if (reply.raw.destroyed) return void reply.hijack();
     const raw = opened(reply);
     const left = (why: string) => {
       if (why !== 'closed')

@@ -38,14 +38,23 @@ export interface FhirClient {
   readonly base: string;
   /** The resource, or undefined when there is none (404, 410). `path` is `Type/id`. */
   read(path: string, call: Call): Promise<Resource | undefined>;
-  /** All pages of a search, or as many as the bounds let. `query` is `Type?…`, or a `next` link of this EHR. */
-  search(query: string, call: Call & { readonly pages?: number; readonly until?: (last: Resource) => boolean }): Promise<Found>;
+  /**
+   * All pages of a search, or as many as the bounds let. `query` is `Type?…`, or a `next` link of this EHR. `form`: its
+   * values go in a body (R4 `POST Type/_search`), for those that name a person: URLs are logged on their way.
+   */
+  search(query: string, call: Call & SearchBounds): Promise<Found>;
   /** Conditional create: 201 made, 200 it was there. @throws AORTA_EHR_008 when there are several */
   create(
     resource: Resource,
     ifNoneExist: string,
     call: Call,
   ): Promise<{ readonly created: boolean; readonly resource?: Resource; readonly id?: string }>;
+}
+
+interface SearchBounds {
+  readonly pages?: number;
+  readonly until?: (last: Resource) => boolean;
+  readonly form?: boolean;
 }
 
 export interface FhirClientOptions {
@@ -94,6 +103,12 @@ export function createFhirClient({ base: given, http, guard, clock, tokens }: Fh
       { deadlineMs: call.deadlineMs, ...(call.signal ? { signal: call.signal } : {}) },
     );
 
+  const sendForm = (query: string, what: string, call: Call) => {
+    const [path = '', body = ''] = query.split('?');
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return send('POST', `${base}/${path}/_search`, what, call, { headers, body });
+  };
+
   return {
     base,
     async read(path, call) {
@@ -103,7 +118,7 @@ export function createFhirClient({ base: given, http, guard, clock, tokens }: Fh
       return resourceOf(answer, what);
     },
 
-    async search(query, { pages: most = mostPages, until, ...call }) {
+    async search(query, { pages: most = mostPages, until, form = false, ...call }) {
       const what = `search ${typeOf(query)}`;
       const started = clock.now();
       const resources: Resource[] = [];
@@ -113,7 +128,8 @@ export function createFhirClient({ base: given, http, guard, clock, tokens }: Fh
         let bundle: Bundle;
         try {
           const left = call.deadlineMs - (clock.now() - started);
-          const answer = await send('GET', url, what, { ...call, deadlineMs: Math.max(1, left) });
+          const own = { ...call, deadlineMs: Math.max(1, left) };
+          const answer = form && pages === 1 ? await sendForm(query, what, own) : await send('GET', url, what, own);
           if (answer.status !== 200) throw error('AORTA_EHR_005', { what, status: answer.status });
           bundle = bundleOf(resourceOf(answer, what), what);
         } catch (thrown) {
@@ -139,7 +155,9 @@ export function createFhirClient({ base: given, http, guard, clock, tokens }: Fh
       const answer = await send('POST', `${base}/${resource.resourceType}`, what, call, { headers, body: JSON.stringify(resource) });
       if (answer.status === 412) throw error('AORTA_EHR_008', { what: resource.resourceType });
       if (answer.status !== 200 && answer.status !== 201) throw error('AORTA_EHR_005', { what, status: answer.status });
-      const made = answer.text === '' ? undefined : resourceOf(answer, what);
+      const told = answer.text === '' ? undefined : resourceOf(answer, what);
+      // Some answer with an OperationOutcome, whatever they were asked to prefer; its id is not what was made.
+      const made = told?.resourceType === resource.resourceType ? told : undefined;
       const id = made?.id ?? new RegExp(`${resource.resourceType}/([A-Za-z0-9.-]{1,64})`).exec(answer.headers['location'] ?? '')?.[1];
       return { created: answer.status === 201, ...(made ? { resource: made } : {}), ...(id === undefined ? {} : { id }) };
     },

@@ -105,7 +105,8 @@ export function openAiModel({ baseUrl, model, key, clock, idleMs = 15_000 }: Ope
         break;
       }
       const { model: answered, choices, usage } = parsed(line);
-      if (typeof answered === 'string') version = answered.slice(0, 100);
+      // It becomes a FHIR string: never empty.
+      if (typeof answered === 'string' && answered.trim() !== '') version = answered.trim().slice(0, 100);
       if (isCount(usage?.prompt_tokens)) inputTokens = usage.prompt_tokens;
       if (isCount(usage?.completion_tokens)) outputTokens = usage.completion_tokens;
       const [choice] = Array.isArray(choices) ? choices : [];

@@ -38,11 +38,12 @@ export function fhirRoutes(app: FastifyInstance, ehr: Ehr): void {
     return reply.header('ETag', `W/"${resource.meta?.versionId}"`).type(fhirMime).send(resource);
   });
 
-  app.get<{ Params: { type: string } }>('/fhir/:type', async (request, reply) => {
+  type Search = FastifyRequest<{ Params: { type: string } }>;
+  const search = (queryOf: (request: Search) => URLSearchParams) => async (request: Search, reply: FastifyReply) => {
     const { type } = request.params;
     const refused = deny(request, reply, type, 's');
     if (refused) return refused;
-    const query = new URLSearchParams(request.url.split('?')[1] ?? '');
+    const query = queryOf(request);
     try {
       return reply.type(fhirMime).send(searchPage(ehr, type, query));
     } catch (thrown) {
@@ -50,7 +51,16 @@ export function fhirRoutes(app: FastifyInstance, ehr: Ehr): void {
         return outcome(reply, 400, 'not-supported', `search parameter ${thrown.message} is not supported`);
       throw thrown;
     }
-  });
+  };
+  app.get(
+    '/fhir/:type',
+    search(({ url }) => new URLSearchParams(url.split('?')[1] ?? '')),
+  );
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, String(body)));
+  app.post(
+    '/fhir/:type/_search',
+    search(({ body }) => new URLSearchParams(typeof body === 'string' ? body : '')),
+  );
 
   app.post<{ Params: { type: string }; Body: Resource }>('/fhir/:type', async (request, reply) => {
     const { type } = request.params;

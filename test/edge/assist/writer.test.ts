@@ -85,3 +85,20 @@ test('an idle connection gets a comment every 15 s; a stalled one gets none', as
   await clock.advance(29_000);
   assert.equal(connection.taken.filter((each) => each === ': keep-alive\n\n').length, 3);
 });
+
+test('a client that does not take the end of an answer is dropped after 30 s, too; one that takes it holds no timer', async () => {
+  const idle = opened();
+  idle.writer.write('last');
+  idle.writer.end();
+  await idle.clock.advance(29_000);
+  assert.equal(idle.connection.destroyed, false);
+  await idle.clock.advance(2_000);
+  assert.deepEqual([idle.connection.destroyed, idle.left], [true, ['stalled']]);
+  const good = opened();
+  good.connection.open = true;
+  good.writer.write('last');
+  good.writer.end();
+  await soon();
+  await good.clock.advance(60_000);
+  assert.deepEqual([good.connection.taken, good.left], [['last'], []]);
+});

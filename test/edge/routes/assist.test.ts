@@ -188,6 +188,7 @@ async function openAssist(
   scope: Scope,
   limits: Partial<AssistLimits> = {},
   given: Partial<{ retrieve: () => Promise<Retrieved | undefined> }> = {},
+  more: Parameters<typeof openEdge>[1] = {},
 ) {
   const provider: Provider = await openProvider(scope);
   const { database, remove } = temporaryDatabase();
@@ -197,7 +198,7 @@ async function openAssist(
   const ports = { clock: systemClock, telemetry };
   const model = createModel({ provider: { baseUrl: provider.baseUrl, model: 'm' }, allowed: [provider.origin] }, ports);
   const advice = createSqliteAdvice({ database });
-  const edge = await openEdge(scope, { telemetry, assist: { model, advice, retrieve: async () => retrieved, limits, ...given } });
+  const edge = await openEdge(scope, { telemetry, assist: { model, advice, retrieve: async () => retrieved, limits, ...given }, ...more });
   return {
     provider,
     edge,
@@ -280,6 +281,34 @@ test('a client that comes back with Last-Event-ID gets the rest, each event once
   assert.deepEqual([lastError(other).code, spoken(other)], ['AORTA_ASSIST_003', '']);
 });
 
+test('a client that comes back and leaves before it is let in is no client: the model is stopped', async (t) => {
+  const held: (() => void)[] = [];
+  let hold = false;
+  const append = () => (hold ? new Promise<void>((resolve) => held.push(resolve)) : Promise.resolve());
+  const { provider, edge, telemetry } = await openAssist(
+    t,
+    { graceMs: 3_000, answerMs: 120_000, keepAliveMs: 60_000, stallMs: 60_000 },
+    {},
+    { audit: { append, close: async () => {} } as never },
+  );
+  provider.answer = hangsAfter('one ', 'two ');
+  const last = eventsOf({ text: await leaves(edge.url, /"two/) }).at(-1)?.id ?? '';
+  hold = true;
+  const headers = { 'content-type': 'application/json', 'last-event-id': last };
+  const request = http.request(`${edge.url}/api/assist`, { method: 'POST', agent: false, headers });
+  request.on('error', () => {});
+  request.end(JSON.stringify({ patientId: 'p1', prompt: 'How is Zzanna?' }));
+  await eventually('it is being recorded', () => (held.length === 1 ? true : undefined));
+  request.destroy();
+  await sleep(200);
+  held[0]?.();
+  const outcomes = await eventually('the outcome', async () => {
+    const read = await telemetry.read('aorta_assist_answers_total');
+    return read.length > 0 ? read.map(({ labels }) => labels['outcome']) : undefined;
+  });
+  assert.deepEqual(outcomes, ['AORTA_ASSIST_004'], 'not only when the provider says nothing more');
+});
+
 test('a client that comes back to another worker, or after a restart, is told to begin anew: never a gap, never the rest of another answer', async (t) => {
   const [one, two] = [await openAssist(t, { graceMs: 100 }), await openAssist(t)];
   one.provider.answer = hangsAfter('one ', 'two ');
@@ -343,6 +372,8 @@ test('a retrieval that takes too long ends the same way, and one that fails is a
   );
   assert.equal(lastError(await slow.asks()).code, 'AORTA_ASSIST_001');
   assert.equal(slow.provider.asked.length, 0);
+  const never = await openAssist(t, { firstTokenMs: 100 }, { retrieve: () => new Promise(() => {}) });
+  assert.equal(lastError(await never.asks()).code, 'AORTA_ASSIST_001', 'also when it never ends');
   const failing = await openAssist(
     t,
     {},

@@ -136,3 +136,28 @@ test('a deadline ends a call whose server never answers, and the caller can leav
   assert.equal((await left).message, 'left');
   assert.equal(aborted, 2);
 });
+
+test('what a create made is named by the resource or its Location, never by an OperationOutcome in the answer', async () => {
+  const location = { location: `${base}/DocumentReference/d1/_history/1` };
+  const outcome = '{"resourceType":"OperationOutcome","id":"o1"}';
+  const create = (answer: Partial<HttpResponse>) =>
+    scripted({ status: 201, ...answer }).client.create({ resourceType: 'DocumentReference' }, 'identifier=s|1', call);
+  assert.equal((await create({ text: '{"resourceType":"DocumentReference","id":"d1"}' })).id, 'd1');
+  assert.equal((await create({ text: '', headers: location })).id, 'd1');
+  const answered = await create({ text: outcome, headers: location });
+  assert.deepEqual([answered.id, answered.resource], ['d1', undefined]);
+  assert.equal((await create({ text: outcome })).id, undefined);
+});
+
+test('a search with a form sends its values in the body, and follows pages as any other', async () => {
+  const { client, requests } = scripted(page(['a'], `${base}/Patient?page=2`), page(['b']));
+  const found = await client.search('Patient?identifier=s%7CMRN1', { ...call, form: true });
+  assert.deepEqual([found.resources.length, found.complete], [2, true]);
+  assert.deepEqual(
+    requests.map(({ method, url, body }) => [method, url, body]),
+    [
+      ['POST', `${base}/Patient/_search`, 'identifier=s%7CMRN1'],
+      ['GET', `${base}/Patient?page=2`, undefined],
+    ],
+  );
+});

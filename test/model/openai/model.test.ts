@@ -99,3 +99,13 @@ test('a provider that does not keep to the budget of tokens is cut off', async (
   assert.ok(end?.kind === 'end' && end.reason === 'length');
   assert.ok(events.length < 100);
 });
+
+test('a provider that names no model, or an empty one, leaves the configured name: FHIR has no empty strings', async (t) => {
+  const provider = await openProvider(t);
+  for (const model of ['', '  ', null, 7]) {
+    provider.answer = (_request, response) =>
+      response.end(`data: ${JSON.stringify({ model, choices: [{ delta: { content: 'x' }, finish_reason: 'stop' }] })}\n\n`);
+    const end = (await all(openAiModel({ baseUrl: provider.baseUrl, model: 'm', clock: systemClock }))).at(-1);
+    assert.ok(end?.kind === 'end' && end.version === undefined, String(model));
+  }
+});
