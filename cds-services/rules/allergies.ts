@@ -5,7 +5,9 @@ import { named } from './text.ts';
 export interface Medication {
   readonly id?: string;
   readonly medicationCodeableConcept?: CodeableConcept;
-  readonly medicationReference?: { readonly display?: string };
+  readonly medicationReference?: { readonly reference?: string; readonly display?: string };
+  /** A Medication that it brings along. */
+  readonly contained?: readonly { readonly resourceType?: string; readonly id?: string; readonly code?: CodeableConcept }[];
 }
 
 export interface Conflict {
@@ -25,8 +27,8 @@ const classes: Readonly<Record<string, readonly string[]>> = {
   nsaid: ['nsaid', 'aspirin', 'acetylsalicylic', 'ibuprofen', 'naproxen', 'diclofenac', 'ketorolac', 'indomethacin', 'meloxicam'],
   sulfonamide: ['sulfonamide', 'sulfamethoxazole', 'sulfadiazine', 'sulfasalazine', 'sulfa'],
   'ace inhibitor': ['lisinopril', 'enalapril', 'ramipril', 'captopril', 'benazepril', 'perindopril', 'quinapril'],
-  statin: ['simvastatin', 'atorvastatin', 'rosuvastatin', 'pravastatin', 'lovastatin'],
-  opiate: ['codeine', 'morphine', 'oxycodone', 'hydrocodone', 'hydromorphone'],
+  statin: ['statin', 'simvastatin', 'atorvastatin', 'rosuvastatin', 'pravastatin', 'lovastatin'],
+  opiate: ['opiate', 'opioid', 'codeine', 'morphine', 'oxycodone', 'hydrocodone', 'hydromorphone'],
 };
 /** A class → one that may cross-react. */
 const crosses: Readonly<Record<string, string>> = { penicillin: 'cephalosporin', cephalosporin: 'penicillin' };
@@ -39,6 +41,9 @@ const words = (concept: CodeableConcept | undefined, display = ''): ReadonlySet<
       .filter((word) => word.length > 3),
   );
 
+const broughtAlong = ({ medicationReference, contained }: Medication): CodeableConcept | undefined =>
+  contained?.find((each) => each.resourceType === 'Medication' && medicationReference?.reference === `#${each.id}`)?.code;
+
 const codes = (concept: CodeableConcept | undefined): readonly string[] =>
   (concept?.coding ?? []).flatMap(({ system, code }) => (system && code ? [`${system}|${code}`] : []));
 
@@ -48,7 +53,8 @@ const classOf = new Map(Object.entries(classes).flatMap(([name, members]) => mem
 function classesOf(found: ReadonlySet<string>): readonly string[] {
   const all: string[] = [];
   for (const word of found) {
-    const name = classOf.get(word);
+    // Classes are written in the plural as well.
+    const name = classOf.get(word) ?? classOf.get(word.replace(/s$/, ''));
     if (name !== undefined && !all.includes(name)) all.push(name);
   }
   return all;
@@ -86,7 +92,7 @@ export function conflicts(allergies: readonly AllergyIntolerance[], medications:
   // Most patients have none: nothing is looked for in their medications then.
   if (recorded.length === 0) return [];
   const given = medications.map((medication) => {
-    const concept = medication.medicationCodeableConcept;
+    const concept = medication.medicationCodeableConcept ?? broughtAlong(medication);
     const it = words(concept, medication.medicationReference?.display);
     return { medication, concept, it, theirs: classesOf(it), theirCodes: codes(concept) };
   });

@@ -96,13 +96,23 @@ export const systemActionProblems = (value: unknown): readonly string[] => [
   ...empties(value, 'systemAction'),
 ];
 
+/** Deeper than any resource, and where an object that holds itself ends. */
+const deepest = 30;
+
+/** What JSON would write as null, or not at all. */
+const unwritable = (value: unknown): boolean =>
+  ['undefined', 'bigint', 'function', 'symbol'].includes(typeof value) || (typeof value === 'number' && !Number.isFinite(value));
+
 /** Inside resources too: FHIR knows no empty elements either. */
 function empties(value: unknown, at: string, depth = 0): readonly string[] {
   if (value === null || value === '') return [`${at} is empty`];
-  if (typeof value !== 'object' || depth > 30) return none;
-  const entries = Object.entries(value);
+  if (unwritable(value)) return [`${at} is no JSON`];
+  if (typeof value !== 'object') return none;
+  if (depth > deepest) return [`${at} is nested too deeply`];
+  const list = Array.isArray(value);
+  const entries = Object.entries(value).filter(([, each]) => list || each !== undefined);
   if (entries.length === 0) return [`${at} is empty`];
   // A name that is no element's may hold anything.
   const shown = (name: string) => (/^\w{1,40}$/.test(name) ? name : 'unknown');
-  return entries.flatMap(([name, each]) => empties(each, Array.isArray(value) ? `${at}[${name}]` : `${at}.${shown(name)}`, depth + 1));
+  return entries.flatMap(([name, each]) => empties(each, list ? `${at}[${name}]` : `${at}.${shown(name)}`, depth + 1));
 }

@@ -44,6 +44,8 @@ export interface CdsConfig {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const name = /^[a-z0-9][a-z0-9-]{0,39}$/;
+/** What a caller without a token is called on loopback. */
+const unnamed = 'local';
 const secret = /^secret:[a-z0-9][a-z0-9._-]{0,126}$/;
 
 /** Joined by commas; undefined when there are none. */
@@ -52,11 +54,14 @@ const joined = (problems: readonly string[]): string | undefined => (problems.le
 /** Every problem of `ehrs`; wildcard scopes are refused here, before anything asks for them. */
 export function ehrsProblem(value: unknown): string | undefined {
   if (!isRecord(value)) return 'expected EHRs by name';
-  return joined(
-    Object.entries(value).flatMap(([id, ehr]) =>
-      name.test(id) ? problemsOfEhr(id, ehr) : [`${id} is no name (lower-case letters, digits, dashes)`],
+  const issuers = Object.values(value).flatMap((ehr) => (isRecord(ehr) && isRecord(ehr['cdsClient']) ? [ehr['cdsClient']['issuer']] : []));
+  return joined([
+    ...Object.entries(value).flatMap(([id, ehr]) =>
+      name.test(id) && id !== unnamed ? problemsOfEhr(id, ehr) : [`${id} is no name (lower-case letters, digits, dashes)`],
     ),
-  );
+    // A call is about the EHR of its issuer: with two of them it would be answered with another EHR's patients.
+    ...(new Set(issuers).size === issuers.length ? [] : ['cdsClient.issuer: two EHRs have the same']),
+  ]);
 }
 
 function problemsOfEhr(id: string, value: unknown): readonly string[] {
@@ -72,6 +77,7 @@ function problemsOfEhr(id: string, value: unknown): readonly string[] {
     ...(requestsPerSecond === undefined || (typeof requestsPerSecond === 'number' && requestsPerSecond >= 1)
       ? []
       : [`${id}.requestsPerSecond: expected a number from 1 on`]),
+    ...(isRecord(tls) ? [] : [`${id}.tls: expected cert, key and ca`]),
     ...Object.entries(isRecord(tls) ? tls : {}).flatMap(([key, reference]) =>
       ['cert', 'key', 'ca'].includes(key) && typeof reference === 'string' && secret.test(reference)
         ? []
@@ -125,15 +131,17 @@ export function cdsProblem(value: unknown): string | undefined {
   if (!isRecord(value)) return 'expected an object';
   const { publicUrl, corsOrigins, quota, budgetMs, keepDays, ...rest } = value;
   const number = (each: unknown) => typeof each === 'number' && Number.isFinite(each) && each > 0;
+  const whole = (each: unknown) => Number.isInteger(each) && Number(each) > 0;
   const fine =
-    isRecord(quota) && Object.entries(quota).every(([key, each]) => ['perSecond', 'burst', 'inFlight'].includes(key) && number(each));
+    isRecord(quota) &&
+    Object.entries(quota).every(([key, each]) => (key === 'perSecond' ? number(each) : ['burst', 'inFlight'].includes(key) && whole(each)));
   return joined([
     ...Object.keys(rest).map((each) => `${each} is not known`),
     ...(publicUrl === undefined ? [] : overTls('publicUrl', publicUrl)),
     ...(corsOrigins === undefined || (Array.isArray(corsOrigins) && corsOrigins.every((each) => URL.parse(String(each))?.origin === each))
       ? []
       : ['corsOrigins: expected origins like https://ehr.example']),
-    ...(quota === undefined || fine ? [] : ['quota: expected perSecond, burst and inFlight as numbers above 0']),
+    ...(quota === undefined || fine ? [] : ['quota: expected perSecond, burst and inFlight above 0, the last two whole numbers']),
     ...(budgetMs === undefined || (number(budgetMs) && Number(budgetMs) <= 10_000) ? [] : ['budgetMs: expected 1 to 10000']),
     ...(keepDays === undefined || (number(keepDays) && Number(keepDays) <= 36_500) ? [] : ['keepDays: expected days, more than 0']),
   ]);

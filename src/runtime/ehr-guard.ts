@@ -8,6 +8,11 @@ import { defineTarget, type Target } from '../guard/target.ts';
  */
 export const bulkhead = 128;
 const queue = 512;
+/**
+ * Milliseconds that a read may wait for its turn in the quota: well below the 3.5 s that a CDS call gives it. Turns that are
+ * booked further ahead come when their readers have left, and then the whole quota is spent on nobody.
+ */
+const waitMs = 1_000;
 /** The guard's own deadline ends before the caller's: a time-out must count against the EHR, not as the caller's change of mind. */
 const share = 0.95;
 
@@ -16,7 +21,9 @@ export const ehrTarget = (ehr: string, requestsPerSecond: number | undefined): T
   defineTarget(`ehr-${ehr}`, {
     bulkhead,
     queue,
-    ...(requestsPerSecond === undefined ? {} : { limiter: { requests: requestsPerSecond, burst: Math.ceil(requestsPerSecond / 10) } }),
+    ...(requestsPerSecond === undefined
+      ? {}
+      : { limiter: { requests: requestsPerSecond, burst: Math.ceil(requestsPerSecond / 10), waitMs } }),
   });
 
 /** A guard that says whether a request would wait for a place: its deadline counts the running time alone. */

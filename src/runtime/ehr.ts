@@ -62,10 +62,7 @@ export async function openEhr(id: string, config: EhrConfig, options: EhrOptions
       const scopes = options.needed(component);
       const tokens = {
         get: async () => (await backend.token(scopes)).value,
-        refused(value: string) {
-          backend.refused({ value, scopes: [], expiresAt: 0 });
-          return true;
-        },
+        refused: (value: string) => backend.refused({ value, scopes: [], expiresAt: 0 }),
       };
       return createFhirClient({ base, http, guard, clock, tokens });
     },

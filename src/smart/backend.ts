@@ -1,4 +1,5 @@
 import { AortaError, error } from '../errors/index.ts';
+import { retryAfter } from '../http/retry-after.ts';
 import { assertion, assertionType } from './assertion.ts';
 import { createDiscovery } from './discovery.ts';
 import type { KeySource } from './keys.ts';
@@ -27,11 +28,15 @@ export interface BackendOptions {
 export interface Backend {
   /**
    * A token that covers the scopes (v2 syntax), of the cache where it has one. Concurrent callers wait for one request.
+   * After a failure everybody is given that for a second, or for what Retry-After says: nobody asks again meanwhile.
    * @throws AORTA_SMART_001 to _008, _011
    */
   token(scopes: readonly string[]): Promise<AccessToken>;
-  /** The resource server did not take it (401): the next call asks for another one. */
-  refused(token: AccessToken): void;
+  /**
+   * The resource server did not take it (401): the next call asks for another one. False: it came in place of one that was
+   * refused less than a second ago, and stays; who refuses every token would have us ask for one with each request.
+   */
+  refused(token: AccessToken): boolean;
 }
 
 interface Entry {
@@ -39,12 +44,16 @@ interface Entry {
   /** Milliseconds since 1970 from which a newer one is asked for. */
   refreshAt: number;
   asking?: Promise<AccessToken> | undefined;
+  /** Why there is none, and for how many milliseconds nobody asks again. */
+  failed?: { readonly thrown: unknown; readonly at: number; readonly pauseMs: number };
+  /** When a token was refused last. */
+  refusedAt?: number;
 }
 
 /** Of an answer: a token has 16 KiB at most. */
 const maxBytes = 64 * 1024;
 
-/** Milliseconds between attempts to refresh a token that is still good. */
+/** Milliseconds between attempts after a failure, and between tokens that are given up because they were refused. */
 const retryMs = 1_000;
 
 /**
@@ -57,17 +66,22 @@ export function createBackend(options: BackendOptions): Backend {
   const { clock } = options;
   const discovery = createDiscovery(options);
   const entries = new Map<string, Entry>();
+  /** A clock that is set back ends the pause. */
+  const within = (at: number, ms: number) => clock.now() >= at && clock.now() < at + ms;
 
   const ask = (entry: Entry, scopes: readonly string[]) => {
     entry.asking ??= request(options, discovery, scopes)
       .then((token) => {
         const lifetime = token.expiresAt - clock.now();
         entry.token = token;
+        delete entry.failed;
         entry.refreshAt = token.expiresAt - Math.min(60_000, lifetime * 0.2);
         return token;
       })
       .catch((thrown: unknown) => {
-        entry.refreshAt = clock.now() + retryMs;
+        const pauseMs = Math.max(retryMs, thrown instanceof AortaError ? (thrown.retryAfterMs ?? 0) : 0);
+        entry.failed = { thrown, at: clock.now(), pauseMs };
+        entry.refreshAt = clock.now() + pauseMs;
         throw thrown;
       })
       .finally(() => {
@@ -82,13 +96,22 @@ export function createBackend(options: BackendOptions): Backend {
       const key = wanted.join(' ');
       const entry = entries.get(key) ?? { refreshAt: 0 };
       entries.set(key, entry);
-      const { token } = entry;
-      if (!token || clock.now() >= token.expiresAt) return ask(entry, wanted);
+      const { token, failed } = entry;
+      if (!token || clock.now() >= token.expiresAt) {
+        if (failed && within(failed.at, failed.pauseMs)) throw failed.thrown;
+        return ask(entry, wanted);
+      }
       if (clock.now() >= entry.refreshAt) ask(entry, wanted).catch(() => {});
       return token;
     },
     refused({ value }) {
-      for (const entry of entries.values()) if (entry.token?.value === value) delete entry.token;
+      for (const entry of entries.values()) {
+        if (entry.token?.value !== value) continue;
+        if (entry.refusedAt !== undefined && within(entry.refusedAt, retryMs)) return false;
+        entry.refusedAt = clock.now();
+        delete entry.token;
+      }
+      return true;
     },
   };
 }
@@ -118,11 +141,11 @@ async function request(
       throw error('AORTA_SMART_007', { problem: thrown instanceof AortaError ? thrown.message : 'no answer' }, { cause: thrown });
     },
   );
-  return tokenOf(answer, scopes, asked);
+  return tokenOf(answer, scopes, asked, clock.now());
 }
 
 /** RFC 6749, 5.1 and 5.2. The lifetime counts from before the request: the server's began later. */
-function tokenOf({ status, headers, text }: HttpResponse, needed: readonly string[], asked: number): AccessToken {
+function tokenOf({ status, headers, text }: HttpResponse, needed: readonly string[], asked: number, now: number): AccessToken {
   let body: Record<string, unknown> = {};
   try {
     body = (JSON.parse(text) ?? {}) as Record<string, unknown>;
@@ -130,8 +153,8 @@ function tokenOf({ status, headers, text }: HttpResponse, needed: readonly strin
     if (status === 200) throw error('AORTA_SMART_007', { problem: 'the answer is no JSON' });
   }
   if (status >= 500 || status === 429 || status === 408) {
-    const seconds = /^\d{1,5}$/.test(headers['retry-after'] ?? '') ? Number(headers['retry-after']) : undefined;
-    throw error('AORTA_SMART_007', { problem: `status ${status}` }, seconds === undefined ? {} : { retryAfterMs: seconds * 1000 });
+    const wait = retryAfter(headers['retry-after'], now);
+    throw error('AORTA_SMART_007', { problem: `status ${status}` }, wait === undefined ? {} : { retryAfterMs: wait });
   }
   if (status !== 200) {
     const code = body['error'];

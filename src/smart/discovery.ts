@@ -1,6 +1,7 @@
 import { AortaError, error } from '../errors/index.ts';
 import { type Algorithm, algorithms } from './jwt.ts';
 import type { Clock, Http } from './ports.ts';
+import { isV1, parseScope } from './scope.ts';
 import { secure } from './secure.ts';
 
 export interface SmartConfiguration {
@@ -74,12 +75,15 @@ function configurationOf(document: Record<string, unknown>, base: string): Smart
   const usable = algorithms.filter((alg) => offered?.includes(alg) ?? true);
   if (usable.length === 0) throw error('AORTA_SMART_005', { problem: 'neither RS384 nor ES384' });
   const capabilities = list('capabilities') ?? [];
+  // SMART 1 had no name for its version: then its scopes say it.
+  const known = (list('scopes_supported') ?? []).filter((scope): scope is string => typeof scope === 'string' && !!parseScope(scope));
+  const old = capabilities.includes('permission-v1') || (known.length > 0 && known.every(isV1));
   // Relative addresses of servers that do not conform are below the FHIR base (SMART 2.2, "Using well-known").
   const tokenEndpoint = URL.parse(endpoint, base);
   if (!tokenEndpoint) throw error('AORTA_SMART_005', { problem: 'its token_endpoint is no URL' });
   return {
     tokenEndpoint: secure(tokenEndpoint, 'the token endpoint').href,
     algorithms: usable,
-    scopes: capabilities.includes('permission-v1') && !capabilities.includes('permission-v2') ? 'v1' : 'v2',
+    scopes: old && !capabilities.includes('permission-v2') ? 'v1' : 'v2',
   };
 }

@@ -17,6 +17,8 @@ const v2 = /^(system|user|patient)\/(\*|[A-Z][A-Za-z]{1,63})\.(c?r?u?d?s?)(?:\?(
 const v1 = /^(system|user|patient)\/(\*|[A-Z][A-Za-z]{1,63})\.(read|write|\*)$/;
 const ofV1: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' };
 
+export const isV1 = (text: string): boolean => v1.test(text);
+
 /** v1 and v2 syntax. Undefined for scopes that are not of resources (`openid`, `launch`). */
 export function parseScope(text: string): Scope | undefined {
   const old = v1.exec(text);
@@ -88,7 +90,7 @@ export function surplusScopes(needed: readonly string[], registered: readonly st
   return registered.filter((text) => {
     const scope = parseScope(text);
     if (!scope) return !needed.includes(text);
-    const old = v1.test(text);
+    const old = isV1(text);
     const used = (letter: Interaction) =>
       wanted.some(({ level, type, interactions }) => {
         if (level !== scope.level || type !== scope.type) return false;

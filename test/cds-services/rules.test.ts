@@ -36,6 +36,19 @@ test('an allergy conflicts with the substance itself, its class, and a class tha
   );
 });
 
+test('a class is known in the plural too, and a medication that an order brings along', () => {
+  assert.deepEqual(kinds(allergy('Penicillins'), 'Amoxicillin 500 MG Oral Capsule'), ['class']);
+  assert.deepEqual(kinds(allergy('NSAIDs'), 'Ibuprofen 400 MG Oral Tablet'), ['class']);
+  assert.deepEqual(kinds(allergy('Statins'), 'Simvastatin 10 MG Oral Tablet'), ['class']);
+  const order = (reference: string): Medication => ({
+    ...{ id: 'm', medicationReference: { reference } },
+    contained: [{ resourceType: 'Medication', id: 'drug', code: { text: 'Amoxicillin 500 MG' } }],
+  });
+  const [found] = conflicts([allergy('Penicillin V')], [order('#drug')]);
+  assert.deepEqual([found?.kind, found?.medication], ['class', 'Amoxicillin 500 MG']);
+  assert.deepEqual(conflicts([allergy('Penicillin V')], [order('#other')]), []);
+});
+
 test('words that many products share make no conflict', () => {
   for (const text of ['Allergy to substance (finding)', 'Mold (organism)', 'Tree pollen (substance)', 'potassium', 'Losartan potassium'])
     assert.deepEqual(kinds(allergy(text), 'Naproxen sodium 220 MG Oral Tablet', 'potassium chloride 20 MEQ Oral Tablet'), [], text);

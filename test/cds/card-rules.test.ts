@@ -102,6 +102,15 @@ test('empties are found wherever they are, also inside a resource; an unknown el
   assert.deepEqual(set('extension', { 'com.example': { a: 1 } }), []);
 });
 
+test('what JSON would write as null, leave out or not write at all is found before it leaves', () => {
+  const inside = (value: unknown) => cardProblems({ ...whole, extension: { 'com.example': value } });
+  const itself: Record<string, unknown> = { a: 1 };
+  itself['again'] = itself;
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 10n, [undefined], { a: undefined }, [() => 1], itself])
+    assert.notDeepEqual(inside(value), []);
+  assert.deepEqual(inside({ a: 1, b: undefined }), []);
+});
+
 test('[CDS 75] a system action is an action whose description is optional', () => {
   assert.deepEqual(systemActionProblems({ type: 'update', resource: { resourceType: 'Task', id: '1' } }), []);
   assert.notDeepEqual(systemActionProblems({ type: 'update' }), []);

@@ -60,6 +60,25 @@ test('[CDS 2, 168] the public URL of CDS services is https, but on loopback', ()
   assert.match(said({ cds: { publicUrl: 'http://cds.example' } }), /AORTA_SMART_011/);
 });
 
+test('mutual TLS that is written down in another way is no reason to go without', () => {
+  for (const tls of ['secret:cert', ['secret:cert'], 7, null]) assert.match(said(ehr({ tls })), /main\.tls: expected/);
+});
+
+test('an issuer belongs to one EHR, and none is called as those without a token are', () => {
+  const { main } = ehr().ehrs;
+  assert.match(said({ ehrs: { main, other: main } }), /two EHRs have the same/);
+  assert.deepEqual(
+    problemsOf({ ehrs: { main, other: { ...main, cdsClient: { ...main.cdsClient, issuer: 'https://other.example' } } } }),
+    [],
+  );
+  assert.match(said({ ehrs: { local: main } }), /local is no name/);
+});
+
+test('a quota lets at least one request through at once', () => {
+  for (const quota of [{ burst: 0.5 }, { inFlight: 1.5 }]) assert.match(said({ cds: { quota } }), /quota/);
+  assert.deepEqual(problemsOf({ cds: { quota: { perSecond: 0.5, burst: 1, inFlight: 1 } } }), []);
+});
+
 test('every mistake is named at once, with its place', () => {
   const text = said({
     ehrs: {

@@ -83,6 +83,7 @@ test('a jti is never used twice, also when the same request is made again after 
   const { backend, forms, tick } = await scripted({ token: () => (fail ? { status: 503 } : {}) });
   assert.equal(await code(backend.token(six)), 'AORTA_SMART_007');
   fail = false;
+  tick(1_000);
   await backend.token(six);
   tick(400_000);
   await backend.token(six);
@@ -153,6 +154,38 @@ test('a refresh that fails leaves the old token in use until it expires, and is 
   assert.equal(await code(backend.token(six)), 'AORTA_SMART_007');
 });
 
+test('a token endpoint that fails is not asked with every request: not for a second, nor before its Retry-After, in seconds or as a date', async () => {
+  for (const [retryAfter, pauseMs] of [
+    [undefined, 1_000],
+    ['20', 20_000],
+    ['Sat, 28 Nov 2026 00:00:20 GMT', 20_000],
+  ] as const) {
+    let fail = true;
+    const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
+    const { backend, forms, tick } = await scripted({ token: () => (fail ? { status: 503, headers } : {}) });
+    for (let i = 0; i < 5; i++) assert.equal(await code(backend.token(six)), 'AORTA_SMART_007');
+    tick(pauseMs - 1);
+    assert.equal(await code(backend.token(six)), 'AORTA_SMART_007');
+    assert.equal(forms.length, 1, retryAfter ?? 'no Retry-After');
+    fail = false;
+    tick(1);
+    assert.equal((await backend.token(six)).value, 't2');
+  }
+});
+
+test('an EHR that refuses every token is given a new one once a second, not with each request', async () => {
+  const { backend, forms, tick } = await scripted();
+  const refusedOnce = async () => backend.refused(await backend.token(six));
+  assert.equal(await refusedOnce(), true);
+  for (let i = 0; i < 5; i++) assert.equal(await refusedOnce(), false);
+  assert.equal((await backend.token(six)).value, 't2');
+  assert.equal(forms.length, 2);
+  assert.equal(backend.refused({ value: 't1', scopes: [], expiresAt: 0 }), true, 'there is another one already');
+  tick(1_000);
+  assert.equal(await refusedOnce(), true);
+  assert.equal((await backend.token(six)).value, 't3');
+});
+
 test('less than is needed is an error that names what is missing; the v1 form of it is enough', async () => {
   const granting = (scope: string) =>
     scripted({ token: () => ({ text: JSON.stringify({ access_token: 't', token_type: 'bearer', expires_in: 60, scope }) }) });
@@ -167,6 +200,19 @@ test('a server that knows v1 scopes only is asked in v1 syntax', async (t) => {
   const { backend } = await openEhr(t, { permission: 'v1', scopes: sixScopes.map((scope) => scope.replace('.rs', '.read')) });
   const granted = (await (await backend()).token(six)).scopes;
   assert.ok(granted.every((scope) => scope.endsWith('.read')) && granted.length === 6, String(granted));
+});
+
+test('a server that names no version is asked in v1 syntax where all scopes that it knows are of v1', async () => {
+  const asked = async (configuration: object) => {
+    const { backend, forms } = await scripted({ configuration });
+    await backend.token(['system/Patient.rs']);
+    return forms[0]?.get('scope');
+  };
+  const capabilities = ['client-confidential-asymmetric', 'permission-user'];
+  assert.equal(await asked({ capabilities, scopes_supported: ['openid', 'system/*.read', 'system/Patient.write'] }), 'system/Patient.read');
+  assert.equal(await asked({ capabilities, scopes_supported: ['system/*.read', 'system/*.rs'] }), 'system/Patient.rs');
+  assert.equal(await asked({ capabilities: ['permission-v2'], scopes_supported: ['system/*.read'] }), 'system/Patient.rs');
+  assert.equal(await asked({ capabilities, scopes_supported: ['openid'] }), 'system/Patient.rs');
 });
 
 test('[SMART 1, 230, 232, 318] credentials never go over plain http, but on loopback', async () => {

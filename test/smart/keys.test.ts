@@ -77,6 +77,18 @@ test('any text is either keys or AORTA_SMART_008', () => {
   );
 });
 
+test('two identities whose keys are different and have the same kid are told, not published as one', {
+  todo: 'finding of a review (rev7a): the first key is not published, and its assertions are refused',
+}, async () => {
+  const sources = await Promise.all(
+    [1, 2].map(async () => {
+      const key = await makeKey('ES384', 'key-1');
+      return { keys: async () => [{ key, kid: 'key-1', alg: 'ES384' as const }] };
+    }),
+  );
+  await assert.rejects(publicKeySet(sources), { code: 'AORTA_SMART_008' });
+});
+
 test('a rotated secret is in use without a restart: the new first key signs, both are published', async () => {
   const [old, fresh] = [await makeKey('ES384', 'old'), await makeKey('ES384', 'new')];
   let text = JSON.stringify(old);

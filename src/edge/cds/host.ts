@@ -204,9 +204,9 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
         return false;
       });
     const actions = valid(systemActions, systemActionProblems);
-    // Feedback names cards by uuid, so each has one.
-    const identified = cards.map((card) => ({ uuid: uuid(random), ...card, ...suggested(card) }));
-    return { cards: valid(identified, cardProblems), ...(actions.length === 0 ? {} : { systemActions: actions }) };
+    // Feedback names cards by uuid, so each has one. First the check: what is no card at all has no place for one.
+    const identified = valid(cards, cardProblems).map((card) => ({ uuid: uuid(random), ...card, ...suggested(card) }));
+    return { cards: identified, ...(actions.length === 0 ? {} : { systemActions: actions }) };
   }
 
   function suggested({ suggestions }: Card): Pick<Card, 'suggestions'> {

@@ -53,7 +53,7 @@ export interface FhirClient {
 
 interface SearchBounds {
   readonly pages?: number;
-  readonly until?: (last: Resource) => boolean;
+  readonly until?: (page: readonly Resource[]) => boolean;
   readonly form?: boolean;
 }
 
@@ -122,6 +122,7 @@ export function createFhirClient({ base: given, http, guard, clock, tokens }: Fh
       const what = `search ${typeOf(query)}`;
       const started = clock.now();
       const resources: Resource[] = [];
+      const seen = new Set<string>();
       // A query of ours is below the base as it stands; what an EHR wrote is looked at.
       let url = query.startsWith(base) ? below(base, query, what) : `${base}/${query}`;
       for (let pages = 1; ; pages++) {
@@ -136,16 +137,19 @@ export function createFhirClient({ base: given, http, guard, clock, tokens }: Fh
           if (resources.length === 0 || call.signal?.aborted) throw thrown;
           return { resources, complete: false, pages: pages - 1, problem: (thrown as { code?: string }).code ?? 'unknown' };
         }
+        const from = resources.length;
         for (const { resource, search } of bundle.entry ?? []) if (resource && search?.mode !== 'outcome') resources.push(resource);
         const next = bundle.link?.find(({ relation }) => relation === 'next')?.url;
-        const last = resources.at(-1);
-        if (next === undefined || (last && until?.(last))) return { resources, complete: true, pages };
+        if (next === undefined || (resources.length > from && until?.(resources.slice(from)))) return { resources, complete: true, pages };
         if (pages >= most || resources.length >= mostResources) return { resources, complete: false, pages, problem: 'bound' };
+        seen.add(new URL(url).href);
         try {
           url = below(base, next, what);
         } catch {
           return { resources, complete: false, pages, problem: 'AORTA_EHR_009' };
         }
+        // The same page again would give everything in it again.
+        if (seen.has(url)) return { resources, complete: false, pages, problem: 'loop' };
       }
     },
 

@@ -95,7 +95,7 @@ async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
   const call: Call = { deadlineMs: options.perReadMs, ...(options.signal ? { signal: options.signal } : {}) };
   if (given.kind === 'data') {
     const rest =
-      given.next === undefined || read.firstPage || old(read, given.resources.at(-1), options)
+      given.next === undefined || read.firstPage || endsOld(read, given.resources, options)
         ? undefined
         : await follow(given.next, read, call, options);
     const resources = [...given.resources, ...(rest?.resources ?? [])];
@@ -120,7 +120,7 @@ async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
         ? { status: 'complete', resources: [resource], source: 'ehr', pages: 1 }
         : { status: 'denied', resources: [], source: 'ehr', problem: 'unfit', pages: 1 };
     }
-    const found = await options.client.search(query, { ...call, until: (last) => read.firstPage === true || old(read, last, options) });
+    const found = await options.client.search(query, { ...call, until: (page) => read.firstPage === true || endsOld(read, page, options) });
     const own = found.resources.filter((resource) => resource.resourceType === type);
     const resources = own.filter((resource) => isOf(resource, patientId));
     const all = found.complete && resources.length === own.length;
@@ -141,7 +141,7 @@ async function follow(next: string, read: Read, call: Call, options: GatherOptio
   const nothing = (problem: string): Found => ({ resources: [], complete: false, pages: 0, problem });
   if (!client) return nothing('absent');
   try {
-    const found = await client.search(next, { ...call, until: (last) => old(read, last, options) });
+    const found = await client.search(next, { ...call, until: (page) => endsOld(read, page, options) });
     const type = typeOfTemplate(read.template);
     return {
       ...found,
@@ -171,6 +171,16 @@ function timeOf(resource: Resource): number | undefined {
 function old(read: Read, resource: Resource | undefined, { clock }: GatherOptions): boolean {
   const time = resource && timeOf(resource);
   return read.youngerThanMs !== undefined && time !== undefined && time < clock.now() - read.youngerThanMs;
+}
+
+/**
+ * A page ends with one that is too old, and no newer one can follow: it is sorted as it was asked for. An EHR need not sort,
+ * and one that does not may have the newest on its last page.
+ */
+function endsOld(read: Read, page: readonly Resource[], options: GatherOptions): boolean {
+  if (!old(read, page.at(-1), options)) return false;
+  const times = page.map(timeOf).filter((time) => time !== undefined);
+  return times.every((time, at) => at === 0 || time <= (times[at - 1] as number));
 }
 
 /** Without those that are too old; one without a time is kept. */

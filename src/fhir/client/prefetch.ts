@@ -25,13 +25,21 @@ export function prefetched(read: Read, prefetch: Readonly<Record<string, unknown
   const single = given.resourceType !== 'Bundle';
   if (single && !(isInstance(read.template) && given.resourceType === type)) return { kind: 'fetch', reason: 'unfit' };
   if (!single && given.entry !== undefined && !Array.isArray(given.entry)) return { kind: 'fetch', reason: 'unfit' };
-  const all = single ? [value as Resource] : (given.entry ?? []).flatMap((each) => (each?.resource ? [each.resource] : []));
+  const entries = single ? [] : (given.entry ?? []).filter((each) => each?.resource && !isRemark(each));
+  const all = single ? [value as Resource] : entries.map(({ resource }) => resource as Resource);
   if (all.some((resource) => resource.resourceType === 'OperationOutcome')) return { kind: 'fetch', reason: 'outcome' };
   const resources = all.filter((resource) => resource.resourceType === type);
   if (!resources.every((resource) => isOf(resource, patientId))) return { kind: 'fetch', reason: 'unfit' };
   const links = Array.isArray(given.link) ? given.link : [];
   const next = links.find((link) => link?.relation === 'next')?.url;
   return { kind: 'data', resources, ...(typeof next === 'string' ? { next } : {}) };
+}
+
+/** What a server says beside what it found (FHIR R4, "Search", mode `outcome`): no failure, as long as it calls it none. */
+function isRemark({ resource, search }: NonNullable<Bundle['entry']>[number]): boolean {
+  const { issue } = resource as { issue?: unknown };
+  const harmless = (each: { severity?: unknown } | null) => each?.severity === 'information' || each?.severity === 'warning';
+  return resource?.resourceType === 'OperationOutcome' && search?.mode === 'outcome' && Array.isArray(issue) && issue.every(harmless);
 }
 
 /** Whether a resource is this patient's: itself, or by subject or patient. One that names nobody is taken as asked for. */

@@ -79,9 +79,23 @@ test('next pages are followed in order, below the base only, and never without a
     const part = await client.search('Observation?patient=p', call);
     assert.deepEqual([part.complete, part.problem, requests.length], [false, 'AORTA_EHR_009', 1], away);
   }
-  const endless = scripted(page(['a'], `${base}/Observation?page=2`));
+  const endless = scripted(...[2, 3, 4, 5, 6].map((at) => page(['a'], `${base}/Observation?page=${at}`)));
   const bounded = await endless.client.search('Observation?patient=p', { ...call, pages: 4 });
   assert.deepEqual([bounded.complete, bounded.problem, endless.requests.length], [false, 'bound', 4]);
+});
+
+test('a next page that was read already ends the reading: nothing is given twice', async () => {
+  for (const [first, second] of [
+    [`${base}/Observation?patient=p`, ''],
+    ['Observation?patient=p', ''],
+    [`${base}/Observation?page=2`, `${base}/Observation?patient=p`],
+    [`${base}/Observation?page=2`, `${base}/Observation?page=2`],
+  ] as const) {
+    const { client, requests } = scripted(page(['a'], first), page(['b'], second));
+    const found = await client.search('Observation?patient=p', call);
+    assert.deepEqual([found.complete, found.problem, requests.length], [false, 'loop', second === '' ? 1 : 2], first);
+    assert.equal(new Set(found.resources.map(({ id }) => id)).size, found.resources.length);
+  }
 });
 
 test('a later page that fails leaves what was read, marked as partial; a first one that fails is an error', async () => {

@@ -136,6 +136,49 @@ test('pages are read up to the first one that ends with a result that is too old
   assert.equal(sent.filter((line) => line.includes('/Observation')).length, 1);
 });
 
+test('an EHR that does not sort is read to its end: the newest may be on its last page', async (t) => {
+  const { client } = await openEhr(t);
+  const fhir = await client();
+  const day = 86_400_000;
+  const lab = (id: string, days: number) => ({
+    ...{ resourceType: 'Observation', id, subject: { reference: 'Patient/p' } },
+    effectiveDateTime: new Date(Date.now() - days * day).toISOString(),
+  });
+  let pages = 0;
+  // Oldest first, filters ignored: three pages at the EHR, or the first one prefetched.
+  const all = [
+    [lab('a', 90), lab('b', 60)],
+    [lab('c', 50), lab('d', 40)],
+    [lab('e', 2), lab('f', 1)],
+  ];
+  const searching = (from: number): typeof fhir => ({
+    ...fhir,
+    async search(_query, { until }) {
+      const resources: object[] = [];
+      for (const page of all.slice(from)) {
+        pages++;
+        resources.push(...page);
+        if (until?.(page)) break;
+      }
+      return { resources: resources as never, complete: true, pages };
+    },
+  });
+  const { labs } = clinicalReads;
+  const link = [{ relation: 'next', url: `${fhir.base}/Observation?page=2` }];
+  const sent = { resourceType: 'Bundle', link, entry: (all[0] ?? []).map((resource) => ({ resource })) };
+  for (const [from, prefetch] of [
+    [0, {}],
+    [1, { labs: sent }],
+  ] as const) {
+    pages = 0;
+    const { reads } = await gather({ ...base, reads: [labs], context: { patientId: 'p' }, prefetch, client: searching(from) });
+    assert.deepEqual(
+      reads.labs.resources.map(({ id }) => id),
+      ['e', 'f'],
+    );
+  }
+});
+
 test('no access and no prefetch is denied; a template whose token has no value asks for nothing', async () => {
   const none = await gather({ ...base, reads: [clinicalReads.patient, contextEncounter], context: { patientId: 'p' } });
   assert.deepEqual([none.reads.patient.status, none.reads.encounter.status], ['denied', 'complete']);

@@ -23,6 +23,22 @@ test('null is no data, an absent key is to be fetched, an OperationOutcome is to
   assert.deepEqual(of(labs, bundle(lab(), { resourceType: 'OperationOutcome' })), { kind: 'fetch', reason: 'outcome' });
 });
 
+test('a remark of the server beside what it found is no failure; one that it calls an error is', () => {
+  const outcome = (severity: string) => ({ resourceType: 'OperationOutcome', issue: [{ severity, code: 'informational' }] });
+  const beside = (resource: object, mode?: string) => ({
+    ...{ resourceType: 'Bundle', type: 'searchset' },
+    entry: [
+      { resource: lab(), search: { mode: 'match' } },
+      { resource, ...(mode ? { search: { mode } } : {}) },
+    ],
+  });
+  for (const severity of ['information', 'warning'])
+    assert.deepEqual(of(labs, beside(outcome(severity), 'outcome')), { kind: 'data', resources: [lab()] }, severity);
+  for (const severity of ['error', 'fatal', '?'])
+    assert.deepEqual(of(labs, beside(outcome(severity), 'outcome')), { kind: 'fetch', reason: 'outcome' }, severity);
+  assert.deepEqual(of(labs, beside(outcome('warning'))), { kind: 'fetch', reason: 'outcome' });
+});
+
 test('a Bundle gives its resources and its next page; one without entries is "none found"', () => {
   assert.deepEqual(of(labs, bundle(lab(), { resourceType: 'Patient', id: 'p' })), { kind: 'data', resources: [lab()] });
   assert.deepEqual(of(labs, { resourceType: 'Bundle', type: 'searchset', total: 0 }), { kind: 'data', resources: [] });

@@ -81,10 +81,7 @@ export async function openEhr(scope: Scope, options: Partial<SandboxEhrOptions> 
         clock: systemClock,
         tokens: {
           get: async () => (await tokens.token(scopes)).value,
-          refused: (value) => {
-            tokens.refused({ value, scopes: [], expiresAt: 0 });
-            return true;
-          },
+          refused: (value) => tokens.refused({ value, scopes: [], expiresAt: 0 }),
         },
       });
     },
