@@ -34,17 +34,20 @@ export interface MeasuredOptions {
   /** Of the clients' tokens, with `/load` or `/good` behind it. */
   readonly issuer: string;
   readonly key: Jwk;
+  /** No quota that anybody reaches. */
+  readonly unlimited: boolean;
   /** Folder for CPU profiles. */
   readonly prof?: string | undefined;
 }
 
 /** The product with this EHR in its configuration, in a process of its own, that tells what it uses. */
-export async function measured({ profile, fhirBase, issuer, key, prof }: MeasuredOptions): Promise<Measured> {
+export async function measured({ profile, fhirBase, issuer, key, unlimited, prof }: MeasuredOptions): Promise<Measured> {
   const dir = mkdtempSync(join(tmpdir(), 'aorta-bench-cds-'));
   const [config, file] = [join(dir, 'aorta.config.ts'), join(dir, 'usage.json')];
   const ehr = (name: string) => ({ fhirBase, cdsClient: { issuer: `${issuer}/${name}`, keys: [key] } });
   // Two clients: who keeps to its quota must not notice who does not.
-  writeFileSync(config, `export default ${JSON.stringify({ ehrs: { load: ehr('load'), good: ehr('good') } })};\n`);
+  const cds = unlimited ? { quota: { perSecond: 1e6, burst: 1e6 } } : {};
+  writeFileSync(config, `export default ${JSON.stringify({ ehrs: { load: ehr('load'), good: ehr('good') }, cds })};\n`);
   const nodeOptions = [
     ...['--expose-gc', `--import=${new URL('./usage.ts', import.meta.url).href}`],
     ...(prof === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${prof}`]),

@@ -5,7 +5,8 @@ const longest = 24 * 3600 * 1000;
  * `undefined` for anything else; at most a day, as a typing error must not stop a system for years.
  */
 export function retryAfter(header: string | null | undefined, now: number): number | undefined {
-  const text = header?.trim() ?? '';
+  if (!header) return undefined;
+  const text = header.trim();
   if (/^\d+$/.test(text)) return Math.min(longest, Number(text) * 1000);
   const at = httpDate(text, now);
   return at === undefined ? undefined : Math.min(longest, Math.max(0, at - now));

@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openForWriting } from './connection.ts';
 import { toFailure } from './failure.ts';
+import { folding } from './fold.ts';
 import { groupCommit, type LoadedJob } from './group.ts';
 import type { JobFunction, Outcome, Reply, Request, SentJob } from './jobs.ts';
 
@@ -18,6 +19,7 @@ if (!port) throw new Error('writer.ts runs as a worker thread only');
 const file = (workerData as { file: string }).file;
 const connection = openForWriting(file);
 const commit = groupCommit(connection, file);
+const log = folding(connection);
 const modules = new Map<string, Record<string, JobFunction>>();
 
 const waiting: { job: SentJob; bytes: number }[] = [];
@@ -70,6 +72,7 @@ async function drain(): Promise<void> {
     const started = performance.now();
     if (group.length > 0) outcomes.push(...commit(group));
     port?.postMessage({ outcomes, ms: performance.now() - started } satisfies Reply);
+    log.changed();
   }
   draining = false;
   if (closing) {

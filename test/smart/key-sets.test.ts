@@ -226,3 +226,16 @@ test('a one-time name is taken once, forgotten when its time is over, and refuse
   now = 10_001;
   assert.deepEqual([replay.claim('d', 20_000), replay.claim('b', 20_000)], [true, false]);
 });
+
+test('names that are no longer good are forgotten a few at a time, beside the claims', async () => {
+  let now = 0;
+  const replay = memoryReplay({ clock: { now: () => now }, most: 1_000 });
+  for (let n = 0; n < 1_000; n++) await replay.claim(`old ${n}`, 100);
+  now = 101;
+  await replay.claim('one', 10_000);
+  const left = [...replay.names()].length;
+  assert.ok(left > 900 && left < 1_000, `${left}`);
+  for (let n = 0; n < 100; n++) await replay.claim(`new ${n}`, 10_000);
+  assert.equal([...replay.names()].filter(([, until]) => until === 100).length, 0);
+  assert.equal(await replay.claim('one', 10_000), false);
+});

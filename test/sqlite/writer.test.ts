@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AortaError } from '../../src/errors/index.ts';
 import type { Database, Jobs } from '../../src/sqlite/database.ts';
 import { countingTelemetry } from './counting.ts';
@@ -31,6 +34,17 @@ describe('the writer thread', () => {
     const id = next();
     assert.equal(await insert(id), id);
     assert.ok(ids().includes(id));
+  });
+
+  it('folds what was written into the file itself, soon, while it has nothing to do', async () => {
+    const file = join(database.dir, 'aorta.db');
+    const before = statSync(file).size;
+    await insert(next(), new Uint8Array(1_000_000));
+    // SQLite by itself would wait for 16 MB.
+    for (let tries = 0; statSync(file).size < before + 1_000_000; tries++) {
+      assert.ok(tries < 600, 'it stayed in the log');
+      await sleep(50);
+    }
   });
 
   it('commits waiting jobs together', async () => {

@@ -34,34 +34,31 @@ export function exchange(dispatcher: Dispatcher, sent: Sent, maxBytes: number, s
     };
     const ended = () => signal.removeEventListener('abort', onAbort);
     signal.addEventListener('abort', onAbort, { once: true });
-    dispatcher.dispatch(
-      { ...sent, headers: { ...sent.headers } },
-      {
-        onRequestStart(own) {
-          controller = own;
-          if (signal.aborted) own.abort(signal.reason);
-        },
-        onResponseStart(own, code, given) {
-          // Another 1xx may come before the answer.
-          if (code < 200) return;
-          [status, headers] = [code, given];
-          if (Number(given['content-length'] ?? 0) > maxBytes) own.abort(new TooLarge());
-        },
-        onResponseData(own, chunk) {
-          bytes += chunk.length;
-          if (bytes > maxBytes) own.abort(new TooLarge());
-          else chunks.push(chunk);
-        },
-        onResponseEnd() {
-          ended();
-          resolve({ status, headers: plain(headers), text: textOf(chunks) });
-        },
-        onResponseError(_own, thrown) {
-          ended();
-          reject(thrown);
-        },
+    dispatcher.dispatch(sent, {
+      onRequestStart(own) {
+        controller = own;
+        if (signal.aborted) own.abort(signal.reason);
       },
-    );
+      onResponseStart(own, code, given) {
+        // Another 1xx may come before the answer.
+        if (code < 200) return;
+        [status, headers] = [code, given];
+        if (Number(given['content-length'] ?? 0) > maxBytes) own.abort(new TooLarge());
+      },
+      onResponseData(own, chunk) {
+        bytes += chunk.length;
+        if (bytes > maxBytes) own.abort(new TooLarge());
+        else chunks.push(chunk);
+      },
+      onResponseEnd() {
+        ended();
+        resolve({ status, headers: plain(headers), text: textOf(chunks) });
+      },
+      onResponseError(_own, thrown) {
+        ended();
+        reject(thrown);
+      },
+    });
   });
 }
 
