@@ -2,25 +2,29 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { assertion, assertionType } from '../../src/smart/assertion.ts';
 import { makeKey, publicJwk, type SigningKey } from '../../src/smart/index.ts';
-import type { EhrTask, FromEhr, Read, ToEhr } from './messages.ts';
+import type { EhrTask, FromEhr, FromFront, Lateness, Read, ToFront } from './messages.ts';
 
 const client = 'load';
 const scopes = ['Patient', 'Encounter', 'Condition', 'MedicationRequest', 'Observation', 'AllergyIntolerance'].map(
   (type) => `system/${type}.rs`,
 );
 
-/** The sandbox EHR in a process of its own, as the load sees it. */
+/** The sandbox EHR as the load sees it: a process for tokens and data, and one for its front, which the product reads from. */
 export class EhrProcess {
-  readonly #child: ChildProcess;
+  readonly #ehr: ChildProcess;
+  readonly #front: ChildProcess;
   readonly #key: SigningKey;
   readonly url: string;
   readonly fhirBase: string;
-  /** CPU time of the process when its reads were last asked for. */
+  /** CPU time of the front when its reads were last asked for. */
   cpuSeconds = 0;
+  /** Of the front's event loop, up to then. */
+  lateness: Lateness = { p999Ms: 0, maxMs: 0 };
   readonly patients: readonly string[];
 
-  private constructor(child: ChildProcess, key: SigningKey, { url, fhirBase, patients }: Extract<FromEhr, { kind: 'ready' }>) {
-    this.#child = child;
+  private constructor(ehr: ChildProcess, front: ChildProcess, key: SigningKey, { url, patients }: FromEhr, fhirBase: string) {
+    this.#ehr = ehr;
+    this.#front = front;
     this.#key = key;
     this.url = url;
     this.fhirBase = fhirBase;
@@ -30,9 +34,11 @@ export class EhrProcess {
   static async start(): Promise<EhrProcess> {
     const key: SigningKey = { key: await makeKey('ES384', client), kid: client, alg: 'ES384' };
     const task: EhrTask = { client, scopes, key: publicJwk(key.key) };
-    const child = fork(new URL('./ehr.ts', import.meta.url), [JSON.stringify(task)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    const ready = await answerOf(child, 'ready');
-    return new EhrProcess(child, key, ready);
+    const ehr = child('ehr.ts', JSON.stringify(task));
+    const ready = await answerOf<FromEhr, 'ready'>(ehr, 'ready');
+    const front = child('front-child.ts', ready.url, ['--expose-gc', '--min-semi-space-size=16', '--max-semi-space-size=16']);
+    const { fhirBase } = await answerOf<FromFront, 'ready'>(front, 'ready');
+    return new EhrProcess(ehr, front, key, ready, fhirBase);
   }
 
   /** Access tokens, as many as calls are under way at most: who reads is told apart by them. */
@@ -59,34 +65,39 @@ export class EhrProcess {
     return token;
   }
 
-  async set(fault: Extract<ToEhr, { kind: 'latency' | 'hang' }>): Promise<void> {
-    this.#child.send(fault);
-    await answerOf(this.#child, 'set');
+  async set(fault: Extract<ToFront, { kind: 'latency' | 'hang' }>): Promise<void> {
+    this.#front.send(fault);
+    await answerOf<FromFront, 'set'>(this.#front, 'set');
   }
 
   /** Reads since the last time, by token, in the order of their arrival. */
   async reads(): Promise<ReadonlyMap<string, readonly Read[]>> {
-    this.#child.send({ kind: 'reads' } satisfies ToEhr);
-    const { reads, cpuSeconds } = await answerOf(this.#child, 'reads');
+    this.#front.send({ kind: 'reads' } satisfies ToFront);
+    const { reads, cpuSeconds, lateness } = await answerOf<FromFront, 'reads'>(this.#front, 'reads');
     this.cpuSeconds = cpuSeconds;
+    this.lateness = lateness;
     return Map.groupBy(reads, ([token]) => token);
   }
 
   stop(): void {
-    this.#child.disconnect();
+    this.#front.disconnect();
+    this.#ehr.disconnect();
   }
 }
 
-function answerOf<K extends FromEhr['kind']>(child: ChildProcess, kind: K): Promise<Extract<FromEhr, { kind: K }>> {
+const child = (file: string, argument: string, execArgv: readonly string[] = []): ChildProcess =>
+  fork(new URL(`./${file}`, import.meta.url), [argument], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [...execArgv] });
+
+function answerOf<M extends { readonly kind: string }, K extends M['kind']>(from: ChildProcess, kind: K): Promise<Extract<M, { kind: K }>> {
   return new Promise((resolve, reject) => {
     const done = (settle: () => void) => {
-      child.off('message', heard).off('exit', ended);
+      from.off('message', heard).off('exit', ended);
       settle();
     };
-    const heard = (message: FromEhr) => {
-      if (message.kind === kind) done(() => resolve(message as Extract<FromEhr, { kind: K }>));
+    const heard = (message: M) => {
+      if (message.kind === kind) done(() => resolve(message as Extract<M, { kind: K }>));
     };
     const ended = (code: number | null) => done(() => reject(new Error(`the EHR ended (${code})`)));
-    child.on('message', heard).on('exit', ended);
+    from.on('message', heard).on('exit', ended);
   });
 }

@@ -16,6 +16,7 @@ interface Variant {
   readonly generatorLateness: Quantiles;
   readonly beyondSlowestRead?: Quantiles;
   readonly withoutCards: number;
+  readonly ehrLateness: { readonly p999Ms: number; readonly maxMs: number };
   readonly cpuMsPerRequest: number;
 }
 interface Document {
@@ -77,12 +78,18 @@ async function measure(given: Given): Promise<Measured> {
       },
     ],
     figures: document,
-    notes: variants
+    notes: variants.flatMap(([name, { generatorLateness, ehrLateness }]) => {
       // Turns have no schedule; in an overload the generator is late because it waits for connections.
-      .filter(
-        ([name, { generatorLateness }]) => !['cost', 'overload'].includes(name) && generatorLateness.p99Ms > given.options.maxLatenessMs,
-      )
-      .map(([name, { generatorLateness }]) => `${name} is void: the generator was ${ms(generatorLateness.p99Ms)} ms late (p99)`),
+      if (['cost', 'overload'].includes(name)) return [];
+      const { maxLatenessMs } = given.options;
+      return [
+        ...(generatorLateness.p99Ms > maxLatenessMs
+          ? [`${name} is void: the generator was ${ms(generatorLateness.p99Ms)} ms late (p99)`]
+          : []),
+        // Calls that came meanwhile waited for the EHR, and no read of theirs says so.
+        ...(ehrLateness.p999Ms > maxLatenessMs ? [`${name} is void: the EHR was ${ms(ehrLateness.p999Ms)} ms late (p99.9)`] : []),
+      ];
+    }),
   };
 }
 
