@@ -26,6 +26,10 @@ export interface Probing {
   readonly silent: boolean;
   /** Turns take up to this many milliseconds, by an asynchronous step in front. */
   readonly turnMs: number;
+  /** That step does not look at its signal. */
+  readonly heedless: boolean;
+  /** Called when it comes to its end though its turn was ended before. */
+  readonly wentOn: (ctx: Context) => void;
   readonly clock: Clock;
   readonly delay: (below: number) => number;
   /** Two turns of one patient at once. */
@@ -57,9 +61,14 @@ export function withProbe(flow: Flow<unknown>, probing: Probing): Flow<unknown> 
   );
 }
 
-function gate({ turnMs, clock, delay, overlapped }: Probing) {
+function gate({ turnMs, heedless, clock, delay, overlapped, wentOn }: Probing) {
   const inside = new Set<string>();
   return mapAsync('simulation-gate', async (value: unknown, ctx: Context) => {
+    if (heedless) {
+      await sleep(clock, delay(turnMs));
+      if (ctx.signal.aborted) wentOn(ctx);
+      return value;
+    }
     if (inside.has(ctx.key)) overlapped(ctx);
     inside.add(ctx.key);
     try {
