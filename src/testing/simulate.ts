@@ -54,7 +54,7 @@ export interface SimulationOptions<T> {
   readonly emissions?: { readonly name: string };
   /** Turns take up to this many milliseconds: an asynchronous step is put in front. @default 0 */
   readonly turnMs?: number;
-  /** That step does not look at its signal: it goes on when its turn was ended, and a record that ends the process does so then too. */
+  /** That step does not look at its signal: it goes on when its turn was ended. A record that ends the process does so after its deadline. */
   readonly heedless?: boolean;
   /**
    * Only moves that lose nothing of a worker (start, SIGTERM, rebalance, slow calls). Then also nothing may be handled by

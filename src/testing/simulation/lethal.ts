@@ -24,6 +24,11 @@ export class Lethal {
     return !this.#ever.has(eventId) && this.otherEnds + Math.max(0, this.#ever.size - 1) < 2;
   }
 
+  /** It ends the process when it runs. */
+  lurks(eventId: string): boolean {
+    return this.#deaths.has(eventId);
+  }
+
   /** It was parked and is harmless from now on. */
   cure(eventId: string): void {
     this.#deaths.delete(eventId);

@@ -28,6 +28,8 @@ export interface Probing {
   readonly turnMs: number;
   /** That step does not look at its signal. */
   readonly heedless: boolean;
+  /** The record ends its process when that step comes to its end. */
+  readonly lurks: (ctx: Context) => boolean;
   /** Called when it comes to its end though its turn was ended before. */
   readonly wentOn: (ctx: Context) => void;
   readonly clock: Clock;
@@ -61,21 +63,25 @@ export function withProbe(flow: Flow<unknown>, probing: Probing): Flow<unknown> 
   );
 }
 
-function gate({ turnMs, heedless, clock, delay, overlapped, wentOn }: Probing) {
+function gate({ turnMs, heedless, clock, delay, overlapped, lurks, wentOn }: Probing) {
   const inside = new Set<string>();
-  return mapAsync('simulation-gate', async (value: unknown, ctx: Context) => {
-    if (heedless) {
-      await sleep(clock, delay(turnMs));
-      if (ctx.signal.aborted) wentOn(ctx);
+  return mapAsync(
+    'simulation-gate',
+    async (value: unknown, ctx: Context) => {
+      if (heedless) {
+        await sleep(clock, lurks(ctx) ? turnMs * 2 : delay(turnMs));
+        if (ctx.signal.aborted) wentOn(ctx);
+        return value;
+      }
+      if (inside.has(ctx.key)) overlapped(ctx);
+      inside.add(ctx.key);
+      try {
+        await sleep(clock, delay(turnMs), ctx.signal);
+      } finally {
+        inside.delete(ctx.key);
+      }
       return value;
-    }
-    if (inside.has(ctx.key)) overlapped(ctx);
-    inside.add(ctx.key);
-    try {
-      await sleep(clock, delay(turnMs), ctx.signal);
-    } finally {
-      inside.delete(ctx.key);
-    }
-    return value;
-  });
+    },
+    heedless ? { deadlineMs: turnMs * 1.5 } : {},
+  );
 }

@@ -158,6 +158,7 @@ export class World implements WorkerWorld {
       clock: this.clock,
       delay: (below) => delays.int(below),
       began: (ctx) => this.#began(worker, ctx),
+      lurks: (ctx) => this.lethal.lurks(ctx.eventId),
       wentOn: (ctx) => {
         if (!worker.clock.dead) this.#mayEnd(worker, ctx);
       },
@@ -197,7 +198,7 @@ export class World implements WorkerWorld {
     this.note(`worker ${worker.id} runs ${ctx.eventId} of ${ctx.key}`);
     this.history.handled(worker.id, ctx.eventId);
     this.brakes?.began(worker, ctx.eventId);
-    if (this.#mayEnd(worker, ctx)) throw new AortaError('AORTA_SIMULATION', 'Defect', 'the process is gone');
+    if (!this.#options.heedless && this.#mayEnd(worker, ctx)) throw new AortaError('AORTA_SIMULATION', 'Defect', 'the process is gone');
   }
 
   #mayEnd(worker: SimulatedWorker, ctx: Context): boolean {

@@ -1,4 +1,4 @@
-import { actor, flow, process, to } from '../../../src/index.ts';
+import { actor, type FlowOptions, flow, park, process, to } from '../../../src/index.ts';
 import { type Event, event, events, out } from '../flows.ts';
 import { target } from './target.ts';
 
@@ -8,11 +8,14 @@ const counter = actor<{ count: number }, Event, Event>({
   receive: (state, e) => ({ state: { count: state.count + 1 }, emit: [e] }),
 });
 
+/** It comes again when it would have ended the process. */
+const late: FlowOptions = { onFailure: { Transient: { retry: { kind: 'ladder', delaysMs: Array(20).fill(3000) }, last: park } } };
+
 /**
  * Functions that look at no signal go on when their turns were ended, by drains and lost partitions, and one record ends the
- * process then too: it is parked, and nobody else.
+ * process when it is past its deadline: it is parked, and nobody else.
  */
-export default target('heedless', () => flow('heedless').from(events).pipe(process('counter', counter), to(out)), {
+export default target('heedless', () => flow('heedless', late).from(events).pipe(process('counter', counter), to(out)), {
   event,
   events: 24,
   steps: 30,
