@@ -28,10 +28,10 @@ export interface Probing {
   readonly turnMs: number;
   /** That step does not look at its signal. */
   readonly heedless: boolean;
-  /** The record ends its process when that step comes to its end. */
-  readonly lurks: (ctx: Context) => boolean;
-  /** Called when it comes to its end though its turn was ended before. */
-  readonly wentOn: (ctx: Context) => void;
+  /** Called then when that step begins. True: it ends its process, behind its deadline. */
+  readonly begins: (ctx: Context) => boolean;
+  /** And when it has come to its end, whether its turn was ended before or not. */
+  readonly ended: (ctx: Context) => void;
   readonly clock: Clock;
   readonly delay: (below: number) => number;
   /** Two turns of one patient at once. */
@@ -63,14 +63,14 @@ export function withProbe(flow: Flow<unknown>, probing: Probing): Flow<unknown> 
   );
 }
 
-function gate({ turnMs, heedless, clock, delay, overlapped, lurks, wentOn }: Probing) {
+function gate({ turnMs, heedless, clock, delay, overlapped, begins, ended }: Probing) {
   const inside = new Set<string>();
   return mapAsync(
     'simulation-gate',
     async (value: unknown, ctx: Context) => {
       if (heedless) {
-        await sleep(clock, lurks(ctx) ? turnMs * 2 : delay(turnMs));
-        if (ctx.signal.aborted) wentOn(ctx);
+        await sleep(clock, begins(ctx) ? turnMs * 2 : delay(turnMs));
+        ended(ctx);
         return value;
       }
       if (inside.has(ctx.key)) overlapped(ctx);

@@ -37,6 +37,8 @@ export interface WorldOptions {
 }
 
 const mostPartitions = 4;
+/** In which the store has heard that a function has ended. */
+const tellingMs = 500;
 const startOfTime = Date.UTC(2026, 0, 1);
 /** Far above what any run needs; reached by a flow that never comes to rest. */
 const mostCallbacks = 400_000;
@@ -158,9 +160,10 @@ export class World implements WorkerWorld {
       clock: this.clock,
       delay: (below) => delays.int(below),
       began: (ctx) => this.#began(worker, ctx),
-      lurks: (ctx) => this.lethal.lurks(ctx.eventId),
-      wentOn: (ctx) => {
-        if (!worker.clock.dead) this.#mayEnd(worker, ctx);
+      begins: (ctx) => this.lethal.begins(ctx.eventId, worker.id),
+      ended: (ctx) => {
+        if (ctx.signal.aborted && !worker.clock.dead) this.#mayEnd(worker, ctx);
+        this.clock.after(tellingMs, () => this.lethal.ended(ctx.eventId, worker.id));
       },
       overlapped: (ctx) =>
         this.history.violated({
