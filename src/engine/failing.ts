@@ -19,6 +19,7 @@ export class Failing {
   failed(turn: EngineTurn, cause: unknown): void {
     const lane = this.#lane;
     const mailbox = turn.mailbox as Mailbox;
+    lane.follow(turn);
     if (turn.withdrawn || !lane.owned) return;
     if (!turn.dead) turn.kill(cause instanceof AortaError ? cause : error('AORTA_ENGINE_004', { flow: lane.ref.flow, reason: 'failed' }));
     mailbox.running = undefined;

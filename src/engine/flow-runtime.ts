@@ -336,7 +336,8 @@ export class FlowRuntime implements LaneHost {
     await bounded(this.#bearings.note(mains, true));
     await bounded(
       allOf(lanes, async (lane) => {
-        if (lane.owned && lane.suspects.through)
+        // What goes on may end this process yet: the next owner must note who was under way.
+        if (lane.owned && lane.suspects.through && lane.goingOn === 0)
           await this.#ports.state.release(lane.ref, lane.epoch).catch((cause) => this.#retrying('commit', cause, 1));
       }),
     );

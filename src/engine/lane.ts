@@ -115,6 +115,8 @@ export class Lane {
   records = 0;
   bytes = 0;
   running = 0;
+  /** Functions of turns that failed and go on, as nobody can stop them: they may end the process when the lane is another one's. */
+  goingOn = 0;
   committed = -1;
   /** The newest record that was settled: shows later whether the log is the same one. */
   newestOffset = -1;
@@ -453,6 +455,12 @@ export class Lane {
     this.outbox.direct([], () => {
       if (!turn.withdrawn) this.host.commit(turn);
     });
+  }
+
+  /** The turn has failed. */
+  follow(turn: EngineTurn): void {
+    this.goingOn++;
+    turn.whenQuiet(() => this.goingOn--);
   }
 
   /** Feeds the partition again when half of its credits are free and the held list is below its cap. */

@@ -1,6 +1,7 @@
 import type { Lookup } from '../flow/outside.ts';
 import type { Counter } from '../telemetry/port.ts';
 import type { EnginePorts } from './options.ts';
+import type { EngineTurn } from './turn.ts';
 
 interface Entry {
   readonly value: unknown;
@@ -8,12 +9,23 @@ interface Entry {
   readonly until: number;
 }
 
-interface Flight {
-  readonly found: Promise<unknown>;
-  readonly abort: AbortController;
+/** One read of a key, for all turns that wait for it. */
+export class Flight {
+  readonly abort = new AbortController();
   /** Turns that wait for it. */
-  waiting: number;
+  waiting = 0;
+  found!: Promise<unknown>;
+  /** The flow's function, once it has begun: it may go on when the read is given up. */
+  work: Promise<unknown> | undefined;
+
+  runs(work: PromiseLike<unknown>): Promise<unknown> {
+    this.work = Promise.resolve(work);
+    return this.work;
+  }
 }
+
+/** Who asks. */
+type Asker = Pick<EngineTurn, 'runs'>;
 
 interface Cache {
   /** Least recently used first. */
@@ -37,10 +49,11 @@ export class Lookups {
   }
 
   async find(
+    asker: Asker,
     node: string,
     { key, cache: bounds }: Lookup,
     signal: AbortSignal,
-    read: (signal: AbortSignal) => PromiseLike<unknown>,
+    read: (flight: Flight) => Promise<unknown>,
   ): Promise<unknown> {
     const { clock } = this.#ports;
     const cache = this.#cache(node);
@@ -54,14 +67,14 @@ export class Lookups {
     let flight = cache.flights.get(key);
     cache.count(flight ? 'joined' : 'miss');
     flight ??= this.#fly(cache, key, bounds, read);
-    return this.#wait(flight, signal);
+    return this.#wait(flight, signal, asker);
   }
 
-  #fly(cache: Cache, key: string, bounds: Lookup['cache'], read: (signal: AbortSignal) => PromiseLike<unknown>): Flight {
-    const abort = new AbortController();
+  #fly(cache: Cache, key: string, bounds: Lookup['cache'], read: (flight: Flight) => Promise<unknown>): Flight {
+    const flight = new Flight();
     const load = async (): Promise<unknown> => {
       try {
-        const value = await read(abort.signal);
+        const value = await read(flight);
         if (bounds) this.#keep(cache, key, value, bounds);
         return value;
       } finally {
@@ -69,9 +82,8 @@ export class Lookups {
       }
     };
     // Everybody may have left by the time that it fails.
-    const found = load();
-    found.catch(() => {});
-    const flight: Flight = { found, abort, waiting: 0 };
+    flight.found = load();
+    flight.found.catch(() => {});
     cache.flights.set(key, flight);
     return flight;
   }
@@ -82,7 +94,7 @@ export class Lookups {
     if (entries.size > max) entries.delete(entries.keys().next().value as string);
   }
 
-  #wait(flight: Flight, signal: AbortSignal): Promise<unknown> {
+  #wait(flight: Flight, signal: AbortSignal, asker: Asker): Promise<unknown> {
     flight.waiting++;
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -91,6 +103,7 @@ export class Lookups {
       };
       const onAbort = () => {
         leave();
+        if (flight.work) asker.runs(flight.work);
         reject(signal.reason);
       };
       signal.addEventListener('abort', onAbort, { once: true });
@@ -102,6 +115,7 @@ export class Lookups {
         },
         (thrown) => {
           if (!signal.aborted) leave();
+          if (flight.work) asker.runs(flight.work);
           reject(thrown);
         },
       );

@@ -2,7 +2,7 @@ import type { Clock, Random } from '../clock/clock.ts';
 import type { LaneRef, State } from '../state/port.ts';
 import { isPassing } from './supervise.ts';
 
-/** Above it the oldest are given up: they count as deaths. */
+/** Of each kind; above it the oldest are given up: a later owner counts them as deaths. */
 const most = 1000;
 
 interface Tries {
@@ -10,6 +10,14 @@ interface Tries {
   readonly epoch: number;
   readonly offsets: readonly number[];
 }
+
+interface Running extends Tries {
+  /** Told that it has ended: a later owner in this process, whose note stands for both. */
+  heir: (() => void) | undefined;
+}
+
+const isOf = (tries: Tries, { lane, topic, partition }: LaneRef, offset: number): boolean =>
+  tries.offsets.includes(offset) && tries.lane.partition === partition && tries.lane.topic === topic && tries.lane.lane === lane;
 
 /**
  * Tells the store of tries whose lane this process lost and which it outlived: no owner can take their notes back, as the
@@ -25,7 +33,7 @@ export class Outlived {
   readonly #onRetry: (cause: unknown, attempt: number) => void;
   #untold: Tries[] = [];
   /** Their functions go on. */
-  readonly #running = new Set<Tries>();
+  readonly #running = new Set<Running>();
   #telling: Promise<void> | undefined;
   #stopped = false;
   #cancel = () => {};
@@ -46,25 +54,42 @@ export class Outlived {
     });
   }
 
-  /** A try whose function goes on: known from now on, told when what is returned is called, or when the worker stops in good order. */
+  /**
+   * The note of a try whose function goes on, whether its lane is lost yet or not. The result is called when it has ended;
+   * whose note it is takes it back. Given up here, it is taken back then all the same, but not when the worker stops.
+   */
   runsOn(lane: LaneRef, epoch: number, offset: number): () => void {
-    const tries = { lane, epoch, offsets: [offset] };
+    const tries: Running = { lane, epoch, offsets: [offset], heir: undefined };
     this.#running.add(tries);
+    for (const oldest of this.#running) {
+      if (this.#running.size <= most) break;
+      this.#running.delete(oldest);
+    }
     return () => {
-      if (this.#running.delete(tries)) this.tell(lane, epoch, tries.offsets);
+      this.#running.delete(tries);
+      tries.heir?.();
+      tries.heir = undefined;
     };
   }
 
+  /**
+   * A later owner in this process has noted the same record: one end of the process is one death, whatever runs. Its note
+   * stands for those of before, which are told, until their functions have ended too. Returns how many; `ended` is called
+   * for each.
+   */
+  adopt(lane: LaneRef, epoch: number, offset: number, ended: () => void): number {
+    const before = [...this.#running].filter((tries) => tries.epoch !== epoch && isOf(tries, lane, offset));
+    for (const tries of before) {
+      this.#running.delete(tries);
+      tries.heir = ended;
+      this.tell(tries.lane, tries.epoch, tries.offsets);
+    }
+    return before.length;
+  }
+
   /** Not in the store yet: the same process has claimed the lane again, and knows it. */
-  has({ lane, topic, partition }: LaneRef, epoch: number, offset: number): boolean {
-    return [...this.#running, ...this.#untold].some(
-      (tries) =>
-        tries.epoch === epoch &&
-        tries.offsets.includes(offset) &&
-        tries.lane.partition === partition &&
-        tries.lane.topic === topic &&
-        tries.lane.lane === lane,
-    );
+  has(lane: LaneRef, epoch: number, offset: number): boolean {
+    return [...this.#running, ...this.#untold].some((tries) => tries.epoch === epoch && isOf(tries, lane, offset));
   }
 
   /** The worker stops in good order: resolves when all that it was given has been told, or given up. */

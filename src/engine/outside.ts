@@ -6,7 +6,7 @@ import type { Guard, TargetState } from '../guard/port.ts';
 import type { HeldRow } from '../state/port.ts';
 import { Claims } from './claims.ts';
 import { Journal } from './journal.ts';
-import { Lookups } from './lookups.ts';
+import { type Flight, Lookups } from './lookups.ts';
 import type { EnginePorts } from './options.ts';
 import { isRefusal } from './overload.ts';
 import type { EngineTurn } from './turn.ts';
@@ -83,7 +83,7 @@ export class Outside {
           deadlineMs,
           work: (own) => {
             if (!call.readOnly) this.#notFenced(turn, deadlineMs);
-            return call.work(contextOf(turn, own, key, call.target));
+            return turn.runs(call.work(contextOf(turn, own, key, call.target)));
           },
         }),
       );
@@ -99,9 +99,11 @@ export class Outside {
     const guard = lookup.target === undefined ? undefined : this.#guards.get(lookup.target);
     const { deadlineMs } = lookup;
     const budgetMs = guard ? deadlineMs + queueMs + (guard.target.limiter?.waitMs ?? 0) + slackMs : deadlineMs;
-    const find = (signal: AbortSignal): PromiseLike<unknown> =>
-      guard ? guard.run({ signal, deadlineMs, work: (own) => lookup.work(own) }) : lookup.work(signal);
-    return turn.wait(node, budgetMs, (signal) => this.#lookups.find(node, lookup, signal, find));
+    const find = (flight: Flight): Promise<unknown> => {
+      const { signal } = flight.abort;
+      return guard ? guard.run({ signal, deadlineMs, work: (own) => flight.runs(lookup.work(own)) }) : flight.runs(lookup.work(signal));
+    };
+    return turn.wait(node, budgetMs, (signal) => this.#lookups.find(turn, node, lookup, signal, find));
   }
 
   once(turn: EngineTurn, node: string, id: string, options: Once): Promise<boolean> {

@@ -20,12 +20,27 @@ interface Try {
   readonly root: Root;
   readonly mailbox: Mailbox;
   readonly leave: Leave;
-  /** Its note is in the group commit, or durable. */
-  noted: boolean;
+  /** In the group commit, or durable. */
+  note: Note | undefined;
   /** Its note is durable: it may start. */
   ready: boolean;
   /** It runs. */
   turn: EngineTurn | undefined;
+}
+
+/** What this owner has noted of a record: one row in the store, whatever runs by it. */
+interface Note {
+  readonly offset: number;
+  /** The try that has it. */
+  holder: Try | undefined;
+  /** Functions of earlier tries that go on: a number, as one that hangs for ever must keep nothing in memory. */
+  goingOn: number;
+  /** Of those, as long as others wait for them. */
+  readonly leaves: Set<Leave>;
+  /** The process did not stand still in one of its tries. */
+  innocent: boolean;
+  /** Known to the process while a function goes on. */
+  known: (() => void) | undefined;
 }
 
 const none: readonly SuspectWrite[] = [];
@@ -42,12 +57,19 @@ const none: readonly SuspectWrite[] = [];
  * alone, and the next one is asked to run only when that try is over in the store, so nobody else's count rises with it.
  * Each try is noted, also those after a failure: a record may end the process in its second try.
  *
- * At each step the lane may be lost too, while the process lives. Not noted: nothing to do. Note on its way: `late` takes it
- * back if it came to the store before the next owner. Durable, or over: taken back at once (`close`, outlived.ts), without
- * the lane. Running: when its function has come to its end, as one that does not look at its signal may still end the
- * process. Until that has reached the store the next owner counts it; so it counts again before it parks, by what stands
- * then. Only one thing is no proof of innocence: a try in which the process stood still for half a session at a stretch may
- * be what lost the lane, and would lose it on every worker in turn. Its note stays.
+ * A note stands as long as something runs by it: the try that has it, and the functions of tries that are over. A function
+ * is nobody's to stop: it may go on after its deadline, after the abort of its turn, after a drain, and end the process
+ * then. So when a try is over its note is taken back once its turn is quiet (`turn.whenQuiet`), and until then it counts for
+ * the record, also when a later try of it, in front of the same note, is over first. While it goes on the others wait as for
+ * a try, but no longer than `goesOnMs` (suspicion.ts). One whose promise is never settled leaves its note until the record is
+ * settled or the worker stops in good order.
+ *
+ * It is taken back in one of two ways. The owner of the lane writes that (`over`), in the order of the group commit: a next
+ * try may be noted right behind. Who has lost it removes what it wrote, by what it is (outlived.ts). The lane may be lost at
+ * each step. Not noted: nothing to do. Note on its way: it is looked at again when it has come to the store (`late`), as it
+ * may have come before the next owner. Until it is gone from the store the next owner counts it; so it counts again before
+ * it parks, by what stands then. Only one thing is no proof of innocence: a try in which the process stood still for half a
+ * session at a stretch may be what lost the lane, and would lose it on every worker in turn. Its note stays.
  *
  * A lane that stands still (`stands`) is still owned: what runs comes to its end as always, the other tries are given up.
  */
@@ -71,10 +93,8 @@ export class SuspectGate {
   readonly #tries = new Map<Root, Try>();
   /** Of tries that are over here, and not yet in the store. */
   readonly #ending = new Set<Leave>();
-  /** Records whose tries are over, while their notes may stand; false: the process stood still in one. */
-  readonly #open = new Map<number, boolean>();
-  /** When the lane was lost: notes that stay. */
-  readonly #accused = new Set<number>();
+  /** Those that stand in the store, or may. */
+  readonly #notes = new Map<number, Note>();
   #closed = false;
   /** It is being counted again, or was, and is poison. */
   readonly #counted = new Map<Root, 'asked' | 'poison'>();
@@ -149,7 +169,7 @@ export class SuspectGate {
     for (const { offset, note } of notes) {
       if (note !== 'settled') continue;
       this.#deaths.delete(offset);
-      this.#open.delete(offset);
+      this.#forgetNote(offset);
     }
   }
 
@@ -173,7 +193,7 @@ export class SuspectGate {
     const known = this.#tries.get(root);
     if (known) return known.ready;
     const leave = { alone: root.suspect > 1, go: () => this.#note(mine) };
-    const mine: Try = { root, mailbox, leave, noted: false, ready: false, turn: undefined };
+    const mine: Try = { root, mailbox, leave, note: undefined, ready: false, turn: undefined };
     this.#tries.set(root, mine);
     this.#lane.host.suspicion.ask(leave);
     return false;
@@ -231,11 +251,20 @@ export class SuspectGate {
       lane.ports.clock.soon(() => lane.host.suspicion.end(mine.leave));
       return;
     }
-    mine.noted = true;
-    const notes: readonly SuspectWrite[] = [{ offset: suspectKey(root), note: 'begun' }];
+    const offset = suspectKey(root);
+    let note = this.#notes.get(offset);
+    if (!note) {
+      note = { offset, holder: undefined, goingOn: 0, leaves: new Set(), innocent: true, known: undefined };
+      this.#notes.set(offset, note);
+    }
+    mine.note = note;
+    note.holder = mine;
+    const notes: readonly SuspectWrite[] = [{ offset, note: 'begun' }];
     const mark = lane.mark({ suspects: notes }, () => {
-      if (this.#tries.get(root) !== mine) return this.#closed || lane.refused ? this.late(notes) : undefined;
+      if (note.holder !== mine) return this.#writes ? undefined : this.late(notes);
       mine.ready = true;
+      note.goingOn += lane.host.outlived.adopt(lane.ref, lane.epoch, offset, () => this.#quiet(note));
+      if (note.goingOn > 0) this.#known(note);
       lane.host.suspicion.begins(mine.leave);
       if (mailbox.peek() !== root) this.over(root, false);
       lane.host.ready(lane, mailbox);
@@ -256,7 +285,6 @@ export class SuspectGate {
   over(root: Root, final: boolean): readonly SuspectWrite[] {
     if (root.suspect === 0) return none;
     const lane = this.#lane;
-    const offset = suspectKey(root);
     this.#counted.delete(root);
     if (this.#untried.delete(root)) {
       // It waits for something else: one more may have been under way when the process ended.
@@ -264,25 +292,9 @@ export class SuspectGate {
       lane.ports.clock.soon(() => this.#pump());
     }
     const known = this.#tries.get(root);
-    if (known) {
-      this.#tries.delete(root);
-      const { suspicion } = lane.host;
-      const innocent = this.#innocent(known) && this.#open.get(offset) !== false;
-      if (known.noted) this.#open.set(offset, innocent);
-      // A lane that stands still may be refused the note as well: it is taken back without it.
-      if (known.noted && lane.refused && innocent) lane.host.outlived.tell(lane.ref, lane.epoch, [offset]);
-      // What the turn writes may come late (a flow without state writes it behind what it emits): a lone one's is not waited for.
-      if (known.noted && !lane.refused && (!final || known.leave.alone)) {
-        this.#ending.add(known.leave);
-        const mark = lane.mark({ suspects: [{ offset, note: 'over' }] }, () => {
-          this.#ending.delete(known.leave);
-          this.#open.delete(offset);
-          suspicion.end(known.leave);
-        });
-        lane.host.commit(mark);
-      } else lane.ports.clock.soon(() => suspicion.end(known.leave));
-    }
-    return final ? [{ offset, note: 'settled' }] : none;
+    // What the turn writes may come late (a flow without state writes it behind what it emits): a lone one's is not waited for.
+    if (known && this.#leaves(known)) this.#free(known, final && !known.leave.alone && this.#writes);
+    return final ? [{ offset: suspectKey(root), note: 'settled' }] : none;
   }
 
   /** Its turn goes on as that of a row. */
@@ -293,7 +305,9 @@ export class SuspectGate {
     const known = this.#tries.get(from);
     if (!known) return;
     this.#tries.delete(from);
-    this.#tries.set(to, { ...known, root: to });
+    const moved: Try = { ...known, root: to };
+    if (moved.note) moved.note.holder = moved;
+    this.#tries.set(to, moved);
   }
 
   /** What is in the mailbox cannot start now, or another record stands in front. */
@@ -327,45 +341,113 @@ export class SuspectGate {
   /** The lane has ended. */
   close(): void {
     this.#closed = true;
-    for (const [offset, innocent] of this.#open) if (!innocent) this.#accused.add(offset);
+    for (const note of this.#notes.values()) for (const leave of note.leaves) this.#judge(note, leave);
     this.#giveUp([...this.#tries.values()]);
-    this.#open.clear();
+    for (const note of this.#notes.values()) if (!note.innocent) this.#unknown(note);
     this.#counted.clear();
   }
 
+  /** What takes a note back may be written. */
+  get #writes(): boolean {
+    return !this.#closed && !this.#lane.refused;
+  }
+
+  /** Nothing is written any more: also what was over and is not written yet (by a drain, or with its turn) is told. */
   #giveUp(tries: readonly Try[]): void {
-    const { host, ref, epoch } = this.#lane;
-    // Also what is over and was not written in time (by a drain, or with its turn).
-    const notes = new Set(this.#open.keys());
-    for (const one of tries) {
-      this.#tries.delete(one.root);
-      if (!one.ready) continue;
-      const offset = suspectKey(one.root);
-      if (!this.#innocent(one)) this.#accused.add(offset);
-      else if (one.turn === undefined) notes.add(offset);
-      else one.turn.whenQuiet(host.outlived.runsOn(ref, epoch, offset));
-    }
-    host.outlived.tell(
-      ref,
-      epoch,
-      [...notes].filter((offset) => !this.#accused.has(offset) && this.#open.get(offset) !== false),
-    );
-    for (const { leave } of tries) host.suspicion.end(leave);
-    for (const leave of this.#ending) host.suspicion.end(leave);
+    const { suspicion } = this.#lane.host;
+    for (const one of tries) if (this.#leaves(one)) suspicion.end(one.leave);
+    for (const leave of this.#ending) suspicion.end(leave);
     this.#ending.clear();
+    this.#tell([...this.#notes.keys()]);
   }
 
-  /** Notes that are durable, or may be, and whose lane was lost before: nothing ran by them. */
+  /** Notes that are durable, or may be, and were not waited for. */
   late(notes: readonly SuspectWrite[]): void {
-    const { host, ref, epoch } = this.#lane;
-    const begun = notes.filter(({ offset, note }) => note === 'begun' && !this.#accused.has(offset)).map(({ offset }) => offset);
-    host.outlived.tell(ref, epoch, begun);
+    this.#tell(notes.filter(({ note }) => note === 'begun').map(({ offset }) => offset));
   }
 
-  /** What it did to the process did not lose the lane. */
-  #innocent({ turn, leave }: Try): boolean {
+  /** The try is over. False: a function of it goes on. */
+  #leaves(one: Try): boolean {
+    this.#tries.delete(one.root);
+    const { note, leave, turn } = one;
+    if (!note) return true;
+    if (note.holder === one) note.holder = undefined;
+    if (!turn) return true;
+    this.#judge(note, leave);
+    let quiet: boolean | undefined;
+    turn.whenQuiet(() => {
+      if (quiet === undefined) quiet = true;
+      else this.#quiet(note, leave);
+    });
+    if (quiet) return true;
+    quiet = false;
+    note.goingOn++;
+    note.leaves.add(leave);
+    this.#known(note);
+    this.#lane.host.suspicion.goesOn(leave, () => note.leaves.delete(leave));
+    return false;
+  }
+
+  #known(note: Note): void {
+    const { host, ref, epoch } = this.#lane;
+    note.known ??= host.outlived.runsOn(ref, epoch, note.offset);
+  }
+
+  /** The function of a try that was over has ended; without leave: of one under an owner before, which this process was. */
+  #quiet(note: Note, leave?: Leave): void {
+    note.goingOn--;
+    if (leave) note.leaves.delete(leave);
+    this.#free({ note, leave }, false);
+    if (note.goingOn > 0) return;
+    this.#unknown(note);
+  }
+
+  #unknown(note: Note): void {
+    note.known?.();
+    note.known = undefined;
+  }
+
+  /** Nothing runs by this try any more: its note is taken back, unless something else has it. `settles`: its turn does that. */
+  #free({ note, leave }: { readonly note: Note | undefined; readonly leave?: Leave | undefined }, settles: boolean): void {
+    const lane = this.#lane;
+    const end = () => leave && lane.host.suspicion.end(leave);
+    if (!note || settles || note.holder || note.goingOn > 0 || this.#notes.get(note.offset) !== note) return lane.ports.clock.soon(end);
+    const { offset } = note;
+    if (!this.#writes) {
+      end();
+      return this.#tell([offset]);
+    }
+    if (leave) this.#ending.add(leave);
+    const mark = lane.mark({ suspects: [{ offset, note: 'over' }] }, () => {
+      if (leave) this.#ending.delete(leave);
+      if (!note.holder && note.goingOn === 0) this.#forgetNote(offset);
+      end();
+    });
+    lane.host.commit(mark);
+  }
+
+  #forgetNote(offset: number): void {
+    const note = this.#notes.get(offset);
+    if (note) this.#unknown(note);
+    this.#notes.delete(offset);
+  }
+
+  /** Those that nothing has are taken back without the lane. What is not known here any more has nothing. */
+  #tell(offsets: readonly number[]): void {
+    const { host, ref, epoch } = this.#lane;
+    const told = offsets.filter((offset) => {
+      const note = this.#notes.get(offset);
+      if (note && (note.holder || note.goingOn > 0 || !note.innocent)) return false;
+      this.#notes.delete(offset);
+      return true;
+    });
+    host.outlived.tell(ref, epoch, told);
+  }
+
+  /** What it did to the process may have lost the lane, or lose it yet. */
+  #judge(note: Note, leave: Leave): void {
     const { host, options } = this.#lane;
-    return turn === undefined || host.suspicion.stoodMs(leave) < options.sessionTimeoutMs / 2;
+    if (host.suspicion.stoodMs(leave) >= options.sessionTimeoutMs / 2) note.innocent = false;
   }
 
   #pump(): void {

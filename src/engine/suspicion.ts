@@ -6,6 +6,9 @@ const together = 32;
 /** Milliseconds between two looks at how late timers come, and by which one must be late to count. */
 const pulseMs = 1000;
 
+/** Milliseconds for which others wait for the function of a try that is over. A promise that is never settled must not hold them up for ever. */
+const goesOnMs = 30_000;
+
 /** Leave to run a record under suspicion. */
 export interface Leave {
   /** Nothing else under suspicion runs beside it. */
@@ -24,6 +27,8 @@ export class Suspicion {
   readonly #waiting = new Set<Leave>();
   /** With the longest time in milliseconds that the event loop stood still during the try. */
   readonly #running = new Map<Leave, number>();
+  /** Their tries are over, and functions of them go on: monotonic, until when others wait, and what to do then. */
+  readonly #goingOn = new Map<Leave, { readonly until: number; readonly ended: () => void }>();
   #alone = false;
   readonly #clock: Clock;
   /** Monotonic: when the pulse is expected; undefined while nothing runs. */
@@ -44,8 +49,14 @@ export class Suspicion {
   end(leave: Leave): void {
     if (this.#running.delete(leave) && leave.alone) this.#alone = false;
     this.#waiting.delete(leave);
+    this.#goingOn.delete(leave);
     this.#next();
     if (this.#running.size === 0) this.#rest();
+  }
+
+  /** Its try is over, and its function is not: it ends by itself in a while, if nobody ends it. `ended` is called then. */
+  goesOn(leave: Leave, ended: () => void): void {
+    this.#goingOn.set(leave, { until: this.#clock.monotonic() + goesOnMs, ended });
   }
 
   /** Its try begins: what the event loop did before is not its doing. */
@@ -74,6 +85,12 @@ export class Suspicion {
     if (late > 0) for (const [leave, longest] of this.#running) this.#running.set(leave, Math.max(longest, late));
     this.#due = this.#clock.monotonic() + pulseMs;
     this.#cancel = this.#clock.after(pulseMs, () => this.#beat());
+    const now = this.#clock.monotonic();
+    for (const [leave, { until, ended }] of this.#goingOn) {
+      if (until > now) continue;
+      ended();
+      this.end(leave);
+    }
   }
 
   #rest(): void {

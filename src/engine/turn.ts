@@ -94,9 +94,8 @@ export class EngineTurn implements Turn, CommitItem {
   /** As the root's; it may have been given another one meanwhile. */
   journaled: readonly StateWrite[] | undefined;
   #nth: Map<string, number> | undefined;
-  /** Functions of the flow that have not come to their end. */
-  #working = 0;
-  #onQuiet: (() => void) | undefined;
+  /** The newest function of the flow, until it is known to have ended: one runs at a time, and behind one that failed none. */
+  #work: PromiseLike<unknown> | undefined;
   #abort: AbortController | undefined;
   #source: Source | undefined;
   #emitted = 0;
@@ -262,6 +261,7 @@ export class EngineTurn implements Turn, CommitItem {
         this.onEnd = undefined;
         if (this.dead) reject(this.dead);
         else {
+          this.#work = undefined;
           this.at = node;
           then();
         }
@@ -282,22 +282,32 @@ export class EngineTurn implements Turn, CommitItem {
   called(ended: Promise<unknown>): void {
     this.batchedUntil = undefined;
     this.runningSince ??= this.lane.ports.clock.monotonic();
-    this.#working++;
-    const quieter = () => this.#quieter();
-    ended.then(quieter, quieter);
+    this.#work = ended;
+  }
+
+  /**
+   * A function of the flow runs, inside what a step waits for: what a guard or a look-up makes of it ends at its deadline
+   * and with the signal, and the function may go on. Returns what is to be awaited in its place: a thenable that is no
+   * promise may begin anew whenever somebody asks it.
+   */
+  runs<T>(work: PromiseLike<T>): Promise<T> {
+    const promise = Promise.resolve(work);
+    this.#work = promise;
+    return promise;
   }
 
   /**
    * Calls back when no function of the flow works for this turn any more, perhaps at once. A dead turn's may go on, as
-   * nobody can stop one that does not look at its signal.
+   * nobody can stop one that does not look at its signal; one whose promise is never settled is never quiet.
    */
   whenQuiet(then: () => void): void {
-    if (this.#working === 0) then();
-    else this.#onQuiet = then;
-  }
-
-  #quieter(): void {
-    if (--this.#working === 0) this.#onQuiet?.();
+    const work = this.#work;
+    if (!work) return then();
+    const ended = () => {
+      if (this.#work === work) this.#work = undefined;
+      this.whenQuiet(then);
+    };
+    work.then(ended, ended);
   }
 
   wait<T>(node: string, deadlineMs: number, work: (signal: AbortSignal) => PromiseLike<T>): Promise<T> {
@@ -314,13 +324,13 @@ export class EngineTurn implements Turn, CommitItem {
         reject(this.dead);
       });
       this.#onKill = reject;
-      this.#working++;
       let settled = false;
+      let running: PromiseLike<T> | undefined;
       const settle = (then: () => void) => {
         // What is not a promise of the language may settle twice.
         if (settled) return;
         settled = true;
-        this.#quieter();
+        if (this.#work === running) this.#work = undefined;
         cancel();
         ended?.();
         this.deadlineAt = undefined;
@@ -331,9 +341,17 @@ export class EngineTurn implements Turn, CommitItem {
           then();
         }
       };
+      this.#work = undefined;
       try {
-        work(this.signal).then(
-          (value) => settle(() => resolve(value)),
+        running = work(this.signal);
+        // What it waits for may have begun with the function by now.
+        this.#work ??= running;
+        running.then(
+          (value) =>
+            settle(() => {
+              this.#work = undefined;
+              resolve(value);
+            }),
           (cause) => settle(() => reject(cause)),
         );
       } catch (cause) {

@@ -54,6 +54,8 @@ export interface SimulationOptions<T> {
   readonly emissions?: { readonly name: string };
   /** Turns take up to this many milliseconds: an asynchronous step is put in front. @default 0 */
   readonly turnMs?: number;
+  /** That step does not look at its signal: it goes on when its turn was ended. A record that ends the process does so after its deadline. */
+  readonly heedless?: boolean;
   /**
    * Only moves that lose nothing of a worker (start, SIGTERM, rebalance, slow calls). Then also nothing may be handled by
    * two workers. The flow must not fail by itself.
@@ -155,6 +157,7 @@ export async function simulate<T>(made: Simulated, options: SimulationOptions<T>
       engine: options.engine ?? {},
       emissions: options.emissions,
       turnMs: options.turnMs ?? 0,
+      heedless: options.heedless ?? false,
       onLine: options.onLine,
     },
     registry,

@@ -29,6 +29,49 @@ describe('tries that a process has outlived', () => {
     assert.ok(!outlived.has(lane, 3, 7));
   });
 
+  it('whose functions go on are forgotten from the oldest on when there are too many: a stop leaves their notes', async () => {
+    const clock = new VirtualClock();
+    const told: number[] = [];
+    const outlived = new Outlived(
+      store(async (_lane, _epoch, offsets) => {
+        told.push(...offsets);
+      }),
+      clock,
+      seededRandom(1),
+      () => {},
+    );
+    for (let offset = 0; offset < 1003; offset++) outlived.runsOn(lane, 3, offset);
+    assert.deepEqual([outlived.has(lane, 3, 2), outlived.has(lane, 3, 3)], [false, true]);
+    await outlived.told();
+    assert.deepEqual([told.length, Math.min(...told)], [1000, 3]);
+  });
+
+  it('are one with that of a later owner in the same process, which is told when their functions have ended', async () => {
+    const clock = new VirtualClock();
+    const told: number[] = [];
+    const outlived = new Outlived(
+      store(async (_lane, epoch) => {
+        told.push(epoch);
+      }),
+      clock,
+      seededRandom(1),
+      () => {},
+    );
+    const ended = outlived.runsOn(lane, 3, 7);
+    outlived.runsOn(lane, 3, 8);
+    let heirs = 0;
+    assert.equal(
+      outlived.adopt(lane, 4, 7, () => heirs++),
+      1,
+    );
+    await clock.advance(10);
+    assert.deepEqual([told, heirs], [[3], 0]);
+    ended();
+    ended();
+    assert.equal(heirs, 1);
+    assert.ok(outlived.has(lane, 3, 8));
+  });
+
   it('leave no timer behind when the worker stops while the store is away', async () => {
     const clock = new VirtualClock();
     let timers = 0;

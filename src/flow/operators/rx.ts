@@ -88,8 +88,9 @@ export interface RxOptions {
  * Lifts any stock RxJS operator over one record: subscribes `of(value).pipe(operator)`. Its emissions are derived
  * children, in order, each run through all that follows before the next; no emission is `skipped('rx-empty')`, an error
  * fails the envelope. Emissions go on when it has completed. At the deadline, on revoke and when the turn is discarded it
- * is unsubscribed. It sees one record: operators over many (`debounceTime`, `bufferCount`) find nothing to join. Calls to
- * the outside belong in `mapAsync`, where the graph shows them.
+ * is unsubscribed, and what does not end with that (a promise inside it) goes on unseen. It sees one record: operators over
+ * many (`debounceTime`, `bufferCount`) find nothing to join. Calls to the outside belong in `mapAsync`, where the graph shows
+ * them, and where one that ends the process late is found (SEMANTICS.md, Held patients).
  *
  * @example
  * ```ts

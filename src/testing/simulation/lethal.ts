@@ -8,6 +8,10 @@ export class Lethal {
   readonly #deaths = new Map<string, number>();
   readonly #redrives = new Map<string, number>();
   readonly #ever = new Set<string>();
+  /** Workers in which functions of a record run now, one for each function. */
+  readonly #running = new Map<string, readonly number[]>();
+  /** Three workers ran it at once, and each might have been ended by it: nobody can tell that they will not. */
+  readonly #threeAtOnce = new Set<string>();
   /** Ends of a process that none of them made. The loss of a partition is none: its owner lives and says so. */
   otherEnds = 0;
 
@@ -21,7 +25,21 @@ export class Lethal {
    * those that a noted record makes happen while it runs alone.
    */
   wronglyParked(eventId: string): boolean {
-    return !this.#ever.has(eventId) && this.otherEnds + Math.max(0, this.#ever.size - 1) < 2;
+    return !this.#ever.has(eventId) && !this.#threeAtOnce.has(eventId) && this.otherEnds + Math.max(0, this.#ever.size - 1) < 2;
+  }
+
+  /** A function of it begins that looks at no signal. True: it ends the process when it ends. */
+  begins(eventId: string, worker: number): boolean {
+    const running = [...(this.#running.get(eventId) ?? []), worker];
+    this.#running.set(eventId, running);
+    if (new Set(running).size >= 3) this.#threeAtOnce.add(eventId);
+    return this.#deaths.has(eventId);
+  }
+
+  /** That function has ended, and who ran it has had the time to say so. */
+  ended(eventId: string, worker: number): void {
+    const running = this.#running.get(eventId) ?? [];
+    this.#running.set(eventId, running.toSpliced(running.indexOf(worker), 1));
   }
 
   /** It was parked and is harmless from now on. */

@@ -26,6 +26,12 @@ export interface Probing {
   readonly silent: boolean;
   /** Turns take up to this many milliseconds, by an asynchronous step in front. */
   readonly turnMs: number;
+  /** That step does not look at its signal. */
+  readonly heedless: boolean;
+  /** Called then when that step begins. True: it ends its process, behind its deadline. */
+  readonly begins: (ctx: Context) => boolean;
+  /** And when it has come to its end, whether its turn was ended before or not. */
+  readonly ended: (ctx: Context) => void;
   readonly clock: Clock;
   readonly delay: (below: number) => number;
   /** Two turns of one patient at once. */
@@ -57,16 +63,25 @@ export function withProbe(flow: Flow<unknown>, probing: Probing): Flow<unknown> 
   );
 }
 
-function gate({ turnMs, clock, delay, overlapped }: Probing) {
+function gate({ turnMs, heedless, clock, delay, overlapped, begins, ended }: Probing) {
   const inside = new Set<string>();
-  return mapAsync('simulation-gate', async (value: unknown, ctx: Context) => {
-    if (inside.has(ctx.key)) overlapped(ctx);
-    inside.add(ctx.key);
-    try {
-      await sleep(clock, delay(turnMs), ctx.signal);
-    } finally {
-      inside.delete(ctx.key);
-    }
-    return value;
-  });
+  return mapAsync(
+    'simulation-gate',
+    async (value: unknown, ctx: Context) => {
+      if (heedless) {
+        await sleep(clock, begins(ctx) ? turnMs * 2 : delay(turnMs));
+        ended(ctx);
+        return value;
+      }
+      if (inside.has(ctx.key)) overlapped(ctx);
+      inside.add(ctx.key);
+      try {
+        await sleep(clock, delay(turnMs), ctx.signal);
+      } finally {
+        inside.delete(ctx.key);
+      }
+      return value;
+    },
+    heedless ? { deadlineMs: turnMs * 1.5 } : {},
+  );
 }

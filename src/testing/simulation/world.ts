@@ -32,10 +32,13 @@ export interface WorldOptions {
   readonly engine: Partial<EngineOptions>;
   readonly emissions: { readonly name: string } | undefined;
   readonly turnMs: number;
+  readonly heedless: boolean;
   readonly onLine: ((line: string) => void) | undefined;
 }
 
 const mostPartitions = 4;
+/** In which the store has heard that a function has ended. */
+const tellingMs = 500;
 const startOfTime = Date.UTC(2026, 0, 1);
 /** Far above what any run needs; reached by a flow that never comes to rest. */
 const mostCallbacks = 400_000;
@@ -153,10 +156,15 @@ export class World implements WorkerWorld {
     const delays = seededRandom(this.#options.schedule.seed ^ (worker.id + 1));
     const probed = withProbe(this.flow, {
       silent: this.#options.emissions !== undefined,
-      turnMs: this.#options.turnMs,
+      ...{ turnMs: this.#options.turnMs, heedless: this.#options.heedless },
       clock: this.clock,
       delay: (below) => delays.int(below),
       began: (ctx) => this.#began(worker, ctx),
+      begins: (ctx) => this.lethal.begins(ctx.eventId, worker.id),
+      ended: (ctx) => {
+        if (ctx.signal.aborted && !worker.clock.dead) this.#mayEnd(worker, ctx);
+        this.clock.after(tellingMs, () => this.lethal.ended(ctx.eventId, worker.id));
+      },
       overlapped: (ctx) =>
         this.history.violated({
           oracle: 'SerialPerPatient',
@@ -193,16 +201,20 @@ export class World implements WorkerWorld {
     this.note(`worker ${worker.id} runs ${ctx.eventId} of ${ctx.key}`);
     this.history.handled(worker.id, ctx.eventId);
     this.brakes?.began(worker, ctx.eventId);
+    if (!this.#options.heedless && this.#mayEnd(worker, ctx)) throw new AortaError('AORTA_SIMULATION', 'Defect', 'the process is gone');
+  }
+
+  #mayEnd(worker: SimulatedWorker, ctx: Context): boolean {
     const { kills, tooOften } = this.lethal.runs(ctx.eventId, ctx.key);
     if (tooOften !== undefined)
       this.history.violated({
         oracle: 'ProgressAfterFaults',
         message: `${ctx.eventId} ended the process ${tooOften} times and is not parked`,
       });
-    if (!kills) return;
+    if (!kills) return false;
     this.kill(worker, `by ${ctx.eventId}`);
     this.clock.after(300, () => this.workers.length < this.#options.schedule.workers && !this.#recreating && this.startWorker());
-    throw new AortaError('AORTA_SIMULATION', 'Defect', 'the process is gone');
+    return true;
   }
 
   // ---- what the schedule does -------------------------------------------------------------------------------------

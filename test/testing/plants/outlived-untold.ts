@@ -5,7 +5,7 @@ export default {
   breaks: 'A worker that lost its partitions and lives leaves the notes of its tries: they count as ends of the process.',
   oracle: ['OnlyCulpritParked'],
   file: 'engine/suspect-gate.ts',
-  find: 'else one.turn.whenQuiet(host.outlived.runsOn(ref, epoch, offset));',
+  find: 'host.outlived.tell(ref, epoch, told);',
   replace: '',
   target: 'cut-off',
   seed: 22,

@@ -2,6 +2,7 @@ import braked from './braked.ts';
 import calls from './calls.ts';
 import cutOff from './cut-off.ts';
 import everything from './everything.ts';
+import heedless from './heedless.ts';
 import lanes, { lanesOfTwo } from './lanes.ts';
 import late from './late.ts';
 import merged from './merged.ts';
@@ -28,4 +29,5 @@ export const targets: readonly Target[] = [
   suspected,
   braked,
   cutOff,
+  heedless,
 ];
