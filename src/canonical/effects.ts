@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DomainResource, Identifier, Location, Resource } from '../fhir/r4.ts';
 import type { Binary } from '../fhir/r4-results.ts';
 import { locationChain, type Place } from '../fhir/v2/location.ts';
@@ -33,7 +33,7 @@ export interface PutResource {
 
 /** Tells whether a resource says something new: 128 bits over it and what is written beside it. */
 export const digestOf = (resource: DomainResource, beside = ''): string =>
-  createHash('sha256').update(JSON.stringify(resource)).update(beside).digest('base64url').slice(0, 22);
+  hash('sha256', JSON.stringify(resource) + beside, 'base64url').slice(0, 22);
 
 /** The resource and its identifiers, whole. */
 export function putResource(resource: DomainResource & { id: string }, options: PutResource): Effect[] {

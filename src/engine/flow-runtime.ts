@@ -85,7 +85,7 @@ export class FlowRuntime implements LaneHost {
       (wanted, work) => this.#persist('state', wanted, work),
       (lane, mailbox) => this.ready(lane, mailbox),
     );
-    this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs, (nodes, ms) => this.watch.blocked(nodes, ms));
+    this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs, ports.pace, (nodes, ms) => this.watch.blocked(nodes, ms));
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#bearings = new Bearings(ports, program.flow, program.stateful);
     this.#redrives = new Redrives(program, ports.state, ports.clock, () => this.allLanes);

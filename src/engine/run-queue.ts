@@ -13,6 +13,7 @@ const blockMs = 1000;
  */
 export class RunQueue {
   readonly #clock: Clock;
+  readonly #pace: Pick<Clock, 'soon'>;
   readonly #maxRunning: number;
   readonly #sliceMs: number;
   readonly #blocked: (nodes: readonly string[], ms: number) => void;
@@ -26,10 +27,20 @@ export class RunQueue {
   /** Monotonic: the newest slice. */
   #at = 0;
 
-  /** `blocked` hears of synchronous work that held the event loop for a second or more: one of these nodes did. */
-  constructor(clock: Clock, maxRunning: number, sliceMs: number, blocked: (nodes: readonly string[], ms: number) => void = () => {}) {
+  /**
+   * `pace` says when a slice may run. `blocked` hears of synchronous work that held the event loop for a second or more: one
+   * of these nodes did.
+   */
+  constructor(
+    clock: Clock,
+    maxRunning: number,
+    sliceMs: number,
+    pace: Pick<Clock, 'soon'> = clock,
+    blocked: (nodes: readonly string[], ms: number) => void = () => {},
+  ) {
     this.#blocked = blocked;
     this.#clock = clock;
+    this.#pace = pace;
     this.#maxRunning = maxRunning;
     this.#sliceMs = sliceMs;
   }
@@ -54,7 +65,7 @@ export class RunQueue {
   #schedule(): void {
     if (this.#scheduled || this.#head === this.#queue.length) return;
     this.#scheduled = true;
-    this.#clock.soon(() => this.#slice());
+    this.#pace.soon(() => this.#slice());
   }
 
   #slice(): void {

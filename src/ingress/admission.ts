@@ -13,6 +13,7 @@ import { finishElsewhere, takeOverAfter } from './admission/elsewhere.ts';
 import { PatientCache } from './admission/patient-cache.ts';
 import { WaitingQueue } from './admission/queue.ts';
 import { type AdmissionRequest, type Admitted, type MergeOutcome, Waiting } from './admission/request.ts';
+import { Unanswered } from './admission/unanswered.ts';
 import { refusal, type Unmerge, type Unmerged, unmergeWith } from './admission/unmerge.ts';
 
 export type { AdmissionRequest, Admitted, MergeOutcome, MergeRequest } from './admission/request.ts';
@@ -51,6 +52,8 @@ export interface Admission {
   unmerge(unmerge: Unmerge): Promise<Unmerged>;
   /** The body for a record: itself, or above 256 KiB a reference to the blob store, durable when this resolves. */
   body(bytes: Buffer): Promise<{ readonly raw: Buffer; readonly blobRef: null } | { readonly raw: null; readonly blobRef: string }>;
+  /** How much later than it should be the oldest message without an answer is: 0, in time; 1, so late that all else must wait. */
+  pressure(): number;
   /** Finishes what was accepted, for at most `drainMs` (default 10 000); the rest is owed and done by the next start. */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
 }
@@ -110,8 +113,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const elsewhere = finishElsewhere(options);
   const duplicates = telemetry.counter('aorta_ingress_duplicates_total', 'Messages that came before and were not stored again.');
   const batchSize = telemetry.histogram('aorta_ingress_batch_records', 'Records of one batch of ingress.', [1, 2, 5, 10, 25, 50, 100, 250]);
+  const identitySeconds = telemetry.histogram(
+    'aorta_ingress_identity_seconds',
+    'Time of one batch of ingress in the identity store.',
+    [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+  );
 
   const queue = new WaitingQueue();
+  const unanswered = new Unanswered(clock);
   let nextSeq = 1;
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   let wake: () => void = () => {};
@@ -121,6 +130,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let cancelPrune: () => void = () => {};
   const stopSampling = [
     telemetry.sampled('aorta_ingress_waiting', 'Messages that wait to be stored.', {}, () => queue.length),
+    telemetry.sampled('aorta_ingress_oldest_seconds', 'Age of the oldest message without an answer.', {}, () => unanswered.oldestMs / 1000),
     telemetry.sampled('aorta_ingress_owed', 'Messages stored by identity and not yet in the log.', {}, () => pump.owed),
   ];
 
@@ -149,7 +159,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (numbered.length === 0) return;
     nextSeq = (numbered.at(-1)?.admission.seq ?? 0) + 1;
     const settledThrough = pump.settledThrough;
+    const asked = clock.monotonic();
     const outcomes = await store(numbered, settledThrough, parts);
+    identitySeconds.observe((clock.monotonic() - asked) / 1000);
     pump.marked(settledThrough);
     const ready: Pending[] = [];
     const moved: Waiting[] = [];
@@ -265,7 +277,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       telemetry.counter('aorta_ingress_refused_total', 'Messages refused because too many wait.').inc();
       return Promise.reject(error('AORTA_INGRESS_001', { waiting: queue.length }, { retryAfterMs: 1_000 }));
     }
-    return new Promise((resolve, reject) => {
+    const answered = unanswered.came();
+    return new Promise<Admitted>((resolve, reject) => {
       const waiting = new Waiting(request, ulid(clock, random), traceparent(random), resolve, reject);
       waiting.deadline(
         clock.after(limits.answerMs, () => {
@@ -275,7 +288,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       );
       queue.push(waiting);
       wake();
-    });
+    }).finally(answered);
   };
 
   return {
@@ -301,6 +314,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     },
 
     admit,
+    pressure: () => unanswered.pressure,
     unmerge: unmergeWith({ identity, clock, random, admit }),
 
     async body(bytes) {

@@ -6,7 +6,7 @@ import { topologyFiles } from '../cli/topologies.ts';
 import { systemClock, systemRandom } from '../clock/system.ts';
 import { within } from '../clock/within.ts';
 import { type EdgeOptions, startEdge } from '../edge/index.ts';
-import { creditOf, type EngineOptions, type RunningFlow, startFlow } from '../engine/index.ts';
+import { creditOf, type EngineOptions, Pace, type RunningFlow, startFlow } from '../engine/index.ts';
 import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
@@ -15,6 +15,7 @@ import { createAdmission, type MllpOptions, oruRoute } from '../ingress/index.ts
 import { measureEventLoop } from '../ops/event-loop.ts';
 import { boundGarbage } from '../ops/heap-growth.ts';
 import { startKeeper } from '../ops/keeper.ts';
+import { loopLoad } from '../ops/loop-load.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../ops/telemetry.ts';
 import { serdeFor } from '../schema/serde.ts';
 import { startAssist } from './assist.ts';
@@ -26,6 +27,7 @@ import { startMllpListeners } from './mllp.ts';
 import type { MllpConfig } from './mllp-config.ts';
 import type { ModelConfig } from './model-config.ts';
 import { modelGuard } from './model-guard.ts';
+import { pressureOn } from './pressure.ts';
 import type { Profile, ProfileOptions } from './profile.ts';
 import { openSecrets } from './secrets.ts';
 import { ingressTopics } from './topics.ts';
@@ -112,7 +114,19 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     };
     const guards = await createGuards({ clock, random, telemetry, keyed: profile.keyed, worker: profile.instance });
     stops.push(() => guards.close());
-    const ports = { ...profile, guards, clock, random, telemetry, serde, partitions: (topic: string) => profile.log.partitions(topic) };
+    const admission = createAdmission({ ...profile, clock, random, telemetry });
+    const pressure = pressureOn(() => admission.pressure(), loopLoad());
+    const pace = new Pace(clock, pressure, telemetry);
+    const ports = {
+      ...profile,
+      guards,
+      pace,
+      clock,
+      random,
+      telemetry,
+      serde,
+      partitions: (topic: string) => profile.log.partitions(topic),
+    };
     // All at once, before the flows: those that share a new topic would make it at the same time.
     await profile.log.ensureTopics(Object.values(topics));
 
@@ -193,7 +207,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
     await assist.desk.start();
     stops.push(() => assist.desk.stop());
-    const admission = createAdmission({ ...profile, clock, random, telemetry });
     await admission.start();
     stops.push(() => admission.stop({ drainMs: 1_000 }));
     const ingress: MllpOptions = {

@@ -12,7 +12,7 @@ describe('the run queue', () => {
     const soon: (() => void)[] = [];
     const clock: Clock = { now: () => time, monotonic: () => time, after: () => () => {}, soon: (fn) => void soon.push(fn) };
     const told: { nodes: readonly string[]; ms: number }[] = [];
-    const queue = new RunQueue(clock, 10, 2, (nodes, ms) => told.push({ nodes, ms }));
+    const queue = new RunQueue(clock, 10, 2, clock, (nodes, ms) => told.push({ nodes, ms }));
     const lane = (node: string, ms: number) =>
       ({
         turns: {

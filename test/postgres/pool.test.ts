@@ -53,6 +53,11 @@ describe('PostgreSQL pool', () => {
     await admin.close();
   };
 
+  it('compiles no plans: a statement of milliseconds would wait a hundred for it', () =>
+    withPool({}, async (pool) => {
+      assert.deepEqual(await pool.query({ text: 'show jit' }), [{ jit: 'off' }]);
+    }));
+
   it('a black hole rejects every call as Transient, and calls go through when it ends', async () => {
     const state = createPostgresState({ url, deadlineMs: 3_000, connections: 2 });
     const identity = createPostgresIdentity({ url, deadlineMs: 3_000 });

@@ -38,11 +38,12 @@ export const visits = (mapping: MappingContext): Actor<PatientState, Step, Chang
       const host = key === undefined ? person : hosting(state, key, step.occurredAt, person);
       const [of, at] = [stateAt(state, person), stateAt(state, host)];
       if (key !== undefined && knows(at, step.eventId)) return { skip: 'duplicate' };
+      const said = saidKey(step);
       const learnt = knowing(of, step, ctx.source.offset + of.shift, mapping);
       const together = ({ visits: _, said: __, ...rest }: PatientState): PatientState => ({ ...rest, visits: at.visits, said: at.said });
-      if (saysNothingNew(together(of), together(learnt), step, key)) return { skip: 'natural-duplicate' };
+      if (saysNothingNew(together(of), together(learnt), step, said, key)) return { skip: 'natural-duplicate' };
       const turn = new Revision(
-        withNews(state, person, remembering(learnt, step, key), { step, seq: ctx.source.offset + state.shift }, mapping),
+        withNews(state, person, remembering(learnt, said, key), { step, seq: ctx.source.offset + state.shift }, mapping),
         mapping,
         ctx,
       );
@@ -50,7 +51,6 @@ export const visits = (mapping: MappingContext): Actor<PatientState, Step, Chang
       turn.within(person, (member) => member.allergies());
       const seq = ctx.source.offset + at.shift;
       const { eventId: id, kind, occurredAt, when, visit: facts = {}, diagnoses } = step;
-      const said = saidKey(step);
       const event = { id, kind, at: occurredAt, when, seq, facts, said, ...(diagnoses.length > 0 ? { diagnoses } : {}) };
       const links = turn.within(host, (member) => ({
         encounter: key === undefined ? null : member.visit(key, event),

@@ -7,10 +7,10 @@ import type { Step } from './steps.ts';
  * The same event under another control id: the patient (this actor), the visit, the event and its time are the same, and
  * so is everything it says. Systems that restart, or send through two engines, do that. Two events of one minute that say
  * different things are two: dropping one of them would lose what only it says.
+ * `word`: its `saidKey`.
  */
-export function saysNothingNew(before: PatientState, learnt: PatientState, step: Step, key: string | undefined): boolean {
+export function saysNothingNew(before: PatientState, learnt: PatientState, step: Step, word: string, key: string | undefined): boolean {
   // Word for word, whatever came in between; a loose event may lie in a visit by now.
-  const word = saidKey(step);
   const events = key === undefined ? [] : key === '' ? Object.values(before.visits).flat() : (before.visits[key] ?? []);
   if (before.said.includes(word) || events.some(({ said }) => said === word)) return true;
   if (key === undefined) return false;
@@ -27,8 +27,8 @@ export function saysNothingNew(before: PatientState, learnt: PatientState, step:
 }
 
 /** Events about the person only leave nothing in a visit: the newest are remembered by what they said. */
-export const remembering = (state: PatientState, step: Step, key: string | undefined): PatientState =>
-  key === undefined ? withSaid(state, [saidKey(step)]) : state;
+export const remembering = (state: PatientState, word: string, key: string | undefined): PatientState =>
+  key === undefined ? withSaid(state, [word]) : state;
 
 /** Digest of what an event is and says: of the person, and of the visit where it has one. */
 export function saidKey({ kind, occurredAt, sender, patient, contacts, allergies, prior, visit, diagnoses }: Step): string {

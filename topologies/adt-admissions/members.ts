@@ -60,6 +60,7 @@ export function oldNumbers(state: PatientState, systems: Systems): V2Field {
 
 /** Adds numbers to those retired, once each. */
 export function retire(state: PatientState, numbers: V2Field, systems: Systems): PatientState {
+  if (numbers.length === 0) return state;
   const known = new Set([...numbersIn(state.demographics), ...oldNumbers(state, systems)].map((cx) => numberKey(cx, systems)));
   const fresh = numbers.filter((cx) => part(cx, 1) !== undefined && !known.has(numberKey(cx, systems)));
   return fresh.length === 0 ? state : { ...state, retired: [...state.retired, ...fresh].slice(-mostRetired) };

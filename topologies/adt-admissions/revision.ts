@@ -102,7 +102,8 @@ export class Revision {
     const { demographics, contacts } = knownOf(this.state);
     const facts = factsOf(demographics);
     const person = withExtensions(patientFrom(this.ctx.key, facts, this.mapping, contacts?.segments), facts);
-    const old = patientFrom(this.ctx.key, { 'PID-3': oldNumbers(this.state, this.mapping.systems ?? {}) }, this.mapping).identifier ?? [];
+    const numbers = oldNumbers(this.state, this.mapping.systems ?? {});
+    const old = numbers.length === 0 ? [] : (patientFrom(this.ctx.key, { 'PID-3': numbers }, this.mapping).identifier ?? []);
     const merged = Object.keys(this.state.merged);
     return {
       ...person,

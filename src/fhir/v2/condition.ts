@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { EncounterDiagnosis, Extension } from '../r4.ts';
 import type { Condition } from '../r4-clinical.ts';
 import { concept } from './concept.ts';
@@ -21,10 +21,7 @@ export function diagnosisKey(facts: V2Facts): string | undefined {
 }
 
 export const conditionId = (encounterId: string, key: string): string =>
-  `con-${createHash('sha256')
-    .update(JSON.stringify([encounterId, key]))
-    .digest('hex')
-    .slice(0, 32)}`;
+  `con-${hash('sha256', JSON.stringify([encounterId, key]), 'hex').slice(0, 32)}`;
 
 /** `active`: on the newest list. `inactive`: no longer. `withdrawn`: deleted by DG1-21. */
 export type DiagnosisStanding = 'active' | 'inactive' | 'withdrawn';

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type {
   CodeableConcept,
   Coding,
@@ -39,10 +39,7 @@ export const encounterFields: readonly string[] = [
 
 /** FHIR id of a visit: of this patient, so that a visit number used twice never joins two patients. */
 export const encounterId = (patientId: string, visit: string): string =>
-  `enc-${createHash('sha256')
-    .update(JSON.stringify([patientId, visit]))
-    .digest('hex')
-    .slice(0, 32)}`;
+  `enc-${hash('sha256', JSON.stringify([patientId, visit]), 'hex').slice(0, 32)}`;
 
 /** A stay at one place. */
 export interface Stay {

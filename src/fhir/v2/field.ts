@@ -35,6 +35,11 @@ export function all<T>(facts: V2Facts, field: string, map: (repetition: V2Repeti
 
 /** The object without its undefined members and empty arrays: FHIR has neither. Undefined when nothing is left. */
 export function compact<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T | undefined {
-  const entries = Object.entries(value).filter(([, v]) => v !== undefined && !(Array.isArray(v) && v.length === 0));
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as T);
+  let left: { [name: string]: unknown } | undefined;
+  for (const [name, member] of Object.entries(value)) {
+    if (member === undefined || (Array.isArray(member) && member.length === 0)) continue;
+    left ??= {};
+    left[name] = member;
+  }
+  return left as T | undefined;
 }

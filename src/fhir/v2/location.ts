@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Location } from '../r4.ts';
-import { inside, part, type V2Repetition } from './field.ts';
+import { part, type V2Repetition } from './field.ts';
 
 /** A place as the sender names it (PL). */
 export interface Place {
@@ -16,7 +16,7 @@ export interface Place {
 /** PL → Place; undefined when it names neither ward, room nor bed, nor a building or floor: a facility is no place to be in. */
 export function placeOf(pl: V2Repetition | undefined): Place | undefined {
   // Each part is an HD: the namespace names it, else the universal id.
-  const name = (c: number) => part(inside(pl, c), 1) ?? part(inside(pl, c), 2);
+  const name = (c: number) => part(pl, c, 1) ?? part(pl, c, 2);
   const [ward, room, bed, facility, building, floor] = [1, 2, 3, 4, 7, 8].map(name);
   if (!ward && !room && !bed && !building && !floor) return undefined;
   return {
@@ -38,6 +38,16 @@ const levels = [
   ['facility', 'si', 'Site'],
 ] as const;
 type Level = (typeof levels)[number][0];
+
+/** What tells a level's places apart within the facility. */
+const pathTo: Readonly<Record<Level, readonly Level[]>> = {
+  bed: ['ward', 'room', 'bed'],
+  room: ['ward', 'room'],
+  ward: ['ward'],
+  floor: ['building', 'floor'],
+  building: ['building'],
+  facility: ['facility'],
+};
 
 /**
  * The Locations of a place, the most granular first, each `partOf` the next (datatypes/PL[Location]). Ids depend on
@@ -65,8 +75,11 @@ export function locationChain(place: Place): Location[] {
 export const locationIdOf = (place: Place): string => locationId(place, levelOf(place));
 
 /** Same facility, ward, room and bed (or floor, or building, where nothing finer is named). */
-export const samePlace = (a: Place | undefined, b: Place | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && keyOf(a, levelOf(a)) === keyOf(b, levelOf(b)));
+export function samePlace(a: Place | undefined, b: Place | undefined): boolean {
+  if (a === b || a === undefined || b === undefined) return a === b;
+  const level = levelOf(a);
+  return level === levelOf(b) && a.facility === b.facility && pathTo[level].every((step) => (a[step] ?? '') === (b[step] ?? ''));
+}
 
 const levelOf = (place: Place): Level => levels.find(([level]) => place[level] !== undefined)?.[0] ?? 'facility';
 
@@ -79,22 +92,11 @@ function locationId(place: Place, level: Level): string {
   const key = keyOf(place, level);
   let id = ids.get(key);
   if (id === undefined) {
-    id = `loc-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
+    id = `loc-${hash('sha256', key, 'hex').slice(0, 32)}`;
     if (ids.size >= 10_000) ids.clear();
     ids.set(key, id);
   }
   return id;
 }
 
-/** What tells a level's places apart within the facility. */
-function pathOf(place: Place, level: Level): string[] {
-  const path: readonly Level[] = {
-    bed: ['ward', 'room', 'bed'],
-    room: ['ward', 'room'],
-    ward: ['ward'],
-    floor: ['building', 'floor'],
-    building: ['building'],
-    facility: ['facility'],
-  }[level] as readonly Level[];
-  return path.map((step) => place[step] ?? '');
-}
+const pathOf = (place: Place, level: Level): string[] => pathTo[level].map((step) => place[step] ?? '');

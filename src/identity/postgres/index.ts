@@ -1,29 +1,34 @@
 import type { Append } from '../../log/port.ts';
 import { array } from '../../postgres/array.ts';
-import type { StatementError } from '../../postgres/errors.ts';
+import { StatementError } from '../../postgres/errors.ts';
 import { decodeHeaders } from '../../postgres/headers.ts';
 import { type PostgresOptions, type PostgresPool, poolOf, type Row } from '../../postgres/pool.ts';
 import { plain, repeat } from '../../postgres/repeat.ts';
 import type { AdmitOutcome, Identifier, Identity, OwedAppend } from '../port.ts';
 import { patientLink, pendingOf, readLinks } from './links.ts';
 import { pair, plan } from './plan.ts';
-import { admitReads, admitWrites, knownFingerprint, knownIdentifier } from './statements.ts';
+import { admitAtOnce, admitReads, admitWrites, knownFingerprint, knownIdentifier, notAsExpected } from './statements.ts';
 
 /**
  * Port Identity on PostgreSQL.
  *
- * An admission reads what is known of the batch, decides (`plan.ts`) and inserts, in one transaction. Two instances
+ * An admission reads what is known of the batch, decides (`plan.ts`) and inserts, in one transaction; a batch that is as
+ * ordinary as the one before it does so in one round trip, and in two if something turns out not to be. Two instances
  * that decide on the same identifier or message at once meet at the primary keys: the second insert waits for the
  * first, fails, and is decided again on what is stored then. Known identifiers are locked (FOR SHARE) against a merge
  * that points them elsewhere; a batch with merges takes a few round trips more (`links.ts`). Admitting is idempotent by (instance, seq, event), so a lost reply is just tried again.
  */
 const uniqueViolation = (failed: StatementError): boolean => failed.sqlState === '23505';
+/** Identifiers in one look-up from which on it is not prepared. */
+const many = 16;
 /** Fingerprints removed in one statement. */
 const pruneStep = 5000;
 
 export function createPostgresIdentity(source: PostgresOptions | PostgresPool): Identity {
   const { pool, close } = poolOf(source);
   const repeatOptions = { also: uniqueViolation, clock: pool.clock, deadlineMs: pool.deadlineMs };
+  /** The newest batch was ordinary: no new identifier, nothing that came before, nothing merged. */
+  let ordinary = false;
   /** Where the removal of settled appends may start: everything at or below is gone. */
   const removed = new Map<string, number>();
 
@@ -63,7 +68,24 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
         );
       };
       const merges = batch.some(({ merge, unmerge }) => merge || unmerge !== undefined);
-      const outcomes = await repeat<readonly AdmitOutcome[]>((leftMs) => {
+      /** One round trip in place of two. Undefined: something is not as expected, nothing was stored. */
+      const atOnce = async (leftMs: number): Promise<readonly AdmitOutcome[] | undefined> => {
+        const statements = admitAtOnce(instance, batch, settledThrough, removed.get(instance) ?? 0, now);
+        try {
+          const [, , fingerprints] = await pool.pipeline(statements, { deadlineMs: leftMs });
+          const stored = batch.flatMap(({ identifiers, patientId }) => identifiers.map((identifier) => ({ ...identifier, patientId })));
+          return plan(instance, batch, now, (fingerprints ?? []).map(knownFingerprint), stored).outcomes;
+        } catch (thrown) {
+          const unexpected = thrown instanceof StatementError && (thrown.sqlState === notAsExpected || uniqueViolation(thrown));
+          if (!unexpected) throw thrown;
+          ordinary = false;
+          return undefined;
+        }
+      };
+      const outcomes = await repeat<readonly AdmitOutcome[]>(async (leftMs) => {
+        const done = ordinary && !merges ? await atOnce(leftMs) : undefined;
+        if (done) return done;
+        ordinary = false;
         if (merges)
           return pool.transaction(async (session) => {
             const merging = await readLinks(session, instance, batch);
@@ -76,6 +98,7 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
           reads,
           (rows) => {
             const planned = decide(rows);
+            ordinary = planned.identifiers.length === 0 && planned.outcomes.every(({ kind }) => kind === 'admitted');
             return { writes: admitWrites(instance, planned, now), value: planned.outcomes };
           },
           leftMs,
@@ -148,7 +171,9 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
 
 async function patientsOf(pool: PostgresPool, identifiers: readonly Identifier[]): Promise<ReadonlyMap<string, string>> {
   const rows = await pool.query({
-    text: 'select system, value, patient_id from aorta_identifier join unnest($1::text[], $2::text[]) as g(system, value) using (system, value)',
+    // Each by the primary key, see `admitReads`. From some number on it is planned each time, for the table as it is by then.
+    text: `select i.* from unnest($1::text[], $2::text[]) as g(system, value) cross join lateral
+      (select t.system, t.value, t.patient_id from aorta_identifier t where t.system = g.system and t.value = g.value offset 0) i`,
     values: [
       array(
         'text',
@@ -159,7 +184,7 @@ async function patientsOf(pool: PostgresPool, identifiers: readonly Identifier[]
         identifiers.map(({ value }) => value),
       ),
     ],
-    prepared: true,
+    prepared: identifiers.length < many,
   });
   return new Map(rows.map(knownIdentifier).map(({ system, value, patientId }) => [pair(system, value), patientId]));
 }

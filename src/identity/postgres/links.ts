@@ -80,10 +80,15 @@ export function linkWrites(
 
 /** Asked after the identifiers were locked, so that a merge that was waited for is seen. */
 export const pendingRead = (instance: string, batch: readonly Admission[]): Statement => ({
-  text: `select l.from_patient, l.to_patient, o.event_id, o.owed_since
-    from aorta_link l join aorta_owed o on o.instance = l.instance and o.seq = l.seq
-    where o.instance <> $1 and (l.from_patient = any($2::text[]) or l.to_patient = any($2::text[]) or l.id = any($3::text[])
-      or l.to_patient in (select to_patient from aorta_link where id = any($3::text[])))`,
+  // Each by an index, as in `admitReads`: one condition with `or` reads all links that there are.
+  text: `select l.from_patient, l.to_patient, o.event_id, o.owed_since from (
+      select l.* from unnest($2::text[]) as g(patient) cross join lateral (select * from aorta_link t where t.from_patient = g.patient offset 0) l
+      union all
+      select l.* from unnest($2::text[] || array(select to_patient from aorta_link where id = any($3::text[]))) as g(patient)
+        cross join lateral (select * from aorta_link t where t.to_patient = g.patient offset 0) l
+      union all
+      select l.* from aorta_link l where l.id = any($3::text[])
+    ) l join aorta_owed o on o.instance = l.instance and o.seq = l.seq where o.instance <> $1`,
   values: [
     instance,
     texts([...new Set(batch.flatMap(({ patientId, merge }) => [patientId, ...(merge?.links ?? []).map(({ from }) => from)]))]),

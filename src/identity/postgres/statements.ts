@@ -1,18 +1,27 @@
 import { array } from '../../postgres/array.ts';
 import { encodeHeaders } from '../../postgres/headers.ts';
+import { indexes } from '../../postgres/indexes.ts';
 import type { Row, Statement } from '../../postgres/pool.ts';
 import type { Admission } from '../port.ts';
 import { linkWrites, pendingRead } from './links.ts';
 import type { KnownFingerprint, KnownIdentifier, Plan } from './plan.ts';
 
-/** Settles what the instance has appended, then reads what is known of the batch; the last three answers count. */
+/**
+ * Settles what the instance has appended, then reads what is known of the batch; the last three answers count.
+ *
+ * Each fingerprint and identifier by its primary key, whatever the planner believes about the tables: `offset 0` keeps the
+ * inner select from being joined in another way, and without sequential scans a plan that is kept from when the table had a
+ * page or two does not read it whole. A semi-join with `unnest` is a hash join over all that is stored, on tables that were
+ * not analysed since they grew. Identifiers are locked in the order of the outer select, which is that of `readLinks`.
+ */
 export function admitReads(instance: string, batch: readonly Admission[], settledThrough: number, removedThrough: number): Statement[] {
   const identifiers = batch.flatMap((admission) => [...admission.identifiers, ...(admission.merge?.identifiers ?? [])]);
   const fingerprints = batch.map((admission) => admission.fingerprint);
   return [
     {
       text: `insert into aorta_instance as t (instance, last_seq, settled_through) values ($1, 0, $2)
-        on conflict (instance) do update set settled_through = greatest(t.settled_through, excluded.settled_through)`,
+        on conflict (instance) do update set settled_through = greatest(t.settled_through, excluded.settled_through)
+        returning ${indexes}`,
       values: [instance, settledThrough],
       prepared: true,
     },
@@ -22,8 +31,9 @@ export function admitReads(instance: string, batch: readonly Admission[], settle
       prepared: true,
     },
     {
-      text: `select f.*, exists (select from aorta_owed o where o.instance = f.instance and o.seq = f.seq) as owed from aorta_fingerprint f
-        where (f.sender, f.control_id) in (select * from unnest($1::text[], $2::text[]))`,
+      text: `select f.*, exists (select from aorta_owed o where o.instance = f.instance and o.seq = f.seq) as owed
+        from (select distinct * from unnest($1::text[], $2::text[])) as g(sender, control_id) cross join lateral
+        (select * from aorta_fingerprint t where t.sender = g.sender and t.control_id = g.control_id offset 0) f`,
       values: [
         array(
           'text',
@@ -37,8 +47,9 @@ export function admitReads(instance: string, batch: readonly Admission[], settle
       prepared: true,
     },
     {
-      text: `select i.system, i.value, i.patient_id from aorta_identifier i
-        where (i.system, i.value) in (select * from unnest($1::text[], $2::text[])) order by i.system, i.value for share`,
+      text: `select i.* from (select distinct u.system collate "C" as system, u.value collate "C" as value
+          from unnest($1::text[], $2::text[]) as u(system, value) order by 1, 2) g cross join lateral
+        (select t.system, t.value, t.patient_id from aorta_identifier t where t.system = g.system and t.value = g.value offset 0 for share) i`,
       values: [
         array(
           'text',
@@ -53,6 +64,53 @@ export function admitReads(instance: string, batch: readonly Admission[], settle
     },
     pendingRead(instance, batch),
   ];
+}
+
+/** A division by zero: what `admitAtOnce` takes for granted is not so. */
+export const notAsExpected = '22012';
+
+const holds = (condition: string): string => `1 / (${condition})::int`;
+
+/**
+ * The whole admission of a batch in one round trip, where nothing but the ordinary is to be expected: all identifiers are
+ * stored under the patients given, nothing is merged, no message came before. Locks, reads and writes as the two round trips
+ * do; whatever is not so fails the transaction (`notAsExpected`, or a unique violation). The third answer counts: what is
+ * known of the control ids.
+ */
+export function admitAtOnce(instance: string, batch: readonly Admission[], settledThrough: number, removedThrough: number, now: number) {
+  const [settle, remove, fingerprints] = admitReads(instance, batch, settledThrough, removedThrough) as [Statement, Statement, Statement];
+  const named = batch.flatMap(({ identifiers, patientId }) => identifiers.map((identifier) => ({ ...identifier, patientId })));
+  const distinct = new Set(named.map(({ system, value, patientId }) => JSON.stringify([system, value, patientId])));
+  const pending = pendingRead(instance, batch);
+  return [
+    settle,
+    remove,
+    fingerprints,
+    {
+      text: `select ${holds('count(*) = $4')} from (select distinct u.system collate "C" as system, u.value collate "C" as value, u.patient
+          from unnest($1::text[], $2::text[], $3::text[]) as u(system, value, patient) order by 1, 2) g cross join lateral
+        (select t.patient_id from aorta_identifier t where t.system = g.system and t.value = g.value offset 0 for share) i
+        where i.patient_id = g.patient`,
+      values: [
+        array(
+          'text',
+          named.map(({ system }) => system),
+        ),
+        array(
+          'text',
+          named.map(({ value }) => value),
+        ),
+        array(
+          'text',
+          named.map(({ patientId }) => patientId),
+        ),
+        distinct.size,
+      ],
+      prepared: true,
+    },
+    { ...pending, text: `select ${holds(`not exists (${pending.text})`)}` },
+    ...admitWrites(instance, { outcomes: [], identifiers: [], repointed: [], admitted: batch, linked: [], unlinked: [] }, now),
+  ] satisfies Statement[];
 }
 
 /** Plain inserts: a key that someone else took meanwhile must fail, not be passed over. Sorted, so that two batches cannot wait in a circle. */

@@ -1,8 +1,8 @@
 import { array } from '../../postgres/array.ts';
+import { indexes } from '../../postgres/indexes.ts';
 import type { PostgresPool } from '../../postgres/pool.ts';
 import type { ProcessedId } from '../processed.ts';
 import { many } from './reads.ts';
-import { indexes } from './writes/delete.ts';
 
 const columns = ['node', 'key', 'id'] as const;
 

@@ -1,7 +1,7 @@
 import { array } from '../../../postgres/array.ts';
+import { indexes } from '../../../postgres/indexes.ts';
 import type { Statement } from '../../../postgres/pool.ts';
 import type { LaneGroup } from '../../port.ts';
-import { indexes } from './delete.ts';
 import { laneArrays, laneColumns, lanePlaces } from './rows.ts';
 
 /**

@@ -4,11 +4,8 @@
  * a hash join over the whole table on one that was never analysed.
  *
  * For tables whose rows are written under the fence of their lane only: a row that somebody else has moved is missed. The
- * statement `indexes` must have run before in the transaction.
+ * statement `indexes` (src/postgres/indexes.ts) must have run before in the transaction.
  */
 export const deleteEach = (table: string, places: string, columns: string, match: string): string =>
   `delete from ${table} where ctid = any(array(select s.ctid from unnest(${places}) as g(${columns})
     cross join lateral (select t.ctid from ${table} t where ${match} offset 0) s))`;
-
-/** Until the end of the transaction; also for plans that are kept, which a table of one page would have read as a whole. */
-export const indexes = "set_config('enable_seqscan', 'off', true)";
