@@ -3,6 +3,7 @@ import { mainLane } from '../flow/nodes.ts';
 import { header, type LogRecord, type TopicPartition } from '../log/port.ts';
 import type { ClaimedLane, LaneGroup, LaneRef, StateWrite, TimerRow } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
+import { ActorCell, type Snapshot } from './actor-cell.ts';
 import { BatchResults } from './batch-results.ts';
 import { Batches } from './batches.ts';
 import type { DeadLetterBrake } from './brake.ts';
@@ -13,7 +14,6 @@ import type { CommitItem } from './group-commit.ts';
 import { HeldList } from './held-list.ts';
 import { Holding } from './holding.ts';
 import { parseHop } from './hop.ts';
-import type { Idle } from './idle.ts';
 import { LaneTimers } from './lane-timers.ts';
 import { Mailbox } from './mailbox.ts';
 import { isOthers, Merging } from './merging.ts';
@@ -194,10 +194,6 @@ export class Lane {
     return this.#patients.mailboxes;
   }
 
-  get idle(): Idle<Mailbox> {
-    return this.#patients.idle;
-  }
-
   /** The lanes of this name and partition, one for each source; this one too. */
   get siblings(): readonly Lane[] {
     return this.#patients.lanes;
@@ -327,10 +323,20 @@ export class Lane {
   mailbox(key: string): Mailbox {
     let mailbox = this.mailboxes.get(key);
     if (!mailbox) {
-      mailbox = this.idle.take(key) ?? new Mailbox(key);
+      mailbox = new Mailbox(key);
+      const kept = this.#patients.idle.take(key);
+      if (kept) mailbox.cells = this.part.cells.map(({ id, actor }, i) => new ActorCell(actor, id, key, kept[i] as Snapshot));
       this.mailboxes.set(key, mailbox);
     }
     return mailbox;
+  }
+
+  /** The patient's mailbox is given up; its state is kept for a while. */
+  rest(key: string, cells: readonly ActorCell[]): void {
+    this.#patients.idle.set(
+      key,
+      cells.map((cell) => cell.snapshot()),
+    );
   }
 
   #timerDue(timer: TimerRow): void {
@@ -550,7 +556,7 @@ export class Lane {
     this.holding.close();
     this.suspects.close();
     this.mailboxes.clear();
-    this.idle.clear();
+    this.#patients.idle.clear();
   }
 }
 

@@ -18,7 +18,7 @@ export class Mailbox {
   running: EngineTurn | undefined;
   undurable: EngineTurn[] = [];
   /** States of the flow's stores for this patient; undefined until loaded. */
-  cells: Map<string, ActorCell> | undefined;
+  cells: readonly ActorCell[] | undefined;
   ready = false;
   loading = false;
   /** Set while the head waits for its next try. */

@@ -384,12 +384,12 @@ export class EngineTurn implements Turn, CommitItem {
   seal(): void {
     const cells = this.mailbox?.cells;
     if (!cells) return;
-    for (const [store, cell] of cells) {
+    for (const cell of cells) {
       if (!cell.dirty) continue;
       const { value, version } = cell.seal();
       this.states ??= [];
       this.#bytes += value?.length ?? 0;
-      this.states.push({ store, key: this.root.key, value, version, source: this.source });
+      this.states.push({ store: cell.store, key: this.root.key, value, version, source: this.source });
     }
   }
 
@@ -404,7 +404,7 @@ export class EngineTurn implements Turn, CommitItem {
   }
 
   #cell(node: string) {
-    const cell = this.mailbox?.cells?.get(node);
+    const cell = this.mailbox?.cells?.find(({ store }) => store === node);
     if (!cell) throw new Error(`no state loaded for ${node}`);
     return cell;
   }

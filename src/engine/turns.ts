@@ -221,7 +221,7 @@ export class Turns {
     // An empty mailbox may still stand in the run queue while a newer one of the same patient is in use.
     if (lane.mailboxes.get(mailbox.key) !== mailbox) return;
     lane.mailboxes.delete(mailbox.key);
-    if (mailbox.cells) lane.idle.set(mailbox.key, mailbox);
+    if (mailbox.cells) lane.rest(mailbox.key, mailbox.cells);
   }
 
   durable(turn: EngineTurn): void {
