@@ -221,9 +221,10 @@ export class EngineTurn implements Turn, CommitItem {
   ): void {
     const traceparent = this.root.headers['traceparent'];
     if (traceparent) headers['traceparent'] = traceparent.toString();
-    this.outbox ??= [];
     this.#bytes += (value?.length ?? 0) + 256;
-    this.outbox.push({ topic, partition, key, value, headers, timestamp });
+    const record = { topic, partition, key, value, headers, timestamp };
+    if (this.outbox) this.outbox.push(record);
+    else this.outbox = [record];
   }
 
   state(node: string): unknown {
@@ -387,9 +388,10 @@ export class EngineTurn implements Turn, CommitItem {
     for (const cell of cells) {
       if (!cell.dirty) continue;
       const { value, version } = cell.seal();
-      this.states ??= [];
       this.#bytes += value?.length ?? 0;
-      this.states.push({ store: cell.store, key: this.root.key, value, version, source: this.source });
+      const write = { store: cell.store, key: this.root.key, value, version, source: this.source };
+      if (this.states) this.states.push(write);
+      else this.states = [write];
     }
   }
 

@@ -235,7 +235,7 @@ export class Turns {
     if (turn.timers) lane.timerLane.timers.applied(turn.timers);
     if (turn.held) lane.holding.durable(turn.held);
     if (turn.suspects.length > 0) lane.suspects.written(turn.suspects);
-    for (const input of turn.handed ?? []) input.lane.holding.arrived(input.row);
+    if (turn.handed) for (const input of turn.handed) input.lane.holding.arrived(input.row);
     if (mailbox) this.#go(mailbox);
   }
 
