@@ -1,4 +1,5 @@
-import { ActorCell } from './actor-cell.ts';
+import type { Actor } from '../flow/actor.ts';
+import { ActorCell, type Snapshot } from './actor-cell.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { EnginePorts } from './options.ts';
@@ -48,9 +49,7 @@ export class Activation {
         () => Promise.all(cells.map(({ id }) => this.#ports.state.states(flow, id, keys))),
       );
       batch.forEach(({ mailbox }, i) => {
-        mailbox.cells = new Map(
-          cells.map(({ id, actor }, store) => [id, new ActorCell(actor, id, mailbox.key, loaded[store]?.[i] ?? null)]),
-        );
+        mailbox.cells = cells.map(({ id, actor }, store) => new ActorCell(actor, id, mailbox.key, snapshotOf(actor, loaded[store]?.[i])));
       });
     } catch (cause) {
       // One of them cannot be read: only that one fails.
@@ -69,3 +68,8 @@ export class Activation {
     return undefined;
   }
 }
+
+const snapshotOf = (
+  { version }: Actor<unknown, unknown, unknown>,
+  stored: { value: Buffer; version: number } | null | undefined,
+): Snapshot => (stored ? { text: stored.value.toString(), version: stored.version } : { text: null, version });

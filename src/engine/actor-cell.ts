@@ -1,26 +1,43 @@
 import { error } from '../errors/index.ts';
 import type { Actor } from '../flow/actor.ts';
 
+/** A patient's state in one store between two turns. */
+export interface Snapshot {
+  /** JSON; `null`: there is none. */
+  readonly text: string | null;
+  readonly version: number;
+  /** What `text` says, where it is kept. */
+  readonly value?: unknown;
+}
+
 /**
- * The state of one `process` node for one patient. `snapshot` is what the last ended turn left; a turn that fails goes
+ * Characters of JSON up to which a state is read again when its patient is back: the objects of a small one, kept for
+ * thousands of patients, cost the garbage collector more than that.
+ */
+const smallState = 1024;
+
+/**
+ * The state of one `process` node for one patient. The snapshot is what the last ended turn left; a turn that fails goes
  * back to it, whatever its handler did to the object meanwhile.
  */
 export class ActorCell {
+  readonly store: string;
   readonly #actor: Actor<unknown, unknown, unknown>;
-  readonly #store: string;
   readonly #key: string;
-  #snapshot: Buffer | null;
+  #text: string | null;
   #version: number;
   #value: unknown;
-  #decoded = false;
+  #decoded: boolean;
   dirty = false;
 
-  constructor(actor: Actor<unknown, unknown, unknown>, store: string, key: string, stored: { value: Buffer; version: number } | null) {
+  constructor(actor: Actor<unknown, unknown, unknown>, store: string, key: string, { text, version, value }: Snapshot) {
     this.#actor = actor;
-    this.#store = store;
+    this.store = store;
     this.#key = key;
-    this.#snapshot = stored?.value ?? null;
-    this.#version = stored?.version ?? actor.version;
+    this.#text = text;
+    this.#version = version;
+    this.#value = value;
+    this.#decoded = value !== undefined;
   }
 
   get value(): unknown {
@@ -40,11 +57,13 @@ export class ActorCell {
 
   /** The turn ended: the bytes to write, `null` to remove the row. */
   seal(): { value: Buffer | null; version: number } {
+    const text = this.#value === null || this.#value === undefined ? null : JSON.stringify(this.#value);
+    const value = text === null ? null : Buffer.from(text);
     this.dirty = false;
+    this.#text = text;
     this.#version = this.#actor.version;
-    this.#snapshot = this.#value === null || this.#value === undefined ? null : Buffer.from(JSON.stringify(this.#value));
-    if (this.#snapshot === null) this.#decoded = false;
-    return { value: this.#snapshot, version: this.#version };
+    if (text === null) this.#decoded = false;
+    return { value, version: this.#version };
   }
 
   /** The turn failed: forget what it did. */
@@ -54,12 +73,18 @@ export class ActorCell {
     this.#value = undefined;
   }
 
+  /** Of a cell that no turn uses. */
+  snapshot(): Snapshot {
+    const [text, version] = [this.#text, this.#version];
+    return text !== null && text.length > smallState && this.#decoded ? { text, version, value: this.#value } : { text, version };
+  }
+
   #decode(): unknown {
-    if (this.#snapshot === null) return this.#actor.initial(this.#key);
-    const stored: unknown = JSON.parse(this.#snapshot.toString());
+    if (this.#text === null) return this.#actor.initial(this.#key);
+    const stored: unknown = JSON.parse(this.#text);
     if (this.#version === this.#actor.version) return stored;
     if (!this.#actor.migrate) {
-      throw error('AORTA_ENGINE_012', { store: this.#store, stored: this.#version, known: this.#actor.version });
+      throw error('AORTA_ENGINE_012', { store: this.store, stored: this.#version, known: this.#actor.version });
     }
     return this.#actor.migrate(stored, this.#version);
   }

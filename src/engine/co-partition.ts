@@ -1,4 +1,5 @@
 import type { LaneFence } from '../state/port.ts';
+import type { Snapshot } from './actor-cell.ts';
 import { Idle } from './idle.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -7,7 +8,7 @@ import type { Mailbox } from './mailbox.ts';
 export interface Patients {
   readonly mailboxes: Map<string, Mailbox>;
   /** Whose state is kept although nothing is queued. */
-  readonly idle: Idle<Mailbox>;
+  readonly idle: Idle<readonly Snapshot[]>;
   /** One for each source. */
   readonly lanes: Lane[];
 }

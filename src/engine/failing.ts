@@ -24,7 +24,7 @@ export class Failing {
     if (!turn.dead) turn.kill(cause instanceof AortaError ? cause : error('AORTA_ENGINE_004', { flow: lane.ref.flow, reason: 'failed' }));
     mailbox.running = undefined;
     lane.merging.stays(turn.root);
-    if (mailbox.cells) for (const cell of mailbox.cells.values()) cell.restore();
+    if (mailbox.cells) for (const cell of mailbox.cells) cell.restore();
     // A drain ends turns: their records stay uncommitted and are the next owner's.
     if (lane.draining) return;
     // Nothing was done outside behind it: the items of a batch are not sent again only because a system is down.

@@ -165,7 +165,8 @@ export class GroupCommit {
     };
     for (const item of items) {
       add(item);
-      for (const part of item.elsewhere ?? []) add(part);
+      const { elsewhere } = item;
+      if (elsewhere) for (const part of elsewhere) add(part);
     }
     // A patient's rows over several sources are written in the order of its turns: by one group, whose fence names the others.
     const carriers = new Map<readonly Lane[], { readonly lane: Lane; readonly items: CommitItem[] }>();

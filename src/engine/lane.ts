@@ -1,8 +1,10 @@
 import { type AortaError, error } from '../errors/index.ts';
 import { mainLane } from '../flow/nodes.ts';
 import { header, type LogRecord, type TopicPartition } from '../log/port.ts';
-import type { ClaimedLane, LaneGroup, LaneRef, StateWrite, TimerRow } from '../state/port.ts';
+import { LastStates } from '../state/last-states.ts';
+import type { ClaimedLane, LaneGroup, LaneRef, TimerRow } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
+import { ActorCell, type Snapshot } from './actor-cell.ts';
 import { BatchResults } from './batch-results.ts';
 import { Batches } from './batches.ts';
 import type { DeadLetterBrake } from './brake.ts';
@@ -13,7 +15,6 @@ import type { CommitItem } from './group-commit.ts';
 import { HeldList } from './held-list.ts';
 import { Holding } from './holding.ts';
 import { parseHop } from './hop.ts';
-import type { Idle } from './idle.ts';
 import { LaneTimers } from './lane-timers.ts';
 import { Mailbox } from './mailbox.ts';
 import { isOthers, Merging } from './merging.ts';
@@ -196,10 +197,6 @@ export class Lane {
     return this.#patients.mailboxes;
   }
 
-  get idle(): Idle<Mailbox> {
-    return this.#patients.idle;
-  }
-
   /** The lanes of this name and partition, one for each source; this one too. */
   get siblings(): readonly Lane[] {
     return this.#patients.lanes;
@@ -329,10 +326,20 @@ export class Lane {
   mailbox(key: string): Mailbox {
     let mailbox = this.mailboxes.get(key);
     if (!mailbox) {
-      mailbox = this.idle.take(key) ?? new Mailbox(key);
+      mailbox = new Mailbox(key);
+      const kept = this.#patients.idle.take(key);
+      if (kept) mailbox.cells = this.part.cells.map(({ id, actor }, i) => new ActorCell(actor, id, key, kept[i] as Snapshot));
       this.mailboxes.set(key, mailbox);
     }
     return mailbox;
+  }
+
+  /** The patient's mailbox is given up; its state is kept for a while. */
+  rest(key: string, cells: readonly ActorCell[]): void {
+    this.#patients.idle.set(
+      key,
+      cells.map((cell) => cell.snapshot()),
+    );
   }
 
   #timerDue(timer: TimerRow): void {
@@ -373,21 +380,22 @@ export class Lane {
 
   /** The items as one group: their offsets join the applied set. Of `carried` come states, of which the last of a row stands, and effects. */
   buildGroup(items: readonly CommitItem[], carried: readonly CommitItem[]): LaneGroup {
-    const states = new Map<string, StateWrite>();
+    const states = new LastStates();
     const group = { effects: [], timers: [], outbox: [], held: [], suspects: [], redrivesDone: [] } as {
       -readonly [K in 'effects' | 'timers' | 'outbox' | 'held' | 'suspects' | 'redrivesDone']: LaneGroup[K][number][];
     };
     for (const item of items) {
       if (item.root?.entry) item.root.entry.applied = true;
-      if (item.lane.timerLane === this) for (const timer of item.timers ?? []) group.timers.push(timer);
-      for (const record of item.outbox ?? []) group.outbox.push(record);
-      for (const held of item.held ?? []) group.held.push(held);
-      for (const suspect of item.suspects) group.suspects.push(suspect);
-      for (const redrive of item.redrivesDone) group.redrivesDone.push(redrive);
+      // Nothing is made for what a turn does not have: that was a tenth of all objects of a stateful flow.
+      if (item.timers && item.lane.timerLane === this) for (const timer of item.timers) group.timers.push(timer);
+      if (item.outbox) for (const record of item.outbox) group.outbox.push(record);
+      if (item.held) for (const held of item.held) group.held.push(held);
+      if (item.suspects.length > 0) for (const suspect of item.suspects) group.suspects.push(suspect);
+      if (item.redrivesDone.length > 0) for (const redrive of item.redrivesDone) group.redrivesDone.push(redrive);
     }
     for (const item of carried) {
-      for (const state of item.states ?? []) states.set(`${state.store}\u0000${state.key}`, state);
-      for (const effect of item.effects ?? []) group.effects.push(effect);
+      if (item.states) for (const state of item.states) states.add(state);
+      if (item.effects) for (const effect of item.effects) group.effects.push(effect);
     }
     this.dirty = false;
     this.metrics.groupTurns.observe(items.length);
@@ -398,7 +406,7 @@ export class Lane {
       group: this.#group + 1,
       applied: this.tracker.snapshot(),
       sentThrough: this.outbox.sentThrough,
-      states: [...states.values()],
+      states: states.all(),
       ...group,
     };
   }
@@ -558,7 +566,7 @@ export class Lane {
     this.holding.close();
     this.suspects.close();
     this.mailboxes.clear();
-    this.idle.clear();
+    this.#patients.idle.clear();
   }
 }
 

@@ -18,7 +18,7 @@ export class Mailbox {
   running: EngineTurn | undefined;
   undurable: EngineTurn[] = [];
   /** States of the flow's stores for this patient; undefined until loaded. */
-  cells: Map<string, ActorCell> | undefined;
+  cells: readonly ActorCell[] | undefined;
   ready = false;
   loading = false;
   /** Set while the head waits for its next try. */
@@ -40,7 +40,9 @@ export class Mailbox {
   }
 
   push(root: Root): void {
-    this.#queue.push(root);
+    // A new list of one: what grows from nothing gets room for seventeen, and most patients have one record.
+    if (this.#queue.length === 0) this.#queue = [root];
+    else this.#queue.push(root);
     this.bytes += root.size;
   }
 

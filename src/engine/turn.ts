@@ -220,9 +220,10 @@ export class EngineTurn implements Turn, CommitItem {
   ): void {
     const traceparent = this.root.headers['traceparent'];
     if (traceparent) headers['traceparent'] = traceparent.toString();
-    this.outbox ??= [];
     this.#bytes += (value?.length ?? 0) + 256;
-    this.outbox.push({ topic, partition, key, value, headers, timestamp });
+    const record = { topic, partition, key, value, headers, timestamp };
+    if (this.outbox) this.outbox.push(record);
+    else this.outbox = [record];
   }
 
   state(node: string): unknown {
@@ -402,12 +403,13 @@ export class EngineTurn implements Turn, CommitItem {
   seal(): void {
     const cells = this.mailbox?.cells;
     if (!cells) return;
-    for (const [store, cell] of cells) {
+    for (const cell of cells) {
       if (!cell.dirty) continue;
       const { value, version } = cell.seal();
-      this.states ??= [];
       this.#bytes += value?.length ?? 0;
-      this.states.push({ store, key: this.root.key, value, version, source: this.source });
+      const write = { store: cell.store, key: this.root.key, value, version, source: this.source };
+      if (this.states) this.states.push(write);
+      else this.states = [write];
     }
   }
 
@@ -422,7 +424,7 @@ export class EngineTurn implements Turn, CommitItem {
   }
 
   #cell(node: string) {
-    const cell = this.mailbox?.cells?.get(node);
+    const cell = this.mailbox?.cells?.find(({ store }) => store === node);
     if (!cell) throw new Error(`no state loaded for ${node}`);
     return cell;
   }

@@ -221,7 +221,7 @@ export class Turns {
     // An empty mailbox may still stand in the run queue while a newer one of the same patient is in use.
     if (lane.mailboxes.get(mailbox.key) !== mailbox) return;
     lane.mailboxes.delete(mailbox.key);
-    if (mailbox.cells) lane.idle.set(mailbox.key, mailbox);
+    if (mailbox.cells) lane.rest(mailbox.key, mailbox.cells);
   }
 
   durable(turn: EngineTurn): void {
@@ -235,7 +235,7 @@ export class Turns {
     if (turn.timers) lane.timerLane.timers.applied(turn.timers);
     if (turn.held) lane.holding.durable(turn.held);
     if (turn.suspects.length > 0) lane.suspects.written(turn.suspects);
-    for (const input of turn.handed ?? []) input.lane.holding.arrived(input.row);
+    if (turn.handed) for (const input of turn.handed) input.lane.holding.arrived(input.row);
     if (mailbox) this.#go(mailbox);
   }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../clock/clock.ts';
 import { systemClock } from '../clock/system.ts';
 import { AortaError, error } from '../errors/index.ts';
 import { silentTelemetry, type Telemetry } from '../telemetry/port.ts';
+import { bindInParts, type Connection } from './bind.ts';
 import { StatementError, statementError } from './errors.ts';
 import { numberTypes } from './types.ts';
 
@@ -115,6 +116,7 @@ export class PostgresPool {
     this.#pool.on('error', () => cut.inc());
     this.#pool.on('connect', (client) => {
       this.#clients.add(client as pg.PoolClient);
+      bindInParts(connectionOf(client as pg.PoolClient));
       // A connection that dies while it is checked out tells its queries; the event itself would end the process.
       client.on('error', () => {});
       client.once('end', () => this.#clients.delete(client as pg.PoolClient));
@@ -248,7 +250,8 @@ function clientWith(password: (() => Promise<string>) | undefined): typeof pg.Cl
   };
 }
 
-const socketOf = (client: pg.PoolClient): Socket => (client as unknown as { connection: { stream: Socket } }).connection.stream;
+const connectionOf = (client: pg.PoolClient): Connection => (client as unknown as { connection: Connection }).connection;
+const socketOf = (client: pg.PoolClient): Socket => connectionOf(client).stream;
 
 async function run(client: pg.PoolClient, statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
   let bytes = 0;

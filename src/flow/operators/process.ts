@@ -11,6 +11,8 @@ import type { Turn } from '../turn.ts';
 type AnyActor = Actor<unknown, unknown, unknown>;
 type AnyReaction = Reaction<unknown, unknown>;
 
+const none: readonly never[] = [];
+
 /** State and timers go to the turn; what is left are the emissions, or the reason why there are none. */
 function decide(
   node: FlowNode,
@@ -24,12 +26,13 @@ function decide(
   if (typeof reaction !== 'object' || reaction === null || 'then' in reaction) {
     throw error('AORTA_FLOW_007', { node: id, operator: 'process', expected: 'a reaction (and no promise)' });
   }
-  const { state, timers = [], emit = [], skip = 'no-emission' } = reaction as AnyReaction;
+  const { state, timers, emit = none, skip = 'no-emission' } = reaction as AnyReaction;
   if (state !== undefined) turn.setState(id, state);
-  for (const timer of timers) {
-    if (timer.at !== null && !actor.timer) throw error('AORTA_FLOW_006', { node: id });
-    turn.setTimer(id, timer);
-  }
+  if (timers)
+    for (const timer of timers) {
+      if (timer.at !== null && !actor.timer) throw error('AORTA_FLOW_006', { node: id });
+      turn.setTimer(id, timer);
+    }
   return { emit, reason: skip };
 }
 

@@ -5,7 +5,7 @@ export default {
   breaks: 'The state of a failed turn is not put back.',
   oracle: ['Invariant'],
   file: 'engine/failing.ts',
-  find: 'if (mailbox.cells) for (const cell of mailbox.cells.values()) cell.restore();',
+  find: 'if (mailbox.cells) for (const cell of mailbox.cells) cell.restore();',
   replace: '',
   target: 'late',
   seed: 1,

@@ -5,8 +5,8 @@ export default {
   breaks: 'In a large group the rows of turns with state are left out.',
   oracle: ['NoLoss', 'WatermarkNeverPassesIncomplete'],
   file: 'engine/lane.ts',
-  find: '      for (const effect of item.effects ?? []) group.effects.push(effect);',
-  replace: '      for (const effect of (item.states && items.length > 3 ? undefined : item.effects) ?? []) group.effects.push(effect);',
+  find: '      if (item.effects) for (const effect of item.effects) group.effects.push(effect);',
+  replace: '      if (item.effects && !(item.states && items.length > 3)) for (const effect of item.effects) group.effects.push(effect);',
   target: 'everything',
   seed: 1,
 } satisfies Plant;

@@ -1,21 +1,20 @@
 import { array } from '../../../postgres/array.ts';
 import type { Statement } from '../../../postgres/pool.ts';
+import { LastStates } from '../../last-states.ts';
 import type { LaneGroup, StateWrite } from '../../port.ts';
 import { deleteEach } from './delete.ts';
-import { lastOf } from './rows.ts';
 
 export function states(groups: readonly LaneGroup[]): Statement[] {
   // By flow first, one as a rule: there are hundreds of rows in a group, and nothing is made for each of them that can be said once.
-  const flows = new Map<string, StateWrite[]>();
+  const flows = new Map<string, LastStates>();
   for (const { lane, states: writes } of groups) {
-    const all = flows.get(lane.flow) ?? [];
-    flows.set(lane.flow, all);
-    for (const write of writes) all.push(write);
+    const last = flows.get(lane.flow) ?? new LastStates();
+    flows.set(lane.flow, last);
+    for (const write of writes) last.add(write);
   }
   const statements: Statement[] = [];
   for (const flow of [...flows.keys()].sort()) {
-    // Joined: PostgreSQL takes no null character in a text.
-    const all = lastOf(flows.get(flow) as StateWrite[], ({ store, key }) => `${store}\u0000${key}`);
+    const all = (flows.get(flow) as LastStates).sorted();
     const gone = all.filter(({ value }) => value === null);
     const kept = gone.length === 0 ? all : all.filter(({ value }) => value !== null);
     for (const writes of byWriter(kept)) statements.push(upsert(flow, writes));
