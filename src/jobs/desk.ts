@@ -16,7 +16,7 @@ export interface Desk {
   cancel(id: string): Promise<Job | undefined>;
   /** @throws AORTA_JOB_004 */
   approve(id: string, by: string): Promise<Job | undefined>;
-  /** Appends what was stored and did not get into the log, and forgets what ended long ago; again and again. */
+  /** Appends what was stored and did not get into the log, and forgets texts and failures of long ago; again and again. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export interface DeskOptions {
 const sweepMs = 10_000;
 /** Whoever stored it is about to append it. */
 const owedAfterMs = 15_000;
-/** As long as the log may repeat a request, and a while more. */
+/** For texts, and for jobs that sent nothing: as long as the log may repeat a request, and a while more. */
 const keepMs = 30 * 86_400_000;
 
 export function createDesk({ jobs, append, abort, clock, random, telemetry, mostOpen = 100 }: DeskOptions): Desk {

@@ -6,7 +6,7 @@
  * - A status only moves `queued` → `running` → `succeeded` | `failed` | `cancelled`, or `queued` → `cancelled`; each move is
  *   one conditional statement, so that of two who try one wins.
  * - What is `writing` is not cancelled any more: it may be in the EHR already.
- * - A draft is kept once: a repetition after a crash writes the same text.
+ * - A draft is kept once, with its provenance: a repetition after a crash writes the same text.
  */
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 export type JobPhase = 'reading' | 'drafting' | 'writing';
@@ -34,7 +34,7 @@ export interface Job extends JobRequest {
   readonly appended: boolean;
   /** Why it failed: a code of ours. */
   readonly code: string | null;
-  /** The text as it is written, and was, whatever a model would say now. */
+  /** The text as it is written, and was, whatever a model would say now. Null again when it was forgotten: the EHR has it. */
   readonly draft: string | null;
   /** What it was made from and by whom: JSON. */
   readonly provenance: string | null;
@@ -65,7 +65,10 @@ export interface Jobs {
   cancel(id: string, now: number): Promise<Job | undefined>;
   /** A person stands for a draft that succeeded. The first one stays. */
   approve(id: string, by: string, now: number): Promise<Job | undefined>;
-  /** Removes what ended before; answers how many. */
+  /**
+   * Of what ended before: forgets the texts, and jobs of which nothing can be at the EHR. What was made from what, where it
+   * is, and who stands for it stays with a document; and the same key does not write another one. Answers how many.
+   */
   prune(before: number): Promise<number>;
   close(): Promise<void>;
 }

@@ -77,8 +77,11 @@ export function jobsOn(kind: Jobs['kind'], write: Run, read: Run, close: () => P
       return one(await write(sql, [by, now, id]));
     },
     async prune(before) {
-      const sql = "DELETE FROM aorta_job WHERE updated_at < ? AND status IN ('succeeded', 'failed', 'cancelled') RETURNING id";
-      return (await write(sql, [before])).length;
+      const ended = "updated_at < ? AND status IN ('succeeded', 'failed', 'cancelled')";
+      const texts = await write(`UPDATE aorta_job SET draft = NULL WHERE draft IS NOT NULL AND ${ended} RETURNING id`, [before]);
+      // Provenance comes with the draft, before anything is sent.
+      const unsent = await write(`DELETE FROM aorta_job WHERE provenance IS NULL AND ${ended} RETURNING id`, [before]);
+      return texts.length + unsent.length;
     },
     close,
   };

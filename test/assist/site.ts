@@ -32,6 +32,7 @@ export interface Job {
   readonly result?: {
     readonly document: { readonly reference: string };
     readonly text: string;
+    readonly textForgotten?: true;
     readonly reviewed: boolean;
     readonly provenance: {
       readonly agent: { readonly type: { readonly coding: { readonly code: string }[] } }[];

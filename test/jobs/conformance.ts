@@ -99,12 +99,23 @@ export function jobsConformance(name: string, make: () => Promise<{ open(): Prom
       assert.deepEqual([await jobs.open('c1'), await jobs.open('c2'), await jobs.open('c3')], [2, 1, 0]);
       assert.equal(await jobs.approve('1', 'dr-a', 3), undefined, 'there is nothing to approve yet');
       await jobs.start(jobRequest('1'), 3_000);
+      await jobs.advance('1', { phase: 'writing', progress: 80, draft: 'text', provenance: '{}' }, 3_000);
       await jobs.finish('1', { status: 'succeeded', document: 'd' }, 3_000);
+      // Sent, and no answer came: the EHR may have it.
+      await jobs.request(jobRequest('4'));
+      await jobs.start(jobRequest('4'), 3_000);
+      await jobs.advance('4', { phase: 'writing', progress: 80, draft: 'text', provenance: '{}' }, 3_000);
+      await jobs.finish('4', { status: 'failed', code: 'X' }, 3_000);
       assert.equal((await jobs.approve('1', 'dr-a', 4_000))?.approvedBy, 'dr-a');
       const second = await jobs.approve('1', 'dr-b', 5_000);
       assert.deepEqual([second?.approvedBy, second?.approvedAt], ['dr-a', 4_000]);
       assert.equal(await jobs.prune(2_500), 1);
-      assert.equal(await jobs.prune(99_000), 1);
+      assert.equal((await jobs.find('1'))?.draft, 'text', 'not yet');
+      assert.equal(await jobs.prune(99_000), 2);
+      assert.equal(await jobs.prune(99_000), 0);
       assert.deepEqual([await jobs.find('3'), (await jobs.find('2'))?.status], [undefined, 'queued']);
+      const [written, lost] = [await jobs.find('1'), await jobs.find('4')];
+      assert.deepEqual([written?.draft, written?.provenance, written?.document, written?.approvedBy], [null, '{}', 'd', 'dr-a']);
+      assert.deepEqual([lost?.status, lost?.draft, lost?.provenance], ['failed', null, '{}']);
     }));
 }

@@ -73,18 +73,25 @@ test('a client has so many jobs open and no more; those that ended do not count,
   await desk.ask({ ...asked, key: 'k3' });
 });
 
-test('what a document at the EHR was made from, and who stands for it, is kept as long as the document may be looked at', {
-  todo: 'a job is forgotten 30 days after its end, with its Provenance and its approval',
-}, async (t) => {
-  const { desk, jobs, clock } = open(t);
+test('what a document at the EHR was made from, and who stands for it, is kept as long as the document may be looked at', async (t) => {
+  const { desk, jobs, clock, appended } = open(t);
   const { id } = await desk.ask(asked);
   await jobs.start({ ...((await desk.find(id)) as Job) }, clock.now());
-  await jobs.advance(id, { phase: 'writing', progress: 80, draft: '{}', provenance: '{"made":"from"}' }, clock.now());
+  await jobs.advance(id, { phase: 'writing', progress: 80, draft: '{"text":"a"}', provenance: '{"made":"from"}' }, clock.now());
   await jobs.finish(id, { status: 'succeeded', document: 'DocumentReference/d' }, clock.now());
   await desk.approve(id, 'dr-a');
+  const failed = await desk.ask({ ...asked, key: 'failed' });
+  await jobs.start(failed, clock.now());
+  await jobs.finish(failed.id, { status: 'failed', code: 'X' }, clock.now());
   await clock.advance(40 * 86_400_000);
   await desk.start();
   await desk.stop();
   const kept = await desk.find(id);
   assert.deepEqual([kept?.provenance, kept?.approvedBy, kept?.document], ['{"made":"from"}', 'dr-a', 'DocumentReference/d']);
+  assert.equal(kept?.draft, null, 'the text is at the EHR');
+  assert.equal(await desk.find(failed.id), undefined, 'nothing was sent');
+  const again = await desk.ask(asked);
+  assert.deepEqual([again.id, again.status, again.document], [id, 'succeeded', 'DocumentReference/d']);
+  assert.equal((await jobs.start(again, clock.now())).status, 'succeeded', 'also when the log has it again');
+  assert.equal(appended.length, 2, 'and it is not asked for again');
 });

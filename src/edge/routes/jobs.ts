@@ -102,7 +102,8 @@ function resultOf(job: Job): object {
   const data = document?.content?.[0]?.attachment?.data;
   return {
     ...(job.document === null ? {} : { document: { reference: job.document } }),
-    ...(data === undefined ? {} : { text: Buffer.from(data, 'base64').toString('utf8') }),
+    // Of a document that is in the EHR: what would be drafted now is another one.
+    ...(data === undefined ? { textForgotten: true } : { text: Buffer.from(data, 'base64').toString('utf8') }),
     aiGenerated: true,
     reviewed: job.approvedBy !== null,
     provenance: provenanceOf(job),
