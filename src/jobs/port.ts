@@ -40,6 +40,10 @@ export interface Job extends JobRequest {
   readonly provenance: string | null;
   /** Reference of what was written, at the EHR. */
   readonly document: string | null;
+  /** Reference of the Provenance that was written beside it, at the EHR; null where none was, or is known. */
+  readonly attested: string | null;
+  /** When its Provenance is to be tried (again); null: none is owed. Milliseconds since 1970. */
+  readonly attestDue: number | null;
   readonly approvedBy: string | null;
   readonly approvedAt: number | null;
 }
@@ -63,6 +67,10 @@ export interface Jobs {
   finish(id: string, end: JobEnd, now: number): Promise<Job | undefined>;
   /** Ends what is queued, or running and not yet being written. Undefined: it was too late, or there is none. */
   cancel(id: string, now: number): Promise<Job | undefined>;
+  /** Jobs whose Provenance is due, taken by one caller until `until`. */
+  unattested(now: number, until: number, limit: number): Promise<readonly Job[]>;
+  /** How a try went: where the Provenance is, if known; when it is due again, if it is owed still. */
+  attested(id: string, reference: string | null, due: number | null): Promise<void>;
   /** A person stands for a draft that succeeded. The first one stays. */
   approve(id: string, by: string, now: number): Promise<Job | undefined>;
   /**
@@ -84,4 +92,6 @@ export interface JobEnd {
   readonly status: 'succeeded' | 'failed';
   readonly code?: string;
   readonly document?: string;
+  /** A Provenance is owed to the EHR, and is tried then. */
+  readonly attestDue?: number;
 }

@@ -33,6 +33,7 @@ export interface Job {
     readonly document: { readonly reference: string };
     readonly text: string;
     readonly textForgotten?: true;
+    readonly provenanceAtEhr?: { readonly reference: string };
     readonly reviewed: boolean;
     readonly provenance: {
       readonly agent: { readonly type: { readonly coding: { readonly code: string }[] } }[];
@@ -43,7 +44,10 @@ export interface Job {
 }
 
 /** A worker on embedded stores with the sandbox EHR, as `aorta dev` has them, in this process. */
-export async function openSite(scope: Scope, options: Partial<WorkerOptions> = {}): Promise<Site> {
+export async function openSite(
+  scope: Scope,
+  options: Partial<WorkerOptions> | ((sandbox: RunningSandbox) => Partial<WorkerOptions>) = {},
+): Promise<Site> {
   const data = mkdtempSync(join(tmpdir(), 'aorta-assist-'));
   const sandbox = await startSandbox(0);
   const lines: string[] = [];
@@ -52,7 +56,7 @@ export async function openSite(scope: Scope, options: Partial<WorkerOptions> = {
       ...{ data, root, host: '127.0.0.1', port, mllpPort: 0, open: openEmbedded },
       telemetry: prometheusTelemetry({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } }),
       ...{ ehrs: sandbox.config, localEhr: 'sandbox', secrets: sandbox.secrets, sandbox: sandbox.edge },
-      ...options,
+      ...(typeof options === 'function' ? options(sandbox) : options),
     });
     sandbox.introduce(worker.http);
     return worker;

@@ -30,7 +30,17 @@ export function jobsConformance(name: string, make: () => Promise<{ open(): Prom
         { ...answers[0]?.job, fingerprint: '', requestedAt: 0, updatedAt: 0 },
         {
           ...{ ...jobRequest('j1'), fingerprint: '', requestedAt: 0, updatedAt: 0, status: 'queued', phase: null, progress: 0 },
-          ...{ appended: false, code: null, draft: null, provenance: null, document: null, approvedBy: null, approvedAt: null },
+          ...{
+            appended: false,
+            code: null,
+            draft: null,
+            provenance: null,
+            document: null,
+            attested: null,
+            attestDue: null,
+            approvedBy: null,
+            approvedAt: null,
+          },
         },
       );
     }));
@@ -68,7 +78,8 @@ export function jobsConformance(name: string, make: () => Promise<{ open(): Prom
       const again = await jobs.advance('j', { phase: 'writing', progress: 80, draft: 'another', provenance: '[]' }, 7);
       assert.deepEqual([again?.draft, again?.provenance], ['Entwurf “ä”?', '{}'], 'the first text stays');
       assert.equal(await jobs.cancel('j', 8), undefined, 'it may be in the EHR already');
-      assert.equal((await jobs.finish('j', { status: 'succeeded', document: 'DocumentReference/1' }, 9))?.document, 'DocumentReference/1');
+      const end = await jobs.finish('j', { status: 'succeeded', document: 'DocumentReference/1', attestDue: 20 }, 9);
+      assert.deepEqual([end?.document, end?.attestDue], ['DocumentReference/1', 20]);
       assert.equal(await jobs.finish('j', { status: 'failed', code: 'X' }, 10), undefined);
       assert.equal(await jobs.cancel('j', 11), undefined);
       const ended = await jobs.start(jobRequest('j'), 12);
@@ -89,6 +100,28 @@ export function jobsConformance(name: string, make: () => Promise<{ open(): Prom
       ]);
       assert.equal([cancelled, writing].filter((each) => each !== undefined).length, 1, 'one of the two wins');
       assert.equal(await jobs.cancel('none', 5), undefined);
+    }));
+
+  test(`${name}: a Provenance that is owed is taken by one of many when it is due, until it is there or given up`, () =>
+    using(async (jobs) => {
+      for (const id of ['1', '2', '3']) {
+        await jobs.start(jobRequest(id), 3);
+        await jobs.finish(id, { status: 'succeeded', document: 'd', ...(id === '3' ? {} : { attestDue: 10 * Number(id) }) }, 9);
+      }
+      assert.deepEqual(await jobs.unattested(9, 50, 5), []);
+      const taken = await Promise.all(Array.from({ length: 4 }, () => jobs.unattested(15, 50, 5)));
+      assert.deepEqual(
+        taken.flat().map(({ id }) => id),
+        ['1'],
+      );
+      await jobs.attested('1', 'Provenance/p', null);
+      await jobs.attested('2', null, 60);
+      assert.deepEqual(await jobs.unattested(55, 99, 5), []);
+      assert.deepEqual(
+        (await jobs.unattested(60, 99, 5)).map(({ id }) => id),
+        ['2'],
+      );
+      assert.deepEqual([(await jobs.find('1'))?.attested, (await jobs.find('1'))?.updatedAt], ['Provenance/p', 9]);
     }));
 
   test(`${name}: counts what a client has open, keeps the first approval, and forgets what ended long ago`, () =>

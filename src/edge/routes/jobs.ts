@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { provenanceOf } from '../../drafts/provenance.ts';
 import { error } from '../../errors/index.ts';
 import type { Job } from '../../jobs/port.ts';
 import type { EdgeOptions } from '../options.ts';
-import { provenanceOf } from '../provenance.ts';
 
 interface Ask {
   readonly type: string;
@@ -107,5 +107,6 @@ function resultOf(job: Job): object {
     aiGenerated: true,
     reviewed: job.approvedBy !== null,
     provenance: provenanceOf(job),
+    ...(job.attested === null ? {} : { provenanceAtEhr: { reference: job.attested } }),
   };
 }

@@ -1,4 +1,8 @@
--- Port Jobs: what was sent to an EHR is kept for good without its text, so that what is to be forgotten needs an index that
+-- Port Jobs: where the Provenance of a document is, if its EHR has one, and when one that is owed is tried.
+ALTER TABLE aorta_job ADD COLUMN attested TEXT;
+ALTER TABLE aorta_job ADD COLUMN attest_due INTEGER;
+CREATE INDEX aorta_job_attest ON aorta_job (attest_due) WHERE attest_due IS NOT NULL;
+-- What was sent to an EHR is kept for good without its text, so that what is to be forgotten needs an index that
 -- has nothing else.
 CREATE INDEX aorta_job_text ON aorta_job (updated_at) WHERE draft IS NOT NULL;
 CREATE INDEX aorta_job_unsent ON aorta_job (updated_at) WHERE provenance IS NULL;

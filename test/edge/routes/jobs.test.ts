@@ -53,6 +53,8 @@ describe('jobs', () => {
     assert.ok(/ai-generated$/.test(extension[0].url) && extension[0].valueBoolean === true);
     assert.equal(meta.security[0].code, 'AIAST');
     assert.equal(contained[0].resourceType, 'Device');
+    assert.deepEqual(site.sandbox.ehr.store.search('Provenance', new URLSearchParams()), [], 'there is no scope for it');
+    assert.equal(job.result?.provenanceAtEhr, undefined);
     assert.equal(content[0].attachment.contentType, 'text/plain');
     assert.equal(Buffer.from(content[0].attachment.data, 'base64').toString(), job.result?.text);
     assert.match(job.result?.text ?? '', /Discharge summary[\s\S]*Active problems:[\s\S]*\[\d+\][\s\S]*Sources:\n\[1\] Patient\//);
