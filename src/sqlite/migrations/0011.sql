@@ -7,3 +7,10 @@ CREATE INDEX aorta_job_attest ON aorta_job (attest_due) WHERE attest_due IS NOT 
 CREATE INDEX aorta_job_text ON aorta_job (updated_at) WHERE draft IS NOT NULL;
 CREATE INDEX aorta_job_unsent ON aorta_job (updated_at) WHERE provenance IS NULL;
 DROP INDEX aorta_job_age;
+
+-- Port Keyed: what was spent in a day is spent after a restart, too.
+CREATE TABLE aorta_counter (
+  counter TEXT NOT NULL PRIMARY KEY,
+  value INTEGER NOT NULL,
+  until REAL NOT NULL              -- milliseconds since 1970
+) STRICT, WITHOUT ROWID;
