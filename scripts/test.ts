@@ -1,16 +1,18 @@
 /**
  * `npm test [-- files, globs, directories, or node --test options]`: starts the services that are not up, runs the tests on them, and stops
  * what it started, whatever happens. The last line is `N passed, N failed`.
+ * A run also fails when the patient of the fixtures (test/support/canary.ts) stands in a log line, metrics or a problem document.
  * What tests draw by chance comes from one seed, `FUZZ_SEED` (a number, or `random`): see test/support/seed.ts.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AortaError, type ErrorSpec, errorTable } from '../src/errors/index.ts';
 import { servicesDown } from '../src/services/down.ts';
 import { type ServiceName, variableOf } from '../src/services/service.ts';
 import { servicesUp } from '../src/services/up.ts';
+import { leaksVariable } from '../test/support/canary.ts';
 import { chromiumPath } from '../test/support/chromium.ts';
 import { defaultSeed, fuzzSeed } from '../test/support/seed.ts';
 
@@ -51,8 +53,10 @@ try {
   const seed = fuzzSeed();
   const counts = await runTests({ ...env, FUZZ_SEED: String(seed) });
   if (counts.failed > 0 && seed !== defaultSeed) process.stdout.write(`\nFUZZ_SEED=${seed} draws the same again.\n`);
-  process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed\n`);
-  process.exitCode = counts.code === 0 && counts.failed === 0 && counts.passed > 0 ? 0 : 1;
+  for (const leak of counts.leaks.slice(0, 20)) process.stdout.write(`\nPHI of the fixtures in ${leak}\n`);
+  const failed = counts.failed + (counts.leaks.length > 0 ? 1 : 0);
+  process.stdout.write(`\n${counts.passed} passed, ${failed} failed\n`);
+  process.exitCode = counts.code === 0 && failed === 0 && counts.passed > 0 ? 0 : 1;
 } catch (thrown) {
   const remedy = thrown instanceof AortaError ? (errorTable as Record<string, ErrorSpec>)[thrown.code]?.remedy : undefined;
   process.stderr.write(`aorta: ${thrown instanceof AortaError ? thrown.message : String((thrown as Error).stack)}\n`);
@@ -73,8 +77,17 @@ async function startServices(): Promise<NodeJS.ProcessEnv> {
   return { ...process.env, ...Object.fromEntries(variables) };
 }
 
-async function runTests(env: NodeJS.ProcessEnv): Promise<{ passed: number; failed: number; code: number }> {
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  /** Where the fixtures' patient stood in an output that says nothing of a patient. */
+  readonly leaks: readonly string[];
+  readonly code: number;
+}
+
+async function runTests(env: NodeJS.ProcessEnv): Promise<Counts> {
   const countsFile = join(scratch, 'counts.json');
+  const leaksFile = join(scratch, 'leaks');
   const child = spawn(
     process.execPath,
     [
@@ -92,13 +105,15 @@ async function runTests(env: NodeJS.ProcessEnv): Promise<{ passed: number; faile
       ...options,
       ...chosen,
     ],
-    { stdio: ['ignore', 'inherit', 'inherit'], env },
+    { stdio: ['ignore', 'inherit', 'inherit'], env: { ...env, [leaksVariable]: leaksFile } },
   );
   tests = child;
   const code = await new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? 1)));
   try {
-    return { ...(JSON.parse(readFileSync(countsFile, 'utf8')) as { passed: number; failed: number }), code };
+    const { leaks, ...counts } = JSON.parse(readFileSync(countsFile, 'utf8')) as Omit<Counts, 'code'>;
+    const seen = existsSync(leaksFile) ? readFileSync(leaksFile, 'utf8').trimEnd().split('\n') : [];
+    return { ...counts, leaks: [...leaks, ...seen], code };
   } catch {
-    return { passed: 0, failed: 1, code };
+    return { passed: 0, failed: 1, leaks: [], code };
   }
 }

@@ -8,13 +8,14 @@ export class Problem extends Error {
 }
 
 /** Calls the server; the answer's JSON, or throws a Problem. */
-export async function call(path, { method = 'GET', body, timeoutMs = 10_000 } = {}) {
+export async function call(path, { method = 'GET', body, headers = {}, timeoutMs = 10_000 } = {}) {
   let answer;
   try {
     answer = await fetch(path, {
       method,
       signal: AbortSignal.timeout(timeoutMs),
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (thrown) {
     throw new Problem(0, thrown.name === 'TimeoutError' ? 'The server does not answer.' : 'The server cannot be reached.');

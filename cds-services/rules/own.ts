@@ -16,6 +16,12 @@ export async function withOwn<T extends Resource>(
   return [...sent, ...heard.filter((resource) => !keysOf(resource).some((key) => known.has(key)))] as unknown as readonly T[];
 }
 
+/** Names of what was not read whole, at the EHR and here; after everything was read. */
+export const unreadOf = (data: Readonly<Record<string, { readonly status: string }>>, own: OwnRecord | undefined): readonly string[] => [
+  ...Object.entries(data).flatMap(([key, { status }]) => (status === 'complete' ? [] : [key])),
+  ...(own?.incomplete ?? []),
+];
+
 const keysOf = (resource: Resource): readonly string[] =>
   ((resource as { identifier?: readonly { system?: string; value?: string }[] }).identifier ?? []).flatMap(({ system = '', value }) =>
     value === undefined ? [] : [`${system}|${value}`],

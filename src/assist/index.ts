@@ -3,4 +3,4 @@ export { type Composition, compose } from './compose.ts';
 export { createMask, type Mask } from './mask.ts';
 export { Output } from './output.ts';
 export { assistPrompt, draftPrompt } from './prompts.ts';
-export { contextReads, type Retrieved, retrieve } from './retrieve.ts';
+export { contextReads, ownRecordKey, type Retrieved, retrieve } from './retrieve.ts';

@@ -36,6 +36,8 @@ const ownTypes = ['Patient', 'Encounter', 'Condition', 'AllergyIntolerance', 'Ob
 /** Of each type, and of events: as many as are read at the EHR. */
 const mostOwn = 2_000;
 const mostIdentifiers = 4;
+/** Names the read of our own record among the reads at the EHR. */
+export const ownRecordKey = 'canonical';
 export const contextReads = [...Object.values(clinicalReads), vitalSigns];
 
 /**
@@ -135,7 +137,7 @@ const wardOf = (event: object): string | null => {
 };
 
 const ownRead = (resources: readonly Resource[]): ReadRecord => ({
-  ...{ key: 'canonical', query: 'canonical store', status: 'complete', source: 'none' },
+  ...{ key: ownRecordKey, query: 'canonical store', status: 'complete', source: 'none' },
   entities: resources.map(({ resourceType, id = '', meta }) => `${resourceType}/${id}/_history/${meta?.versionId ?? '1'}`),
 });
 

@@ -19,8 +19,10 @@ export interface CdsData {
 export interface OwnRecord {
   /** Aorta's id of the patient. */
   readonly patientId: string;
-  /** Newest versions of one resource type. */
+  /** Newest versions of one resource type, up to 2,000 of them. */
   resources(type: string): Promise<readonly Resource[]>;
+  /** Of what was asked for by now: what there is more of than was read. Say so rather than "there is none". */
+  readonly incomplete: readonly string[];
 }
 
 export interface CdsRun<H extends Hook, Key extends string> {

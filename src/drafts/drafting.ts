@@ -8,12 +8,15 @@ import type { Reference, Resource } from '../fhir/r4.ts';
 import type { Job, JobRequest, Jobs } from '../jobs/port.ts';
 import type { Model } from '../model/index.ts';
 import type { Telemetry } from '../telemetry/port.ts';
+import { provenanceOf } from './provenance.ts';
 
 export interface DraftingOptions {
   readonly jobs: Jobs;
   readonly canonical: Canonical;
   /** Access to the EHR as the component `drafts`. */
   readonly client: FhirClient | undefined;
+  /** Access to create a Provenance there; undefined where that is not granted, and nothing is sent. */
+  readonly attests?: FhirClient | undefined;
   readonly model: Model;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -44,13 +47,18 @@ interface Document extends Resource {
 
 const perReadMs = 8_000;
 const createMs = 15_000;
+/** Together with `createMs` less than the flow gives its step. */
+const attestMs = 4_000;
+/** Milliseconds until a Provenance that failed is tried again: as long as it has been owed, within these. */
+const attestAgainMs = { first: 60_000, most: 3_600_000 };
+const attestForMs = 7 * 86_400_000;
 
 /**
  * What the flow `clinical-drafts` does outside: the row of the job, the context, the model, one create at the EHR.
  * `stop(id)` aborts what runs in this process; elsewhere a cancelled job ends at its next step.
  */
 export function createDrafting(options: DraftingOptions) {
-  const { jobs, canonical, client, model, clock, telemetry, maxOutputTokens = 2_000, modelMs = 80_000 } = options;
+  const { jobs, canonical, client, attests, model, clock, telemetry, maxOutputTokens = 2_000, modelMs = 80_000 } = options;
   const running = new Map<string, AbortController>();
 
   const ended = (job: Job): Ended => ({
@@ -75,6 +83,30 @@ export function createDrafting(options: DraftingOptions) {
       throw thrown;
     } finally {
       running.delete(jobId);
+    }
+  }
+
+  /**
+   * Provenance beside the document of a job that succeeded, once: by its target (R4 has no identifier there). A job does
+   * not wait for it, and no draft fails for it: it is owed (`attestDue`), and asked for again while that may help.
+   */
+  async function attest(job: Job, signal?: AbortSignal): Promise<void> {
+    const provenance = provenanceOf(job, 'ehr');
+    if (!attests || job.document === null || !provenance) return jobs.attested(job.id, null, null);
+    const count = (outcome: string) =>
+      telemetry.counter('aorta_drafts_provenance_total', 'Provenance of drafts for the EHR, by how it went', { outcome }).inc();
+    try {
+      const call = { deadlineMs: attestMs, ...(signal ? { signal } : {}) };
+      const { created, id } = await attests.create(provenance, `target=${job.document}`, call);
+      await jobs.attested(job.id, id === undefined ? null : `Provenance/${id}`, null);
+      count(created ? 'created' : 'found');
+    } catch (thrown) {
+      const [errorClass, age] = [classOf(thrown), clock.now() - job.updatedAt];
+      const passing = signal?.aborted || ['Transient', 'Overload', 'Cancelled'].includes(errorClass);
+      const due = passing && age < attestForMs ? clock.now() + Math.min(Math.max(attestAgainMs.first, age), attestAgainMs.most) : null;
+      await jobs.attested(job.id, null, due);
+      count(due === null ? 'failed' : 'owed');
+      telemetry.log('warn', 'draft.provenance.failed', { class: errorClass, again: due !== null, error: thrown as AortaError });
     }
   }
 
@@ -136,10 +168,15 @@ export function createDrafting(options: DraftingOptions) {
       const made = await client.create(document, `identifier=${system}|${value}`, { deadlineMs: createMs, signal });
       telemetry.counter('aorta_drafts_written_total', 'Drafts at the EHR, new or found there', { created: String(made.created) }).inc();
       // An EHR may say that it is there, and not where.
-      const end = { status: 'succeeded', ...(made.id === undefined ? {} : { document: `DocumentReference/${made.id}` }) } as const;
-      const row = await jobs.finish(job.jobId, end, clock.now());
-      return row ? ended(row) : over(job.jobId);
+      const reference = made.id === undefined ? {} : { document: `DocumentReference/${made.id}` };
+      const owed = attests && made.id !== undefined ? { attestDue: clock.now() + attestAgainMs.first } : {};
+      const row = await jobs.finish(job.jobId, { status: 'succeeded', ...reference, ...owed }, clock.now());
+      if (!row) return over(job.jobId);
+      if (row.attestDue !== null) await attest(row, signal).catch(() => {});
+      return ended(row);
     },
+
+    attest: (job: Job): Promise<void> => attest(job),
 
     async fail(job: DraftJob, code: string, thrown: unknown): Promise<Ended> {
       telemetry.log('warn', 'draft.failed', { code, class: classOf(thrown), error: thrown as AortaError });

@@ -16,7 +16,7 @@ export interface Desk {
   cancel(id: string): Promise<Job | undefined>;
   /** @throws AORTA_JOB_004 */
   approve(id: string, by: string): Promise<Job | undefined>;
-  /** Appends what was stored and did not get into the log, and forgets what ended long ago; again and again. */
+  /** Appends what was stored and did not get into the log, tries what is owed to an EHR, and forgets texts and failures of long ago; again and again. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -27,6 +27,8 @@ export interface DeskOptions {
   readonly append: (job: Job) => Promise<void>;
   /** Aborts a job that runs in this process. */
   readonly abort: (id: string) => void;
+  /** Tries the Provenance that a job owes to an EHR; says itself how that went. @default none is ever owed */
+  readonly attest?: (job: Job) => Promise<void>;
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
@@ -35,12 +37,14 @@ export interface DeskOptions {
 }
 
 const sweepMs = 10_000;
+/** Nobody else tries what one worker has taken for so long. */
+const attestWithinMs = 120_000;
 /** Whoever stored it is about to append it. */
 const owedAfterMs = 15_000;
-/** As long as the log may repeat a request, and a while more. */
+/** For texts, and for jobs that sent nothing: as long as the log may repeat a request, and a while more. */
 const keepMs = 30 * 86_400_000;
 
-export function createDesk({ jobs, append, abort, clock, random, telemetry, mostOpen = 100 }: DeskOptions): Desk {
+export function createDesk({ jobs, append, abort, attest, clock, random, telemetry, mostOpen = 100 }: DeskOptions): Desk {
   let cancelSweep = () => {};
   let sweeping: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -58,9 +62,17 @@ export function createDesk({ jobs, append, abort, clock, random, telemetry, most
       telemetry.log('warn', 'jobs.sweep.failed', { error: thrown });
     }
   };
+  const attestDue = async (): Promise<void> => {
+    try {
+      const due = attest ? await jobs.unattested(clock.now(), clock.now() + attestWithinMs, 10) : [];
+      for (const job of due) if (!stopped) await attest?.(job);
+    } catch (thrown) {
+      telemetry.log('warn', 'jobs.attest.failed', { error: thrown });
+    }
+  };
   const later = () => {
     cancelSweep = clock.after(sweepMs, () => {
-      sweeping = sweep(owedAfterMs).then(() => {
+      sweeping = Promise.all([sweep(owedAfterMs), attestDue()]).then(() => {
         if (!stopped) later();
       });
     });

@@ -6,7 +6,7 @@
  * - A status only moves `queued` → `running` → `succeeded` | `failed` | `cancelled`, or `queued` → `cancelled`; each move is
  *   one conditional statement, so that of two who try one wins.
  * - What is `writing` is not cancelled any more: it may be in the EHR already.
- * - A draft is kept once: a repetition after a crash writes the same text.
+ * - A draft is kept once, with its provenance: a repetition after a crash writes the same text.
  */
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 export type JobPhase = 'reading' | 'drafting' | 'writing';
@@ -34,12 +34,16 @@ export interface Job extends JobRequest {
   readonly appended: boolean;
   /** Why it failed: a code of ours. */
   readonly code: string | null;
-  /** The text as it is written, and was, whatever a model would say now. */
+  /** The text as it is written, and was, whatever a model would say now. Null again when it was forgotten: the EHR has it. */
   readonly draft: string | null;
   /** What it was made from and by whom: JSON. */
   readonly provenance: string | null;
   /** Reference of what was written, at the EHR. */
   readonly document: string | null;
+  /** Reference of the Provenance that was written beside it, at the EHR; null where none was, or is known. */
+  readonly attested: string | null;
+  /** When its Provenance is to be tried (again); null: none is owed. Milliseconds since 1970. */
+  readonly attestDue: number | null;
   readonly approvedBy: string | null;
   readonly approvedAt: number | null;
 }
@@ -63,9 +67,16 @@ export interface Jobs {
   finish(id: string, end: JobEnd, now: number): Promise<Job | undefined>;
   /** Ends what is queued, or running and not yet being written. Undefined: it was too late, or there is none. */
   cancel(id: string, now: number): Promise<Job | undefined>;
+  /** Jobs whose Provenance is due, taken by one caller until `until`. */
+  unattested(now: number, until: number, limit: number): Promise<readonly Job[]>;
+  /** How a try went: where the Provenance is, if known; when it is due again, if it is owed still. */
+  attested(id: string, reference: string | null, due: number | null): Promise<void>;
   /** A person stands for a draft that succeeded. The first one stays. */
   approve(id: string, by: string, now: number): Promise<Job | undefined>;
-  /** Removes what ended before; answers how many. */
+  /**
+   * Of what ended before: forgets the texts, and jobs of which nothing can be at the EHR. What was made from what, where it
+   * is, and who stands for it stays with a document; and the same key does not write another one. Answers how many.
+   */
   prune(before: number): Promise<number>;
   close(): Promise<void>;
 }
@@ -81,4 +92,6 @@ export interface JobEnd {
   readonly status: 'succeeded' | 'failed';
   readonly code?: string;
   readonly document?: string;
+  /** A Provenance is owed to the EHR, and is tried then. */
+  readonly attestDue?: number;
 }

@@ -7,13 +7,20 @@ export type Run = (sql: string, params: readonly Value[]) => Promise<readonly Ro
 
 const text = (value: unknown): string | null => (value === null || value === undefined ? null : String(value));
 
+const number = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));
+
 const jobOf = (row: Row): Job => ({
   ...{ id: String(row['id']), type: String(row['type']), patient: String(row['patient']), client: String(row['client']) },
   ...{ fingerprint: String(row['fingerprint']), requestedAt: Number(row['requested_at']), updatedAt: Number(row['updated_at']) },
   ...{ status: row['status'] as Job['status'], phase: text(row['phase']) as Job['phase'], progress: Number(row['progress']) },
   ...{ appended: Number(row['appended']) === 1, code: text(row['code']), draft: text(row['draft']), provenance: text(row['provenance']) },
-  ...{ document: text(row['document']), approvedBy: text(row['approved_by']) },
-  approvedAt: row['approved_at'] === null ? null : Number(row['approved_at']),
+  ...{
+    document: text(row['document']),
+    attested: text(row['attested']),
+    attestDue: number(row['attest_due']),
+    approvedBy: text(row['approved_by']),
+  },
+  approvedAt: number(row['approved_at']),
 });
 
 const insert = `INSERT INTO aorta_job (id, type, patient, client, fingerprint, requested_at, updated_at, appended, status, progress)
@@ -60,10 +67,10 @@ export function jobsOn(kind: Jobs['kind'], write: Run, read: Run, close: () => P
         WHERE id = ? AND status = 'running' RETURNING *`;
       return one(await write(sql, [phase, progress, draft ?? null, provenance ?? null, now, id]));
     },
-    async finish(id, { status, code, document }: JobEnd, now) {
-      const sql = `UPDATE aorta_job SET status = ?, code = ?, document = ?, progress = ?, updated_at = ?
+    async finish(id, { status, code, document, attestDue }: JobEnd, now) {
+      const sql = `UPDATE aorta_job SET status = ?, code = ?, document = ?, attest_due = ?, progress = ?, updated_at = ?
         WHERE id = ? AND status = 'running' RETURNING *`;
-      const params = [status, code ?? null, document ?? null, status === 'succeeded' ? 100 : 0, now, id];
+      const params = [status, code ?? null, document ?? null, attestDue ?? null, status === 'succeeded' ? 100 : 0, now, id];
       return one(await write(sql, params));
     },
     async cancel(id, now) {
@@ -71,14 +78,26 @@ export function jobsOn(kind: Jobs['kind'], write: Run, read: Run, close: () => P
         WHERE id = ? AND (status = 'queued' OR (status = 'running' AND coalesce(phase, '') <> 'writing')) RETURNING *`;
       return one(await write(sql, [now, id]));
     },
+    async unattested(now, until, limit) {
+      // The second look is for another worker that took them meanwhile.
+      const sql = `UPDATE aorta_job SET attest_due = ? WHERE attest_due <= ?
+        AND id IN (SELECT id FROM aorta_job WHERE attest_due <= ? ORDER BY attest_due LIMIT ?) RETURNING *`;
+      return (await write(sql, [until, now, now, limit])).map(jobOf);
+    },
+    async attested(id, reference, due) {
+      await write('UPDATE aorta_job SET attested = coalesce(attested, ?), attest_due = ? WHERE id = ?', [reference, due, id]);
+    },
     async approve(id, by, now) {
       const sql = `UPDATE aorta_job SET approved_by = coalesce(approved_by, ?), approved_at = coalesce(approved_at, ?)
         WHERE id = ? AND status = 'succeeded' RETURNING *`;
       return one(await write(sql, [by, now, id]));
     },
     async prune(before) {
-      const sql = "DELETE FROM aorta_job WHERE updated_at < ? AND status IN ('succeeded', 'failed', 'cancelled') RETURNING id";
-      return (await write(sql, [before])).length;
+      const ended = "updated_at < ? AND status IN ('succeeded', 'failed', 'cancelled')";
+      const texts = await write(`UPDATE aorta_job SET draft = NULL WHERE draft IS NOT NULL AND ${ended} RETURNING id`, [before]);
+      // Provenance comes with the draft, before anything is sent.
+      const unsent = await write(`DELETE FROM aorta_job WHERE provenance IS NULL AND ${ended} RETURNING id`, [before]);
+      return texts.length + unsent.length;
     },
     close,
   };

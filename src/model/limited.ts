@@ -9,7 +9,7 @@ import { dailyPurse } from './purse.ts';
 export interface ModelLimits {
   /** Estimated tokens of a request. @default 12_000 */
   readonly maxInputTokens?: number;
-  /** Cost of all calls of one day (UTC) over all workers that share a Redis, in the currency of `price`. @default none */
+  /** Cost of all calls of one day (UTC) over all workers that share a Redis, else of one worker, in the currency of `price`. @default none */
   readonly dailyCost?: number;
   /** For a million tokens. @default 0 */
   readonly price?: { readonly input: number; readonly output: number };

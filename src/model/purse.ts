@@ -11,7 +11,7 @@ export interface PurseOptions {
   readonly cap: number;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** Where workers count together, and the name of this one there; without a Redis the cap is this process's. */
+  /** Where workers count together, and the name of this one there; without a Redis the cap is this worker's, over its restarts where its store is kept. */
   readonly shared: { readonly keyed: Keyed; readonly worker: string } | undefined;
   /** Workers to reckon with while Redis has never answered. @default 3 */
   readonly assumedWorkers?: number;
@@ -24,19 +24,21 @@ export interface Purse {
 
 const day = 86_400_000;
 let purses = 0;
+const noted = () => {};
 
 /**
  * What may be spent in a day, counted for all workers in Redis: each tells what it has come to itself, so that a command
  * that is sent again, or comes late, counts once. While Redis is away a worker spends its share of what was left when it
  * last answered (aorta_model_local_spending_total), and tells it with the next call when it is back. Of what was lost
- * there each tells its own part again; until the others have, it reckons with what it knew of theirs.
+ * there each tells its own part again; until the others have, it reckons with what it knew of theirs. Without Redis it is
+ * kept in the process's own store, where there is one (the embedded profile).
  */
 export function dailyPurse({ name, cap, clock, telemetry, shared, assumedWorkers }: PurseOptions): Purse {
   const local = telemetry.counter('aorta_model_local_spending_total', 'Calls of models that the share of this worker paid: Redis was away');
   const redis = shared?.keyed.kind === 'redis' ? shared : undefined;
   const share = new Share(redis?.keyed, assumedWorkers);
   // A worker keeps its name over a restart, and has not spent what the process before it spent.
-  const part = `${redis?.worker}:${clock.now().toString(36)}:${purses++}`;
+  const part = `${shared?.worker}:${clock.now().toString(36)}:${purses++}`;
   let today = -1;
   /** Of this worker, today. */
   let spent = 0;
@@ -50,6 +52,8 @@ export function dailyPurse({ name, cap, clock, telemetry, shared, assumedWorkers
   let known = 0;
   /** Redis may have forgotten something. */
   let unsure = false;
+  /** What was spent today before this process is known, as far as it can be. */
+  let begun: Promise<void> | undefined;
   /** `spent` ends here while Redis is away. */
   let limit = cap;
   const limited = () => {
@@ -58,11 +62,11 @@ export function dailyPurse({ name, cap, clock, telemetry, shared, assumedWorkers
 
   /** Redis hears what this worker has come to; says what all have. */
   const tell = async (of: number, settleMs = 0): Promise<Counted> => {
-    if (!redis) throw new Error('there is nobody to tell');
+    if (!shared) throw new Error('there is nobody to tell');
     const total = spent + asked;
     let answer: Counted;
     try {
-      answer = await redis.keyed.count(`model-cost:${name}:${of}`, part, total, 2 * day, { worker: redis.worker, settleMs });
+      answer = await shared.keyed.count(`model-cost:${name}:${of}`, part, total, 2 * day, { worker: shared.worker, settleMs });
     } catch (thrown) {
       unsure = true;
       throw thrown;
@@ -81,8 +85,11 @@ export function dailyPurse({ name, cap, clock, telemetry, shared, assumedWorkers
       const of = Math.floor(now / day);
       if (of !== today) {
         [today, spent, asked, told, others, known] = [of, 0, 0, 0, 0, 0];
+        // Alone it has to be told what the processes before this one spent today.
+        begun = redis ? undefined : tell(of).then(noted, noted);
         limited();
       }
+      await begun;
       let heard = false;
       const all = async (settleMs: number) => {
         asked += most;
@@ -107,6 +114,7 @@ export function dailyPurse({ name, cap, clock, telemetry, shared, assumedWorkers
         return { granted };
       };
       const { granted } = await share.ask(all, own);
+      if (granted && !redis) await tell(of).catch(noted);
       if (!granted) {
         if (heard) await tell(of).catch(() => {});
         throw error('AORTA_MODEL_005', {}, { retryAfterMs: (of + 1) * day - now });

@@ -5,7 +5,6 @@ import type { Canonical } from '../canonical/index.ts';
 import type { Clock, Random } from '../clock/clock.ts';
 import { createDrafting } from '../drafts/drafting.ts';
 import type { EdgeAssist } from '../edge/assist/options.ts';
-import type { FhirClient } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
 import { createDesk, type Desk } from '../jobs/desk.ts';
 import { header } from '../log/port.ts';
@@ -45,13 +44,16 @@ const perReadMs = 1_500;
 export function startAssist(parts: AssistParts): RunningAssist {
   const { profile, canonical, clock, random, telemetry } = parts;
   const model = modelOf(parts);
-  const clientOf = (component: string): FhirClient | undefined =>
-    [...parts.ehrs.values()].map((ehr) => ehr.as(component)).find((client) => client !== undefined);
-  const [assistClient, draftsClient] = [clientOf('assist'), clientOf('drafts')];
-  const drafting = createDrafting({ jobs: profile.jobs, canonical, client: draftsClient, model, clock, telemetry });
+  const ehrOf = (component: string): OpenEhr | undefined => [...parts.ehrs.values()].find((ehr) => ehr.as(component) !== undefined);
+  const [assistClient, draftsEhr] = [ehrOf('assist')?.as('assist'), ehrOf('drafts')];
+  const drafting = createDrafting({
+    ...{ jobs: profile.jobs, canonical, model, clock, telemetry },
+    ...{ client: draftsEhr?.as('drafts'), attests: draftsEhr?.creating('drafts', 'Provenance') },
+  });
   const desk = createDesk({
     jobs: profile.jobs,
     abort: drafting.stop,
+    attest: drafting.attest,
     ...{ clock, random, telemetry },
     async append({ id, patient, type, client, requestedAt }) {
       const serde = await parts.serde();

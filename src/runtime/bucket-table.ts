@@ -1,7 +1,7 @@
 import type { BucketStorage } from '../keyed/memory/storage.ts';
 import type { Database } from '../sqlite/database.ts';
 
-/** The quotas of the embedded profile, in table `aorta_bucket` of its database. */
+/** The quotas and counters of the embedded profile, in its database. */
 export const bucketTable = (database: Database): BucketStorage => ({
   load: async () => database.read<{ bucket: string; until: number }>('SELECT bucket, until FROM aorta_bucket'),
   save: async (rows) => {
@@ -14,5 +14,16 @@ export const bucketTable = (database: Database): BucketStorage => ({
           ] as const,
       ),
     );
+  },
+  loadCounters: async () =>
+    database.read<{ counter: string; value: number; until: number }>('SELECT counter, value, until FROM aorta_counter'),
+  saveCounter: async ({ counter, value, until }, now) => {
+    await database.run([
+      [
+        'INSERT INTO aorta_counter (counter, value, until) VALUES (?, ?, ?) ON CONFLICT (counter) DO UPDATE SET value = excluded.value, until = excluded.until',
+        [counter, value, until],
+      ],
+      ['DELETE FROM aorta_counter WHERE until < ?', [now]],
+    ]);
   },
 });

@@ -1,8 +1,8 @@
 import type { Clock, Random } from '../clock/clock.ts';
 import type { EhrAccess } from '../edge/cds/index.ts';
-import { createFhirClient, createHttp, type Guard, type HttpClient } from '../fhir/client/index.ts';
+import { createFhirClient, createHttp, type FhirClient, type Guard, type HttpClient } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
-import { type Backend, createBackend, keysFromSecret, publicKeySet } from '../smart/index.ts';
+import { type Backend, createBackend, keysFromSecret, missingScopes, publicKeySet } from '../smart/index.ts';
 import type { EhrConfig } from './ehr-config.ts';
 import { deadlineGuard } from './ehr-deadline.ts';
 import { bulkhead, type EhrGuard } from './ehr-guard.ts';
@@ -18,6 +18,11 @@ export interface EhrOptions {
 }
 
 export interface OpenEhr extends EhrAccess {
+  /**
+   * Access as a component that creates resources of a type and nothing else; undefined where its client is not registered
+   * for that. With tokens of its own: what else the component does goes on when this is not granted after all.
+   */
+  creating(component: string, type: string): FhirClient | undefined;
   close(): Promise<void>;
 }
 
@@ -52,19 +57,25 @@ export async function openEhr(id: string, config: EhrConfig, options: EhrOptions
     const identity = { clientId: client.id, keys: source, ...(client.jku === undefined ? {} : { jku: client.jku }) };
     backends.set(component, createBackend({ fhirBase: base, http: (request) => http.send(request), clock, random, ...identity }));
   }
+  const under = (backend: Backend, scopes: readonly string[]): FhirClient => {
+    const tokens = {
+      get: async () => (await backend.token(scopes)).value,
+      refused: (value: string) => backend.refused({ value, scopes: [], expiresAt: 0 }),
+    };
+    return createFhirClient({ base, http, guard, clock, tokens });
+  };
   return {
     id,
     fhirBase: base,
     withToken: (token) => createFhirClient({ base, http, guard, clock, tokens: { get: async () => token, refused: () => false } }),
     as(component) {
       const backend = backends.get(component);
-      if (!backend) return undefined;
-      const scopes = options.needed(component);
-      const tokens = {
-        get: async () => (await backend.token(scopes)).value,
-        refused: (value: string) => backend.refused({ value, scopes: [], expiresAt: 0 }),
-      };
-      return createFhirClient({ base, http, guard, clock, tokens });
+      return backend && under(backend, options.needed(component));
+    },
+    creating(component, type) {
+      const [backend, wanted] = [backends.get(component), [`system/${type}.c`]];
+      const registered = clients.find(([name]) => name === component)?.[1].scopes ?? [];
+      return backend && missingScopes(wanted, registered).length === 0 ? under(backend, wanted) : undefined;
     },
     publicKeys: async () => (await publicKeySet([...keys.values()])).keys,
     close: () => http.close(),

@@ -2,7 +2,7 @@ import { contextReads } from '../assist/index.ts';
 import type { CdsService } from '../cds/index.ts';
 import { error } from '../errors/index.ts';
 import { typeOfTemplate } from '../fhir/client/index.ts';
-import { type Access, missingScopes, neededScopes, surplusScopes } from '../smart/index.ts';
+import { type Access, missingScopes, neededScopes, surplusScopes, usableScopes } from '../smart/index.ts';
 import type { EhrConfig } from './ehr-config.ts';
 
 /** What each component reads and writes at an EHR. One line here for a new component; its scopes follow. */
@@ -10,7 +10,7 @@ export function accessOf(services: readonly CdsService[]): Readonly<Record<strin
   const context = [...new Set(contextReads.map(({ template }) => typeOfTemplate(template)))];
   return {
     assist: { reads: context },
-    drafts: { reads: context, creates: ['DocumentReference'] },
+    drafts: { reads: context, creates: ['DocumentReference'], mayCreate: ['Provenance'] },
     cds: { reads: services.flatMap(({ reads }) => reads.map(({ template }) => typeOfTemplate(template))) },
   };
 }
@@ -31,8 +31,8 @@ export function scopeFindings(
 ): readonly ScopeFinding[] {
   return Object.entries(ehrs).flatMap(([ehr, { clients = {} }]) =>
     Object.entries(clients).flatMap(([client, { scopes }]) => {
-      const needed = scopesOf(access, client);
-      const [surplus, missing] = [surplusScopes(needed, scopes), missingScopes(needed, scopes)];
+      const usable = Object.hasOwn(access, client) ? usableScopes(access[client] as Access) : [];
+      const [surplus, missing] = [surplusScopes(usable, scopes), missingScopes(scopesOf(access, client), scopes)];
       const found = (code: ScopeFinding['code'], details: Record<string, string>): ScopeFinding => ({
         code,
         message: error(code, { client, ehr, ...details }).message,

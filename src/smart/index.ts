@@ -7,5 +7,15 @@ export { createKeySets, type KeyOrigin, type KeySets } from './key-sets.ts';
 export { type KeySource, keysFromSecret, parseKeys, publicKeySet, type SigningKey } from './keys.ts';
 export type { Http, HttpRequest, HttpResponse } from './ports.ts';
 export { memoryReplay, type Replay } from './replay.ts';
-export { type Access, backendScope, format, missingScopes, neededScopes, parseScope, type Scope, surplusScopes } from './scope.ts';
+export {
+  type Access,
+  backendScope,
+  format,
+  missingScopes,
+  neededScopes,
+  parseScope,
+  type Scope,
+  surplusScopes,
+  usableScopes,
+} from './scope.ts';
 export { secure } from './secure.ts';

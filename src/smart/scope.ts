@@ -42,6 +42,8 @@ export interface Access {
   readonly reads: readonly string[];
   /** Resource types that it creates. */
   readonly creates?: readonly string[];
+  /** Resource types that it creates where that is granted, and does without where not. */
+  readonly mayCreate?: readonly string[];
 }
 
 /** The scopes that this access needs, in v2 syntax, sorted. Reading is `rs`: reads and searches. */
@@ -52,6 +54,10 @@ export function neededScopes({ reads, creates = [] }: Access): readonly string[]
   for (const type of creates) add(type, 'c');
   return [...letters].map(([type, needed]) => format({ level: 'system', type, interactions: needed }, 'v2')).sort();
 }
+
+/** The scopes that may be granted to this access, in v2 syntax: those that it needs, and those that it can do without. */
+export const usableScopes = ({ mayCreate = [], ...access }: Access): readonly string[] =>
+  neededScopes({ ...access, creates: [...(access.creates ?? []), ...mayCreate] });
 
 /** In the syntax that a server understands; v1 has `read` and `write` only, so that writing one thing asks for all of it. */
 export function format({ level, type, interactions, query }: Scope, version: 'v1' | 'v2'): string {

@@ -9,6 +9,7 @@ import { type RunningSandbox, startSandbox } from '../../src/runtime/sandbox.ts'
 import { startWorker, type Worker, type WorkerOptions } from '../../src/runtime/worker.ts';
 import { createMllpClient } from '../../src/sandbox/mllp-client.ts';
 import type { Scope } from '../sandbox/ehr/open.ts';
+import { canary, watched } from '../support/canary.ts';
 import { type Answer, ask } from '../support/http.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -32,6 +33,8 @@ export interface Job {
   readonly result?: {
     readonly document: { readonly reference: string };
     readonly text: string;
+    readonly textForgotten?: true;
+    readonly provenanceAtEhr?: { readonly reference: string };
     readonly reviewed: boolean;
     readonly provenance: {
       readonly agent: { readonly type: { readonly coding: { readonly code: string }[] } }[];
@@ -42,16 +45,19 @@ export interface Job {
 }
 
 /** A worker on embedded stores with the sandbox EHR, as `aorta dev` has them, in this process. */
-export async function openSite(scope: Scope, options: Partial<WorkerOptions> = {}): Promise<Site> {
+export async function openSite(
+  scope: Scope,
+  options: Partial<WorkerOptions> | ((sandbox: RunningSandbox) => Partial<WorkerOptions>) = {},
+): Promise<Site> {
   const data = mkdtempSync(join(tmpdir(), 'aorta-assist-'));
   const sandbox = await startSandbox(0);
   const lines: string[] = [];
   const start = async (port = 0): Promise<Worker> => {
     const worker = await startWorker({
       ...{ data, root, host: '127.0.0.1', port, mllpPort: 0, open: openEmbedded },
-      telemetry: prometheusTelemetry({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } }),
+      telemetry: prometheusTelemetry({ level: 'debug', destination: watched(lines) }),
       ...{ ehrs: sandbox.config, localEhr: 'sandbox', secrets: sandbox.secrets, sandbox: sandbox.edge },
-      ...options,
+      ...(typeof options === 'function' ? options(sandbox) : options),
     });
     sandbox.introduce(worker.http);
     return worker;
@@ -98,7 +104,7 @@ export const eventually = async <T>(what: string, look: () => Promise<T | undefi
 /** A patient of the canonical store, by a message; answers its id. */
 export async function admitted(site: Site, { mrn, authority, name }: { mrn: string; authority: string; name: string }): Promise<string> {
   const client = createMllpClient(site.worker.mllp);
-  const message = `MSH|^~\\&|KIS|A|AORTA|B|20261120080000||ADT^A01^ADT_A01|${mrn}|P|2.5\rEVN|A01|20261120080000\rPID|1||${mrn}^^^${authority}||${name}||19500302|F|||Lindenweg 7^^Bern^^3007||031 555 77 88\rPV1|1|I|W1^R1^B1||||||||||||||||V${mrn}\rAL1|1|DA|^Penicillin|SV|Rash\rDG1|1||J18.9^Pneumonia^ICD-10\r`;
+  const message = `MSH|^~\\&|KIS|A|AORTA|B|20261120080000||ADT^A01^ADT_A01|${mrn}|P|2.5\rEVN|A01|20261120080000\rPID|1||${mrn}^^^${authority}||${name}||19500302|F|||Lindenweg 7^^Bern^^3007||${canary.phone}\rPV1|1|I|W1^R1^B1||||||||||||||||V${mrn}\rAL1|1|DA|^Penicillin|SV|Rash\rDG1|1||J18.9^Pneumonia^ICD-10\r`;
   try {
     await client.send(message);
   } finally {

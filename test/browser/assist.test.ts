@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { openSite, spoken } from '../assist/site.ts';
+import { documents, openSite, spoken } from '../assist/site.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { post } from '../support/http.ts';
 
@@ -26,13 +26,17 @@ test('the dashboard shows an answer as it comes, a draft with its job, and what 
   await section.getByRole('button', { name: 'Ask', exact: true }).click();
   await section.locator('#assist-answer', { hasText: 'Sources:' }).waitFor();
   assert.match((await section.locator('[role=status]').textContent()) ?? '', /^First words after \d+ ms\.$/);
-  await section.getByRole('button', { name: 'Draft a discharge summary' }).click();
+  await section.getByRole('button', { name: 'Draft a discharge summary' }).dblclick();
   const job = section.locator('#jobs li');
   await job.locator('.chip', { hasText: 'succeeded' }).waitFor({ timeout: 60_000 });
   assert.match((await job.textContent()) ?? '', /DocumentReference\//);
+  assert.deepEqual([await job.count(), documents(site).length], [1, 1], 'a double click is one draft');
   await job.locator('summary').click();
   assert.ok(((await job.locator('details .card-detail').textContent()) ?? '').length > 50);
   assert.equal(await job.getByRole('button', { name: 'Cancel' }).isVisible(), false);
+  await section.getByRole('button', { name: 'Draft a discharge summary' }).click();
+  await section.locator('#jobs li .chip', { hasText: 'succeeded' }).nth(1).waitFor({ timeout: 60_000 });
+  assert.equal(documents(site).length, 2, 'after its end, asking again is another one');
   const shot = process.env['AORTA_SCREENSHOT'];
   if (shot) await page.screenshot({ path: shot, fullPage: true });
   assert.deepEqual(wrong, []);

@@ -19,6 +19,7 @@ test('every verb has help with an example and its exit codes', async () => {
     ['audit', 'verify'],
     ...['ehr', 'patients', 'call'].map((verb) => ['sandbox', verb]),
     ['probe', 'ehr'],
+    ['probe', 'model'],
   ];
   const groups = new Set(deeper.map(([group]) => group));
   for (const path of [...words.filter(([verb]) => !groups.has(verb)), ...deeper]) {

@@ -4,9 +4,10 @@ import { createMllpClient } from '../../src/sandbox/mllp-client.ts';
 import { patientId } from '../fault/support/oracle.ts';
 import { eventually, type Product } from '../fault/support/product.ts';
 import { adt, rawSender } from '../ingress/mllp/sender.ts';
+import { canary } from '../support/canary.ts';
 
 /** Words that are in a patient's data and nowhere else; each must stay out of logs, metrics, errors and URLs. */
-const canaries = ['ZZCANARYFAMILY', 'ZZCANARYGIVEN', 'ZZCANARYMRN', 'ZZCANARYSTREET', 'ZZCANARYVISIT', 'ZZCANARYWARD', 'ZZCANARYDATE'];
+const canaries = [canary.family, canary.given, canary.mrn, canary.phone, 'ZZCANARYSTREET', 'ZZCANARYVISIT', 'ZZCANARYWARD', 'ZZCANARYDATE'];
 
 const message = (controlId: string, edit: (text: string) => string = (text) => text): Buffer =>
   Buffer.from(

@@ -30,7 +30,17 @@ export function jobsConformance(name: string, make: () => Promise<{ open(): Prom
         { ...answers[0]?.job, fingerprint: '', requestedAt: 0, updatedAt: 0 },
         {
           ...{ ...jobRequest('j1'), fingerprint: '', requestedAt: 0, updatedAt: 0, status: 'queued', phase: null, progress: 0 },
-          ...{ appended: false, code: null, draft: null, provenance: null, document: null, approvedBy: null, approvedAt: null },
+          ...{
+            appended: false,
+            code: null,
+            draft: null,
+            provenance: null,
+            document: null,
+            attested: null,
+            attestDue: null,
+            approvedBy: null,
+            approvedAt: null,
+          },
         },
       );
     }));
@@ -68,7 +78,8 @@ export function jobsConformance(name: string, make: () => Promise<{ open(): Prom
       const again = await jobs.advance('j', { phase: 'writing', progress: 80, draft: 'another', provenance: '[]' }, 7);
       assert.deepEqual([again?.draft, again?.provenance], ['Entwurf “ä”?', '{}'], 'the first text stays');
       assert.equal(await jobs.cancel('j', 8), undefined, 'it may be in the EHR already');
-      assert.equal((await jobs.finish('j', { status: 'succeeded', document: 'DocumentReference/1' }, 9))?.document, 'DocumentReference/1');
+      const end = await jobs.finish('j', { status: 'succeeded', document: 'DocumentReference/1', attestDue: 20 }, 9);
+      assert.deepEqual([end?.document, end?.attestDue], ['DocumentReference/1', 20]);
       assert.equal(await jobs.finish('j', { status: 'failed', code: 'X' }, 10), undefined);
       assert.equal(await jobs.cancel('j', 11), undefined);
       const ended = await jobs.start(jobRequest('j'), 12);
@@ -91,6 +102,28 @@ export function jobsConformance(name: string, make: () => Promise<{ open(): Prom
       assert.equal(await jobs.cancel('none', 5), undefined);
     }));
 
+  test(`${name}: a Provenance that is owed is taken by one of many when it is due, until it is there or given up`, () =>
+    using(async (jobs) => {
+      for (const id of ['1', '2', '3']) {
+        await jobs.start(jobRequest(id), 3);
+        await jobs.finish(id, { status: 'succeeded', document: 'd', ...(id === '3' ? {} : { attestDue: 10 * Number(id) }) }, 9);
+      }
+      assert.deepEqual(await jobs.unattested(9, 50, 5), []);
+      const taken = await Promise.all(Array.from({ length: 4 }, () => jobs.unattested(15, 50, 5)));
+      assert.deepEqual(
+        taken.flat().map(({ id }) => id),
+        ['1'],
+      );
+      await jobs.attested('1', 'Provenance/p', null);
+      await jobs.attested('2', null, 60);
+      assert.deepEqual(await jobs.unattested(55, 99, 5), []);
+      assert.deepEqual(
+        (await jobs.unattested(60, 99, 5)).map(({ id }) => id),
+        ['2'],
+      );
+      assert.deepEqual([(await jobs.find('1'))?.attested, (await jobs.find('1'))?.updatedAt], ['Provenance/p', 9]);
+    }));
+
   test(`${name}: counts what a client has open, keeps the first approval, and forgets what ended long ago`, () =>
     using(async (jobs) => {
       for (const id of ['1', '2', '3']) await jobs.request(jobRequest(id));
@@ -99,12 +132,23 @@ export function jobsConformance(name: string, make: () => Promise<{ open(): Prom
       assert.deepEqual([await jobs.open('c1'), await jobs.open('c2'), await jobs.open('c3')], [2, 1, 0]);
       assert.equal(await jobs.approve('1', 'dr-a', 3), undefined, 'there is nothing to approve yet');
       await jobs.start(jobRequest('1'), 3_000);
+      await jobs.advance('1', { phase: 'writing', progress: 80, draft: 'text', provenance: '{}' }, 3_000);
       await jobs.finish('1', { status: 'succeeded', document: 'd' }, 3_000);
+      // Sent, and no answer came: the EHR may have it.
+      await jobs.request(jobRequest('4'));
+      await jobs.start(jobRequest('4'), 3_000);
+      await jobs.advance('4', { phase: 'writing', progress: 80, draft: 'text', provenance: '{}' }, 3_000);
+      await jobs.finish('4', { status: 'failed', code: 'X' }, 3_000);
       assert.equal((await jobs.approve('1', 'dr-a', 4_000))?.approvedBy, 'dr-a');
       const second = await jobs.approve('1', 'dr-b', 5_000);
       assert.deepEqual([second?.approvedBy, second?.approvedAt], ['dr-a', 4_000]);
       assert.equal(await jobs.prune(2_500), 1);
-      assert.equal(await jobs.prune(99_000), 1);
+      assert.equal((await jobs.find('1'))?.draft, 'text', 'not yet');
+      assert.equal(await jobs.prune(99_000), 2);
+      assert.equal(await jobs.prune(99_000), 0);
       assert.deepEqual([await jobs.find('3'), (await jobs.find('2'))?.status], [undefined, 'queued']);
+      const [written, lost] = [await jobs.find('1'), await jobs.find('4')];
+      assert.deepEqual([written?.draft, written?.provenance, written?.document, written?.approvedBy], [null, '{}', 'd', 'dr-a']);
+      assert.deepEqual([lost?.status, lost?.draft, lost?.provenance], ['failed', null, '{}']);
     }));
 }

@@ -11,7 +11,7 @@ import { temporaryDatabase } from '../sqlite/temporary.ts';
 
 function open(
   scope: Scope,
-  { mostOpen = 100 } = {},
+  { mostOpen = 100, attest }: { mostOpen?: number; attest?: (job: Job) => Promise<void> } = {},
 ): { desk: Desk; jobs: Jobs; appended: string[]; log: { away: boolean }; clock: VirtualClock } {
   const { database, remove } = temporaryDatabase();
   scope.after(remove);
@@ -22,7 +22,10 @@ function open(
     appended.push(id);
   };
   return {
-    desk: createDesk({ jobs, append, abort: () => {}, clock, random: systemRandom, telemetry: silentTelemetry, mostOpen }),
+    desk: createDesk({
+      ...{ jobs, append, abort: () => {}, clock, random: systemRandom, telemetry: silentTelemetry, mostOpen },
+      ...(attest ? { attest } : {}),
+    }),
     jobs,
     appended,
     log,
@@ -73,18 +76,39 @@ test('a client has so many jobs open and no more; those that ended do not count,
   await desk.ask({ ...asked, key: 'k3' });
 });
 
-test('what a document at the EHR was made from, and who stands for it, is kept as long as the document may be looked at', {
-  todo: 'a job is forgotten 30 days after its end, with its Provenance and its approval',
-}, async (t) => {
-  const { desk, jobs, clock } = open(t);
+test('a Provenance that a job owes is tried when it is due', async (t) => {
+  const tried: string[] = [];
+  const { desk, jobs, clock } = open(t, { attest: async (job) => void tried.push(job.id) });
   const { id } = await desk.ask(asked);
   await jobs.start({ ...((await desk.find(id)) as Job) }, clock.now());
-  await jobs.advance(id, { phase: 'writing', progress: 80, draft: '{}', provenance: '{"made":"from"}' }, clock.now());
+  await jobs.finish(id, { status: 'succeeded', document: 'd', attestDue: clock.now() + 5_000 }, clock.now());
+  await desk.start();
+  assert.deepEqual(tried, []);
+  await clock.advance(10_000);
+  for (let tries = 0; tried.length === 0 && tries < 400; tries++) await new Promise((resolve) => setTimeout(resolve, 25));
+  await desk.stop();
+  assert.deepEqual(tried, [id]);
+});
+
+test('what a document at the EHR was made from, and who stands for it, is kept as long as the document may be looked at', async (t) => {
+  const { desk, jobs, clock, appended } = open(t);
+  const { id } = await desk.ask(asked);
+  await jobs.start({ ...((await desk.find(id)) as Job) }, clock.now());
+  await jobs.advance(id, { phase: 'writing', progress: 80, draft: '{"text":"a"}', provenance: '{"made":"from"}' }, clock.now());
   await jobs.finish(id, { status: 'succeeded', document: 'DocumentReference/d' }, clock.now());
   await desk.approve(id, 'dr-a');
+  const failed = await desk.ask({ ...asked, key: 'failed' });
+  await jobs.start(failed, clock.now());
+  await jobs.finish(failed.id, { status: 'failed', code: 'X' }, clock.now());
   await clock.advance(40 * 86_400_000);
   await desk.start();
   await desk.stop();
   const kept = await desk.find(id);
   assert.deepEqual([kept?.provenance, kept?.approvedBy, kept?.document], ['{"made":"from"}', 'dr-a', 'DocumentReference/d']);
+  assert.equal(kept?.draft, null, 'the text is at the EHR');
+  assert.equal(await desk.find(failed.id), undefined, 'nothing was sent');
+  const again = await desk.ask(asked);
+  assert.deepEqual([again.id, again.status, again.document], [id, 'succeeded', 'DocumentReference/d']);
+  assert.equal((await jobs.start(again, clock.now())).status, 'succeeded', 'also when the log has it again');
+  assert.equal(appended.length, 2, 'and it is not asked for again');
 });

@@ -44,11 +44,14 @@ test('aorta check fails on a surplus scope and refuses a wildcard', async (t) =>
   assert.deepEqual([wildcard.code, wildcard.stdout.includes('AORTA_SMART_002')], [1, true]);
 });
 
-test('a Provenance may be granted to drafts, and is written to the EHR then', {
-  todo: 'Provenance is kept here only: its scope is surplus, and nothing writes one to an EHR that would take it',
-}, () => {
+test('a Provenance may be granted to drafts, in either syntax, and need not be; more of it is surplus, and so is it for others', () => {
   const access = accessOf([]);
-  const scopes = [...scopesOf(access, 'drafts'), 'system/Provenance.c'];
-  const clients = { drafts: { id: 'd', key: 'secret:k', scopes } };
-  assert.deepEqual(scopeFindings({ main: { fhirBase: 'https://e', clients } }, access), []);
+  const codes = (component: string, ...more: string[]) => {
+    const clients = { [component]: { id: 'd', key: 'secret:k', scopes: [...scopesOf(access, component), ...more] } };
+    return scopeFindings({ main: { fhirBase: 'https://e', clients } }, access).map(({ code }) => code);
+  };
+  assert.deepEqual(scopesOf(access, 'drafts').includes('system/Provenance.c'), false);
+  for (const granted of [[], ['system/Provenance.c'], ['system/Provenance.write']]) assert.deepEqual(codes('drafts', ...granted), []);
+  assert.deepEqual(codes('drafts', 'system/Provenance.cr'), ['AORTA_SMART_012']);
+  assert.deepEqual(codes('assist', 'system/Provenance.c'), ['AORTA_SMART_012']);
 });

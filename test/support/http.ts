@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { lookThroughAnswer } from './canary.ts';
 
 export interface Answer {
   readonly status: number;
@@ -28,6 +29,7 @@ export function ask(base: string, path: string, { method = 'GET', headers = {}, 
       response.on('end', () => {
         const text = Buffer.concat(parts).toString('utf8');
         const { statusCode: status = 0, headers: answered } = response;
+        lookThroughAnswer(path, answered['content-type'] ?? '', text);
         resolve({ status, headers: answered, type: answered['content-type'] ?? '', text, json: <T>() => JSON.parse(text) as T });
       });
     });

@@ -93,11 +93,17 @@ export async function showAssist(section) {
         node.querySelector('button').hidden = !open(job);
       },
     });
+  /** The key of each patient's draft that has not ended: until then asking again is the same job, also by a double click. */
+  const keys = new Map();
+  const forget = (job) => {
+    if (job && !open(job) && keys.get(job.patientId) === job.key) keys.delete(job.patientId);
+  };
   async function replace(id, work) {
     try {
       const now = await work();
       const at = jobs.findIndex((job) => job.id === id);
       if (at >= 0) jobs[at] = { ...jobs[at], ...now };
+      forget(jobs[at]);
     } catch (thrown) {
       say(said, thrown.message);
     }
@@ -105,9 +111,17 @@ export async function showAssist(section) {
   }
   draft.addEventListener('click', async () => {
     const name = patient.selectedOptions[0]?.textContent ?? '';
+    const patientId = patient.value;
+    const key = keys.get(patientId) ?? String(crypto.getRandomValues(new BigUint64Array(2)));
+    keys.set(patientId, key);
     try {
-      const job = await call('/api/jobs', { method: 'POST', body: { type: 'clinical-draft', patientId: patient.value } });
-      jobs.unshift({ ...job, name });
+      const headers = { 'idempotency-key': key };
+      const asked = await call('/api/jobs', { method: 'POST', headers, body: { type: 'clinical-draft', patientId } });
+      const job = { ...asked, name, key };
+      const at = jobs.findIndex(({ id }) => id === job.id);
+      if (at >= 0) jobs[at] = job;
+      else jobs.unshift(job);
+      forget(job);
       jobs.length = Math.min(jobs.length, 20);
       show();
     } catch (thrown) {

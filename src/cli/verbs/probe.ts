@@ -58,4 +58,60 @@ Exit codes: 0 every step works, 1 the configuration cannot be loaded, or has no 
   },
 });
 
-export const verb = buildRouteMap({ routes: { ehr }, docs: { brief: 'Look whether the systems around Aorta can be reached' } });
+interface ProbeModelFlags {
+  readonly config?: string;
+  readonly data: string;
+  readonly json: boolean;
+}
+
+const model = command({
+  docs: {
+    brief: 'Ask the configured model every case of the evaluation set, and say which it fails',
+    fullDescription: `For before a model, or another version of it, is put into use: it keeps to facts, refers to them, says what is missing, and
+obeys no text. Facts are made up; nothing of a patient is sent. A provider's calls cost, and count for no cap.
+
+Example:
+  aorta probe model --config hospital.config.ts
+
+Exit codes: 0 every case passes, 1 the configuration cannot be loaded, or its provider is not allowed, 3 a case fails.`,
+  },
+  parameters: {
+    positional: { kind: 'tuple', parameters: [] },
+    flags: {
+      config: {
+        kind: 'parsed',
+        parse: String,
+        brief: 'Configuration file, instead of aorta.config.ts',
+        optional: true,
+        placeholder: 'file',
+      },
+      data: {
+        kind: 'parsed',
+        parse: String,
+        brief: "Data folder; its secrets hold the provider's key, unless AORTA_SECRETS_DIR does",
+        default: '.aorta',
+        placeholder: 'dir',
+      },
+      json: jsonFlag,
+    },
+  },
+  run: async (flags: ProbeModelFlags) => {
+    const { loadConfig } = await import('../../runtime/config.ts');
+    const { probeModel } = await import('../../runtime/probe-model.ts');
+    const { table } = await import('../table.ts');
+    const probed = await probeModel((await loadConfig(flags.config)).model, flags);
+    const { provider, name, version } = probed.model;
+    const good = probed.cases.every(({ problems }) => problems.length === 0);
+    if (flags.json) printJson(probed);
+    else {
+      print(`${name} ${version} at ${provider}`);
+      const rows = probed.cases.map(({ name, problems }) => ({
+        ...{ result: problems.length === 0 ? 'ok' : 'FAIL', case: name, problems: problems.join('; ') },
+      }));
+      print(table(rows, 'no cases'));
+    }
+    return good ? exit.done : exit.found;
+  },
+});
+
+export const verb = buildRouteMap({ routes: { ehr, model }, docs: { brief: 'Look whether the systems around Aorta can be reached' } });

@@ -186,7 +186,11 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       });
       const answer = checked(service, 'cards' in advised ? advised : { cards: advised });
       const some = answer.cards.length > 0 || answer.systemActions !== undefined;
-      return { outcome: gathered.incomplete.length > 0 ? 'incomplete' : some ? 'advised' : 'empty', answer, gathered };
+      return {
+        outcome: gathered.incomplete.length > 0 || (own?.incomplete.length ?? 0) > 0 ? 'incomplete' : some ? 'advised' : 'empty',
+        answer,
+        gathered,
+      };
     } catch (thrown) {
       telemetry.log('error', 'cds.failed', { service: service.id, error: thrown });
       return { outcome: 'failed', answer: nothing, gathered };

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { provenanceOf } from '../../drafts/provenance.ts';
 import { error } from '../../errors/index.ts';
 import type { Job } from '../../jobs/port.ts';
 import type { EdgeOptions } from '../options.ts';
-import { provenanceOf } from '../provenance.ts';
 
 interface Ask {
   readonly type: string;
@@ -102,9 +102,11 @@ function resultOf(job: Job): object {
   const data = document?.content?.[0]?.attachment?.data;
   return {
     ...(job.document === null ? {} : { document: { reference: job.document } }),
-    ...(data === undefined ? {} : { text: Buffer.from(data, 'base64').toString('utf8') }),
+    // Of a document that is in the EHR: what would be drafted now is another one.
+    ...(data === undefined ? { textForgotten: true } : { text: Buffer.from(data, 'base64').toString('utf8') }),
     aiGenerated: true,
     reviewed: job.approvedBy !== null,
     provenance: provenanceOf(job),
+    ...(job.attested === null ? {} : { provenanceAtEhr: { reference: job.attested } }),
   };
 }

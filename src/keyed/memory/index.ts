@@ -18,7 +18,7 @@ export type { BucketStorage } from './storage.ts';
 export interface MemoryKeyedOptions {
   readonly clock: Clock;
   readonly telemetry?: Telemetry;
-  /** Keeps buckets over a restart: a quota of a thousand a day must not begin anew with every start. */
+  /** Keeps buckets and counters over a restart: a quota of a thousand a day must not begin anew with every start. */
   readonly storage?: BucketStorage;
   /** Claims kept; beyond it the oldest are forgotten, which a cache may do. @default 100_000 */
   readonly maxClaims?: number;
@@ -30,6 +30,9 @@ interface Held {
   /** Monotonic milliseconds. */
   readonly until: number;
 }
+
+/** Names what processes before this one have come to, together. */
+const partBefore = '\0';
 
 /** Milliseconds between two writes of the buckets that changed. */
 const saveEveryMs = 500;
@@ -50,6 +53,17 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
   // The wall clock is what both runs share.
   for (const { bucket, until } of stored ?? []) buckets.set(bucket, clock.monotonic() + (until - clock.now()));
 
+  for (const { counter, value, until } of (await storage?.loadCounters()) ?? [])
+    counters.set(counter, { parts: new Map([[partBefore, value]]), until: clock.monotonic() + (until - clock.now()) });
+
+  /** At once, not now and then: who counts money goes on when it is known to be kept. */
+  const saveCounter = async (counter: string, value: number, until: number): Promise<void> => {
+    try {
+      await storage?.saveCounter({ counter, value, until: clock.now() + (until - clock.monotonic()) }, clock.now());
+    } catch (cause) {
+      telemetry?.log('warn', 'keyed.save-failed', { error: cause });
+    }
+  };
   const save = async (): Promise<void> => {
     cancelSave = undefined;
     const rows = [...changed].map((bucket) => ({ bucket, until: clock.now() + ((buckets.get(bucket) ?? 0) - clock.monotonic()) }));
@@ -143,6 +157,7 @@ export async function createMemoryKeyed({ clock, telemetry, storage, maxClaims =
       found.parts.set(part, total);
       let value = 0;
       for (const each of found.parts.values()) value += each;
+      await saveCounter(counter, value, found.until);
       return { value, first, ...sharing(`count:${counter}`, asker) };
     },
     async ping() {},

@@ -1,3 +1,4 @@
+import { AortaError } from '../../errors/index.ts';
 import type { Model, ModelRequest } from '../port.ts';
 
 /** One question with what a good answer has and has not. */
@@ -19,7 +20,13 @@ export interface Evaluated {
   readonly problems: readonly string[];
 }
 
-/** Asks a model every case, one after the other. Run it before a model or prompt version is put into use. */
+/** An answer may take as long, and no longer. */
+const caseMs = 60_000;
+
+/**
+ * Asks a model every case, one after the other. Run it before a model or prompt version is put into use (`aorta probe
+ * model`). A case that gets no answer has its error for a problem.
+ */
 export async function evaluate(
   model: Model,
   cases: readonly EvaluationCase[],
@@ -28,8 +35,19 @@ export async function evaluate(
   const results: Evaluated[] = [];
   for (const { name, request, has, lacks, cites } of cases) {
     let text = '';
+    let failed: string | undefined;
     const asked = { ...request, prompt: prompts[request.task], maxOutputTokens: 1_000 };
-    for await (const event of model.stream(asked, { signal: AbortSignal.timeout(60_000) })) if (event.kind === 'text') text += event.text;
+    const signal = AbortSignal.timeout(caseMs);
+    try {
+      for await (const event of model.stream(asked, { signal })) if (event.kind === 'text') text += event.text;
+    } catch (thrown) {
+      if (!(thrown instanceof AortaError) && !signal.aborted) throw thrown;
+      failed = thrown instanceof AortaError ? thrown.message : `no whole answer in ${caseMs / 1000} s`;
+    }
+    if (failed !== undefined) {
+      results.push({ name, text, problems: [failed] });
+      continue;
+    }
     const cited = new Set([...text.matchAll(/\[(\d+)\]/g)].map(([, n]) => Number(n)));
     const known = new Set(request.facts.map(({ n }) => n));
     results.push({

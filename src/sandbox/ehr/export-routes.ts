@@ -107,6 +107,10 @@ export function exportRoutes(app: FastifyInstance, ehr: Ehr): void {
     const token = tokenOf(request, ehr);
     if (!token) return 'unauthorised';
     const job = jobs.get(id);
+    if (job && clock.now() >= job.at + keptMs) {
+      jobs.delete(id);
+      return undefined;
+    }
     return job?.clientId === token.clientId ? job : undefined;
   }
 

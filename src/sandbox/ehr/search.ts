@@ -44,6 +44,8 @@ function testOf(type: string, name: string, value: string): Test {
       const wanted = value.replace(/^Patient\//, '');
       return ({ subject, patient, id }) => (type === 'Patient' ? id : reference(subject ?? patient)) === wanted;
     }
+    case 'target':
+      return ({ target }) => list(target).some((each) => reference(each) === value.replace(/^\w+\//, ''));
     case 'encounter':
       return ({ encounter }) => reference(encounter) === value.replace(/^Encounter\//, '');
     case 'status':

@@ -14,6 +14,7 @@ import type { Table } from '../../../src/state/table.ts';
 import type { Telemetry } from '../../../src/telemetry/port.ts';
 import { openEhr, type Scope, sixScopes } from '../../sandbox/ehr/open.ts';
 import { temporaryDatabase } from '../../sqlite/temporary.ts';
+import { watched } from '../../support/canary.ts';
 import { openEdge } from '../edge.ts';
 
 export const project = new URL('../../../', import.meta.url).pathname;
@@ -43,7 +44,7 @@ export async function openCds(scope: Scope, { config = {}, registered = false, .
   await state.migrate();
   await state.ensureTables(canonicalTables as unknown as Table<never>[]);
   const lines: string[] = [];
-  const telemetry = prometheusTelemetry({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } });
+  const telemetry = prometheusTelemetry({ level: 'debug', destination: watched(lines) });
   const keyed = await (options.keyed?.(telemetry) ?? createMemoryKeyed({ clock: systemClock }));
   const { createKeyText } = await import('../../../src/sandbox/ehr/index.ts');
   const key = await createKeyText();

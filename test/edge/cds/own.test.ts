@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { unreadOf } from '../../../cds-services/rules/own.ts';
 import { createCanonical, putResource } from '../../../src/canonical/index.ts';
 import { ownRecord } from '../../../src/edge/cds/own.ts';
 import { stores } from '../../canonical/store.ts';
@@ -27,6 +28,37 @@ test("our own record is found by the EHR's identifiers, and two people behind th
   assert.equal(await of(mrn('3')), undefined);
   assert.equal(await of(), undefined);
   assert.equal(await ownRecord(canonical, undefined), undefined);
+});
+
+test('our own record is read to its end: the newest result is in it, and beyond the bound it says that there is more', async (t) => {
+  const store = await (stores['SQLite'] as NonNullable<(typeof stores)[string]>)();
+  t.after(() => store.remove());
+  const canonical = createCanonical(store.state);
+  const results = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, n) =>
+      putResource({ resourceType: 'Observation', id: `o${String(from + n).padStart(5, '0')}` } as never, {
+        version: 1,
+        now: 1_000,
+        patient: 'A',
+      }),
+    ).flat();
+  await store.apply(...person('A', mrn('1')), ...results(0, 700));
+  const of = async () => {
+    const own = await ownRecord(canonical, { resourceType: 'Patient', id: 'x', identifier: [mrn('1')] } as never);
+    const all = await own?.resources('Observation');
+    await own?.resources('Observation');
+    await own?.resources('Task');
+    return { all, incomplete: own?.incomplete };
+  };
+  const whole = await of();
+  assert.deepEqual([whole.all?.length, whole.all?.at(-1)?.id, whole.incomplete], [700, 'o00699', []]);
+  await store.apply(...results(700, 2_100));
+  const part = await of();
+  assert.deepEqual([part.all?.length, part.incomplete], [2_000, ['Observation in Aorta']]);
+  assert.match(
+    unreadOf({ labs: { status: 'partial' } }, { ...(part as object), incomplete: part.incomplete } as never).join(),
+    /^labs,Observation in Aorta$/,
+  );
 });
 
 test('a chart review says what Aorta heard by itself: a critical result, an allergy that conflicts, and open discharge tasks', async (t) => {

@@ -53,6 +53,8 @@ describe('jobs', () => {
     assert.ok(/ai-generated$/.test(extension[0].url) && extension[0].valueBoolean === true);
     assert.equal(meta.security[0].code, 'AIAST');
     assert.equal(contained[0].resourceType, 'Device');
+    assert.deepEqual(site.sandbox.ehr.store.search('Provenance', new URLSearchParams()), [], 'there is no scope for it');
+    assert.equal(job.result?.provenanceAtEhr, undefined);
     assert.equal(content[0].attachment.contentType, 'text/plain');
     assert.equal(Buffer.from(content[0].attachment.data, 'base64').toString(), job.result?.text);
     assert.match(job.result?.text ?? '', /Discharge summary[\s\S]*Active problems:[\s\S]*\[\d+\][\s\S]*Sources:\n\[1\] Patient\//);
@@ -199,9 +201,10 @@ describe('jobs', () => {
     );
   });
 
-  test('a crash between the row and the log, and a request that comes again after its row was forgotten, end in one document', async () => {
+  test('a crash between the row and the log, and a request that comes again after its row is gone or its text forgotten, end in one document', async () => {
     const { id } = (await draft(patientId, 'replayed')).json<unknown>() as Job;
     const first = await site.poll(id);
+    const old = await site.poll(((await draft(patientId, 'old')).json<unknown>() as Job).id);
     const before = documents(site).length;
     await site.restart(async () => {
       const { DatabaseSync } = await import('node:sqlite');
@@ -210,6 +213,7 @@ describe('jobs', () => {
       const database = new DatabaseSync(`${site.data}/${file}`);
       // Forgotten after its time, and asked for again under the same id; its append never happened.
       database.exec(`DELETE FROM aorta_job WHERE id = '${id}'`);
+      database.exec(`UPDATE aorta_job SET updated_at = 1 WHERE id = '${old.id}'`);
       const insert = database.prepare(
         "INSERT INTO aorta_job (id, type, patient, client, fingerprint, requested_at, updated_at, appended, status, progress) VALUES (?, 'clinical-draft', ?, 'local-developer', ?, 1, 1, 0, 'queued', 0)",
       );
@@ -226,6 +230,13 @@ describe('jobs', () => {
     const tail = await ask(site.worker.http, '/api/ops/topics/job.status/tail?limit=100');
     const told = tail.json<{ records: { value?: { jobId?: string } }[] }>().records.filter(({ value }) => value?.jobId === id);
     assert.equal(told.length, 1, 'told once, though the request stands in the log twice');
+    assert.equal(documents(site).length, before + 1);
+
+    // Its text went with its time: the same key finds the document, and tells no other text as that one's.
+    const kept = (await draft(patientId, 'old')).json<unknown>() as Job;
+    assert.deepEqual([kept.id, kept.status, kept.result?.document.reference], [old.id, 'succeeded', old.result?.document.reference]);
+    assert.deepEqual([kept.result?.text, kept.result?.textForgotten], [undefined, true]);
+    assert.deepEqual(kept.result?.provenance.entity, old.result?.provenance.entity);
     assert.equal(documents(site).length, before + 1);
   });
 });

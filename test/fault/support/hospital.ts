@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { canary } from '../../support/canary.ts';
 import type { Chance } from './chance.ts';
 
 /** One message of the made-up hospital, and what it means. */
@@ -35,7 +36,7 @@ export function hospital(random: Chance, patients: number, messagesEach: number)
   const run = randomBytes(4).toString('hex').toUpperCase();
   const begin = Date.UTC(2025, 0, 1);
   return Array.from({ length: patients }, (_, n) => {
-    const mrn = `M${run}${n}`;
+    const mrn = `${canary.mrn}${run}${n}`;
     const visit = `V${run}${n}`;
     const place = () => `${random.pick(wards)}^R${random.below(9) + 1}^B${random.below(4) + 1}`;
     const messages: Adt[] = [];
@@ -51,7 +52,7 @@ export function hospital(random: Chance, patients: number, messagesEach: number)
         [
           `MSH|^~\\&|ADT|HOSP|AORTA|LAB|${stamp(at)}||ADT^${event}|${controlId}|P|2.5||||||UNICODE UTF-8`,
           `EVN|${event}|${stamp(at)}||||${stamp(occurred)}`,
-          `PID|1||${mrn}^^^HOSP^MR||FAULT^TEST${n}||19700101|F`,
+          `PID|1||${mrn}^^^HOSP^MR||${canary.family}^${canary.given}${n}||19700101|F|||||${canary.phone}`,
           `PV1|1|I|${shown}|||${facts.from ?? ''}|||||||||||||${visit}`,
           '',
         ].join('\r'),

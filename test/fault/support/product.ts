@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lookThrough, lookThroughAnswer } from '../../support/canary.ts';
 import type { Services } from '../../support/services.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -90,6 +91,11 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
       running = false;
       done({ code, signal });
     });
+    // When the last of it was read, which is after the exit.
+    child.once('close', () => {
+      lookThrough('stdout of a worker', text(stdout));
+      lookThrough('stderr of a worker', text(stderr));
+    });
     child.once('error', () => {
       running = false;
       done({ code: null, signal: null });
@@ -128,11 +134,15 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     },
     async status(path) {
       const answer = await fetch(http + path, { signal: AbortSignal.timeout(30_000) });
-      return { status: answer.status, body: await answer.text() };
+      const body = await answer.text();
+      lookThroughAnswer(path, answer.headers.get('content-type') ?? '', body);
+      return { status: answer.status, body };
     },
     async metric(name, labels = {}) {
       const answer = await fetch(`${http}/metrics`, { signal: AbortSignal.timeout(30_000) });
-      return sumOf(await answer.text(), name, labels);
+      const scrape = await answer.text();
+      lookThrough('metrics', scrape);
+      return sumOf(scrape, name, labels);
     },
     async dispose() {
       if (running) child.kill('SIGKILL');

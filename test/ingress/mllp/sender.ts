@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { parse } from '../../../src/hl7/index.ts';
 import { Framer } from '../../../src/ingress/mllp/framer.ts';
+import { canary } from '../../support/canary.ts';
 
 export interface AdtParts {
   readonly controlId: string;
@@ -19,13 +20,13 @@ export function adt({
   event = 'A01',
   mrn = controlId,
   charset = 'UNICODE UTF-8',
-  name = 'DOE^JANE',
+  name = `${canary.family}^${canary.given}`,
   more = '',
   sender = 'ADT|HOSP',
 }: AdtParts): Buffer {
   const head = `MSH|^~\\&|${sender}|AORTA|LAB|20240131120000||ADT^${event}|${controlId}|P|2.5||||||${charset}\rEVN|${event}|20240131115900\rPID|1||${mrn}^^^HOSP^MR||`;
   const bytes = (part: string | Buffer) => (typeof part === 'string' ? Buffer.from(part) : part);
-  return Buffer.concat([bytes(head), bytes(name), bytes('\rPV1|1|I|W1^R1^B1\r'), bytes(more)]);
+  return Buffer.concat([bytes(head), bytes(name), bytes(`||||||||${canary.phone}`), bytes('\rPV1|1|I|W1^R1^B1\r'), bytes(more)]);
 }
 
 /** A40: `merged` becomes `survivor` (PID-3, MRG-1). */
@@ -34,7 +35,7 @@ export const a40 = (parts: { controlId: string; survivor: string; merged: string
     [
       `MSH|^~\\&|${parts.sender ?? 'ADT|HOSP'}|AORTA|LAB|20240131123000||ADT^A40^ADT_A39|${parts.controlId}|P|2.5||||||UNICODE UTF-8`,
       'EVN|A40|20240131123000',
-      `PID|1||${parts.survivor}^^^HOSP^MR||DOE^JANE`,
+      `PID|1||${parts.survivor}^^^HOSP^MR||${canary.family}^${canary.given}`,
       `MRG|${parts.merged}^^^HOSP^MR`,
       '',
     ].join('\r'),

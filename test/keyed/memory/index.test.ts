@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type BucketStorage, createMemoryKeyed } from '../../../src/keyed/memory/index.ts';
-import type { BucketRow } from '../../../src/keyed/memory/storage.ts';
+import type { BucketRow, CounterRow } from '../../../src/keyed/memory/storage.ts';
 import type { Keyed } from '../../../src/keyed/port.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { keyedConformance } from '../conformance.ts';
@@ -23,7 +23,26 @@ class Rows implements BucketStorage {
     this.saves++;
     for (const { bucket, until } of rows) this.rows.set(bucket, until);
   }
+  readonly counters = new Map<string, CounterRow>();
+  async loadCounters(): Promise<readonly CounterRow[]> {
+    return [...this.counters.values()];
+  }
+  async saveCounter(row: CounterRow): Promise<void> {
+    this.counters.set(row.counter, row);
+  }
 }
+
+test('a counter goes on over a restart, as long as it would have, with all that was told before', async () => {
+  const storage = new Rows();
+  const first = await createMemoryKeyed({ clock: new VirtualClock(1_000_000), storage });
+  await first.count('c', 'a', 3, 60_000, { worker: 'w' });
+  await first.count('c', 'b', 4, 60_000, { worker: 'w' });
+  const clock = new VirtualClock(1_050_000);
+  const second = await createMemoryKeyed({ clock, storage });
+  assert.equal((await second.count('c', 'a', 1, 60_000, { worker: 'w' })).value, 8);
+  await clock.advance(10_000);
+  assert.equal((await second.count('c', 'a', 1, 60_000, { worker: 'w' })).value, 1);
+});
 
 test('a quota goes on over a restart, also when the monotonic clock begins anew', async () => {
   const storage = new Rows();

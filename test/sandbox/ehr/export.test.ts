@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../../src/clock/system.ts';
 import { ask } from '../../support/http.ts';
 import { openEhr, patientsOf, sixScopes } from './open.ts';
 
@@ -48,6 +49,22 @@ test('an export is started, polled, read with the token, and deleted', async (t)
     [(await get(status, {}, 'DELETE')).status, (await get(status)).status, (await get(status, {}, 'DELETE')).status],
     [202, 404, 404],
   );
+});
+
+test('an export is gone when it said that it expires: manifest and files, and there is nothing to delete', async (t) => {
+  let later = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + later };
+  const { ehr, backend } = await openEhr(t, { clock, tokenLifetime: 7_200 });
+  const { value } = await (await backend()).token(sixScopes);
+  const get = (url: string, method = 'GET') =>
+    ask(ehr.url, url.replace(ehr.url, ''), { method, headers: { authorization: `Bearer ${value}`, prefer: 'respond-async' } });
+  const status = String((await get('/fhir/$export?_type=Patient')).headers['content-location']);
+  later = 10_000;
+  const done = await get(status);
+  const [{ url } = { url: '' }] = done.json<{ output: { url: string }[] }>().output;
+  assert.deepEqual([done.status, (await get(url)).status], [200, 200]);
+  later = Date.parse(String(done.headers.expires)) + 1_000 - systemClock.now();
+  assert.deepEqual([(await get(url)).status, (await get(status)).status, (await get(status, 'DELETE')).status], [404, 404, 404]);
 });
 
 test('an export that is not asked for rightly, or not allowed, is refused', async (t) => {

@@ -1,4 +1,5 @@
-import type { Composition } from '../assist/index.ts';
+import { type Composition, ownRecordKey } from '../assist/index.ts';
+import type { Resource } from '../fhir/r4.ts';
 import type { Job } from '../jobs/port.ts';
 
 const participation = (code: string) => ({
@@ -15,12 +16,17 @@ interface Stored extends Composition {
 
 /**
  * FHIR R4 Provenance of a draft (AI Transparency IG): the author is a Device, the reason AIAST; an approval adds a
- * verifier, and takes nothing away. It is kept here: the EHR gets one document, under the least scope.
+ * verifier, and takes nothing away. It is kept here; an EHR has one as it was when the document was written, if it grants
+ * that. `at`: references are followed where it stands, and what was read here is not there.
  */
-export function provenanceOf(job: Job): object | undefined {
+export function provenanceOf(job: Job, at: 'here' | 'ehr' = 'here'): Resource | undefined {
   if (job.provenance === null) return undefined;
   const { model, prompt, usage, cited, gathered, gaps = [] } = JSON.parse(job.provenance) as Stored;
-  const entities = (gathered?.reads ?? []).flatMap(({ entities }) => entities);
+  const entities = (gathered?.reads ?? []).flatMap(({ key, entities }) =>
+    entities.map((reference) =>
+      at === 'ehr' && key === ownRecordKey ? { identifier: { system: 'urn:aorta:resource', value: reference } } : { reference },
+    ),
+  );
   return {
     resourceType: 'Provenance',
     target: [job.document === null ? { display: 'draft' } : { reference: job.document }],
@@ -42,7 +48,7 @@ export function provenanceOf(job: Job): object | undefined {
         ? []
         : [{ type: participation('verifier'), who: { identifier: { system: 'urn:aorta:actor', value: job.approvedBy } } }]),
     ],
-    ...(entities.length === 0 ? {} : { entity: entities.map((reference) => ({ role: 'source', what: { reference } })) }),
+    ...(entities.length === 0 ? {} : { entity: entities.map((what) => ({ role: 'source', what })) }),
     extension: [
       { url: 'urn:aorta:StructureDefinition:model-usage', valueString: JSON.stringify(usage) },
       { url: 'urn:aorta:StructureDefinition:citations', valueString: JSON.stringify(cited.map(({ n, reference }) => [n, reference])) },
@@ -51,5 +57,5 @@ export function provenanceOf(job: Job): object | undefined {
         ? []
         : [{ url: 'urn:aorta:StructureDefinition:approved-at', valueDateTime: new Date(job.approvedAt).toISOString() }]),
     ],
-  };
+  } as Resource;
 }
