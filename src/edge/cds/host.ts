@@ -33,7 +33,7 @@ export interface CdsHostOptions {
   readonly telemetry: Telemetry;
   /** Milliseconds from the request to the answer at its caller; work is given up 300 ms (a fifteenth) before. @default 4500 */
   readonly budgetMs?: number;
-  /** Milliseconds for each read. @default 3500, so that what is known can still be said */
+  /** Milliseconds from the request to the end of each read. @default 3500, so that what is known can still be said */
   readonly perReadMs?: number;
 }
 
@@ -123,7 +123,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       try {
         const timed = await within(async (signal) => {
           try {
-            return await advise(service, request, caller, signal);
+            return await advise(service, request, caller, perReadMs - (clock.monotonic() - started), signal);
           } finally {
             await durable();
           }
@@ -160,13 +160,19 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     return parseRequest(body, named(id));
   }
 
-  async function advise(service: CdsService, request: CdsRequest, caller: CdsCaller, signal: AbortSignal): Promise<Advised> {
+  async function advise(
+    service: CdsService,
+    request: CdsRequest,
+    caller: CdsCaller,
+    leftMs: number,
+    signal: AbortSignal,
+  ): Promise<Advised> {
     const gathered = await gather({
       reads: service.reads,
       context: { ...request.context, ...userTokens(String(request.context['userId'])) },
       prefetch: request.prefetch,
       client: clientFor(request, options.ehrOf(caller.client)),
-      perReadMs,
+      perReadMs: leftMs,
       signal,
       clock,
     });

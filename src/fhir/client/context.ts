@@ -54,7 +54,7 @@ export interface GatherOptions {
   readonly prefetch?: Readonly<Record<string, unknown>>;
   /** None: there is no access to the EHR. */
   readonly client?: FhirClient | undefined;
-  /** Milliseconds for each read, its pages included. */
+  /** Milliseconds for each read, its pages included. None left: the EHR is not asked. */
   readonly perReadMs: number;
   readonly signal?: AbortSignal;
   readonly clock: Clock;
@@ -88,6 +88,9 @@ export async function gather<Key extends string>(
 const entity = ({ resourceType, id = '', meta }: Resource): string =>
   meta?.versionId === undefined ? `${resourceType}/${id}` : `${resourceType}/${id}/_history/${meta.versionId}`;
 
+/** A deadline has passed. */
+const late = 'AORTA_EHR_001';
+
 async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
   const patientId = String(options.context['patientId'] ?? '');
   const given = prefetched(read, options.prefetch ?? {}, patientId);
@@ -110,6 +113,7 @@ async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
   // A template whose token has no value here asks for nothing (an encounter where none is open).
   if (query === undefined) return { status: 'complete', resources: [], source: 'none', pages: 0 };
   if (!options.client) return { status: 'denied', resources: [], source: 'none', problem: given.reason, pages: 0 };
+  if (options.perReadMs <= 0) return { status: 'failed', resources: [], source: 'none', problem: late, pages: 0 };
   try {
     const type = typeOfTemplate(read.template);
     if (isInstance(read.template)) {
@@ -140,6 +144,7 @@ async function follow(next: string, read: Read, call: Call, options: GatherOptio
   const { client, context } = options;
   const nothing = (problem: string): Found => ({ resources: [], complete: false, pages: 0, problem });
   if (!client) return nothing('absent');
+  if (options.perReadMs <= 0) return nothing(late);
   try {
     const found = await client.search(next, { ...call, until: (page) => endsOld(read, page, options) });
     const type = typeOfTemplate(read.template);
