@@ -82,12 +82,16 @@ const nothing: CdsAnswer = { cards: [] };
  */
 const share = 14 / 15;
 
+/** Milliseconds that the canonical store may take at most: one that works takes a few. */
+const mostOwnMs = 1_000;
+
 /**
  * Runs CDS services: reads, rules, checks, in one budget. Whatever the EHR or a service does, the caller gets 200 with
  * what is known, or with no cards; only a request that is wrong, or mandatory data that cannot be had at all, is refused.
  */
 export function createCdsHost(options: CdsHostOptions): CdsHost {
   const { services, clock, random, telemetry, advice, budgetMs = 4_500, perReadMs = 3_500 } = options;
+  const workMs = Math.round(budgetMs * share);
   const metrics = cdsMetrics(telemetry, services);
   const recorder = createRecorder(advice, telemetry, clock);
 
@@ -102,8 +106,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     advice,
     async call(id, body, caller) {
       const started = caller.since ?? clock.monotonic();
-      const within = <T>(work: (signal: AbortSignal) => Promise<T>) =>
-        withinBudget(clock, Math.round(budgetMs * share) - (clock.monotonic() - started), work);
+      const within = <T>(work: (signal: AbortSignal) => Promise<T>) => withinBudget(clock, workMs - (clock.monotonic() - started), work);
       const durable = () => {
         caller.hurry?.();
         return caller.recorded;
@@ -123,7 +126,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       try {
         const timed = await within(async (signal) => {
           try {
-            return await advise(service, request, caller, perReadMs - (clock.monotonic() - started), signal);
+            return await advise(service, request, caller, started, signal);
           } finally {
             await durable();
           }
@@ -164,7 +167,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     service: CdsService,
     request: CdsRequest,
     caller: CdsCaller,
-    leftMs: number,
+    started: number,
     signal: AbortSignal,
   ): Promise<Advised> {
     const gathered = await gather({
@@ -172,7 +175,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       context: { ...request.context, ...userTokens(String(request.context['userId'])) },
       prefetch: request.prefetch,
       client: clientFor(request, options.ehrOf(caller.client)),
-      perReadMs: leftMs,
+      perReadMs: perReadMs - (clock.monotonic() - started),
       signal,
       clock,
     });
@@ -183,16 +186,18 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       return { outcome: 'incomplete', answer: nothing, gathered };
     try {
       const patient = gathered.reads['patient']?.resources[0];
-      const own = await ownRecord(options.canonical, patient).catch((thrown: unknown) => {
-        telemetry.log('warn', 'cds.own.failed', { service: service.id, error: thrown });
-        return undefined;
+      const { record: own, gaps: ownGaps } = await ownRecord(options.canonical, patient, {
+        clock,
+        // The service needs the other half, and what the EHR sent is worth more than the wait.
+        ms: Math.min(mostOwnMs, (workMs - (clock.monotonic() - started)) / 2),
+        failed: (thrown) => telemetry.log('warn', 'cds.own.failed', { service: service.id, error: thrown }),
       });
       const advised = await service.run({
-        ...{ context: request.context as never, data: gathered.reads, own, now: clock.now(), signal, home: caller.home },
+        ...{ context: request.context as never, data: gathered.reads, own, ownGaps, now: clock.now(), signal, home: caller.home },
       });
       const answer = checked(service, 'cards' in advised ? advised : { cards: advised });
       const some = answer.cards.length > 0 || answer.systemActions !== undefined;
-      return { outcome: gathered.incomplete.length > 0 ? 'incomplete' : some ? 'advised' : 'empty', answer, gathered };
+      return { outcome: gathered.incomplete.length + ownGaps().length > 0 ? 'incomplete' : some ? 'advised' : 'empty', answer, gathered };
     } catch (thrown) {
       telemetry.log('error', 'cds.failed', { service: service.id, error: thrown });
       return { outcome: 'failed', answer: nothing, gathered };
