@@ -2,7 +2,7 @@ import type { Clock, Random } from '../clock/clock.ts';
 import type { EhrAccess } from '../edge/cds/index.ts';
 import { createFhirClient, createHttp, type Guard, type HttpClient } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
-import { type Backend, createBackend, keysFromSecret, publicKeySet } from '../smart/index.ts';
+import { type Backend, createBackend, type KeySource, keysFromSecret } from '../smart/index.ts';
 import type { EhrConfig } from './ehr-config.ts';
 import { deadlineGuard } from './ehr-deadline.ts';
 import { bulkhead, type EhrGuard } from './ehr-guard.ts';
@@ -18,6 +18,8 @@ export interface EhrOptions {
 }
 
 export interface OpenEhr extends EhrAccess {
+  /** The keys of all components. */
+  readonly keys: readonly KeySource[];
   close(): Promise<void>;
 }
 
@@ -66,7 +68,7 @@ export async function openEhr(id: string, config: EhrConfig, options: EhrOptions
       };
       return createFhirClient({ base, http, guard, clock, tokens });
     },
-    publicKeys: async () => (await publicKeySet([...keys.values()])).keys,
+    keys: [...keys.values()],
     close: () => http.close(),
   };
 }

@@ -45,7 +45,6 @@ function hosted(
         fhirBase: client.base,
         withToken: () => client,
         as: () => (more.reads ? client : undefined),
-        publicKeys: async () => [],
       };
     },
     canonical: { identified: more.identified ?? (async () => []) } as never,
