@@ -37,7 +37,7 @@ export interface CdsRun<H extends Hook, Key extends string> {
   readonly now: number;
   /** Aborted when the answer is due. */
   readonly signal: AbortSignal;
-  /** Address of this Aorta for links; the only base that cards may link to beside configured ones. */
+  /** Address of this Aorta for links; the only base that cards may link to beside `cds.linkBases`. Other links are left out. */
   readonly home: string;
 }
 

@@ -91,6 +91,7 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
     const host = createCdsHost({
       ...{ services, canonical: options.canonical, advice: options.advice, clock, random, telemetry },
       ehrOf: (client) => ehrs.get(client === localClient ? (options.localEhr ?? '') : client),
+      ...(config.linkBases === undefined ? {} : { linkBases: config.linkBases }),
       ...(config.budgetMs === undefined ? {} : { budgetMs: config.budgetMs, perReadMs: config.budgetMs * 0.78 }),
     });
     return {

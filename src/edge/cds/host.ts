@@ -11,6 +11,7 @@ import {
   systemActionProblems,
   userTokens,
   withinBudget,
+  withLinksBelow,
 } from '../../cds/index.ts';
 import type { Clock, Random } from '../../clock/clock.ts';
 import { ulid } from '../../clock/ulid.ts';
@@ -28,6 +29,8 @@ export interface CdsHostOptions {
   readonly ehrOf: (client: string) => EhrAccess | undefined;
   readonly canonical: Canonical;
   readonly advice: AdviceStore;
+  /** Addresses below which cards may link, beside this Aorta's own. @default none */
+  readonly linkBases?: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
@@ -195,7 +198,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       const advised = await service.run({
         ...{ context: request.context as never, data: gathered.reads, own, ownGaps, now: clock.now(), signal, home: caller.home },
       });
-      const answer = checked(service, 'cards' in advised ? advised : { cards: advised });
+      const answer = checked(service, 'cards' in advised ? advised : { cards: advised }, caller.home);
       const some = answer.cards.length > 0 || answer.systemActions !== undefined;
       return { outcome: gathered.incomplete.length + ownGaps().length > 0 ? 'incomplete' : some ? 'advised' : 'empty', answer, gathered };
     } catch (thrown) {
@@ -205,7 +208,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
   }
 
   /** Only what is valid leaves; what is not is a defect of the service, and shows in a metric. */
-  function checked(service: CdsService, { cards, systemActions = [] }: CdsAnswer): CdsAnswer {
+  function checked(service: CdsService, { cards, systemActions = [] }: CdsAnswer, home: string): CdsAnswer {
     const valid = <T>(values: readonly T[], problemsOf: (value: T) => readonly string[]) =>
       values.filter((value) => {
         const problems = problemsOf(value);
@@ -216,8 +219,22 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       });
     const actions = valid(systemActions, systemActionProblems);
     // Feedback names cards by uuid, so each has one. First the check: what is no card at all has no place for one.
-    const identified = valid(cards, cardProblems).map((card) => ({ uuid: uuid(random), ...card, ...suggested(card) }));
+    const identified = valid(cards, cardProblems).map((card) => ({
+      uuid: uuid(random),
+      ...linked(service, card, home),
+      ...suggested(card),
+    }));
     return { cards: identified, ...(actions.length === 0 ? {} : { systemActions: actions }) };
+  }
+
+  function linked(service: CdsService, given: Card, home: string): Card {
+    const { card, dropped } = withLinksBelow(given, [home, ...(options.linkBases ?? [])]);
+    if (dropped > 0) {
+      metrics.dropped(service.id, dropped);
+      // Not where to: an address may hold anything.
+      telemetry.log('error', 'cds.link.dropped', { service: service.id, reason: 'it is not below cds.linkBases' });
+    }
+    return card;
   }
 
   function suggested({ suggestions }: Card): Pick<Card, 'suggestions'> {

@@ -14,7 +14,7 @@ type Run = CdsRun<'patient-view', 'patient' | 'labs'>;
 /** A host on a clock that is told the time, before an EHR that never answers. */
 function hosted(
   run: (run: Run) => CdsAdvice | Promise<CdsAdvice>,
-  more: { reads?: boolean; defect?: boolean; identified?: () => Promise<never[]> } = {},
+  more: { reads?: boolean; defect?: boolean; identified?: () => Promise<never[]>; linkBases?: readonly string[] } = {},
 ) {
   const clock = new VirtualClock();
   const aborted: string[] = [];
@@ -52,6 +52,7 @@ function hosted(
     clock,
     random: seededRandom(1),
     telemetry,
+    ...(more.linkBases ? { linkBases: more.linkBases } : {}),
   });
   const prefetch = { patient: { resourceType: 'Patient', id: 'p' }, labs: null };
   const call = (given: object = { prefetch }) => host.call('s', hookBody('p', given), { client: 'c', home: 'http://h' });
@@ -233,16 +234,27 @@ test('a store of our own that hangs costs what it knows, by name, and not what t
   }
 });
 
-/** Open findings of a review (rev7a): each fails today. */
-const open = { todo: 'not done' };
-
-test('a card links to this Aorta or to a configured address, nowhere else', open, async () => {
-  const link = (url: string) => ({ ...card, links: [{ label: 'l', url, type: 'absolute' as const }] });
-  const { call } = hosted(() => [link('http://h/patients'), link('https://evil.example/')]);
-  assert.deepEqual(
-    (await call()).cards.flatMap(({ links = [] }) => links.map(({ url }) => url)),
-    ['http://h/patients'],
+test('a card links to this Aorta or below a configured address, nowhere else, be it a page, a SMART app or its source; the advice stays', async () => {
+  const link = (url: string, type: 'absolute' | 'smart' = 'absolute') => ({ label: 'l', url, type });
+  const source = (url: string) => ({ label: 'l', url, icon: url });
+  const { call, telemetry } = hosted(
+    () => [
+      { ...card, links: [link('http://h/patients'), link('https://evil.example/'), link('https://app.example/launch', 'smart')] },
+      { ...card, links: [link('https://evil.example/launch', 'smart')], source: source('https://evil.example/i.png') },
+      { ...card, source: source('https://app.example/launch/i.png') },
+    ],
+    { linkBases: ['https://app.example/launch'] },
   );
+  const { cards } = await call();
+  assert.deepEqual(
+    cards.map(({ links, source }) => [links?.map(({ url }) => url), source]),
+    [
+      [['http://h/patients', 'https://app.example/launch'], { label: 'l' }],
+      [undefined, { label: 'l' }],
+      [undefined, source('https://app.example/launch/i.png')],
+    ],
+  );
+  assert.equal((await telemetry.read('aorta_cds_dropped_links_total'))[0]?.value, 4);
 });
 
 test('a service that throws, at once or later, answers with no cards', async () => {
