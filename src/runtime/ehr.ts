@@ -31,7 +31,9 @@ function guardOf(ehr: string, { clock, guard }: EhrOptions): Guard {
   return {
     run: (work, options) =>
       // One timer and one signal less for each read where nobody waits, which is nearly always.
-      inner.free ? inner.run(work, options) : deadline.run((signal) => inner.run(work, { ...options, signal }), options),
+      inner.bounds(options.deadlineMs)
+        ? inner.run(work, options)
+        : deadline.run((signal) => inner.run(work, { ...options, signal }), options),
   };
 }
 
