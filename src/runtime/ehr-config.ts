@@ -80,6 +80,8 @@ function problemsOfEhr(id: string, value: unknown): readonly string[] {
       ? []
       : [`${id}.requestsPerSecond: expected a number from 1 on`]),
     ...(isRecord(tls) ? [] : [`${id}.tls: expected cert, key and ca`]),
+    // With one of them alone the connection would go without our certificate.
+    ...(isRecord(tls) && (tls['cert'] === undefined) !== (tls['key'] === undefined) ? [`${id}.tls: cert and key go together`] : []),
     ...Object.entries(isRecord(tls) ? tls : {}).flatMap(([key, reference]) =>
       ['cert', 'key', 'ca'].includes(key) && typeof reference === 'string' && secret.test(reference)
         ? []

@@ -66,6 +66,8 @@ test('[CDS 2, 168] the public URL of CDS services is https, but on loopback', ()
 
 test('mutual TLS that is written down in another way is no reason to go without', () => {
   for (const tls of ['secret:cert', ['secret:cert'], 7, null]) assert.match(said(ehr({ tls })), /main\.tls: expected/);
+  for (const tls of [{ cert: 'secret:cert' }, { key: 'secret:key' }]) assert.match(said(ehr({ tls })), /cert and key go together/);
+  assert.deepEqual(problemsOf(ehr({ tls: { ca: 'secret:ca' } })), []);
 });
 
 test('an issuer belongs to one EHR, and none is called as those without a token are', () => {
