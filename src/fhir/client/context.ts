@@ -93,7 +93,9 @@ const late = 'AORTA_EHR_001';
 
 async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
   const patientId = String(options.context['patientId'] ?? '');
-  const given = prefetched(read, options.prefetch ?? {}, patientId);
+  const filled = () => fill(read.template, options.context, options.clock.now());
+  const id = isInstance(read.template) ? filled()?.split('/')[1] : undefined;
+  const given = prefetched(read, options.prefetch ?? {}, patientId, id);
   if (given.kind === 'none') return { status: 'complete', resources: [], source: 'prefetch', pages: 0 };
   const call: Call = { deadlineMs: options.perReadMs, ...(options.signal ? { signal: options.signal } : {}) };
   if (given.kind === 'data') {
@@ -109,7 +111,7 @@ async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
       ...(rest?.problem === undefined ? {} : { problem: rest.problem }),
     };
   }
-  const query = fill(read.template, options.context, options.clock.now());
+  const query = filled();
   // A template whose token has no value here asks for nothing (an encounter where none is open).
   if (query === undefined) return { status: 'complete', resources: [], source: 'none', pages: 0 };
   if (!options.client) return { status: 'denied', resources: [], source: 'none', problem: given.reason, pages: 0 };
@@ -119,7 +121,7 @@ async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
     if (isInstance(read.template)) {
       const resource = await options.client.read(query, call);
       if (!resource) return { status: 'denied', resources: [], source: 'ehr', problem: 'AORTA_EHR_005', pages: 1 };
-      const fits = resource.resourceType === type && isOf(resource, patientId);
+      const fits = resource.resourceType === type && resource.id === id && isOf(resource, patientId);
       return fits
         ? { status: 'complete', resources: [resource], source: 'ehr', pages: 1 }
         : { status: 'denied', resources: [], source: 'ehr', problem: 'unfit', pages: 1 };
