@@ -2,7 +2,7 @@ import { clinicalReads, contextEncounter, defineCdsService } from 'aorta';
 import type { Observation } from 'aorta/fhir';
 import { labCard, taskCard } from './rules/cards.ts';
 import { abnormalLabs } from './rules/labs.ts';
-import { recent, unreadOf, withOwn } from './rules/own.ts';
+import { recent, unread, withOwn } from './rules/own.ts';
 import { pendingTasks } from './rules/tasks.ts';
 
 const { patient, conditions, medications, labs, allergies } = clinicalReads;
@@ -16,13 +16,13 @@ export default defineCdsService({
   usageRequirements: 'Without prefetch it needs access to the FHIR server.',
   reads: [patient, contextEncounter, conditions, medications, labs, allergies],
   requires: ['patient', 'encounter'],
-  async run({ data, own, now, home }) {
+  async run({ data, own, ownGaps, now, home }) {
     const [observed, tasks] = await Promise.all([
       withOwn<Observation>(data.labs.resources, own, 'Observation'),
       own ? own.resources('Task') : [],
     ]);
+    const frame = { home, incomplete: unread(data, ownGaps()) };
     const critical = abnormalLabs(recent(observed, now)).filter((result) => result.critical);
-    const frame = { home, incomplete: unreadOf(data, own) };
     const cards = [taskCard(pendingTasks(tasks, now), frame), labCard(critical, frame)];
     return cards.filter((card) => card !== undefined);
   },

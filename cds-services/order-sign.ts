@@ -2,7 +2,7 @@ import { clinicalReads, defineCdsService } from 'aorta';
 import type { AllergyIntolerance } from 'aorta/fhir';
 import { conflicts, type Medication } from './rules/allergies.ts';
 import { conflictCard } from './rules/cards.ts';
-import { unreadOf, withOwn } from './rules/own.ts';
+import { unread, withOwn } from './rules/own.ts';
 
 /** On signing orders: drafts that conflict with a recorded allergy. Removing the draft is offered, never done. */
 export default defineCdsService({
@@ -13,12 +13,12 @@ export default defineCdsService({
   usageRequirements: 'Without prefetch it needs access to the FHIR server.',
   reads: Object.values(clinicalReads),
   requires: ['patient', 'allergies'],
-  async run({ context, data: { allergies }, own, home }) {
+  async run({ context, data: { allergies }, own, ownGaps, home }) {
     const drafts = (context.draftOrders.entry ?? []).flatMap(({ resource }) =>
       resource?.resourceType === 'MedicationRequest' ? [resource] : [],
     );
     const recorded = await withOwn<AllergyIntolerance>(allergies.resources, own, 'AllergyIntolerance');
-    const frame = { home, incomplete: unreadOf({ allergies }, own) };
+    const frame = { home, incomplete: unread({ allergies }, ownGaps()) };
     return drafts.flatMap((draft) => {
       const card = conflictCard(conflicts(recorded, [draft as Medication]), frame);
       if (!card) return [];

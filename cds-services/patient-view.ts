@@ -3,7 +3,7 @@ import type { AllergyIntolerance, Observation } from 'aorta/fhir';
 import { conflicts, type Medication } from './rules/allergies.ts';
 import { conflictCard, labCard, taskCard } from './rules/cards.ts';
 import { abnormalLabs } from './rules/labs.ts';
-import { recent, unreadOf, withOwn } from './rules/own.ts';
+import { recent, unread, withOwn } from './rules/own.ts';
 import { pendingTasks } from './rules/tasks.ts';
 
 /** On opening a chart: what should not be overlooked in it. Nothing to say is no card. */
@@ -16,14 +16,14 @@ export default defineCdsService({
   usageRequirements: 'Without prefetch it needs access to the FHIR server.',
   reads: Object.values(clinicalReads),
   requires: ['patient'],
-  async run({ data, own, now, home }) {
+  async run({ data, own, ownGaps, now, home }) {
     const { allergies, medications, labs } = data;
     const [recorded, observed, tasks] = await Promise.all([
       withOwn<AllergyIntolerance>(allergies.resources, own, 'AllergyIntolerance'),
       withOwn<Observation>(labs.resources, own, 'Observation'),
       own ? own.resources('Task') : [],
     ]);
-    const frame = { home, incomplete: unreadOf(data, own) };
+    const frame = { home, incomplete: unread(data, ownGaps()) };
     const cards = [
       conflictCard(conflicts(recorded, medications.resources as readonly Medication[]), frame),
       labCard(abnormalLabs(recent(observed, now)), frame),

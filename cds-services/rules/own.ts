@@ -16,10 +16,10 @@ export async function withOwn<T extends Resource>(
   return [...sent, ...heard.filter((resource) => !keysOf(resource).some((key) => known.has(key)))] as unknown as readonly T[];
 }
 
-/** Names of what was not read whole, at the EHR and here; after everything was read. */
-export const unreadOf = (data: Readonly<Record<string, { readonly status: string }>>, own: OwnRecord | undefined): readonly string[] => [
+/** Names of what was not read completely, at the EHR and of Aorta's own record. */
+export const unread = (data: Readonly<Record<string, { readonly status: string }>>, ownGaps: readonly string[]): readonly string[] => [
   ...Object.entries(data).flatMap(([key, { status }]) => (status === 'complete' ? [] : [key])),
-  ...(own?.incomplete ?? []),
+  ...ownGaps.map((gap) => `Aorta's own ${gap}`),
 ];
 
 const keysOf = (resource: Resource): readonly string[] =>

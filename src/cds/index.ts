@@ -5,6 +5,7 @@ export { cardProblems, systemActionProblems } from './card-rules.ts';
 export { discovery } from './discovery.ts';
 export { type CardFeedback, parseFeedback } from './feedback.ts';
 export { contextProblem, type Hook, type HookContexts, hookFields, isHook } from './hooks.ts';
+export { withLinksBelow } from './links.ts';
 export { type CdsFinding, lintCds } from './lint.ts';
 export { type CdsRequest, type FhirAuthorization, parseRequest } from './request.ts';
 export {

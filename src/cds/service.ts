@@ -19,22 +19,25 @@ export interface CdsData {
 export interface OwnRecord {
   /** Aorta's id of the patient. */
   readonly patientId: string;
-  /** Newest versions of one resource type, up to 2,000 of them. */
+  /** Newest versions of one resource type, up to 2,000 of them. Never rejects: what the store does not give is in `ownGaps` of the run. */
   resources(type: string): Promise<readonly Resource[]>;
-  /** Of what was asked for by now: what there is more of than was read. Say so rather than "there is none". */
-  readonly incomplete: readonly string[];
 }
 
 export interface CdsRun<H extends Hook, Key extends string> {
   readonly context: HookContexts[H];
   readonly data: Readonly<Record<Key, CdsData>>;
-  /** Undefined when Aorta does not know the patient. */
+  /** Undefined when Aorta does not know the patient, or cannot say (`ownGaps`). */
   readonly own: OwnRecord | undefined;
+  /**
+   * What the canonical store did not give up to now, or not in time: `record` where it did not say whether it knows the patient, else
+   * the resource types. Ask after the last `own.resources`, and say so rather than "there is none".
+   */
+  readonly ownGaps: () => readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Aborted when the answer is due. */
   readonly signal: AbortSignal;
-  /** Address of this Aorta for links; the only base that cards may link to beside configured ones. */
+  /** Address of this Aorta for links; the only base that cards may link to beside `cds.linkBases`. Other links are left out. */
   readonly home: string;
 }
 

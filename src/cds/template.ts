@@ -4,6 +4,7 @@ const users = ['userPractitionerId', 'userPractitionerRoleId', 'userPatientId', 
 const shape = /^[A-Z][A-Za-z]+(?:\/[^?/]+|\?\S+)$/;
 /** `:in` is the one modifier, `eq lt gt ge le` the prefixes (2.0, "Prefetch query restrictions"). */
 const modifier = /^[\w-]+:(?!in$)/;
+const prefix = /^[^=]*=(?:ne|sa|eb|ap)(?:\d|\{\{\s*today)/;
 
 /** Of 3.0; discovery says the day itself, so that clients of 2.0 are served too. */
 const today = /^\s*today\(\)(?:\s*[+-]\s*\d{1,5}\s+days?)?\s*$/;
@@ -21,8 +22,9 @@ export function templateProblem(template: string, hook: Hook): string | undefine
     }
   }
   const search = template.split('?')[1] ?? '';
-  const wrong = search.split('&').find((part) => modifier.test(part.split('=')[0] ?? ''));
-  return wrong === undefined ? undefined : 'a modifier other than :in';
+  const parts = search.split('&');
+  if (parts.some((part) => modifier.test(part.split('=')[0] ?? ''))) return 'a modifier other than :in';
+  return parts.some((part) => prefix.test(part)) ? 'a prefix other than eq, lt, gt, ge and le' : undefined;
 }
 
 /** What the user tokens stand for, where `userId` of the context is of that kind. */

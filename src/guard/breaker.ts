@@ -114,8 +114,9 @@ export class Breaker {
     };
     const circuit: Circuit = new CircuitBreaker((work: () => Promise<unknown>) => work(), options);
     const current = () => this.#circuit === circuit;
-    circuit.on('success', () => {
-      if (current()) this.#row = 0;
+    circuit.on('success', (said: unknown) => {
+      // It calls filtered errors successes too: one that says nothing ends no row.
+      if (current() && !(said instanceof Error && this.#evidence(said) === 'none')) this.#row = 0;
     });
     circuit.on('failure', () => {
       if (current() && ++this.#row >= failures) circuit.open();

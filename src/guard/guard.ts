@@ -31,6 +31,23 @@ const againMs = 250;
 /** Milliseconds that a call may wait for the bulkhead. */
 const queueMs = 30_000;
 
+/** Part of its time after which a call is expected to be answered, if it may wait: the rest is for those that take longer than most. */
+const expectedShare = 0.75;
+/** Weight of the newest call in what a call usually takes. */
+const weight = 1 / 16;
+
+/** Rejection of a call that would not be answered in its time. It did not run. */
+class Hopeless extends Error {}
+
+/** The caller's time is over, or it has left: the target had less than `deadlineMs`, so this says nothing about it. */
+class Left extends Error {
+  readonly reason: unknown;
+  constructor(reason: unknown) {
+    super('the caller has left');
+    this.reason = reason;
+  }
+}
+
 /** The guard of one target in one worker. */
 export class TargetGuard implements Guard {
   readonly target: Target;
@@ -45,6 +62,10 @@ export class TargetGuard implements Guard {
   #throttledUntil = 0;
   /** Calls that may be under way at once: one after the target comes back, doubled by each that works. */
   #slots: number;
+  /** Milliseconds that a call takes, as calls went lately; 0: not known. */
+  #usualMs = 0;
+  /** Somebody was refused because of those that wait. */
+  #crowded = false;
 
   constructor(target: Target, parts: GuardParts) {
     const { clock, telemetry } = parts;
@@ -106,15 +127,19 @@ export class TargetGuard implements Guard {
     return this.#breaker.refuses || queued >= this.target.queue ? this.#jittered(againMs) : 0;
   }
 
-  async run<T>({ signal, deadlineMs = this.target.deadlineMs, work }: Attempt<T>): Promise<T> {
+  async run<T>({ signal, deadlineMs = this.target.deadlineMs, withinMs = Number.POSITIVE_INFINITY, work }: Attempt<T>): Promise<T> {
     if (this.#breaker.refuses) throw this.#open();
     if (this.#throttledMs > 0) throw this.#noPlace('it asked to be left alone', this.#throttledMs);
     try {
-      return await this.#gated(signal, () => this.#placed(signal, () => this.#guarded(signal, deadlineMs, work)));
+      return await this.#gated(signal, this.#parts.clock.monotonic() + withinMs, () =>
+        this.#placed(signal, () => this.#guarded(signal, deadlineMs, withinMs < Number.POSITIVE_INFINITY, work)),
+      );
     } catch (thrown) {
       if (thrown instanceof GateFull) throw this.#noPlace('its queue is full', againMs);
       if (thrown instanceof NoPlace) throw this.#noPlace('its quota is used up', thrown.waitMs);
+      if (thrown instanceof Hopeless) throw this.#noPlace('it would not answer in time', this.#usualMs);
       if (thrown instanceof BreakerOpen) throw this.#open();
+      if (thrown instanceof Left) throw thrown.reason;
       throw thrown;
     }
   }
@@ -125,9 +150,10 @@ export class TargetGuard implements Guard {
   }
 
   /** A call that is cancelled, or waits too long, is answered at once; its place in the queue is freed when it comes up. */
-  #gated<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  #gated<T>(signal: AbortSignal, ends: number, work: () => Promise<T>): Promise<T> {
     if (signal.aborted) return Promise.reject(signal.reason);
     if (this.#gate.free) return this.#gate.run(work);
+    if (ends < Number.POSITIVE_INFINITY && this.#isHopeless(ends - this.#parts.clock.monotonic())) return Promise.reject(new Hopeless());
     return new Promise<T>((resolve, reject) => {
       let gone = false;
       const leave = (reason: unknown) => {
@@ -140,7 +166,10 @@ export class TargetGuard implements Guard {
       this.#gate
         .run(async () => {
           cancel();
-          return gone ? (undefined as T) : await work();
+          if (gone) return undefined as T;
+          // It waited longer than was to be expected: the place is for one that can still be answered.
+          if (ends - this.#parts.clock.monotonic() < this.#usualMs) throw new Hopeless();
+          return await work();
         })
         .then(resolve, reject)
         .finally(() => {
@@ -148,6 +177,17 @@ export class TargetGuard implements Guard {
           signal.removeEventListener('abort', onAbort);
         });
     });
+  }
+
+  /**
+   * One that would wait, and not be answered in what it has left. Places would be spent on callers that have gone when they are
+   * answered; and where some are refused, then all until half of the queue is done: what is asked together (the reads of one
+   * call) is worth little in parts.
+   */
+  #isHopeless(leftMs: number): boolean {
+    const waitMs = (this.#usualMs * (this.#gate.queued + 1)) / this.#slots;
+    this.#crowded = this.#usualMs + (this.#crowded ? 2 : 1) * waitMs > leftMs * expectedShare;
+    return this.#crowded;
   }
 
   async #placed<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -165,7 +205,7 @@ export class TargetGuard implements Guard {
     }
   }
 
-  #guarded<T>(signal: AbortSignal, deadlineMs: number, work: Attempt<T>['work']): Promise<T> {
+  #guarded<T>(signal: AbortSignal, deadlineMs: number, bounded: boolean, work: Attempt<T>['work']): Promise<T> {
     const { clock } = this.#parts;
     const { name } = this.target;
     return this.#breaker.run(async () => {
@@ -178,25 +218,37 @@ export class TargetGuard implements Guard {
         this.#calls('ok');
         return result;
       } catch (thrown) {
+        if (bounded && signal.aborted && thrown === signal.reason) {
+          this.#calls('cancelled');
+          throw new Left(thrown);
+        }
         const failure = classified(thrown, clock.now());
         this.#calls(outcomeOf(failure));
         if (failure instanceof AortaError && evidenceOf(failure) === 'bad' && failure.retryAfterMs) this.#throttle(failure.retryAfterMs);
         throw failure;
       } finally {
-        this.#seconds.observe((clock.monotonic() - started) / 1000);
+        const ms = clock.monotonic() - started;
+        this.#seconds.observe(ms / 1000);
+        this.#usualMs = this.#usualMs === 0 ? ms : this.#usualMs + (ms - this.#usualMs) * weight;
       }
     });
   }
 
   #throttle(ms: number): void {
     this.#throttledUntil = Math.max(this.#throttledUntil, this.#parts.clock.monotonic() + ms);
-    this.#resize(1);
+    this.#restart();
     void this.#pace?.pause(ms);
   }
 
   /** Only once the breaker has heard of it: the next call must find it closed. */
   #worked(): void {
     if (this.#slots < this.target.bulkhead && this.#throttledMs === 0) this.#resize(Math.min(this.target.bulkhead, this.#slots * 2));
+  }
+
+  /** What it took before it failed says nothing about how it comes back. */
+  #restart(): void {
+    this.#usualMs = 0;
+    this.#resize(1);
   }
 
   #resize(slots: number): void {
@@ -206,7 +258,7 @@ export class TargetGuard implements Guard {
 
   #changed(state: BreakerState): void {
     const { telemetry, changed } = this.#parts;
-    if (state !== 'closed') this.#resize(1);
+    if (state !== 'closed') this.#restart();
     telemetry.log(state === 'open' ? 'warn' : 'info', `target.${state}`, { service: this.target.name });
     changed(this.state);
   }

@@ -31,6 +31,12 @@ export interface Attempt<T> {
   readonly signal: AbortSignal;
   /** Milliseconds of running time; the target's if left out. */
   readonly deadlineMs?: number;
+  /**
+   * Milliseconds that its caller has, waiting included. One that would have to wait and could not be answered in them, as calls
+   * go lately, is refused at once (AORTA_GUARD_002). What ends by `signal` then says nothing about the target, whatever the reason:
+   * the wait may have used the time up. @default as long as the queue lets it wait
+   */
+  readonly withinMs?: number;
   work(signal: AbortSignal): PromiseLike<T>;
 }
 

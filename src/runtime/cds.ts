@@ -6,11 +6,11 @@ import { cdsServiceFiles } from '../cli/cds-services.ts';
 import type { Clock, Random } from '../clock/clock.ts';
 import { createCdsHost, createQuotas, localClient, type SharedReplay, sharedReplay, standardQuota } from '../edge/cds/index.ts';
 import type { EdgeOptions } from '../edge/options.ts';
-import { error } from '../errors/index.ts';
+import { AortaError, error } from '../errors/index.ts';
 import { createHttp } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
 import type { Keyed } from '../keyed/port.ts';
-import { createKeySets, decode, type KeyOrigin } from '../smart/index.ts';
+import { createKeySets, decode, type KeyOrigin, publicKeySet } from '../smart/index.ts';
 import type { Telemetry } from '../telemetry/port.ts';
 import { type EhrOptions, type OpenEhr, openEhr } from './ehr.ts';
 import type { CdsConfig, EhrConfig } from './ehr-config.ts';
@@ -70,6 +70,12 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
   };
   try {
     for (const [id, ehr] of Object.entries(options.ehrs)) ehrs.set(id, await openEhr(id, ehr, { ...options, needed }));
+    const sources = [...ehrs.values()].flatMap(({ keys }) => keys);
+    const keySet = () => publicKeySet(sources, (thrown) => telemetry.log('error', 'cds.key.unreadable', { error: thrown }));
+    // A secret that cannot be read yet is none of a start's business; two keys that an EHR cannot tell apart are.
+    await keySet().catch((thrown: unknown) => {
+      if (thrown instanceof AortaError && thrown.code === 'AORTA_SMART_014') throw thrown;
+    });
     const keySets = createKeySets({ http: (request) => http.send(request), clock });
     const clients = Object.entries(options.ehrs).flatMap(([id, { cdsClient }]) => {
       if (!cdsClient) return [];
@@ -85,6 +91,7 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
     const host = createCdsHost({
       ...{ services, canonical: options.canonical, advice: options.advice, clock, random, telemetry },
       ehrOf: (client) => ehrs.get(client === localClient ? (options.localEhr ?? '') : client),
+      ...(config.linkBases === undefined ? {} : { linkBases: config.linkBases }),
       ...(config.budgetMs === undefined ? {} : { budgetMs: config.budgetMs, perReadMs: config.budgetMs * 0.78 }),
     });
     return {
@@ -95,7 +102,7 @@ export async function startCds(options: CdsOptions): Promise<RunningCds> {
         recognise: createRecognition({ clients, tokens, clock }),
         quotas: await createQuotas({ ...standardQuota, ...config.quota }, { clock, telemetry, keyed, worker }),
         corsOrigins: config.corsOrigins ?? [],
-        keySet: async () => ({ keys: (await Promise.all([...ehrs.values()].map((ehr) => ehr.publicKeys()))).flat() }),
+        keySet,
         ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl.replace(/\/+$/, '') }),
       },
       async stop() {

@@ -35,6 +35,8 @@ export interface CdsConfig {
   /** Base URL that CDS clients know: `https://cds.hospital.example`. Needed before anyone else than loopback may call. */
   readonly publicUrl?: string;
   readonly corsOrigins?: readonly string[];
+  /** Addresses below which cards may link, SMART apps among them; Aorta's own always. @default none */
+  readonly linkBases?: readonly string[];
   readonly quota?: { readonly perSecond?: number; readonly burst?: number; readonly inFlight?: number };
   /** Milliseconds until an answer is due. @default 4500 */
   readonly budgetMs?: number;
@@ -78,6 +80,8 @@ function problemsOfEhr(id: string, value: unknown): readonly string[] {
       ? []
       : [`${id}.requestsPerSecond: expected a number from 1 on`]),
     ...(isRecord(tls) ? [] : [`${id}.tls: expected cert, key and ca`]),
+    // With one of them alone the connection would go without our certificate.
+    ...(isRecord(tls) && (tls['cert'] === undefined) !== (tls['key'] === undefined) ? [`${id}.tls: cert and key go together`] : []),
     ...Object.entries(isRecord(tls) ? tls : {}).flatMap(([key, reference]) =>
       ['cert', 'key', 'ca'].includes(key) && typeof reference === 'string' && secret.test(reference)
         ? []
@@ -129,7 +133,7 @@ const overTls = (at: string, url: unknown): readonly string[] => problemOf(at, (
 
 export function cdsProblem(value: unknown): string | undefined {
   if (!isRecord(value)) return 'expected an object';
-  const { publicUrl, corsOrigins, quota, budgetMs, keepDays, ...rest } = value;
+  const { publicUrl, corsOrigins, linkBases, quota, budgetMs, keepDays, ...rest } = value;
   const number = (each: unknown) => typeof each === 'number' && Number.isFinite(each) && each > 0;
   const whole = (each: unknown) => Number.isInteger(each) && Number(each) > 0;
   const fine =
@@ -141,6 +145,11 @@ export function cdsProblem(value: unknown): string | undefined {
     ...(corsOrigins === undefined || (Array.isArray(corsOrigins) && corsOrigins.every((each) => URL.parse(String(each))?.origin === each))
       ? []
       : ['corsOrigins: expected origins like https://ehr.example']),
+    ...(linkBases === undefined
+      ? []
+      : Array.isArray(linkBases)
+        ? linkBases.flatMap((each, at) => overTls(`linkBases[${at}]`, each))
+        : ['linkBases: expected addresses']),
     ...(quota === undefined || fine ? [] : ['quota: expected perSecond, burst and inFlight above 0, the last two whole numbers']),
     ...(budgetMs === undefined || (number(budgetMs) && Number(budgetMs) <= 10_000) ? [] : ['budgetMs: expected 1 to 10000']),
     ...(keepDays === undefined || (number(keepDays) && Number(keepDays) <= 36_500) ? [] : ['keepDays: expected days, more than 0']),

@@ -4,7 +4,8 @@ import { defineTarget, type Target } from '../guard/target.ts';
 
 /**
  * Requests of one worker to one EHR under way at once, and those that wait for a place. More places let more calls wait for
- * an EHR that hangs before the breaker opens; 200 calls a second of six reads fit while a read takes about 100 ms.
+ * an EHR that hangs before the breaker opens; 200 calls a second of six reads fit while a read takes about 100 ms. Of those that
+ * wait, only as many do as can be answered in time (`withinMs`).
  */
 export const bulkhead = 128;
 const queue = 512;
@@ -26,10 +27,13 @@ export const ehrTarget = (ehr: string, requestsPerSecond: number | undefined): T
       : { limiter: { requests: requestsPerSecond, burst: Math.ceil(requestsPerSecond / 10), waitMs } }),
   });
 
-/** A guard that says whether a request would wait for a place: its deadline counts the running time alone. */
+/** Milliseconds in which an EHR that works answers. One that had less, since its caller had waited, is no failure when it is late. */
+const fairMs = 250;
+
+/** A guard that says whether its own deadline is enough: that counts the running time alone. */
 export interface EhrGuard extends RequestGuard {
-  /** A request now would run at once, so that its own deadline bounds all of it. */
-  readonly free: boolean;
+  /** A request now would run at once, and end by itself when the deadline has passed. */
+  bounds(deadlineMs: number): boolean;
 }
 
 const never = new AbortController().signal;
@@ -38,11 +42,9 @@ const never = new AbortController().signal;
 export function ehrGuard(guards: Guards, target: Target): EhrGuard {
   let known: Guard | undefined;
   return {
-    get free() {
-      return known?.free ?? false;
-    },
+    bounds: (deadlineMs) => deadlineMs * share >= fairMs && (known?.free ?? false),
     run(work, { deadlineMs, signal = never }) {
-      const attempt = { work, signal, deadlineMs: Math.max(1, Math.floor(deadlineMs * share)) };
+      const attempt = { work, signal, withinMs: deadlineMs, deadlineMs: Math.max(fairMs, Math.floor(deadlineMs * share)) };
       // In the same turn, or the place that was free might be somebody else's.
       if (known) return known.run(attempt);
       return guards.use(target).then((guard) => {

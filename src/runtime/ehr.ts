@@ -2,7 +2,7 @@ import type { Clock, Random } from '../clock/clock.ts';
 import type { EhrAccess } from '../edge/cds/index.ts';
 import { createFhirClient, createHttp, type FhirClient, type Guard, type HttpClient } from '../fhir/client/index.ts';
 import type { Secrets } from '../governance/secrets/port.ts';
-import { type Backend, createBackend, keysFromSecret, missingScopes, publicKeySet } from '../smart/index.ts';
+import { type Backend, createBackend, type KeySource, keysFromSecret, missingScopes } from '../smart/index.ts';
 import type { EhrConfig } from './ehr-config.ts';
 import { deadlineGuard } from './ehr-deadline.ts';
 import { bulkhead, type EhrGuard } from './ehr-guard.ts';
@@ -23,6 +23,8 @@ export interface OpenEhr extends EhrAccess {
    * for that. With tokens of its own: what else the component does goes on when this is not granted after all.
    */
   creating(component: string, type: string): FhirClient | undefined;
+  /** The keys of all components. */
+  readonly keys: readonly KeySource[];
   close(): Promise<void>;
 }
 
@@ -34,7 +36,9 @@ function guardOf(ehr: string, { clock, guard }: EhrOptions): Guard {
   return {
     run: (work, options) =>
       // One timer and one signal less for each read where nobody waits, which is nearly always.
-      inner.free ? inner.run(work, options) : deadline.run((signal) => inner.run(work, { ...options, signal }), options),
+      inner.bounds(options.deadlineMs)
+        ? inner.run(work, options)
+        : deadline.run((signal) => inner.run(work, { ...options, signal }), options),
   };
 }
 
@@ -77,7 +81,7 @@ export async function openEhr(id: string, config: EhrConfig, options: EhrOptions
       const registered = clients.find(([name]) => name === component)?.[1].scopes ?? [];
       return backend && missingScopes(wanted, registered).length === 0 ? under(backend, wanted) : undefined;
     },
-    publicKeys: async () => (await publicKeySet([...keys.values()])).keys,
+    keys: [...keys.values()],
     close: () => http.close(),
   };
 }

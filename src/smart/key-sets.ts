@@ -34,8 +34,13 @@ const most = 100;
 /** Of a key set. */
 const maxBytes = 256 * 1024;
 
+/** Keys of different types may have the same kid (RFC 7517, 4.5): they are alternatives. */
+const nameOf = (kid: string | undefined, kty: string | undefined): string => `${kty} ${kid}`;
+const typeFor = (alg: JwtHeader['alg']): string => (alg === 'RS384' ? 'RSA' : 'EC');
+
 /** Times are monotonic milliseconds: a wall clock that is set back must not keep a key for longer. */
 interface Remote {
+  /** By type and kid. */
   keys: ReadonlyMap<string, Jwk>;
   freshUntil: number;
   /** When the last fetch ended, well or not. */
@@ -73,14 +78,15 @@ export function createKeySets({ http, clock }: { readonly http: Http; readonly c
     return remote.fetching;
   };
 
-  const find = async (kid: string, origin: KeyOrigin): Promise<Jwk | undefined> => {
-    if ('keys' in origin) return origin.keys.find((key) => key.kid === kid);
+  const find = async ({ kid, alg }: JwtHeader, origin: KeyOrigin): Promise<Jwk | undefined> => {
+    const name = nameOf(kid, typeFor(alg));
+    if ('keys' in origin) return origin.keys.find((key) => nameOf(key.kid, key.kty) === name);
     const remote: Remote = remotes.get(origin.jku) ?? {
       ...{ keys: new Map(), freshUntil: Number.NEGATIVE_INFINITY, fetchedAt: Number.NEGATIVE_INFINITY },
     };
     remotes.set(origin.jku, remote);
     const now = clock.monotonic();
-    const known = remote.keys.get(kid);
+    const known = remote.keys.get(name);
     if (known && now < remote.freshUntil) return known;
     const pause = remote.failed === undefined ? cooldown : retryMs;
     const fetching = now - remote.fetchedAt >= pause || remote.fetching ? refresh(origin.jku, remote) : undefined;
@@ -89,7 +95,7 @@ export function createKeySets({ http, clock }: { readonly http: Http; readonly c
     const away = remote.failed !== undefined && now < remote.fetchedAt + besideMs;
     if (known && now < remote.freshUntil + (away ? awayMs : besideMs)) return known;
     await asked;
-    const found = remote.keys.get(kid);
+    const found = remote.keys.get(name);
     // Nobody can say that the key is not there while its server does not answer: that is no fault of the caller.
     if (remote.failed !== undefined && (!found || now >= remote.freshUntil + awayMs)) throw remote.failed;
     return found;
@@ -98,7 +104,7 @@ export function createKeySets({ http, clock }: { readonly http: Http; readonly c
   return {
     async verify(token, origin) {
       const { header, claims } = decode(token);
-      const key = await find(header.kid, origin);
+      const key = await find(header, origin);
       if (!key) throw error('AORTA_SMART_009', { problem: 'its kid is not in the key set' });
       await verifySignature(token, key, header.alg);
       return { header, claims };
@@ -106,9 +112,10 @@ export function createKeySets({ http, clock }: { readonly http: Http; readonly c
     fits(token, origin) {
       const { kid, alg } = decode(token).header;
       if (alg !== 'RS384') return false;
+      const name = nameOf(kid, typeFor(alg));
       const remote = 'keys' in origin ? undefined : remotes.get(origin.jku);
       if (remote && clock.monotonic() >= remote.freshUntil + knownMs) return false;
-      const key = 'keys' in origin ? origin.keys.find((each) => each.kid === kid) : remote?.keys.get(kid);
+      const key = 'keys' in origin ? origin.keys.find((each) => nameOf(each.kid, each.kty) === name) : remote?.keys.get(name);
       return key !== undefined && fitsRsa(token, key);
     },
   };
@@ -131,5 +138,5 @@ async function fetchKeys(jku: string, http: Http): Promise<{ keys: ReadonlyMap<s
   const usable = list.filter((key: Partial<Jwk> | null) => typeof key?.kid === 'string' && (key.use ?? 'sig') === 'sig') as Jwk[];
   const control = answer.headers['cache-control'] ?? '';
   const seconds = /\bno-(?:store|cache)\b/.test(control) ? 0 : Number(/\bmax-age=(\d{1,9})\b/.exec(control)?.[1] ?? standardAge / 1000);
-  return { keys: new Map(usable.map((key) => [key.kid as string, key])), maxAge: Math.min(longestAge, seconds * 1000) };
+  return { keys: new Map(usable.map((key) => [nameOf(key.kid, key.kty), key])), maxAge: Math.min(longestAge, seconds * 1000) };
 }

@@ -77,9 +77,26 @@ function thumbprint(jwk: Jwk): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/** The published JWK Set (RFC 7517): public members, each with kty, kid, alg and use. */
-export async function publicKeySet(sources: readonly KeySource[]): Promise<{ readonly keys: readonly Jwk[] }> {
-  const all = (await Promise.all(sources.map((source) => source.keys()))).flat();
-  const byId = new Map(all.map(({ key, kid, alg }) => [kid, publicJwk({ ...key, kid, alg, use: 'sig' })]));
+/**
+ * The published JWK Set (RFC 7517): public members, each with kty, kid, alg and use. A key that several identities have
+ * stands in it once. One that cannot be read just now cannot sign either: it is told, and the others are published.
+ *
+ * @throws AORTA_SMART_014 when different keys have the same kid: the EHR could not tell which one signed
+ */
+export async function publicKeySet(
+  sources: readonly KeySource[],
+  unreadable?: (thrown: unknown) => void,
+): Promise<{ readonly keys: readonly Jwk[] }> {
+  const read = await Promise.allSettled(sources.map((source) => source.keys()));
+  const failures = read.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  if (failures.length > 0 && (!unreadable || failures.length === read.length)) throw failures[0];
+  for (const failure of failures) unreadable?.(failure);
+  const byId = new Map<string, Jwk>();
+  for (const { key, kid, alg } of read.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))) {
+    const jwk = publicJwk({ ...key, kid, alg, use: 'sig' });
+    const known = byId.get(kid);
+    if (known && thumbprint(known) !== thumbprint(jwk)) throw error('AORTA_SMART_014', { kid: kid.slice(0, 60) });
+    byId.set(kid, jwk);
+  }
   return { keys: [...byId.values()] };
 }

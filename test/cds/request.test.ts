@@ -211,10 +211,13 @@ test('[CDS 55, 56, 57, 59] prefetch tokens are {{context.field}} of a text field
     'Medication?_id={{context.draftOrders.entry.resource.id}}',
     'Patient/{{context.unknown}}',
     'Condition?code:not=x',
+    'Observation?date=ne{{today() - 30 days}}',
+    'Observation?patient={{context.patientId}}&date=sa2026-01-01',
     'https://elsewhere/Patient/{{context.patientId}}',
     'patient',
   ])
     assert.notEqual(templateProblem(wrong, 'patient-view'), undefined, wrong);
+  assert.equal(templateProblem('Observation?date=ge2026-01-01&status=sampled', 'patient-view'), undefined);
 });
 
 test('[CDS 56] the user tokens are the id of who is signed in, by the kind of user', () => {

@@ -50,6 +50,7 @@ test('[CDS 2, 168] the public URL of CDS services is https, but on loopback', ()
       cds: {
         publicUrl: 'https://cds.example',
         corsOrigins: ['https://ehr.example'],
+        linkBases: ['https://app.example/launch'],
         quota: { perSecond: 5 },
         budgetMs: 4_000,
         keepDays: 90,
@@ -58,10 +59,15 @@ test('[CDS 2, 168] the public URL of CDS services is https, but on loopback', ()
     [],
   );
   assert.match(said({ cds: { publicUrl: 'http://cds.example' } }), /AORTA_SMART_011/);
+  for (const base of ['http://app.example', 'javascript:alert(1)', 7])
+    assert.match(said({ cds: { linkBases: [base] } }), /linkBases\[0\].*AORTA_SMART_011/);
+  assert.match(said({ cds: { linkBases: 'https://app.example' } }), /linkBases: expected/);
 });
 
 test('mutual TLS that is written down in another way is no reason to go without', () => {
   for (const tls of ['secret:cert', ['secret:cert'], 7, null]) assert.match(said(ehr({ tls })), /main\.tls: expected/);
+  for (const tls of [{ cert: 'secret:cert' }, { key: 'secret:key' }]) assert.match(said(ehr({ tls })), /cert and key go together/);
+  assert.deepEqual(problemsOf(ehr({ tls: { ca: 'secret:ca' } })), []);
 });
 
 test('an issuer belongs to one EHR, and none is called as those without a token are', () => {

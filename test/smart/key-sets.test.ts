@@ -69,6 +69,26 @@ test('an unknown kid is looked for once more in a fresh set, and not again befor
   assert.equal(state.fetched.length, 2);
 });
 
+test('keys of two types may have one kid: each token is verified by the one of its type, given by hand or fetched', async () => {
+  const { sets, state } = keyServer();
+  const [ec, rsa] = [await makeKey('ES384', 'k'), await makeKey('RS384', 'k')];
+  for (const keys of [
+    [ec, rsa],
+    [rsa, ec],
+  ]) {
+    state.keys = keys;
+    state.now += 24 * 3_600_000;
+    for (const origin of [{ jku }, { keys: keys.map(publicJwk) }]) {
+      for (const [key, alg] of [
+        [ec, 'ES384'],
+        [rsa, 'RS384'],
+      ] as const)
+        assert.equal((await sets.verify(await sign({ iss: 'x' }, { key, alg, kid: 'k' }), origin)).header.alg, alg);
+      assert.equal(sets.fits(await sign({ iss: 'x' }, { key: rsa, alg: 'RS384', kid: 'k' }), origin), true);
+    }
+  }
+});
+
 test('a key that the set no longer has is refused with the call after the first one of a stale set; Cache-Control says when', async () => {
   for (const [cache, ageMs] of [
     ['max-age=60', 60_000],

@@ -12,6 +12,4 @@ export interface EhrAccess {
    * this component is not registered there.
    */
   as(component: string): FhirClient | undefined;
-  /** The public keys of all components. */
-  publicKeys(): Promise<readonly object[]>;
 }

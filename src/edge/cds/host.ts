@@ -11,6 +11,7 @@ import {
   systemActionProblems,
   userTokens,
   withinBudget,
+  withLinksBelow,
 } from '../../cds/index.ts';
 import type { Clock, Random } from '../../clock/clock.ts';
 import { ulid } from '../../clock/ulid.ts';
@@ -28,12 +29,14 @@ export interface CdsHostOptions {
   readonly ehrOf: (client: string) => EhrAccess | undefined;
   readonly canonical: Canonical;
   readonly advice: AdviceStore;
+  /** Addresses below which cards may link, beside this Aorta's own. @default none */
+  readonly linkBases?: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
   /** Milliseconds from the request to the answer at its caller; work is given up 300 ms (a fifteenth) before. @default 4500 */
   readonly budgetMs?: number;
-  /** Milliseconds for each read. @default 3500, so that what is known can still be said */
+  /** Milliseconds from the request to the end of each read. @default 3500, so that what is known can still be said */
   readonly perReadMs?: number;
 }
 
@@ -82,12 +85,16 @@ const nothing: CdsAnswer = { cards: [] };
  */
 const share = 14 / 15;
 
+/** Milliseconds that the canonical store may take at most: one that works takes a few. */
+const mostOwnMs = 1_000;
+
 /**
  * Runs CDS services: reads, rules, checks, in one budget. Whatever the EHR or a service does, the caller gets 200 with
  * what is known, or with no cards; only a request that is wrong, or mandatory data that cannot be had at all, is refused.
  */
 export function createCdsHost(options: CdsHostOptions): CdsHost {
   const { services, clock, random, telemetry, advice, budgetMs = 4_500, perReadMs = 3_500 } = options;
+  const workMs = Math.round(budgetMs * share);
   const metrics = cdsMetrics(telemetry, services);
   const recorder = createRecorder(advice, telemetry, clock);
 
@@ -102,8 +109,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     advice,
     async call(id, body, caller) {
       const started = caller.since ?? clock.monotonic();
-      const within = <T>(work: (signal: AbortSignal) => Promise<T>) =>
-        withinBudget(clock, Math.round(budgetMs * share) - (clock.monotonic() - started), work);
+      const within = <T>(work: (signal: AbortSignal) => Promise<T>) => withinBudget(clock, workMs - (clock.monotonic() - started), work);
       const durable = () => {
         caller.hurry?.();
         return caller.recorded;
@@ -123,7 +129,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       try {
         const timed = await within(async (signal) => {
           try {
-            return await advise(service, request, caller, signal);
+            return await advise(service, request, caller, started, signal);
           } finally {
             await durable();
           }
@@ -160,13 +166,19 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
     return parseRequest(body, named(id));
   }
 
-  async function advise(service: CdsService, request: CdsRequest, caller: CdsCaller, signal: AbortSignal): Promise<Advised> {
+  async function advise(
+    service: CdsService,
+    request: CdsRequest,
+    caller: CdsCaller,
+    started: number,
+    signal: AbortSignal,
+  ): Promise<Advised> {
     const gathered = await gather({
       reads: service.reads,
       context: { ...request.context, ...userTokens(String(request.context['userId'])) },
       prefetch: request.prefetch,
       client: clientFor(request, options.ehrOf(caller.client)),
-      perReadMs,
+      perReadMs: perReadMs - (clock.monotonic() - started),
       signal,
       clock,
     });
@@ -177,20 +189,18 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       return { outcome: 'incomplete', answer: nothing, gathered };
     try {
       const patient = gathered.reads['patient']?.resources[0];
-      const own = await ownRecord(options.canonical, patient).catch((thrown: unknown) => {
-        telemetry.log('warn', 'cds.own.failed', { service: service.id, error: thrown });
-        return undefined;
+      const { record: own, gaps: ownGaps } = await ownRecord(options.canonical, patient, {
+        clock,
+        // The service needs the other half, and what the EHR sent is worth more than the wait.
+        ms: Math.min(mostOwnMs, (workMs - (clock.monotonic() - started)) / 2),
+        failed: (thrown) => telemetry.log('warn', 'cds.own.failed', { service: service.id, error: thrown }),
       });
       const advised = await service.run({
-        ...{ context: request.context as never, data: gathered.reads, own, now: clock.now(), signal, home: caller.home },
+        ...{ context: request.context as never, data: gathered.reads, own, ownGaps, now: clock.now(), signal, home: caller.home },
       });
-      const answer = checked(service, 'cards' in advised ? advised : { cards: advised });
+      const answer = checked(service, 'cards' in advised ? advised : { cards: advised }, caller.home);
       const some = answer.cards.length > 0 || answer.systemActions !== undefined;
-      return {
-        outcome: gathered.incomplete.length > 0 || (own?.incomplete.length ?? 0) > 0 ? 'incomplete' : some ? 'advised' : 'empty',
-        answer,
-        gathered,
-      };
+      return { outcome: gathered.incomplete.length + ownGaps().length > 0 ? 'incomplete' : some ? 'advised' : 'empty', answer, gathered };
     } catch (thrown) {
       telemetry.log('error', 'cds.failed', { service: service.id, error: thrown });
       return { outcome: 'failed', answer: nothing, gathered };
@@ -198,7 +208,7 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
   }
 
   /** Only what is valid leaves; what is not is a defect of the service, and shows in a metric. */
-  function checked(service: CdsService, { cards, systemActions = [] }: CdsAnswer): CdsAnswer {
+  function checked(service: CdsService, { cards, systemActions = [] }: CdsAnswer, home: string): CdsAnswer {
     const valid = <T>(values: readonly T[], problemsOf: (value: T) => readonly string[]) =>
       values.filter((value) => {
         const problems = problemsOf(value);
@@ -209,8 +219,22 @@ export function createCdsHost(options: CdsHostOptions): CdsHost {
       });
     const actions = valid(systemActions, systemActionProblems);
     // Feedback names cards by uuid, so each has one. First the check: what is no card at all has no place for one.
-    const identified = valid(cards, cardProblems).map((card) => ({ uuid: uuid(random), ...card, ...suggested(card) }));
+    const identified = valid(cards, cardProblems).map((card) => ({
+      uuid: uuid(random),
+      ...linked(service, card, home),
+      ...suggested(card),
+    }));
     return { cards: identified, ...(actions.length === 0 ? {} : { systemActions: actions }) };
+  }
+
+  function linked(service: CdsService, given: Card, home: string): Card {
+    const { card, dropped } = withLinksBelow(given, [home, ...(options.linkBases ?? [])]);
+    if (dropped > 0) {
+      metrics.dropped(service.id, dropped);
+      // Not where to: an address may hold anything.
+      telemetry.log('error', 'cds.link.dropped', { service: service.id, reason: 'it is not below cds.linkBases' });
+    }
+    return card;
   }
 
   function suggested({ suggestions }: Card): Pick<Card, 'suggestions'> {

@@ -14,6 +14,7 @@ export function cdsMetrics(telemetry: Telemetry, services: readonly CdsService[]
         invalid: telemetry.counter('aorta_cds_invalid_cards_total', 'Cards that were held back because they are not valid.', {
           service: id,
         }),
+        dropped: telemetry.counter('aorta_cds_dropped_links_total', 'Links of cards that lead to no configured address.', { service: id }),
       },
     ]),
   );
@@ -36,6 +37,7 @@ export function cdsMetrics(telemetry: Telemetry, services: readonly CdsService[]
         telemetry.counter('aorta_cds_reads_total', 'Reads for CDS services by source and how they ended', { read, source, status }),
       ).inc();
     },
+    dropped: (service: string, links: number): void => of.get(service)?.dropped.inc(links),
     invalid: (service: string): void => of.get(service)?.invalid.inc(),
     feedback: (service: string, outcome: string): void =>
       telemetry.counter('aorta_cds_feedback_total', 'Feedback on cards', { service, outcome }).inc(),

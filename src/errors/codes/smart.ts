@@ -67,4 +67,9 @@ export const smartErrors = {
     message: 'the client {client} of the EHR {ehr} has not the scopes that its reads need: {missing}',
     remedy: 'Have them registered at the EHR, then add them to the configuration; or stop reading what they are for.',
   },
+  AORTA_SMART_014: {
+    class: 'Permanent',
+    message: 'Two identities have different keys with the same kid {kid}.',
+    remedy: 'Give each key a kid of its own and register it so: all keys are published in one JWK Set, where an EHR finds them by kid.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -115,6 +115,7 @@ export function createFhirClient({ base: given, http, guard, clock, tokens }: Fh
       const what = `read ${typeOf(path)}`;
       const answer = await send('GET', `${base}/${path}`, what, call);
       if (answer.status === 404 || answer.status === 410) return undefined;
+      if (answer.status >= 300) throw error('AORTA_EHR_005', { what, status: answer.status });
       return resourceOf(answer, what);
     },
 
@@ -185,7 +186,7 @@ function classified(answer: HttpResponse, what: string, clock: Clock): HttpRespo
   if (status === 429 || (status === 503 && wait !== undefined)) {
     throw error('AORTA_EHR_003', { what, status }, wait === undefined ? {} : { retryAfterMs: wait });
   }
-  if (status >= 500 || status === 408) throw error('AORTA_EHR_004', { what, status });
+  if (status >= 500 || status === 408 || status === 425) throw error('AORTA_EHR_004', { what, status });
   if (status >= 300 && ![404, 410, 412].includes(status)) throw error('AORTA_EHR_005', { what, status });
   return answer;
 }

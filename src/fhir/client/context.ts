@@ -54,7 +54,7 @@ export interface GatherOptions {
   readonly prefetch?: Readonly<Record<string, unknown>>;
   /** None: there is no access to the EHR. */
   readonly client?: FhirClient | undefined;
-  /** Milliseconds for each read, its pages included. */
+  /** Milliseconds for each read, its pages included. None left: the EHR is not asked. */
   readonly perReadMs: number;
   readonly signal?: AbortSignal;
   readonly clock: Clock;
@@ -88,9 +88,14 @@ export async function gather<Key extends string>(
 const entity = ({ resourceType, id = '', meta }: Resource): string =>
   meta?.versionId === undefined ? `${resourceType}/${id}` : `${resourceType}/${id}/_history/${meta.versionId}`;
 
+/** A deadline has passed. */
+const late = 'AORTA_EHR_001';
+
 async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
   const patientId = String(options.context['patientId'] ?? '');
-  const given = prefetched(read, options.prefetch ?? {}, patientId);
+  const filled = () => fill(read.template, options.context, options.clock.now());
+  const id = isInstance(read.template) ? filled()?.split('/')[1] : undefined;
+  const given = prefetched(read, options.prefetch ?? {}, patientId, id);
   if (given.kind === 'none') return { status: 'complete', resources: [], source: 'prefetch', pages: 0 };
   const call: Call = { deadlineMs: options.perReadMs, ...(options.signal ? { signal: options.signal } : {}) };
   if (given.kind === 'data') {
@@ -106,16 +111,17 @@ async function one(read: Read, options: GatherOptions): Promise<ReadResult> {
       ...(rest?.problem === undefined ? {} : { problem: rest.problem }),
     };
   }
-  const query = fill(read.template, options.context, options.clock.now());
+  const query = filled();
   // A template whose token has no value here asks for nothing (an encounter where none is open).
   if (query === undefined) return { status: 'complete', resources: [], source: 'none', pages: 0 };
   if (!options.client) return { status: 'denied', resources: [], source: 'none', problem: given.reason, pages: 0 };
+  if (options.perReadMs <= 0) return { status: 'failed', resources: [], source: 'none', problem: late, pages: 0 };
   try {
     const type = typeOfTemplate(read.template);
     if (isInstance(read.template)) {
       const resource = await options.client.read(query, call);
       if (!resource) return { status: 'denied', resources: [], source: 'ehr', problem: 'AORTA_EHR_005', pages: 1 };
-      const fits = resource.resourceType === type && isOf(resource, patientId);
+      const fits = resource.resourceType === type && resource.id === id && isOf(resource, patientId);
       return fits
         ? { status: 'complete', resources: [resource], source: 'ehr', pages: 1 }
         : { status: 'denied', resources: [], source: 'ehr', problem: 'unfit', pages: 1 };
@@ -140,6 +146,7 @@ async function follow(next: string, read: Read, call: Call, options: GatherOptio
   const { client, context } = options;
   const nothing = (problem: string): Found => ({ resources: [], complete: false, pages: 0, problem });
   if (!client) return nothing('absent');
+  if (options.perReadMs <= 0) return nothing(late);
   try {
     const found = await client.search(next, { ...call, until: (page) => endsOld(read, page, options) });
     const type = typeOfTemplate(read.template);

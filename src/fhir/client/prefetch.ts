@@ -12,9 +12,10 @@ export type Prefetched =
 /**
  * CDS Hooks 2.0, "Prefetch Template": null says that there is no data; an absent key says nothing; an OperationOutcome is
  * the client's failure, never data; a Bundle may be the first of several pages. What is of another patient is not used
- * at all: one wrong resource means that the wrong query was asked.
+ * at all: one wrong resource means that the wrong query was asked. Nor is another resource than the one with the id that was
+ * asked for, where the read is of one (`id`).
  */
-export function prefetched(read: Read, prefetch: Readonly<Record<string, unknown>>, patientId: string): Prefetched {
+export function prefetched(read: Read, prefetch: Readonly<Record<string, unknown>>, patientId: string, id?: string): Prefetched {
   if (!Object.hasOwn(prefetch, read.key) || prefetch[read.key] === undefined) return { kind: 'fetch', reason: 'absent' };
   const value = prefetch[read.key];
   if (value === null) return { kind: 'none' };
@@ -29,7 +30,8 @@ export function prefetched(read: Read, prefetch: Readonly<Record<string, unknown
   const all = single ? [value as Resource] : entries.map(({ resource }) => resource as Resource);
   if (all.some((resource) => resource.resourceType === 'OperationOutcome')) return { kind: 'fetch', reason: 'outcome' };
   const resources = all.filter((resource) => resource.resourceType === type);
-  if (!resources.every((resource) => isOf(resource, patientId))) return { kind: 'fetch', reason: 'unfit' };
+  if (!resources.every((resource) => isOf(resource, patientId) && (id === undefined || resource.id === id)))
+    return { kind: 'fetch', reason: 'unfit' };
   const links = Array.isArray(given.link) ? given.link : [];
   const next = links.find((link) => link?.relation === 'next')?.url;
   return { kind: 'data', resources, ...(typeof next === 'string' ? { next } : {}) };
@@ -47,5 +49,7 @@ export function isOf(resource: Resource, patientId: string): boolean {
   if (resource.resourceType === 'Patient') return resource.id === patientId;
   const { subject, patient } = resource as { subject?: { reference?: unknown }; patient?: { reference?: unknown } };
   const reference = subject?.reference ?? patient?.reference;
-  return typeof reference !== 'string' || reference === `Patient/${patientId}` || reference.endsWith(`/Patient/${patientId}`);
+  if (typeof reference !== 'string') return true;
+  const [current = ''] = reference.split('/_history/');
+  return current === `Patient/${patientId}` || current.endsWith(`/Patient/${patientId}`);
 }

@@ -25,6 +25,8 @@ interface Options {
   /** Whether our own components are registered at the EHR. @default false */
   readonly registered?: boolean;
   readonly scopes?: readonly string[];
+  /** @default one key, whatever its name */
+  readonly secrets?: CdsOptions['secrets'];
   readonly canonical?: CdsOptions['canonical'];
   /** The sandbox beside it, as `aorta dev` has it. @default false */
   readonly beside?: boolean;
@@ -60,7 +62,7 @@ export async function openCds(scope: Scope, { config = {}, registered = false, .
     },
     config,
     localEhr: 'sandbox',
-    secrets: { get: async () => key },
+    secrets: options.secrets ?? { get: async () => key },
     advice: createSqliteAdvice({ database }),
     canonical: options.canonical ?? createCanonical(state),
     ...{ keyed, worker: `w${++workers}` },

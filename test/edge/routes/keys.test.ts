@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { publicJwk } from '../../../src/smart/index.ts';
+import { makeKey, publicJwk } from '../../../src/smart/index.ts';
 import { openEhr, patientsOf, signingKey, sixScopes } from '../../sandbox/ehr/open.ts';
 import { ask } from '../../support/http.ts';
 import { openCds } from '../cds/open.ts';
@@ -15,6 +15,15 @@ test('[SMART 302] our public keys are read without credentials, and hold nothing
     [['kty', 'kid', 'alg', 'use', 'crv', 'x', 'y']],
   );
   assert.match(String(answer.headers['cache-control']), /max-age=\d+/);
+});
+
+test('[SMART 322] a configuration in which two identities have different keys of one kid does not start', async (t) => {
+  const client = (name: string) => ({ id: name, key: `secret:${name}`, scopes: sixScopes });
+  const keys = new Map<string, string>();
+  for (const name of ['a', 'b']) keys.set(`secret:${name}`, JSON.stringify(await makeKey('ES384', 'key-1')));
+  const secrets = { get: async (reference: string) => keys.get(reference) ?? '' };
+  const ehr = { clients: { cds: client('a'), drafts: client('b') } };
+  await assert.rejects(openCds(t, { ehr, secrets }), { code: 'AORTA_SMART_014' });
 });
 
 test('[SMART 298, 325] keys are registered by address or by hand; a jku that is sent is the registered one', async (t) => {

@@ -175,3 +175,11 @@ test('a search with a form sends its values in the body, and follows pages as an
     ],
   );
 });
+
+test('a read that is refused with a resource is refused; 425 passes like 408', async () => {
+  const outcome = '{"resourceType":"OperationOutcome"}';
+  const refused = await rejection(scripted({ status: 412, text: outcome }).client.read('Patient/p', call));
+  assert.deepEqual([refused.code, refused.class], ['AORTA_EHR_005', 'Permanent']);
+  const early = await rejection(scripted({ status: 425, text: outcome }).client.read('Patient/p', call));
+  assert.deepEqual([early.code, early.class], ['AORTA_EHR_004', 'Transient']);
+});

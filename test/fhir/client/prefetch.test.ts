@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { clinicalReads, prefetched } from '../../../src/fhir/client/index.ts';
+import { clinicalReads, contextEncounter, prefetched } from '../../../src/fhir/client/index.ts';
 
 const { patient, labs } = clinicalReads;
 const lab = (subject: string | undefined = 'Patient/p') => ({
@@ -54,7 +54,16 @@ test('what is of another patient is not used, not even the rest of its Bundle', 
   assert.deepEqual(of(patient, { resourceType: 'Patient', id: 'other' }), { kind: 'fetch', reason: 'unfit' });
   assert.deepEqual(of(labs, bundle(lab(), lab('Patient/other'))), { kind: 'fetch', reason: 'unfit' });
   assert.equal(of(labs, bundle(lab('https://ehr/fhir/Patient/p'))).kind, 'data');
+  assert.equal(of(labs, bundle(lab('Patient/p/_history/2'))).kind, 'data');
+  assert.equal(of(labs, bundle(lab('Patient/other/_history/2'))).kind, 'fetch');
   assert.equal(of(labs, bundle(lab(''))).kind, 'data');
+});
+
+test('of a read of one resource, another of the same patient is not used', () => {
+  const encounter = { resourceType: 'Encounter', id: 'e', subject: { reference: 'Patient/p' } };
+  const of = (id: string) => prefetched(contextEncounter, { encounter }, 'p', id);
+  assert.equal(of('e').kind, 'data');
+  assert.deepEqual(of('another'), { kind: 'fetch', reason: 'unfit' });
 });
 
 test('a value of another type is not used, and nothing that is sent makes it throw', () => {
