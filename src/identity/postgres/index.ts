@@ -7,7 +7,7 @@ import { plain, repeat } from '../../postgres/repeat.ts';
 import type { AdmitOutcome, Identifier, Identity, OwedAppend } from '../port.ts';
 import { patientLink, pendingOf, readLinks } from './links.ts';
 import { pair, plan } from './plan.ts';
-import { admitAtOnce, admitReads, admitWrites, knownFingerprint, knownIdentifier, notAsExpected } from './statements.ts';
+import { admitAtOnce, admitReads, admitWrites, exactly, expected, knownFingerprint, knownIdentifier, notAsExpected } from './statements.ts';
 
 /**
  * Port Identity on PostgreSQL.
@@ -27,7 +27,7 @@ const pruneStep = 5000;
 export function createPostgresIdentity(source: PostgresOptions | PostgresPool): Identity {
   const { pool, close } = poolOf(source);
   const repeatOptions = { also: uniqueViolation, clock: pool.clock, deadlineMs: pool.deadlineMs };
-  /** The newest batch was ordinary: no new identifier, nothing that came before, nothing merged. */
+  /** The newest batch was ordinary: each identifier was stored under its patient, nothing came before, nothing was merged. */
   let ordinary = false;
   /** Where the removal of settled appends may start: everything at or below is gone. */
   const removed = new Map<string, number>();
@@ -73,8 +73,7 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
         const statements = admitAtOnce(instance, batch, settledThrough, removed.get(instance) ?? 0, now);
         try {
           const [, , fingerprints] = await pool.pipeline(statements, { deadlineMs: leftMs });
-          const stored = batch.flatMap(({ identifiers, patientId }) => identifiers.map((identifier) => ({ ...identifier, patientId })));
-          return plan(instance, batch, now, (fingerprints ?? []).map(knownFingerprint), stored).outcomes;
+          return plan(instance, batch, now, (fingerprints ?? []).map(knownFingerprint), expected(batch)).outcomes;
         } catch (thrown) {
           const unexpected = thrown instanceof StatementError && (thrown.sqlState === notAsExpected || uniqueViolation(thrown));
           if (!unexpected) throw thrown;
@@ -98,7 +97,10 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
           reads,
           (rows) => {
             const planned = decide(rows);
-            ordinary = planned.identifiers.length === 0 && planned.outcomes.every(({ kind }) => kind === 'admitted');
+            const stored = new Set((rows[3] ?? []).map((row) => exactly(knownIdentifier(row))));
+            ordinary =
+              planned.outcomes.every(({ kind }) => kind === 'admitted') &&
+              expected(batch).every((identifier) => stored.has(exactly(identifier)));
             return { writes: admitWrites(instance, planned, now), value: planned.outcomes };
           },
           leftMs,

@@ -106,4 +106,15 @@ describe('a batch that is as ordinary as the one before it', () => {
     assert.deepEqual(await admit(of(first, one), of(newcomer, known)), [admitted, admitted]);
     assert.deepEqual((await identity.resolve([[known]]))[0]?.patientId, newcomer);
   });
+
+  it('is not tried where messages name a patient by numbers of two: that would fail with each of them', async () => {
+    const both = () => of(first, one, { identifiers: [one, two] });
+    for (let i = 0; i < 3; i++) assert.deepEqual(await admit(both()), [admitted]);
+    // The first could not know.
+    assert.deepEqual(trips, ['pipeline', 'readThenWrite', 'readThenWrite', 'readThenWrite']);
+    await admit(of(first, one));
+    trips = [];
+    await admit(of(first, one));
+    assert.deepEqual(trips, ['pipeline']);
+  });
 });
