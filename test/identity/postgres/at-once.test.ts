@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { systemClock } from '../../../src/clock/system.ts';
 import type { Identity } from '../../../src/identity/port.ts';
 import { createPostgresIdentity } from '../../../src/identity/postgres/index.ts';
+import { notAsExpected } from '../../../src/identity/postgres/statements.ts';
+import { StatementError } from '../../../src/postgres/errors.ts';
 import { PostgresPool } from '../../../src/postgres/pool.ts';
 import { createPostgresState } from '../../../src/state/postgres/index.ts';
 import { freshSchema } from '../../support/postgres.ts';
@@ -116,5 +119,30 @@ describe('a batch that is as ordinary as the one before it', () => {
     trips = [];
     await admit(of(first, one));
     assert.deepEqual(trips, ['pipeline']);
+  });
+
+  it('has one time for both ways: what the one took is gone for the other', async () => {
+    let [time, leftMs] = [0, 0];
+    const slow = new Proxy(pool, {
+      get(of, name) {
+        if (name === 'clock') return { ...systemClock, monotonic: () => time };
+        if (name === 'pipeline')
+          return () => {
+            time += 3_000;
+            return Promise.reject(new StatementError('refused', notAsExpected, false, 'division by zero'));
+          };
+        const value = Reflect.get(of, name, of) as unknown;
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          if (name === 'readThenWrite') leftMs = args[2] as number;
+          return value.apply(of, args);
+        };
+      },
+    });
+    identity = createPostgresIdentity(slow);
+    await admit(of(first, one));
+    assert.equal(leftMs, 5_000);
+    await admit(of(first, one));
+    assert.equal(leftMs, 2_000);
   });
 });
