@@ -403,6 +403,7 @@ export class EngineTurn implements Turn, CommitItem {
   seal(): void {
     const cells = this.mailbox?.cells;
     if (!cells) return;
+    for (const cell of cells) if (cell.dirty) cell.encode();
     for (const cell of cells) {
       if (!cell.dirty) continue;
       const { value, version } = cell.seal();
