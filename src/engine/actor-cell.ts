@@ -16,6 +16,13 @@ export interface Snapshot {
  */
 const smallState = 1024;
 
+interface Encoded {
+  readonly text: string | null;
+  readonly value: Buffer | null;
+}
+
+const nothing: Encoded = { text: null, value: null };
+
 /**
  * The state of one `process` node for one patient. The snapshot is what the last ended turn left; a turn that fails goes
  * back to it, whatever its handler did to the object meanwhile.
@@ -28,6 +35,7 @@ export class ActorCell {
   #version: number;
   #value: unknown;
   #decoded: boolean;
+  #encoded = nothing;
   dirty = false;
 
   constructor(actor: Actor<unknown, unknown, unknown>, store: string, key: string, { text, version, value }: Snapshot) {
@@ -55,10 +63,19 @@ export class ActorCell {
     this.dirty = true;
   }
 
-  /** The turn ended: the bytes to write, `null` to remove the row. */
-  seal(): { value: Buffer | null; version: number } {
+  /**
+   * The turn is about to end: makes the bytes to write, `null` to remove the row. Throws where the state is no JSON. All cells
+   * of a turn come to this before one is sealed: a sealed one does not go back when the turn fails.
+   */
+  encode(): void {
     const text = this.#value === null || this.#value === undefined ? null : JSON.stringify(this.#value);
-    const value = text === null ? null : Buffer.from(text);
+    this.#encoded = { text, value: text === null ? null : Buffer.from(text) };
+  }
+
+  /** The turn ended: what it left is what the next one that fails goes back to. */
+  seal(): { value: Buffer | null; version: number } {
+    const { text, value } = this.#encoded;
+    this.#encoded = nothing;
     this.dirty = false;
     this.#text = text;
     this.#version = this.#actor.version;

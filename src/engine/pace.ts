@@ -18,11 +18,14 @@ export class Pace {
   readonly #pressure: () => number;
   readonly #held: Counter;
   readonly #waiting: (() => void)[] = [];
-  /** A slice is under way; a timer is. */
+  /** A slice is under way; one that was let go alone is about to be; a timer is. */
   #running = false;
+  #next = false;
   #timed = false;
   /** Milliseconds of turns for which the others have not had theirs. */
   #debt = 0;
+  /** Milliseconds that the others get for one of turns, as last looked at. */
+  #others = 0;
   #at: number;
 
   constructor(clock: Clock, pressure: () => number, telemetry: Telemetry = silentTelemetry) {
@@ -43,10 +46,18 @@ export class Pace {
   }
 
   #arm(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0 || this.#next) return;
     const wait = this.#wait();
-    if (wait < 1) {
-      for (const slice of this.#waiting.splice(0, wait === 0 ? this.#waiting.length : 1)) this.#clock.soon(() => this.#run(slice));
+    if (this.#others === 0) {
+      for (const slice of this.#waiting.splice(0)) this.#clock.soon(() => this.#run(slice));
+    } else if (wait < 1) {
+      // One: what it takes is known before the next one goes. Those of many flows would be one long piece.
+      const slice = this.#waiting.shift() as () => void;
+      this.#next = true;
+      this.#clock.soon(() => {
+        this.#next = false;
+        this.#run(slice);
+      });
     } else if (!this.#timed) {
       this.#timed = true;
       const from = this.#at;
@@ -76,9 +87,9 @@ export class Pace {
   #wait(): number {
     const now = this.#clock.monotonic();
     const share = 1 - Math.min(1, Math.max(0, this.#pressure())) * (1 - leastShare);
-    const others = (1 - share) / share;
-    this.#debt = others === 0 ? 0 : Math.max(0, this.#debt - (now - this.#at) / others);
+    this.#others = (1 - share) / share;
+    this.#debt = this.#others === 0 ? 0 : Math.max(0, this.#debt - (now - this.#at) / this.#others);
     this.#at = now;
-    return this.#debt * others;
+    return this.#debt * this.#others;
   }
 }

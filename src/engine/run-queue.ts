@@ -24,7 +24,7 @@ export class RunQueue {
   #scheduled = false;
   /** Turns that wait for an asynchronous step. */
   count = 0;
-  /** Monotonic: the newest slice. */
+  /** Monotonic: the newest slice, or since when the next one is asked for. */
   #at = 0;
 
   /**
@@ -65,6 +65,7 @@ export class RunQueue {
   #schedule(): void {
     if (this.#scheduled || this.#head === this.#queue.length) return;
     this.#scheduled = true;
+    this.#at = this.#clock.monotonic();
     this.#pace.soon(() => this.#slice());
   }
 

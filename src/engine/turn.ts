@@ -262,7 +262,6 @@ export class EngineTurn implements Turn, CommitItem {
         this.onEnd = undefined;
         if (this.dead) reject(this.dead);
         else {
-          this.#work = undefined;
           this.at = node;
           then();
         }
@@ -270,10 +269,12 @@ export class EngineTurn implements Turn, CommitItem {
       this.lane.batches.add(this, node, plan, value).then(
         (result) =>
           settle(() => {
+            this.#work = undefined;
             this.joined ??= new Map();
             this.joined.set(place, result);
             resolve(result);
           }),
+        // At its deadline its function goes on.
         (cause) => settle(() => reject(cause)),
       );
     });
@@ -403,6 +404,7 @@ export class EngineTurn implements Turn, CommitItem {
   seal(): void {
     const cells = this.mailbox?.cells;
     if (!cells) return;
+    for (const cell of cells) if (cell.dirty) cell.encode();
     for (const cell of cells) {
       if (!cell.dirty) continue;
       const { value, version } = cell.seal();

@@ -23,9 +23,12 @@ export async function repeat<T>(work: (leftMs: number) => Promise<T>, options: R
       return await work(deadlineMs - (clock.monotonic() - started));
     } catch (thrown) {
       if (!(thrown instanceof StatementError)) throw thrown;
-      if (thrown.failure === 'refused' && !also(thrown)) throw thrown.toError();
+      const { failure, sqlState, closes, problem } = thrown;
+      if (failure === 'refused' && !also(thrown)) throw thrown.toError();
       const pause = attempt === 0 ? 0 : Math.min(400, 10 * 2 ** attempt) * (0.5 + random.next() / 2);
-      if (clock.monotonic() - started + pause + least > deadlineMs) throw thrown.toError();
+      // The time is over: what another try may get around is not refused for good.
+      if (clock.monotonic() - started + pause + least > deadlineMs)
+        throw new StatementError(failure === 'refused' ? 'conflict' : failure, sqlState, closes, problem).toError();
       if (pause > 0) await sleep(clock, pause);
     }
   }

@@ -23,17 +23,20 @@ function loop() {
     },
     soon: (fn) => void soon.push(fn),
   };
+  let [from, longest] = [0, 0];
   const run = (until: number) => {
     while (time < until) {
       const next = soon.shift();
       if (next) {
         next();
+        longest = Math.max(longest, time - from);
         continue;
       }
       timers.sort((a, b) => a.at - b.at);
       const due = timers.shift();
       if (!due) return;
       time = Math.max(time, due.at);
+      from = time;
       due.fn();
     }
   };
@@ -58,7 +61,7 @@ function loop() {
     queue.ready(lane, mailbox);
     return had;
   };
-  return { clock, run, flow };
+  return { clock, run, flow, longestPiece: () => longest };
 }
 
 /** Of what they had, the part of the whole; each slice ends a little late, and timers are whole milliseconds. */
@@ -99,6 +102,16 @@ describe('the pace of flows', () => {
     run(8_000);
     near(one.ms / 8_000, 1 / 16);
     near(two.ms / 8_000, 1 / 16);
+  });
+
+  it('gives no more for there being many flows, and others are heard between any two slices', () => {
+    const { clock, run, flow, longestPiece } = loop();
+    const pace = new Pace(clock, () => 1);
+    const flows = Array.from({ length: 30 }, () => flow(pace, 0.25));
+    run(8_000);
+    near(flows.reduce((sum, { ms }) => sum + ms, 0) / 8_000, 1 / 8);
+    for (const { ms } of flows) near(ms / 8_000, 1 / 8 / 30);
+    assert.ok(longestPiece() < 5, `${longestPiece()} ms of turns in one piece`);
   });
 
   it('does not hold a turn that computed long against all that follow', () => {

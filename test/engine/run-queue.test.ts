@@ -40,4 +40,20 @@ describe('the run queue', () => {
     run();
     assert.deepEqual(told.at(-1), { nodes: ['a', 'b', 'c', 'd'], ms: 2000 });
   });
+
+  it('is not stalled while its slice is held back, however long nobody was ready before; it is where that never comes', () => {
+    let time = 0;
+    const held: (() => void)[] = [];
+    const clock: Clock = { now: () => time, monotonic: () => time, after: () => () => {}, soon: () => {} };
+    const queue = new RunQueue(clock, 10, 2, { soon: (fn) => void held.push(fn) });
+    const lane = { turns: { at: 'ward', next: () => {} } } as unknown as Lane;
+    queue.ready(lane, new Mailbox('p1'));
+    held.shift()?.();
+    time += 3_600_000;
+    queue.ready(lane, new Mailbox('p2'));
+    time += 100;
+    assert.equal(queue.stalled, false);
+    time += 60_000;
+    assert.equal(queue.stalled, true);
+  });
 });

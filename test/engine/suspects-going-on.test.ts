@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sleep } from '../../src/clock/system.ts';
-import { call, defineTarget, enrich, type Flow, flow, mapAsync, park, retry } from '../../src/index.ts';
+import { type BatchItem, batch, call, defineTarget, enrich, type Flow, flow, mapAsync, park, retry } from '../../src/index.ts';
 import { applied, type Event, events, seen } from './review-support.ts';
 import { workersApart } from './workers-apart.ts';
 
@@ -23,6 +23,15 @@ const operators = {
     }),
   call: (work: Work, ms: number) =>
     call('work', outside, (e: Event, { signal }) => work(e.n, signal).then(() => e), { key: 'derived', deadlineMs: ms }),
+  batch: (work: Work, ms: number) =>
+    batch(
+      'work',
+      async (items: readonly BatchItem<Event>[], signal) => {
+        await Promise.all(items.map(({ value }) => work(value.n, signal)));
+        return items.map(({ value }) => value);
+      },
+      { max: 2, within: 1, deadlineMs: ms },
+    ),
   enrich: (work: Work, ms: number) => enrich('work', { ...lookUp(work), deadlineMs: ms }),
   'enrich with a target': (work: Work, ms: number) => enrich('work', { ...lookUp(work), target: outside, deadlineMs: ms }),
 };

@@ -1,13 +1,13 @@
 import type { Append } from '../../log/port.ts';
 import { array } from '../../postgres/array.ts';
-import { StatementError } from '../../postgres/errors.ts';
+import type { StatementError } from '../../postgres/errors.ts';
 import { decodeHeaders } from '../../postgres/headers.ts';
 import { type PostgresOptions, type PostgresPool, poolOf, type Row } from '../../postgres/pool.ts';
 import { plain, repeat } from '../../postgres/repeat.ts';
 import type { AdmitOutcome, Identifier, Identity, OwedAppend } from '../port.ts';
 import { patientLink, pendingOf, readLinks } from './links.ts';
 import { pair, plan } from './plan.ts';
-import { admitAtOnce, admitReads, admitWrites, knownFingerprint, knownIdentifier, notAsExpected } from './statements.ts';
+import { admitAtOnce, admitReads, admitWrites, exactly, expected, knownFingerprint, knownIdentifier, notAsExpected } from './statements.ts';
 
 /**
  * Port Identity on PostgreSQL.
@@ -18,7 +18,8 @@ import { admitAtOnce, admitReads, admitWrites, knownFingerprint, knownIdentifier
  * first, fails, and is decided again on what is stored then. Known identifiers are locked (FOR SHARE) against a merge
  * that points them elsewhere; a batch with merges takes a few round trips more (`links.ts`). Admitting is idempotent by (instance, seq, event), so a lost reply is just tried again.
  */
-const uniqueViolation = (failed: StatementError): boolean => failed.sqlState === '23505';
+const uniqueViolation = '23505';
+const decidedAgain = ({ sqlState }: StatementError): boolean => sqlState === uniqueViolation || sqlState === notAsExpected;
 /** Identifiers in one look-up from which on it is not prepared. */
 const many = 16;
 /** Fingerprints removed in one statement. */
@@ -26,8 +27,8 @@ const pruneStep = 5000;
 
 export function createPostgresIdentity(source: PostgresOptions | PostgresPool): Identity {
   const { pool, close } = poolOf(source);
-  const repeatOptions = { also: uniqueViolation, clock: pool.clock, deadlineMs: pool.deadlineMs };
-  /** The newest batch was ordinary: no new identifier, nothing that came before, nothing merged. */
+  const repeatOptions = { also: decidedAgain, clock: pool.clock, deadlineMs: pool.deadlineMs };
+  /** The newest batch was ordinary: each identifier was stored under its patient, nothing came before, nothing was merged. */
   let ordinary = false;
   /** Where the removal of settled appends may start: everything at or below is gone. */
   const removed = new Map<string, number>();
@@ -68,24 +69,21 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
         );
       };
       const merges = batch.some(({ merge, unmerge }) => merge || unmerge !== undefined);
-      /** One round trip in place of two. Undefined: something is not as expected, nothing was stored. */
-      const atOnce = async (leftMs: number): Promise<readonly AdmitOutcome[] | undefined> => {
+      /** One round trip in place of two. */
+      const atOnce = async (leftMs: number): Promise<readonly AdmitOutcome[]> => {
         const statements = admitAtOnce(instance, batch, settledThrough, removed.get(instance) ?? 0, now);
-        try {
-          const [, , fingerprints] = await pool.pipeline(statements, { deadlineMs: leftMs });
-          const stored = batch.flatMap(({ identifiers, patientId }) => identifiers.map((identifier) => ({ ...identifier, patientId })));
-          return plan(instance, batch, now, (fingerprints ?? []).map(knownFingerprint), stored).outcomes;
-        } catch (thrown) {
-          const unexpected = thrown instanceof StatementError && (thrown.sqlState === notAsExpected || uniqueViolation(thrown));
-          if (!unexpected) throw thrown;
-          ordinary = false;
-          return undefined;
-        }
+        const [, , fingerprints] = await pool.pipeline(statements, { deadlineMs: leftMs });
+        return plan(instance, batch, now, (fingerprints ?? []).map(knownFingerprint), expected(batch)).outcomes;
       };
       const outcomes = await repeat<readonly AdmitOutcome[]>(async (leftMs) => {
-        const done = ordinary && !merges ? await atOnce(leftMs) : undefined;
-        if (done) return done;
+        const usual = ordinary && !merges;
+        // Until it is known again: what is not as expected, or has lost its reply, is decided in two.
         ordinary = false;
+        if (usual) {
+          const done = await atOnce(leftMs);
+          ordinary = true;
+          return done;
+        }
         if (merges)
           return pool.transaction(async (session) => {
             const merging = await readLinks(session, instance, batch);
@@ -98,7 +96,10 @@ export function createPostgresIdentity(source: PostgresOptions | PostgresPool): 
           reads,
           (rows) => {
             const planned = decide(rows);
-            ordinary = planned.identifiers.length === 0 && planned.outcomes.every(({ kind }) => kind === 'admitted');
+            const stored = new Set((rows[3] ?? []).map((row) => exactly(knownIdentifier(row))));
+            ordinary =
+              planned.outcomes.every(({ kind }) => kind === 'admitted') &&
+              expected(batch).every((identifier) => stored.has(exactly(identifier)));
             return { writes: admitWrites(instance, planned, now), value: planned.outcomes };
           },
           leftMs,

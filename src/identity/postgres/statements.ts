@@ -69,6 +69,12 @@ export function admitReads(instance: string, batch: readonly Admission[], settle
 /** A division by zero: what `admitAtOnce` takes for granted is not so. */
 export const notAsExpected = '22012';
 
+/** The identifiers of a batch, each with the patient under whom `admitAtOnce` takes it to be stored. */
+export const expected = (batch: readonly Admission[]): readonly KnownIdentifier[] =>
+  batch.flatMap(({ identifiers, patientId }) => identifiers.map((identifier) => ({ ...identifier, patientId })));
+
+export const exactly = ({ system, value, patientId }: KnownIdentifier): string => JSON.stringify([system, value, patientId]);
+
 const holds = (condition: string): string => `1 / (${condition})::int`;
 
 /**
@@ -79,8 +85,8 @@ const holds = (condition: string): string => `1 / (${condition})::int`;
  */
 export function admitAtOnce(instance: string, batch: readonly Admission[], settledThrough: number, removedThrough: number, now: number) {
   const [settle, remove, fingerprints] = admitReads(instance, batch, settledThrough, removedThrough) as [Statement, Statement, Statement];
-  const named = batch.flatMap(({ identifiers, patientId }) => identifiers.map((identifier) => ({ ...identifier, patientId })));
-  const distinct = new Set(named.map(({ system, value, patientId }) => JSON.stringify([system, value, patientId])));
+  const named = expected(batch);
+  const distinct = new Set(named.map(exactly));
   const pending = pendingRead(instance, batch);
   return [
     settle,

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { systemClock } from '../../../src/clock/system.ts';
 import type { Identity } from '../../../src/identity/port.ts';
 import { createPostgresIdentity } from '../../../src/identity/postgres/index.ts';
+import { notAsExpected } from '../../../src/identity/postgres/statements.ts';
+import { StatementError } from '../../../src/postgres/errors.ts';
 import { PostgresPool } from '../../../src/postgres/pool.ts';
 import { createPostgresState } from '../../../src/state/postgres/index.ts';
 import { freshSchema } from '../../support/postgres.ts';
@@ -105,5 +108,41 @@ describe('a batch that is as ordinary as the one before it', () => {
     const [newcomer, known] = [fresh('patient'), identifier()];
     assert.deepEqual(await admit(of(first, one), of(newcomer, known)), [admitted, admitted]);
     assert.deepEqual((await identity.resolve([[known]]))[0]?.patientId, newcomer);
+  });
+
+  it('is not tried where messages name a patient by numbers of two: that would fail with each of them', async () => {
+    const both = () => of(first, one, { identifiers: [one, two] });
+    for (let i = 0; i < 3; i++) assert.deepEqual(await admit(both()), [admitted]);
+    // The first could not know.
+    assert.deepEqual(trips, ['pipeline', 'readThenWrite', 'readThenWrite', 'readThenWrite']);
+    await admit(of(first, one));
+    trips = [];
+    await admit(of(first, one));
+    assert.deepEqual(trips, ['pipeline']);
+  });
+
+  it('has one time for both ways: what the one took is gone for the other', async () => {
+    let [time, leftMs] = [0, 0];
+    const slow = new Proxy(pool, {
+      get(of, name) {
+        if (name === 'clock') return { ...systemClock, monotonic: () => time };
+        if (name === 'pipeline')
+          return () => {
+            time += 3_000;
+            return Promise.reject(new StatementError('refused', notAsExpected, false, 'division by zero'));
+          };
+        const value = Reflect.get(of, name, of) as unknown;
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          if (name === 'readThenWrite') leftMs = args[2] as number;
+          return value.apply(of, args);
+        };
+      },
+    });
+    identity = createPostgresIdentity(slow);
+    await admit(of(first, one));
+    assert.equal(leftMs, 5_000);
+    await admit(of(first, one));
+    assert.equal(leftMs, 2_000);
   });
 });
