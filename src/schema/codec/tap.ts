@@ -22,6 +22,8 @@ export function copyFromPool(): void {
     const start = this.pos;
     this.pos += length;
     if (length < 0 || this.pos > this.buf.length) return undefined;
-    return Buffer.from(this.buf.subarray(start, this.pos));
+    const own = Buffer.allocUnsafe(length);
+    this.buf.copy(own, 0, start, this.pos);
+    return own;
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { connectOnce } from '../../../src/log/kafka/connecting.ts';
-import type { OpenSocket } from '../../../src/log/kafka/internals.ts';
+import { Connection, type OpenSocket } from '../../../src/log/kafka/internals.ts';
 import { day, fresh, openLog, removeTopics } from './support.ts';
 
 const topic = fresh('connecting');
@@ -49,4 +49,19 @@ test('K14: requests that meet a closed connection together wait for one socket; 
 test('whatever was opened is closed with the log, also what the library lost sight of', async () => {
   assert.equal((await together(true)).left, 0);
   assert.equal((await together(false)).left, 0);
+});
+
+test('the part of an answer inside which a connection was cut is forgotten when it is opened anew', async () => {
+  connectOnce();
+  const cut = (connected: boolean) => ({
+    ...{ chunks: [Buffer.alloc(70)], bytesBuffered: 70, bytesNeeded: 1_000, isConnected: () => connected },
+    ...{ logDebug() {}, connectionTimeout: 1_000 },
+    socketFactory: () => assert.fail('no socket here'),
+  });
+  const closed = cut(false);
+  await assert.rejects(Connection.prototype.connect.call(closed as never));
+  assert.deepEqual([closed.chunks, closed.bytesBuffered, closed.bytesNeeded], [[], 0, 4]);
+  const standing = cut(true);
+  await Connection.prototype.connect.call(standing as never);
+  assert.equal(standing.bytesBuffered, 70, 'one that stands is in the middle of its answer');
 });

@@ -36,15 +36,18 @@ const transactional = 0x10;
 const control = 0x20;
 const logAppendTime = 0x08;
 const noHeaders: Headers = Object.freeze({});
+const none: Buffer = Buffer.alloc(0);
 
-/** A cursor of varints over one batch's records. */
+/** A cursor of varints over one batch's records, or over one record in its slab: nothing behind `end` is its own. */
 class Cursor {
-  readonly data: Buffer;
-  at: number;
+  data: Buffer = none;
+  at = 0;
+  end = 0;
 
-  constructor(data: Buffer, at: number) {
+  over(data: Buffer, at: number, end: number): void {
     this.data = data;
     this.at = at;
+    this.end = end;
   }
 
   /** Zigzag int32. */
@@ -52,8 +55,8 @@ class Cursor {
     let value = 0;
     let shift = 0;
     for (;;) {
-      const byte = this.data[this.at++];
-      if (byte === undefined || shift > 28) throw new RangeError('a record ends inside a number');
+      if (this.at >= this.end || shift > 28) throw new RangeError('a record ends inside a number');
+      const byte = this.data[this.at++] as number;
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
       shift += 7;
@@ -65,8 +68,8 @@ class Cursor {
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 10; i++) {
-      const byte = this.data[this.at++];
-      if (byte === undefined) break;
+      if (this.at >= this.end) break;
+      const byte = this.data[this.at++] as number;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
       scale *= 128;
@@ -79,7 +82,7 @@ class Cursor {
     const length = this.varint();
     if (length === -1) return null;
     const start = this.at;
-    if (length < 0 || start + length > this.data.length) throw new RangeError('a field is longer than its batch');
+    if (length < 0 || start + length > this.end) throw new RangeError('a field is longer than its record');
     this.at = start + length;
     return this.data.subarray(start, this.at);
   }
@@ -102,7 +105,7 @@ function readHeaders(cursor: Cursor): Headers {
   // No prototype: a header may be called `__proto__`.
   const headers: Record<string, Buffer> = Object.create(null);
   for (let i = 0; i < count; i++) {
-    const name = headerName(cursor.field() ?? Buffer.alloc(0));
+    const name = headerName(cursor.field() ?? none);
     const value = cursor.field();
     // Of several values with one name the last counts; a null value is an absent header.
     if (value === null) delete headers[name];
@@ -160,7 +163,9 @@ function readRecords(batch: Buffer, base: number, from: number, attributes: numb
   const appended = (attributes & logAppendTime) !== 0 ? safe(batch.readBigInt64BE(35), base) : undefined;
   const codec = attributes & 7;
   const body = codec === 0 ? batch : inflate(codec, batch.subarray(batchHeaderBytes));
-  const cursor = new Cursor(body, codec === 0 ? batchHeaderBytes : 0);
+  const cursor = new Cursor();
+  cursor.over(body, codec === 0 ? batchHeaderBytes : 0, body.length);
+  const fields = new Cursor();
   const slabs = new Slabs();
   for (let i = 0; i < count; i++) {
     const length = cursor.varint();
@@ -172,7 +177,7 @@ function readRecords(batch: Buffer, base: number, from: number, attributes: numb
     const offset = base + cursor.varint();
     if (offset >= from) {
       const own = slabs.copy(body, cursor.at, start + length);
-      const fields = new Cursor(own, 0);
+      fields.over(slabs.memory, own, own + start + length - cursor.at);
       const key = fields.field();
       const value = fields.field();
       into.push({ offset, timestamp: appended ?? first + delta, key, value, headers: readHeaders(fields) });

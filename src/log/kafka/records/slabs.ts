@@ -6,24 +6,29 @@ const slabBytes = 8 * 1024;
  * that waits keeps a slab, so that a slow patient among fast ones would cost fifty times the size of its records.
  */
 export class Slabs {
-  #slab: Buffer | undefined;
-  #at = 0;
+  /** Where the newest copy is. */
+  memory: Buffer = none;
+  #slab: Buffer = none;
+  #free = 0;
 
-  /** A copy of these bytes. */
-  copy(from: Buffer, start: number, end: number): Buffer {
+  /** Copies these bytes to `memory`, from the returned place on. Nothing is made for it but, once in a while, a slab. */
+  copy(from: Buffer, start: number, end: number): number {
     const size = end - start;
     if (size > slabBytes / 4) {
-      const own = Buffer.allocUnsafeSlow(size);
-      from.copy(own, 0, start, end);
-      return own;
+      this.memory = Buffer.allocUnsafeSlow(size);
+      from.copy(this.memory, 0, start, end);
+      return 0;
     }
-    if (this.#slab === undefined || this.#at + size > slabBytes) {
+    if (size > this.#free) {
       this.#slab = Buffer.allocUnsafeSlow(slabBytes);
-      this.#at = 0;
+      this.#free = slabBytes;
     }
-    const own = this.#slab.subarray(this.#at, this.#at + size);
-    from.copy(own, 0, start, end);
-    this.#at += size;
-    return own;
+    this.memory = this.#slab;
+    const at = slabBytes - this.#free;
+    from.copy(this.memory, at, start, end);
+    this.#free -= size;
+    return at;
   }
 }
+
+const none: Buffer = Buffer.alloc(0);

@@ -208,6 +208,18 @@ test('K10: an unknown codec, an unknown format and a changed byte are refused wi
   assert.throws(() => decodeBatches(changed, 9), /checksum/);
 });
 
+test('a field that ends in the record behind its own is refused', () => {
+  const records = [1, 2].map((n) => ({ topic: 't', key: null, value: Buffer.alloc(20, n) }));
+  const batch = encodeBatch(records, records.map(payloadSize), { producerId: 1n, producerEpoch: 0, sequence: 0 }, 0, 'none');
+  assert.equal(decodeBatches(batch, 0).records.length, 2);
+  // Length, attributes, two deltas, the key's length of -1; then the length of the value, in zigzag.
+  const at = 61 + 5;
+  assert.equal(batch[at], 40);
+  batch[at] = 42;
+  batch.writeUInt32BE(crc32c(batch, 21), 17);
+  assert.throws(() => decodeBatches(batch, 0), UnreadableBatch);
+});
+
 test('hostile bytes never crash and never allocate what they claim', () => {
   const good = batch([record('a'.repeat(50)), record('b')], { base: 3 });
   fc.assert(
