@@ -34,9 +34,6 @@ export const gates: readonly Gate[] = [
   { workload: 'effects', peer: 'pg-event', figure: 'throughput', goal: 15, gate: 12, quick: 2.5 },
   { workload: 'effects', peer: 'pg-batch', figure: 'throughput', goal: 0.7, gate: 0.6, quick: null },
   { workload: 'latency', peer: 'tuned', figure: 'p99', goal: 1 / 1.5, gate: null, quick: null },
-  // Of the listeners on npm, and where a machine's processors do not allow 3,000 acknowledged messages a second.
-  { workload: 'mllp', peer: 'medplum', figure: 'throughput', goal: 5, gate: null, quick: null },
-  { workload: 'mllp', peer: 'node-hl7-server', figure: 'throughput', goal: 5, gate: null, quick: null },
   // Cost of an event at the least size ÷ that at the largest.
   { workload: 'growth-patients', peer: 'smallest', figure: 'cpu', goal: 1 / 1.1, gate: null, quick: null },
   { workload: 'growth-patients-state', peer: 'smallest', figure: 'cpu', goal: 1 / 2, gate: null, quick: null },
