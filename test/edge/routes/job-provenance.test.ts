@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { admitted, documents, eventually, type Job, openSite, type Site } from '../../assist/site.ts';
 import { post } from '../../support/http.ts';
 
@@ -50,6 +51,8 @@ describe('Provenance at an EHR that grants it', () => {
 
   test('it says who wrote the document and from what, by references that lead somewhere there', async () => {
     register(granted);
+    // A refusal of the token endpoint stands for a second: until then nobody asks again.
+    await sleep(1_500);
     site.sandbox.ehr.store.create({ resourceType: 'Patient', identifier: [{ system: 'urn:id:HOSP', value: 'MRN78' }] } as never);
     const job = await drafted(await admitted(site, { mrn: 'MRN78', authority: 'HOSP', name: 'Meier^Urs' }));
     assert.equal(job.status, 'succeeded', job.code);
