@@ -237,6 +237,8 @@ export class MemoryConsumer implements LogConsumer {
   #revoking = false;
   #alive = false;
   #waking = false;
+  /** The group has given them away, and it has not learnt it yet. */
+  #unaware: readonly TopicPartition[] = [];
 
   constructor(log: MemoryLog, options: ConsumerOptions) {
     this.#log = log;
@@ -258,6 +260,10 @@ export class MemoryConsumer implements LogConsumer {
   async stop(): Promise<void> {
     if (!this.#alive) return;
     const group = this.#log.group(this.#options.group);
+    if (this.#unaware.length > 0) {
+      this.#alive = false;
+      await this.#options.onRevoked(this.#unaware);
+    }
     await this.#rebalance(group, () => {
       this.#alive = false;
       group.members = group.members.filter((member) => member !== this);
@@ -281,12 +287,14 @@ export class MemoryConsumer implements LogConsumer {
     const held = this.#assigned;
     this.#assigned = new Map();
     this.#committable = -1;
+    this.#unaware = mine;
     await this.#rebalance(group, () => {
       group.members = group.members.filter((member) => member !== this);
     });
     return async () => {
       held.clear();
       if (!this.#alive) return;
+      this.#unaware = [];
       this.#options.onLost(mine);
       await this.#rebalance(group, () => {
         if (this.#alive && !group.members.includes(this)) group.members.push(this);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sleep } from '../../src/clock/system.ts';
 import { flow, mapAsync } from '../../src/index.ts';
+import type { MemoryState } from '../../src/testing/memory-state.ts';
 import { applied, type Event, events, seen } from './review-support.ts';
 import { workersApart } from './workers-apart.ts';
 
@@ -28,6 +29,16 @@ async function start() {
   const worker = (seed: number) => another(made, seed);
   return { clock, state, world, worker, put };
 }
+
+const heldOf = async (state: MemoryState) =>
+  (await state.heldKeys('taken-over', 10)).map(({ key, head }) => [key, head.reason, head.errorCode]);
+
+const notesOf = async (state: MemoryState) => {
+  const partitions = Array.from({ length: events.partitions }, (_, partition) => partition);
+  return (
+    await Promise.all(partitions.map((partition) => state.suspects({ flow: 'taken-over', lane: 'main', topic: 'events', partition })))
+  ).flat();
+};
 
 /** Four owners, one after the other, each of them another process: each loses the partition while it tries record 1. */
 async function loseFour(stalls: readonly number[], heeds = true) {
@@ -59,7 +70,7 @@ async function loseFour(stalls: readonly number[], heeds = true) {
     workers.push(await worker(lost + 1));
     await clock.advance(3000);
   }
-  const held = (await state.heldKeys('taken-over', 10)).map(({ key, head }) => [key, head.reason, head.errorCode]);
+  const held = await heldOf(state);
   const stop = async () => {
     for (const { running } of workers) {
       const stopping = running.stop();
@@ -68,6 +79,39 @@ async function loseFour(stalls: readonly number[], heeds = true) {
     }
   };
   return { clock, state, world, held, stop };
+}
+
+/** One process ends in a noted try of record 1; the next two lose the partition in theirs and live. `learns`: the first of them knows it. */
+async function endAndTwoCutOff(learns: boolean) {
+  const { clock, state, world, worker, put } = await start();
+  const first = await worker(1);
+  put(1, 'p1');
+  put(2, 'p2');
+  await clock.advance(1000);
+  first.end();
+  await clock.advance(100);
+  const noted = await worker(2);
+  await clock.advance(1000);
+  noted.end();
+  await clock.advance(100);
+  const owners = [await worker(3)];
+  await clock.advance(1000);
+  const wake = await owners[0]?.consumer().expire();
+  owners.push(await worker(4));
+  await clock.advance(1000);
+  assert.equal(world.tries, 4);
+  await owners[1]?.consumer().expire();
+  if (learns) {
+    void wake?.();
+    void owners[0]?.consumer().crash();
+    await clock.advance(100);
+  }
+  owners.push(await worker(5));
+  await clock.advance(1000);
+  const held = await heldOf(state);
+  for (const { end } of owners) end();
+  await clock.advance(100);
+  return { world, held };
 }
 
 describe('a record whose owners lose the partition without a drain while they try it', () => {
@@ -117,8 +161,26 @@ describe('a record whose owners lose the partition without a drain while they tr
     const stopping = owner.running.stop();
     await clock.advance(40_000);
     await stopping;
-    const notes = await state.suspects({ flow: 'taken-over', lane: 'main', topic: 'events', partition: 0 });
-    assert.deepEqual(notes, [], 'a stop in good order leaves none');
+    assert.deepEqual(await notesOf(state), [], 'a stop in good order leaves none');
+  });
+
+  it('is not accused where its owner is stopped in good order before it has learnt that the partition is lost', async () => {
+    const { clock, state, world, worker, put } = await start();
+    world.heeds = false;
+    const first = await worker(1);
+    put(1, 'p1');
+    await clock.advance(1000);
+    first.end();
+    await clock.advance(100);
+    const owner = await worker(2);
+    await clock.advance(1000);
+    const notes = () => notesOf(state);
+    assert.equal((await notes()).length, 1);
+    await owner.consumer().expire();
+    const stopping = owner.running.stop();
+    await clock.advance(40_000);
+    await stopping;
+    assert.deepEqual(await notes(), []);
   });
 
   it('is parked like one that ends the process where its try held the loop past the session', async () => {
@@ -160,5 +222,17 @@ describe('a record whose owners lose the partition without a drain while they tr
     const stopping = owner.running.stop();
     await clock.advance(40_000);
     await stopping;
+  });
+
+  it('is parked where one owner ended and two that live have not learnt it yet: nobody can tell that it will not end them', async () => {
+    const { world, held } = await endAndTwoCutOff(false);
+    assert.deepEqual(held, [['p1', 'poison', 'AORTA_ENGINE_007']]);
+    assert.equal(world.tries, 4);
+  });
+
+  it('is not parked where one owner ended and one of two that live has learnt it', async () => {
+    const { world, held } = await endAndTwoCutOff(true);
+    assert.deepEqual(held, []);
+    assert.equal(world.tries, 5);
   });
 });

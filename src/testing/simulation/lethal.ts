@@ -2,16 +2,28 @@
 const mostDeaths = 8;
 /** and as often again for each redrive of its patient: an operator's request gives the head a clean slate. */
 const deathsEachRedrive = 4;
+/** So many notes of owners before park a record. */
+const notesToPark = 3;
+/** Milliseconds in which the store has heard that a function has ended. */
+const tellingMs = 500;
+
+/** One function of a record. */
+interface Run {
+  readonly worker: number;
+  /** Its note may stand until then: for ever while it runs. */
+  until: number;
+}
 
 /** Records that end the process that runs them. */
 export class Lethal {
   readonly #deaths = new Map<string, number>();
   readonly #redrives = new Map<string, number>();
   readonly #ever = new Set<string>();
-  /** Workers in which functions of a record run now, one for each function. */
-  readonly #running = new Map<string, readonly number[]>();
-  /** Three workers ran it at once, and each might have been ended by it: nobody can tell that they will not. */
-  readonly #threeAtOnce = new Set<string>();
+  readonly #runs = new Map<string, Run[]>();
+  /** Workers that ended while a function of the record ran. */
+  readonly #endedWith = new Map<string, Set<number>>();
+  /** When they were counted, three owners before had ended or ran it yet: nobody can tell that it will not end those that live. */
+  readonly #untellable = new Set<string>();
   /** Ends of a process that none of them made. The loss of a partition is none: its owner lives and says so. */
   otherEnds = 0;
 
@@ -22,29 +34,55 @@ export class Lethal {
 
   /**
    * An end that many share accuses each of them once at most. So whoever was parked was under way at two ends more, of which
-   * those that a noted record makes happen while it runs alone.
+   * those that a noted record makes happen while it runs alone; or in live owners, which had not taken their notes back.
    */
   wronglyParked(eventId: string): boolean {
-    return !this.#ever.has(eventId) && !this.#threeAtOnce.has(eventId) && this.otherEnds + Math.max(0, this.#ever.size - 1) < 2;
+    return !this.#ever.has(eventId) && !this.#untellable.has(eventId) && this.#endsToShare < notesToPark;
   }
 
-  /** A function of it begins that looks at no signal. True: it ends the process when it ends. */
+  /** Ends of a process of which a record that makes none may be accused. */
+  get #endsToShare(): number {
+    return 1 + this.otherEnds + Math.max(0, this.#ever.size - 1);
+  }
+
+  /** A function of it begins. True: it ends the process. */
   begins(eventId: string, worker: number): boolean {
-    const running = [...(this.#running.get(eventId) ?? []), worker];
-    this.#running.set(eventId, running);
-    if (new Set(running).size >= 3) this.#threeAtOnce.add(eventId);
+    const runs = this.#runs.get(eventId);
+    const run = { worker, until: Number.POSITIVE_INFINITY };
+    if (runs) runs.push(run);
+    else this.#runs.set(eventId, [run]);
     return this.#deaths.has(eventId);
   }
 
-  /** That function has ended, and who ran it has had the time to say so. */
-  ended(eventId: string, worker: number): void {
-    const running = this.#running.get(eventId) ?? [];
-    this.#running.set(eventId, running.toSpliced(running.indexOf(worker), 1));
+  /** That function has ended. */
+  ended(eventId: string, worker: number, now: number): void {
+    const run = this.#runs.get(eventId)?.find((one) => one.worker === worker && one.until === Number.POSITIVE_INFINITY);
+    if (run) run.until = now + tellingMs;
+  }
+
+  /** What stands in the store is counted by an owner that would park a record. */
+  counted(by: number, now: number): void {
+    for (const [eventId, runs] of this.#runs) {
+      const live = runs.filter(({ worker, until }) => worker !== by && until > now).map(({ worker }) => worker);
+      const ends = Math.min(this.#endedWith.get(eventId)?.size ?? 0, this.#endsToShare);
+      if (live.length > 0 && ends + new Set(live).size >= notesToPark) this.#untellable.add(eventId);
+    }
+  }
+
+  /** A worker has ended: what ran in it runs no more. */
+  gone(worker: number): void {
+    for (const [eventId, runs] of this.#runs) {
+      if (!runs.some((run) => run.worker === worker && run.until === Number.POSITIVE_INFINITY)) continue;
+      this.#endedWith.set(eventId, (this.#endedWith.get(eventId) ?? new Set()).add(worker));
+      const others = runs.filter((run) => run.worker !== worker);
+      this.#runs.set(eventId, others);
+    }
   }
 
   /** It was parked and is harmless from now on. */
   cure(eventId: string): void {
     this.#deaths.delete(eventId);
+    this.#endedWith.delete(eventId);
   }
 
   redriven(key: string, requests: number): void {

@@ -28,7 +28,7 @@ export interface Probing {
   readonly turnMs: number;
   /** That step does not look at its signal. */
   readonly heedless: boolean;
-  /** Called then when that step begins. True: it ends its process, behind its deadline. */
+  /** Called when that step begins. True: the record ends its process; without heed it does so behind its deadline. */
   readonly begins: (ctx: Context) => boolean;
   /** And when it has come to its end, whether its turn was ended before or not. */
   readonly ended: (ctx: Context) => void;
@@ -68,8 +68,9 @@ function gate({ turnMs, heedless, clock, delay, overlapped, begins, ended }: Pro
   return mapAsync(
     'simulation-gate',
     async (value: unknown, ctx: Context) => {
+      const lethal = begins(ctx);
       if (heedless) {
-        await sleep(clock, begins(ctx) ? turnMs * 2 : delay(turnMs));
+        await sleep(clock, lethal ? turnMs * 2 : delay(turnMs));
         ended(ctx);
         return value;
       }
@@ -78,6 +79,7 @@ function gate({ turnMs, heedless, clock, delay, overlapped, begins, ended }: Pro
       try {
         await sleep(clock, delay(turnMs), ctx.signal);
       } finally {
+        ended(ctx);
         inside.delete(ctx.key);
       }
       return value;

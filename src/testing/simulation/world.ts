@@ -37,8 +37,6 @@ export interface WorldOptions {
 }
 
 const mostPartitions = 4;
-/** In which the store has heard that a function has ended. */
-const tellingMs = 500;
 const startOfTime = Date.UTC(2026, 0, 1);
 /** Far above what any run needs; reached by a flow that never comes to rest. */
 const mostCallbacks = 400_000;
@@ -105,7 +103,8 @@ export class World implements WorkerWorld {
 
   // ---- what workers ask -----------------------------------------------------------------------------------------
 
-  plan(_worker: SimulatedWorker, port: PortName, call: CallName, args: readonly unknown[]): CallPlan {
+  plan(worker: SimulatedWorker, port: PortName, call: CallName, args: readonly unknown[]): CallPlan {
+    if (call === 'suspects') this.lethal.counted(worker.id, this.clock.monotonic());
     return this.faults.plan(port, call, args);
   }
 
@@ -136,6 +135,7 @@ export class World implements WorkerWorld {
     this.history.say(`kill -9 worker ${worker.id} ${why}`);
     worker.clock.dead = true;
     if (!why.startsWith('by ')) this.lethal.otherEnds++;
+    this.lethal.gone(worker.id);
     this.#retire(worker);
     void consumerOf(worker)?.crash();
     this.clock.after(200, () => this.workers.length === 0 && !this.#recreating && this.startWorker());
@@ -162,8 +162,8 @@ export class World implements WorkerWorld {
       began: (ctx) => this.#began(worker, ctx),
       begins: (ctx) => this.lethal.begins(ctx.eventId, worker.id),
       ended: (ctx) => {
-        if (ctx.signal.aborted && !worker.clock.dead) this.#mayEnd(worker, ctx);
-        this.clock.after(tellingMs, () => this.lethal.ended(ctx.eventId, worker.id));
+        if (this.#options.heedless && ctx.signal.aborted && !worker.clock.dead) this.#mayEnd(worker, ctx);
+        this.lethal.ended(ctx.eventId, worker.id, this.clock.monotonic());
       },
       overlapped: (ctx) =>
         this.history.violated({
