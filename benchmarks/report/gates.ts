@@ -20,10 +20,10 @@ export interface Gate {
 
 export const gates: readonly Gate[] = [
   { workload: 'passthrough', peer: 'tuned', figure: 'throughput', goal: 1.8, aim: 2.5, gate: 1.8, quick: 0.6 },
-  { workload: 'passthrough', peer: 'tuned', figure: 'cpu', goal: 1, gate: 1.4, quick: 0.5 },
+  { workload: 'passthrough', peer: 'tuned', figure: 'cpu', goal: 1, gate: 1, quick: 0.5 },
   { workload: 'passthrough', peer: 'streams-tuned', figure: 'throughput', goal: 1, gate: 0.45, quick: null },
   { workload: 'passthrough', peer: 'streams-tuned', figure: 'margin', goal: 1 / 1.4, aim: 1, gate: null, quick: null },
-  { workload: 'passthrough', peer: 'tuned', figure: 'margin', goal: 1, gate: 1.3, quick: null },
+  { workload: 'passthrough', peer: 'tuned', figure: 'margin', goal: 1, gate: 1, quick: null },
   { workload: 'adt', peer: 'streams-tuned', figure: 'throughput', goal: 0.7, aim: 1, gate: 0.5, quick: null },
   { workload: 'patient-state', peer: 'streams-eos', figure: 'throughput', goal: 0.7, aim: 1, gate: 0.45, quick: null },
   { workload: 'enrich-1', peer: 'per-key', figure: 'throughput', goal: 1, gate: 0.95, quick: null },
