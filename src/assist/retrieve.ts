@@ -1,4 +1,4 @@
-import type { Canonical } from '../canonical/index.ts';
+import { type Canonical, type Paged, paged } from '../canonical/index.ts';
 import type { Clock } from '../clock/clock.ts';
 import { classOf } from '../errors/index.ts';
 import { clinicalReads, type FhirClient, gather, type ReadRecord, vitalSigns } from '../fhir/client/index.ts';
@@ -33,8 +33,6 @@ export interface RetrieveOptions {
 
 /** Patient: whoever was merged into this one; texts of before name them. */
 const ownTypes = ['Patient', 'Encounter', 'Condition', 'AllergyIntolerance', 'Observation'] as const;
-/** Of each type, and of events: as many as are read at the EHR. */
-const mostOwn = 2_000;
 const mostIdentifiers = 4;
 /** Names the read of our own record among the reads at the EHR. */
 export const ownRecordKey = 'canonical';
@@ -100,33 +98,16 @@ export async function retrieve(patientId: string, options: RetrieveOptions): Pro
   };
 }
 
-interface Own<T> {
-  readonly all: readonly T[];
-  /** False: there is more than the bound. */
-  readonly whole: boolean;
-}
-type Page<T> = { readonly items: readonly T[]; readonly cursor?: string | undefined };
-
-/** Page by page: they come by id, or oldest first, so a first page alone is not the newest. */
-async function paged<T>(signal: AbortSignal, next: (page: { limit: number; cursor?: string }) => Promise<Page<T>>): Promise<Own<T>> {
-  const all: T[] = [];
-  for (let cursor: string | undefined; ; ) {
+const ownOf = (type: string, patient: string, { canonical, signal }: RetrieveOptions): Promise<Paged<Resource>> =>
+  paged(async (page) => {
     signal.throwIfAborted();
-    const page = await next({ limit: 500, ...(cursor === undefined ? {} : { cursor }) });
-    all.push(...page.items);
-    cursor = page.cursor;
-    if (cursor === undefined || all.length >= mostOwn) return { all, whole: cursor === undefined };
-  }
-}
-
-const ownOf = (type: string, patient: string, { canonical, signal }: RetrieveOptions): Promise<Own<Resource>> =>
-  paged(signal, async (page) => {
     const { resources: items, cursor } = await canonical.search(type, { patient, ...page });
     return { items, cursor };
   });
 
 const ownEvents = (patient: string, { canonical, signal }: RetrieveOptions) =>
-  paged(signal, async (page) => {
+  paged(async (page) => {
+    signal.throwIfAborted();
     const found = await canonical.timeline(patient, page);
     return { items: found?.events ?? [], cursor: found?.cursor };
   });

@@ -8,6 +8,7 @@
  * - The same event twice is the same timeline row; versions are counted by the writer, so a rerun writes the same.
  */
 export * from './effects.ts';
+export { type Paged, paged } from './paged.ts';
 export { type Canonical, type CanonicalOptions, createCanonical, type SearchPage, type SearchQuery } from './read.ts';
 export { canonicalTables, fhirIdentifier, type TimelineRow, timelineEvent, type VisitRow } from './tables.ts';
 export type { PatientTimeline, TimelineItem } from './timeline.ts';

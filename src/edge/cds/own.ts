@@ -1,11 +1,9 @@
-import type { Canonical } from '../../canonical/index.ts';
+import { type Canonical, paged } from '../../canonical/index.ts';
 import { type OwnRecord, withinBudget } from '../../cds/index.ts';
 import type { Clock } from '../../clock/clock.ts';
 import type { Identifier, Resource } from '../../fhir/r4.ts';
 
 const mostIdentifiers = 8;
-/** As many as are read at the EHR. They come by id, so that a part of them is not the newest. */
-const mostResources = 2_000;
 const late = { late: true } as const;
 
 export interface OwnOptions {
@@ -54,18 +52,12 @@ export async function ownRecord(canonical: Canonical, patient: Resource | undefi
   return own({
     patientId,
     async resources(type) {
-      const all: Resource[] = [];
-      for (let cursor: string | undefined; ; ) {
-        const from = cursor === undefined ? {} : { cursor };
-        const page = await asked(type, () => canonical.search(type, { patient: patientId, limit: 500, ...from }));
-        if (!page) return all;
-        all.push(...page.resources);
-        cursor = page.cursor;
-        if (cursor === undefined) return all;
-        if (all.length < mostResources) continue;
-        gaps.add(type);
-        return all;
-      }
+      const { all, whole } = await paged(async (page) => {
+        const found = await asked(type, () => canonical.search(type, { patient: patientId, ...page }));
+        return found && { items: found.resources, cursor: found.cursor };
+      });
+      if (!whole) gaps.add(type);
+      return all;
     },
   });
 }
