@@ -432,6 +432,7 @@ export class FlowRuntime implements LaneHost {
   }
 
   async #tick(): Promise<void> {
+    for (const lane of this.#lanes.values()) lane.keepOwn();
     for (const lane of this.allLanes) lane.flush();
     await this.#commitOffsets([...this.#lanes.values()]).catch((cause) => this.#retrying('commit', cause, 1));
     await this.#bearings.note([...this.#lanes.values()]);

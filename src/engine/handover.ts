@@ -1,5 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import { error } from '../errors/index.ts';
+import { Slabs } from '../log/slabs.ts';
 import type { HeldRow } from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import type { Root } from './root.ts';
@@ -30,6 +31,7 @@ export const inputValue = (bytes: Buffer): unknown => deserialize(bytes);
 export function handover(from: Lane, root: Root, node: string, name: string, value: Buffer, nth: number): Handover {
   const lane = from.lanes.get(name);
   if (!lane) throw error('AORTA_ENGINE_031', { flow: from.ref.flow, lane: name });
+  const slabs = new Slabs();
   const traceparent = root.headers['traceparent'];
   const row: HeldRow = {
     key: root.key,
@@ -37,9 +39,9 @@ export function handover(from: Lane, root: Root, node: string, name: string, val
     offset: root.offset,
     timestamp: root.timestamp,
     eventId: nth === 0 ? root.eventId : `${root.eventId}:${name}:${nth}`,
-    recordKey: root.recordKey,
-    value,
-    headers: traceparent === undefined ? {} : { traceparent },
+    recordKey: slabs.ownKeyBytes(root.recordKey),
+    value: slabs.own(value),
+    headers: traceparent === undefined ? {} : slabs.ownHeaders({ traceparent }),
     resume: `lane:${name}`,
     attempt: 1,
     due: 0,

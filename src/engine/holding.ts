@@ -1,5 +1,6 @@
 import { error } from '../errors/index.ts';
 import { header } from '../log/port.ts';
+import { Slabs } from '../log/slabs.ts';
 import type { HeldReason, HeldRow, HeldWrite, RedriveRequest, TimerRow } from '../state/port.ts';
 import { headOf } from '../state/redrive-head.ts';
 import type { HeldPatient } from './held-list.ts';
@@ -34,6 +35,7 @@ const timerPrefix = 'timer:';
 export class Holding {
   readonly #lane: Lane;
   readonly #timers = new Map<string, TimerRow[]>();
+  readonly #slabs = new Slabs();
   /** Bytes of inputs in memory behind their patients' heads; may be too high. */
   #kept = 0;
   #counted = Number.NEGATIVE_INFINITY;
@@ -63,7 +65,7 @@ export class Holding {
         `${lane.ref.flow}.parked`,
         lane.program.sidePartitionOf(root.key),
         root.key,
-        large ? null : root.value,
+        large ? null : row.value,
         { ...this.headersOf(root, failure, why.operator ?? ''), ...(large ? { 'aorta-value': 'held-list' } : {}) },
         // Kept 30 days from now, whatever the age of the record.
         lane.ports.clock.now(),
@@ -407,9 +409,10 @@ export class Holding {
       offset: root.offset,
       timestamp: root.timestamp,
       eventId: root.eventId,
-      recordKey: root.recordKey,
-      value: root.value,
-      headers: root.headers,
+      // A head stays in memory for as long as its patient is held.
+      recordKey: this.#slabs.ownKeyBytes(root.recordKey),
+      value: root.value && this.#slabs.own(root.value),
+      headers: this.#slabs.ownHeaders(root.headers),
       resume: root.timer ? `${timerPrefix}${root.timer.node}:${root.timer.name}` : this.#lane.ref.topic,
       attempt: root.attempt,
       due: why.due,

@@ -1,6 +1,7 @@
 import { type AortaError, error } from '../errors/index.ts';
 import { mainLane } from '../flow/nodes.ts';
 import { header, type LogRecord, type TopicPartition } from '../log/port.ts';
+import { Slabs } from '../log/slabs.ts';
 import { LastStates } from '../state/last-states.ts';
 import type { ClaimedLane, LaneGroup, LaneRef, TimerRow } from '../state/port.ts';
 import type { Settlement } from './ack.ts';
@@ -24,7 +25,7 @@ import { Outbox } from './outbox.ts';
 import type { Outlived } from './outlived.ts';
 import type { LaneProgram, Program } from './program.ts';
 import type { ReadGate } from './read-gate.ts';
-import type { Root } from './root.ts';
+import { own, type Root } from './root.ts';
 import { failureOf } from './supervise.ts';
 import { SuspectGate } from './suspect-gate.ts';
 import type { Suspicion } from './suspicion.ts';
@@ -262,6 +263,7 @@ export class Lane {
         timer: undefined,
         suspect: 0,
       };
+      entry.root = root;
       if (this.suspects.open) this.admit(root);
       else this.suspects.push(root);
     }
@@ -278,6 +280,12 @@ export class Lane {
         });
       }
     }
+  }
+
+  /** What has waited since the last call keeps its own bytes from now on: one record may keep all that was read with it. */
+  keepOwn(): void {
+    const slabs = new Slabs();
+    for (const root of this.tracker.old()) own(root, slabs);
   }
 
   /** Its copy, with the headers that say why, would not fit into the log. */
@@ -442,6 +450,7 @@ export class Lane {
     if (root.entry) {
       root.entry.applied = true;
       root.entry.settled = true;
+      root.entry.root = undefined;
       this.newestOffset = root.offset;
       this.newestTime = root.timestamp;
       this.records--;

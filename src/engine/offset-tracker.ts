@@ -1,4 +1,5 @@
 import type { AppliedSet } from '../state/port.ts';
+import type { Root } from './root.ts';
 
 /** One delivered record of a partition, from delivery until everything below it is settled. */
 export interface Entry {
@@ -10,6 +11,8 @@ export interface Entry {
   /** `aorta-seq` of the record, when it came from a flow or an ingress. */
   readonly hop: Hop | undefined;
   readonly at: number;
+  /** What runs for it; undefined when it is settled, as entries may stay for long behind one that is not. */
+  root: Root | undefined;
 }
 
 export interface Hop {
@@ -31,6 +34,9 @@ export class OffsetTracker {
   readonly #entries: Entry[] = [];
   #head = 0;
   #settledHead = 0;
+  /** Below it nothing is young (`old`), and what was delivered since the last look begins at the second. */
+  #oldHead = 0;
+  #youngHead = 0;
   #base: AppliedSet;
   #next: number;
   #runs: readonly (readonly [number, number])[];
@@ -53,7 +59,7 @@ export class OffsetTracker {
 
   /** Notes a delivered record. `duplicate`: the producer wrote it twice; it must not run again. */
   add(offset: number, hop: Hop | undefined, at: number): { entry: Entry; duplicate: boolean } {
-    const entry: Entry = { offset, applied: false, settled: false, hop, at };
+    const entry: Entry = { offset, applied: false, settled: false, hop, at, root: undefined };
     this.#entries.push(entry);
     this.#next = offset + 1;
     let duplicate = false;
@@ -79,6 +85,17 @@ export class OffsetTracker {
   get lowestOpen(): Entry | undefined {
     void this.settledWatermark;
     return this.#entries[this.#settledHead];
+  }
+
+  /** Roots that were delivered before the last call of this, and are neither settled nor were given before: each once. */
+  *old(): Iterable<Root> {
+    const [from, to] = [this.#oldHead, this.#youngHead];
+    this.#oldHead = to;
+    this.#youngHead = this.#entries.length;
+    for (let i = from; i < to; i++) {
+      const { root } = this.#entries[i] as Entry;
+      if (root) yield root;
+    }
   }
 
   /** Records that are kept in memory. */
@@ -155,5 +172,7 @@ export class OffsetTracker {
     this.#entries.splice(0, done);
     this.#head -= done;
     this.#settledHead -= done;
+    this.#oldHead = Math.max(0, this.#oldHead - done);
+    this.#youngHead = Math.max(0, this.#youngHead - done);
   }
 }

@@ -1,4 +1,5 @@
-import type { Headers } from '../log/port.ts';
+import type { Headers, HeaderValue } from '../log/port.ts';
+import type { Slabs } from '../log/slabs.ts';
 import type { HeldRow, StateWrite, TimerRow } from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import type { Entry } from './offset-tracker.ts';
@@ -13,9 +14,10 @@ export interface Root {
   /** `ctx.now`: the record's timestamp or the timer's due time. */
   readonly timestamp: number;
   readonly offset: number;
-  readonly recordKey: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: Headers;
+  /** These three may be views of all that was read with the record, until it has waited for a while (`own`). */
+  recordKey: HeaderValue | null;
+  value: Buffer | null;
+  headers: Headers;
   /** Bytes that count against the credits; 0 for held rows and timers. */
   readonly size: number;
   /** 1 for the first try. */
@@ -27,4 +29,11 @@ export interface Root {
   suspect: number;
   /** Removals of the responses that its turns have in the journal. */
   journaled?: readonly StateWrite[];
+}
+
+/** From now on it keeps its own bytes only, and not those that were read with it. */
+export function own(root: Root, slabs: Slabs): void {
+  root.recordKey = slabs.ownKey(root.recordKey);
+  root.value &&= slabs.own(root.value);
+  root.headers = slabs.ownHeaders(root.headers);
 }

@@ -14,14 +14,20 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
+/** Bytes, or a text that stands for its bytes in UTF-8. */
 export type HeaderValue = Buffer | string;
 export type Headers = Readonly<Record<string, HeaderValue | undefined>>;
 
+/**
+ * What `onRecords` delivers may be views of all that was read with it: one record keeps the whole in memory. Who keeps one for
+ * longer than a moment copies its bytes (slabs.ts). What `read` gives is the caller's own.
+ */
 export interface LogRecord {
   readonly offset: number;
   /** Milliseconds since 1970, set by the producer. */
   readonly timestamp: number;
-  readonly key: Buffer | null;
+  /** A string only where its UTF-8 bytes are those of the key. */
+  readonly key: HeaderValue | null;
   readonly value: Buffer | null;
   readonly headers: Headers;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { OffsetTracker } from '../../src/engine/offset-tracker.ts';
+import type { Root } from '../../src/engine/root.ts';
 import type { AppliedSet } from '../../src/state/port.ts';
 
 const fresh: AppliedSet = { watermark: 0, runs: [], hops: {} };
@@ -16,6 +17,43 @@ describe('offset tracker', () => {
     assert.equal(tracker.settledWatermark, 0);
     a!.settled = true;
     assert.equal(tracker.settledWatermark, 10);
+  });
+
+  it('gives what waits longer than from one look to the next, each once', () => {
+    const tracker = new OffsetTracker(fresh);
+    const root = (n: number) => ({ offset: n }) as Root;
+    const add = (n: number) => {
+      const { entry } = tracker.add(n, undefined, 0);
+      entry.root = root(n);
+      return entry;
+    };
+    const old = () => [...tracker.old()].map(({ offset }) => offset);
+    const first = [0, 1, 2].map(add);
+    assert.deepEqual(old(), [], 'they are new');
+    first[1]!.settled = true;
+    first[1]!.root = undefined;
+    const second = [3, 4].map(add);
+    assert.deepEqual(old(), [0, 2]);
+    for (const entry of [...first, ...second]) {
+      entry.applied = entry.settled = true;
+      entry.root = undefined;
+    }
+    // Many that are done are forgotten together, and their places move.
+    const many = Array.from({ length: 5_000 }, (_, i) => add(5 + i));
+    for (const entry of many.slice(0, 4_000)) {
+      entry.applied = entry.settled = true;
+      entry.root = undefined;
+    }
+    assert.deepEqual(old(), []);
+    assert.equal(tracker.settledWatermark, 4_005);
+    assert.ok(tracker.size < 2_000);
+    add(6_000);
+    assert.deepEqual(
+      old(),
+      Array.from({ length: 1_000 }, (_, i) => 4_005 + i),
+    );
+    assert.deepEqual(old(), [6_000]);
+    assert.deepEqual(old(), []);
   });
 
   it('remembers what was applied above the watermark over a change of owner', () => {

@@ -5,6 +5,7 @@
  */
 import { error } from '../../errors/index.ts';
 import type { ConsumerHandlers, LogRecord, PartitionEnds, TopicPartition } from '../port.ts';
+import { Slabs } from '../slabs.ts';
 import { refreshMetadata, type Surroundings } from './cluster.ts';
 import type { Cluster } from './internals.ts';
 import { backoff, isPassing, unreachable, within } from './problems.ts';
@@ -25,13 +26,20 @@ export interface FetcherSources {
   onEnd(reason: Error | 'lost' | 'rebalance'): void;
 }
 
+interface Kept {
+  readonly records: readonly LogRecord[];
+  readonly end: number;
+  /** Looked at by `#own`: once, and its records have memory of their own at the second look. */
+  readonly looks: number;
+}
+
 interface Position {
   readonly tp: TopicPartition;
   leader: number;
   next: number;
   paused: boolean;
   /** Fetched before the pause took effect. */
-  kept: { readonly records: readonly LogRecord[]; readonly end: number } | undefined;
+  kept: Kept | undefined;
   /** Monotonic milliseconds before which it is not fetched; infinite for a partition that stays stopped. */
   notBefore: number;
   problems: number;
@@ -39,6 +47,8 @@ interface Position {
 
 /** While something is paused, a resumed partition must not wait for a long poll of the others to end. */
 const impatientMs = 25;
+/** What is kept for this long is copied: a view would keep the whole answer of a broker. Nearly all that is kept is delivered long before. */
+const ownMs = 500;
 /** Records that are handed over at once. */
 const pieceRecords = 256;
 /** How often a loop looks around when nothing wakes it. */
@@ -58,6 +68,7 @@ export class Fetcher {
   readonly #counts = new Map<string, number>();
   #metadataAt = 0;
   #turn = 0;
+  #cancelOwn = (): void => {};
 
   constructor(from: FetcherSources, partitions: readonly TopicPartition[]) {
     this.#from = from;
@@ -74,11 +85,13 @@ export class Fetcher {
     for (const { tp } of this.#positions.values())
       this.#counts.set(tp.topic, this.#from.cluster.findTopicPartitionMetadata(tp.topic).length);
     this.reroute();
+    this.#ownLater();
   }
 
   /** Nothing is delivered after this returns. */
   stop(): void {
     this.#active = false;
+    this.#cancelOwn();
     this.#wake();
   }
 
@@ -96,6 +109,13 @@ export class Fetcher {
     this.#wake();
   }
 
+  #ownLater(): void {
+    this.#cancelOwn = this.#from.around.clock.after(ownMs, () => {
+      for (const position of this.#positions.values()) position.kept &&= aged(position.kept);
+      this.#ownLater();
+    });
+  }
+
   #deliverKept(position: Position): void {
     const { kept } = position;
     if (!this.#active || position.paused || !kept) return;
@@ -108,7 +128,7 @@ export class Fetcher {
   #deliver(position: Position, records: readonly LogRecord[], end: number): void {
     for (let at = 0; at < records.length && this.#active; at += pieceRecords) {
       if (position.paused) {
-        position.kept = { records: records.slice(at), end };
+        position.kept = { records: records.slice(at), end, looks: 0 };
         return;
       }
       try {
@@ -279,4 +299,9 @@ export class Fetcher {
     around.telemetry.log('error', 'log_records_expired', { group, ...position.tp, offset: position.next, count: start - position.next });
     position.next = start;
   }
+}
+
+function aged({ records, end, looks }: Kept): Kept {
+  const slabs = new Slabs();
+  return { records: looks === 1 ? records.map((record) => slabs.ownRecord(record)) : records, end, looks: looks + 1 };
 }

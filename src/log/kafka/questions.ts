@@ -2,6 +2,7 @@
 import { AortaError, error } from '../../errors/index.ts';
 import type { Keeping, LogRecord, PartitionEnds, TopicPartition, TopicSpec } from '../port.ts';
 import { checkTopic, driftOf } from '../retention.ts';
+import { Slabs } from '../slabs.ts';
 import { askTopics, type Connect, closeCluster, followTopics, openCluster, refreshMetadata, type Surroundings } from './cluster.ts';
 import type { Broker, Cluster } from './internals.ts';
 import { isUnknown } from './metadata.ts';
@@ -97,6 +98,7 @@ export class Questions {
     return this.#ask(`records of ${tp.topic}/${tp.partition}`, async () => {
       const { start, end } = await this.endsOf(tp);
       const records: LogRecord[] = [];
+      const slabs = new Slabs();
       let next = Math.max(from, start);
       while (next < end && records.length < limit) {
         const leader = (await this.#leaders(tp.topic)).get(tp.partition) ?? -1;
@@ -107,7 +109,10 @@ export class Questions {
           throw error('AORTA_LOG_008', { operation: 'fetch', problem: nameOfCode(answer?.errorCode ?? code.leaderNotAvailable) });
         if (answer.errorCode !== code.none) throw error('AORTA_LOG_010', { ...tp, offset: next, problem: nameOfCode(answer.errorCode) });
         const decoded = this.#decode(tp, answer.batches, next, answer.aborted);
-        for (const record of decoded.records) if (records.length < limit && record.offset < end) records.push(record);
+        for (const record of decoded.records) {
+          if (records.length >= limit || record.offset >= end) break;
+          records.push(slabs.ownRecord(record));
+        }
         next = decoded.next;
       }
       return records;

@@ -5,7 +5,7 @@ import { Fetcher } from '../../../src/log/kafka/fetcher.ts';
 import type { Cluster } from '../../../src/log/kafka/internals.ts';
 import type { Fetched } from '../../../src/log/kafka/protocol.ts';
 import { encodeBatch, payloadSize } from '../../../src/log/kafka/records/encode.ts';
-import type { Log } from '../../../src/log/port.ts';
+import type { Log, LogRecord } from '../../../src/log/port.ts';
 import { silentTelemetry } from '../../../src/telemetry/port.ts';
 import { services } from '../../support/services.ts';
 import { gate, numbers, probe, text } from '../conformance/probe.ts';
@@ -65,6 +65,38 @@ test('K7: unprocessed records of one partition do not hold up another; in kafkaj
   letGo();
   await until('the control goes on', () => rawOther >= 20);
   await Promise.all([raw.disconnect(), ours.consumer.stop()]);
+});
+
+test('what a paused partition had fetched keeps its own bytes when it waits, and is delivered as it was', async () => {
+  const topic = await newTopic(1);
+  await fill(topic, 0, 600, 0, 1000);
+  const seen: LogRecord[] = [];
+  const consumer = log.consumer({
+    group: topic,
+    topics: [topic],
+    onAssigned: async () => [],
+    onRevoked: async () => {},
+    onLost: () => {},
+    onError: () => {},
+    onRecords(partition, records) {
+      if (seen.length === 0) consumer.pause(partition);
+      seen.push(...records);
+    },
+  });
+  await consumer.start();
+  await until('the first piece', () => seen.length > 0);
+  assert.equal(seen.length, 256, 'the rest is kept');
+  assert.ok((seen[0]?.value?.buffer.byteLength ?? 0) > 100_000, 'a view of the whole answer');
+  await sleep(1_500);
+  consumer.resume({ topic, partition: 0 });
+  await until('all of them', () => seen.length === 600);
+  const kept = seen.slice(256).filter(({ value }) => (value?.buffer.byteLength ?? 0) <= 8192);
+  assert.ok(kept.length >= 344 - 256, 'what waited');
+  assert.deepEqual(
+    seen.map(({ value }) => Number(value)),
+    numbers(600),
+  );
+  await consumer.stop();
 });
 
 test('K12: a resumed partition is read long before kafkajs with its defaults reads it', async () => {

@@ -2,14 +2,13 @@
  * Record batches (magic 2) of one partition, as a fetch response holds them. Read here and not by kafkajs because
  * kafkajs never gets past a batch that compaction emptied, checks no CRC, and spends several BigInts on every record.
  *
- * Each record gets its own copy of its bytes: a slice would keep the whole fetch response in memory for as long as one
- * patient's record waits. Small ones share slabs (slabs.ts).
+ * A record's value is a view of what was read (of what was inflated, where it was compressed): a copy of each was a tenth
+ * of the time that a record takes (docs/performance.md). Who keeps records copies them (../../slabs.ts).
  */
-import type { Headers, LogRecord } from '../../port.ts';
+import type { Headers, HeaderValue, LogRecord } from '../../port.ts';
 import { inflate } from './compression.ts';
 import { crc32c } from './crc32c.ts';
 import { batchHeaderBytes } from './encode.ts';
-import { Slabs } from './slabs.ts';
 
 export interface AbortedTransaction {
   readonly producerId: bigint;
@@ -35,19 +34,24 @@ export class UnreadableBatch extends Error {
 const transactional = 0x10;
 const control = 0x20;
 const logAppendTime = 0x08;
-const noHeaders: Headers = Object.freeze({});
-const none: Buffer = Buffer.alloc(0);
+/** Longest key or value of a header that is looked at for being a text. */
+const textBytes = 128;
 
-/** A cursor of varints over one batch's records, or over one record in its slab: nothing behind `end` is its own. */
+/** No prototype: a header may be called `__proto__`. From a function, as what `Object.create(null)` makes is a slow hash table. */
+const Bag = function Bag() {} as unknown as new () => Record<string, HeaderValue>;
+Bag.prototype = Object.create(null);
+const noHeaders: Headers = Object.freeze(new Bag());
+
+/** A cursor of varints over one batch's records: nothing behind `end`, which is the end of one record, is read. */
 class Cursor {
-  data: Buffer = none;
-  at = 0;
-  end = 0;
+  readonly data: Buffer;
+  at: number;
+  end: number;
 
-  over(data: Buffer, at: number, end: number): void {
+  constructor(data: Buffer, at: number) {
     this.data = data;
     this.at = at;
-    this.end = end;
+    this.end = data.length;
   }
 
   /** Zigzag int32. */
@@ -77,36 +81,64 @@ class Cursor {
     throw new RangeError('a record ends inside a number');
   }
 
-  /** A length-prefixed field as a slice; null for length -1. */
-  field(): Buffer | null {
+  /** The length of a field, which begins here and lies within the record; -1 for null. */
+  length(): number {
     const length = this.varint();
+    if (length < -1 || this.at + length > this.end) throw new RangeError('a field is longer than its record');
+    return length;
+  }
+
+  /** A length-prefixed field as a view; null for length -1. */
+  view(): Buffer | null {
+    const length = this.length();
     if (length === -1) return null;
-    const start = this.at;
-    if (length < 0 || start + length > this.end) throw new RangeError('a field is longer than its record');
-    this.at = start + length;
-    return this.data.subarray(start, this.at);
+    this.at += length;
+    return this.data.subarray(this.at - length, this.at);
+  }
+
+  /** The same; a short one that is ASCII as a string, which costs less than a view and nearly all of them become sooner or later. */
+  text(): HeaderValue | null {
+    const length = this.length();
+    if (length === -1) return null;
+    const { at, data } = this;
+    this.at += length;
+    if (length <= textBytes) {
+      let i = at;
+      while (i < this.at && (data[i] as number) < 0x80) i++;
+      if (i === this.at) return data.toString('latin1', at, i);
+    }
+    return data.subarray(at, this.at);
+  }
+
+  /** The name of a header. They are read as often as records, but there are few of them: decoded once, found by their bytes. */
+  name(): string {
+    const length = Math.max(0, this.length());
+    const { at, data } = this;
+    this.at += length;
+    const slot = (length << 16) | ((data[at] as number) << 8) | (data[at + length - 1] as number);
+    const known = length === 0 ? undefined : names.get(slot);
+    if (known !== undefined) {
+      const { bytes } = known;
+      let i = 0;
+      while (i < length && data[at + i] === bytes[i]) i++;
+      if (i === length) return known.name;
+    }
+    const name = data.toString('utf8', at, at + length);
+    if (length > 0 && names.size < 1024) names.set(slot, { bytes: Buffer.from(data.subarray(at, at + length)), name });
+    return name;
   }
 }
 
-/** A header name is read as often as a record, but there are few of them: decoded once, found by its bytes. */
-const nameCache = new Map<number, { readonly bytes: Buffer; readonly name: string }>();
-function headerName(bytes: Buffer): string {
-  const slot = (bytes.length << 16) | ((bytes[0] ?? 0) << 8) | (bytes[bytes.length - 1] ?? 0);
-  const known = nameCache.get(slot);
-  if (known?.bytes.equals(bytes)) return known.name;
-  const name = bytes.toString('utf8');
-  if (nameCache.size < 1024) nameCache.set(slot, { bytes: Buffer.from(bytes), name });
-  return name;
-}
+/** By length, first and last byte. */
+const names = new Map<number, { readonly bytes: Buffer; readonly name: string }>();
 
 function readHeaders(cursor: Cursor): Headers {
   const count = cursor.varint();
   if (count === 0) return noHeaders;
-  // No prototype: a header may be called `__proto__`.
-  const headers: Record<string, Buffer> = Object.create(null);
+  const headers = new Bag();
   for (let i = 0; i < count; i++) {
-    const name = headerName(cursor.field() ?? none);
-    const value = cursor.field();
+    const name = cursor.name();
+    const value = cursor.text();
     // Of several values with one name the last counts; a null value is an absent header.
     if (value === null) delete headers[name];
     else headers[name] = value;
@@ -163,25 +195,21 @@ function readRecords(batch: Buffer, base: number, from: number, attributes: numb
   const appended = (attributes & logAppendTime) !== 0 ? safe(batch.readBigInt64BE(35), base) : undefined;
   const codec = attributes & 7;
   const body = codec === 0 ? batch : inflate(codec, batch.subarray(batchHeaderBytes));
-  const cursor = new Cursor();
-  cursor.over(body, codec === 0 ? batchHeaderBytes : 0, body.length);
-  const fields = new Cursor();
-  const slabs = new Slabs();
+  const cursor = new Cursor(body, codec === 0 ? batchHeaderBytes : 0);
   for (let i = 0; i < count; i++) {
+    cursor.end = body.length;
     const length = cursor.varint();
-    const start = cursor.at;
-    if (length < 0 || start + length > body.length) throw new RangeError('a record is longer than its batch');
-    // Attributes, timestamp and offset come first; a record before `from` is passed over without a copy.
-    cursor.at = start + 1;
+    const end = cursor.at + length;
+    if (length < 0 || end > body.length) throw new RangeError('a record is longer than its batch');
+    cursor.end = end;
+    cursor.at++; // attributes
     const delta = cursor.varlong();
     const offset = base + cursor.varint();
     if (offset >= from) {
-      const own = slabs.copy(body, cursor.at, start + length);
-      fields.over(slabs.memory, own, own + start + length - cursor.at);
-      const key = fields.field();
-      const value = fields.field();
-      into.push({ offset, timestamp: appended ?? first + delta, key, value, headers: readHeaders(fields) });
+      const key = cursor.text();
+      const value = cursor.view();
+      into.push({ offset, timestamp: appended ?? first + delta, key, value, headers: readHeaders(cursor) });
     }
-    cursor.at = start + length;
+    cursor.at = end;
   }
 }

@@ -60,14 +60,14 @@ test('what is encoded is decoded as it was, under every codec', () => {
           const found = decoded[i];
           assert.equal(found?.offset, base + i);
           assert.equal(found.timestamp, own.timestamp);
-          assert.deepEqual(found.key, asBytes(own.key));
+          assert.deepEqual(asBytes(found.key), asBytes(own.key));
           assert.deepEqual(found.value, own.value);
           const headers = Object.entries(own.headers ?? {}).map(([name, value]) => [
             name,
             asBytes(value as Buffer | string)?.toString('hex'),
           ]);
           assert.deepEqual(
-            Object.entries(found.headers).map(([name, value]) => [name, (value as Buffer).toString('hex')]),
+            Object.entries(found.headers).map(([name, value]) => [name, asBytes(value as Buffer | string)?.toString('hex')]),
             headers,
           );
         }
@@ -206,6 +206,34 @@ test('K10: an unknown codec, an unknown format and a changed byte are refused wi
   const changed = batch([record('unchanged')], { base: 9 });
   changed[changed.length - 3] = 0x7a;
   assert.throws(() => decodeBatches(changed, 9), /checksum/);
+});
+
+test('values are views of what was read; short ASCII keys and headers are texts, all others are bytes', () => {
+  const long = 'x'.repeat(129);
+  const headers = { eventId: 'e-1', bytes: Buffer.from([0x80]), long, umlaut: 'ä', empty: '', __proto__x: 'p' };
+  const bytes = batch([
+    { ...record('v1', { headers }), key: 'patient' },
+    { ...record('v2', {}), key: Buffer.from([0xff]) },
+  ]);
+  const [first, second] = decodeBatches(bytes, 0).records;
+  assert.equal(first?.value?.buffer, bytes.buffer, 'a copy of each value is what a record may cost least');
+  assert.equal(first?.key, 'patient');
+  assert.deepEqual(second?.key, Buffer.from([0xff]));
+  assert.equal(first?.headers['eventId'], 'e-1');
+  assert.equal(first?.headers['empty'], '');
+  assert.deepEqual(first?.headers['bytes'], Buffer.from([0x80]));
+  assert.deepEqual(first?.headers['long'], Buffer.from(long));
+  assert.deepEqual(first?.headers['umlaut'], Buffer.from('ä'));
+  assert.equal(first?.headers['constructor'], undefined);
+  assert.equal(first?.headers['toString'], undefined);
+  assert.equal(second?.headers['constructor'], undefined);
+});
+
+test('a header may have any name', () => {
+  const headers = Object.fromEntries(['__proto__', 'constructor', 'hasOwnProperty', 'toString'].map((name) => [`${name}`, 'x']));
+  Object.defineProperty(headers, '__proto__', { value: 'y', enumerable: true });
+  const [found] = decodeBatches(batch([record('v', { headers })]), 0).records;
+  assert.deepEqual({ ...found?.headers }, { ...headers });
 });
 
 test('a field that ends in the record behind its own is refused', () => {
