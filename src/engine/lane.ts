@@ -469,8 +469,12 @@ export class Lane {
    */
   commit(turn: EngineTurn): void {
     if (this.program.stateful || this.outbox.pending === 0) return this.host.commit(turn);
-    this.outbox.direct([], () => {
-      if (!turn.withdrawn) this.host.commit(turn);
+    this.outbox.direct({
+      group: undefined,
+      records: [],
+      sent: () => {
+        if (!turn.withdrawn) this.host.commit(turn);
+      },
     });
   }
 

@@ -3,11 +3,13 @@ import { classOf } from '../errors/index.ts';
 import { type Append, header, type Log } from '../log/port.ts';
 import type { OutboxRecord } from '../state/port.ts';
 
-interface Batch {
+/** Records that are sent together, in order. A turn of a stateless flow is one itself: an object and a closure less for each record. */
+export interface Emission {
   /** Group whose row holds the records; undefined in stateless flows, which have no row. */
   readonly group: number | undefined;
   readonly records: readonly Append[];
-  readonly sent: () => void;
+  /** They and everything before are in the log. */
+  sent(): void;
 }
 
 /** Groups times this plus the index gives a number that rises over a lane's life: the `aorta-seq`. */
@@ -25,7 +27,7 @@ export class Outbox {
   readonly #maxRecords: number;
   readonly #onRetry: (cause: unknown, attempt: number) => void;
   readonly #onRefused: (cause: unknown) => void;
-  #queue: Batch[] = [];
+  #queue: Emission[] = [];
   #busy = false;
   #scheduled = false;
   #closed = false;
@@ -67,9 +69,9 @@ export class Outbox {
     this.#push({ group, sent, records: records.map((record, i) => this.#sequenced(record, group * seqStride + i)) });
   }
 
-  /** Emissions of a stateless turn. */
-  direct(records: readonly OutboxRecord[], sent: () => void): void {
-    this.#push({ group: undefined, records, sent });
+  /** What has no row. */
+  direct(emission: Emission): void {
+    this.#push(emission);
   }
 
   drained(): Promise<void> {
@@ -87,7 +89,7 @@ export class Outbox {
     return { ...record, headers: { ...record.headers, [header.seq]: `${this.#producer}/${seq}` } };
   }
 
-  #push(batch: Batch): void {
+  #push(batch: Emission): void {
     this.#queue.push(batch);
     if (this.#busy || this.#scheduled) return;
     this.#scheduled = true;
@@ -101,11 +103,11 @@ export class Outbox {
     if (this.#busy) return;
     this.#busy = true;
     while (this.#queue.length > 0 && !this.#closed) {
-      const batches: Batch[] = [];
+      const batches: Emission[] = [];
       const records: Append[] = [];
       let i = 0;
       for (; i < this.#queue.length; i++) {
-        const batch = this.#queue[i] as Batch;
+        const batch = this.#queue[i] as Emission;
         if (i > 0 && records.length + batch.records.length > this.#maxRecords) break;
         batches.push(batch);
         for (const record of batch.records) records.push(record);

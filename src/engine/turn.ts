@@ -13,6 +13,7 @@ import type { CommitItem } from './group-commit.ts';
 import { type Handover, handover, inputBytes } from './handover.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { Emission } from './outbox.ts';
 import type { Outside } from './outside.ts';
 import type { Root } from './root.ts';
 
@@ -51,7 +52,7 @@ class TurnContext implements Context {
  * One root's pass through the lane. What it decides is collected here and handed to the group commit when it ends;
  * a dead turn (deadline, revoke, discard) refuses everything.
  */
-export class EngineTurn implements Turn, CommitItem {
+export class EngineTurn implements Turn, CommitItem, Emission {
   readonly lane: Lane;
   /** A running one that is moved to the held list goes on as its row's. */
   root: Root;
@@ -108,6 +109,20 @@ export class EngineTurn implements Turn, CommitItem {
     this.mailbox = mailbox;
     this.at = lane.ref.topic;
     this.ctx = new TurnContext(this);
+  }
+
+  // ---- as an emission without a row (outbox.ts) ----
+
+  get group(): undefined {
+    return undefined;
+  }
+
+  get records(): readonly OutboxRecord[] {
+    return this.outbox ?? none;
+  }
+
+  sent(): void {
+    this.lane.settle(this.root, this.settlement);
   }
 
   get alone(): boolean {

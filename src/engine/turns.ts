@@ -1,6 +1,6 @@
 import { AortaError, error } from '../errors/index.ts';
 import { header } from '../log/port.ts';
-import type { OutboxRecord, TimerRow } from '../state/port.ts';
+import type { TimerRow } from '../state/port.ts';
 import { inputValue } from './handover.ts';
 import type { Lane } from './lane.ts';
 import { idOf } from './lane-timers.ts';
@@ -187,7 +187,7 @@ export class Turns {
       mailbox.undurable.push(turn);
       lane.commit(turn);
     } else if (emitted > 0) {
-      lane.outbox.direct(turn.outbox as OutboxRecord[], () => lane.settle(turn.root, turn.settlement));
+      lane.outbox.direct(turn);
     } else if (mailbox.undurable.length > 0) {
       mailbox.undurable.push(turn);
       lane.commit(turn);

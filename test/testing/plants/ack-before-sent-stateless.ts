@@ -5,8 +5,9 @@ export default {
   breaks: 'A flow without state settles a root before its emission is in the log.',
   oracle: ['WatermarkNeverPassesIncomplete'],
   file: 'engine/turns.ts',
-  find: 'lane.outbox.direct(turn.outbox as OutboxRecord[], () => lane.settle(turn.root, turn.settlement));',
-  replace: 'lane.outbox.direct(turn.outbox as OutboxRecord[], () => {});\n      lane.settle(turn.root, turn.settlement);',
+  find: 'lane.outbox.direct(turn);',
+  replace:
+    'lane.outbox.direct({ group: undefined, records: turn.records, sent: () => {} });\n      lane.settle(turn.root, turn.settlement);',
   target: 'calls',
   seed: 2,
 } satisfies Plant;
