@@ -4,25 +4,12 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { flags, malloc } from './limits.js';
 
 const major = Number(process.versions.node.split('.')[0]);
 
-/** What runs flows: its memory is bounded from the start of the process, as these limits cannot be set later. */
+/** What runs flows: its memory is bounded. */
 const workers = new Set(['start', 'dev']);
-const flags = [
-  // V8 lets the space of young objects grow to 128 MB without need: most of what a worker allocates dies at once. 32 MB are what Node 22 had.
-  '--max-semi-space-size=16',
-  // It shrinks to 1 MB in each pause, and grows again only as objects survive: what comes after the pause is collected four times as often,
-  // and what is under way then becomes old garbage.
-  '--min-semi-space-size=16',
-];
-const malloc = {
-  // glibc keeps a heap for each thread and gives little of it back.
-  MALLOC_ARENA_MAX: '2',
-  // Named, it stays what it is. By itself it rises to 64 MB with each large buffer that is freed, and so does the size from which a
-  // buffer has pages of its own: freed answers of the broker would stay with the process.
-  MALLOC_TRIM_THRESHOLD_: '131072',
-};
 
 if (major >= 24) {
   if (workers.has(process.argv[2])) lean();
@@ -34,7 +21,7 @@ if (major >= 24) {
 }
 
 /**
- * The same process over again (exec: same id, same files), with limits; docs/performance.md has what each is worth. Who sets one
+ * The same process over again (exec: same id, same files), with limits. Who sets one
  * knows better, and is left alone.
  */
 function lean() {

@@ -26,7 +26,7 @@ export interface LayerReport {
 }
 
 const project = resolve(import.meta.dirname, '..');
-const folders = ['src', 'topologies', 'sources', 'cds-services', 'schemas', 'test', 'benchmarks', 'scripts'];
+const folders = ['bin', 'src', 'topologies', 'sources', 'cds-services', 'schemas', 'test', 'benchmarks', 'scripts'];
 
 /** Checks the sources under `root` (this project, or a test's planted one). */
 export async function checkLayers(root: string = project): Promise<LayerReport> {

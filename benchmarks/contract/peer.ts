@@ -32,6 +32,8 @@ interface PeerFacts {
   versions(): Readonly<Record<string, string>>;
   /** @default 'output' */
   readonly progress?: Progress;
+  /** What Node is started with where its users start it so. */
+  readonly node?: { readonly flags: readonly string[]; readonly env: Readonly<Record<string, string>> };
   /** Why it cannot run on this machine. May build what it needs, once. */
   available?(): string | undefined | Promise<string | undefined>;
 }

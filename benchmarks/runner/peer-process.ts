@@ -14,6 +14,8 @@ export interface MeasuredPeer {
   stop(withinMs?: number): Promise<void>;
 }
 
+const quiet = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning'];
+
 /** A peer in a process of its own, so that its processor time and memory are its own. See peers/README.md. */
 export class PeerProcess implements MeasuredPeer {
   readonly #task: Task;
@@ -69,7 +71,8 @@ export class PeerProcess implements MeasuredPeer {
     const own: Launch = {
       command: process.execPath,
       // Not the runner's own flags; only what every peer gets.
-      args: ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning', join(import.meta.dirname, 'child.ts')],
+      args: [...quiet, ...(peer.node?.flags ?? []), join(import.meta.dirname, 'child.ts')],
+      env: peer.node?.env ?? {},
     };
     const started = new PeerProcess(task, 'launch' in peer ? await peer.launch(task) : own);
     signal?.addEventListener('abort', () => started.#fail('the run was interrupted'));

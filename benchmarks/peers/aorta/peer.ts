@@ -1,3 +1,4 @@
+import { flags, malloc } from '../../../bin/limits.js';
 import { systemClock, systemRandom } from '../../../src/clock/system.ts';
 import { creditOf, startFlow } from '../../../src/engine/index.ts';
 import { createKafkaLog } from '../../../src/log/kafka/index.ts';
@@ -15,6 +16,7 @@ export const peer: Peer = {
   what: 'an Aorta flow on Kafka and PostgreSQL, bounded decoding, metrics on',
   guarantee: 'effects and state exactly once; fenced after a rebalance; emissions at least once under the same id',
   work: ['map', 'route', 'fold', 'call', 'effect'],
+  node: { flags, env: malloc },
   versions: () => packageVersions('kafkajs', 'avsc', 'pg', 'rxjs'),
   async start(task) {
     const telemetry = prometheusTelemetry({ level: 'error', destination: process.stderr });
