@@ -91,4 +91,9 @@ export const logErrors = {
     message: 'Log option {option}: {problem}.',
     remedy: 'Correct the configuration.',
   },
+  AORTA_LOG_019: {
+    class: 'Transient',
+    message: 'A broker announced an answer of {length} bytes, which is not within 4 and {limit}.',
+    remedy: 'Check that the address is a Kafka listener, and that both sides use TLS or neither does; the connection is opened anew.',
+  },
 } as const satisfies Record<string, ErrorSpec>;

@@ -3,10 +3,11 @@ import type { Socket } from 'node:net';
 import type { Clock, Random } from '../../clock/clock.ts';
 import { error } from '../../errors/index.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
-import { type Broker, Cluster, InstrumentationEventEmitter, type OpenSocket, socketFactory } from './internals.ts';
+import { type Broker, Cluster, InstrumentationEventEmitter, type OpenSocket } from './internals.ts';
 import { isUnknown, metadataRequest, type TopicMetadata } from './metadata.ts';
 import { typeOf, within } from './problems.ts';
 import { code, isPassingCode, nameOfCode } from './protocol.ts';
+import { openInPlace } from './reading.ts';
 
 /** Passed to `tls.connect` as it is; `true` for the defaults. */
 export type Tls = boolean | Readonly<Record<string, unknown>>;
@@ -103,7 +104,7 @@ export function openCluster(connect: Connect, telemetry: Telemetry, options: Clu
     logger,
     retry: { ...shortRetry, retries: options.retries ?? shortRetry.retries },
     offsets: new Map(),
-    socketFactory: failing(connect.openSocket ?? socketFactory(), sockets),
+    socketFactory: failing(connect.openSocket ?? openInPlace, sockets),
     brokers: connect.brokers,
     ssl: connect.tls === false ? undefined : connect.tls,
     sasl: connect.sasl,

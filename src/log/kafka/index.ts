@@ -36,6 +36,7 @@ import { quietIdleQueues } from './idle.ts';
 import { checkInternals, type OpenSocket } from './internals.ts';
 import { Producer } from './producer.ts';
 import { Questions } from './questions.ts';
+import { takeWholeAnswers } from './reading.ts';
 import type { Compression } from './records/compression.ts';
 
 export interface KafkaLogOptions extends Partial<Surroundings> {
@@ -78,6 +79,7 @@ export function createKafkaLog(options: KafkaLogOptions): Log {
   checkInternals();
   quietIdleQueues();
   connectOnce();
+  takeWholeAnswers();
   const { maxWaitMs = 250, requestTimeoutMs = 10_000, brokers, clientId, tls, sasl, openSocket } = options;
   if (!(maxWaitMs >= 100 && maxWaitMs <= 500))
     throw error('AORTA_LOG_018', { option: 'maxWaitMs', problem: `${maxWaitMs} is not within 100 and 500` });

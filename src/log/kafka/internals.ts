@@ -162,10 +162,9 @@ export const Encoder: new (initialSize?: number) => Encoder = from('protocol/enc
 export const RequestQueue: { prototype: RequestQueue } = from('network/requestQueue/index.js');
 export const SubscriptionState: { prototype: object } = from('consumer/subscriptionState.js');
 export const Broker: { prototype: Broker } = from('broker/index.js');
-export const Connection: { prototype: { connect(): Promise<unknown> } } = from('network/connection.js');
+export const Connection: { prototype: { connect(): Promise<unknown>; processData(data: Buffer): void } } = from('network/connection.js');
 export const ConnectionPool: { prototype: object } = from('network/connectionPool.js');
 export const InstrumentationEventEmitter: new () => unknown = from('instrumentation/emitter.js');
-export const socketFactory: () => OpenSocket = from('network/socketFactory.js');
 export const assignerProtocol: {
   MemberMetadata: {
     encode(m: { version: number; topics: readonly string[]; userData?: Buffer }): Buffer;
@@ -207,8 +206,8 @@ const needed: readonly (readonly [string, { prototype: object }, readonly string
     ],
   ],
   ['ConnectionPool', ConnectionPool, ['send']],
-  ['Connection', Connection, ['connect']],
-  ['RequestQueue', RequestQueue, ['checkPendingRequests', 'scheduleCheckPendingRequests']],
+  ['Connection', Connection, ['connect', 'processData']],
+  ['RequestQueue', RequestQueue, ['checkPendingRequests', 'scheduleCheckPendingRequests', 'fulfillRequest']],
   ['Encoder', Encoder as unknown as { prototype: object }, ['writeInt64', 'writeBuffer', 'writeString']],
 ];
 

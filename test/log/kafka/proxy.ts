@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import type { OpenSocket } from '../../../src/log/kafka/internals.ts';
+import { openInPlace } from '../../../src/log/kafka/reading.ts';
 
 /** A TCP relay between a client and the brokers, with faults. The client reaches it by `openSocket`, whatever address it asks for. */
 export interface FaultProxy {
@@ -36,7 +37,6 @@ export async function faultProxy(): Promise<FaultProxy> {
       const [host, port] = first.toString('latin1', 0, end).split(' ') as [string, string];
       const broker = connect({ host, port: Number(port), noDelay: true });
       open.add(client).add(broker);
-      client.write('\n');
       if (first.length > end + 1) broker.write(first.subarray(end + 1));
       client.on('data', (data) => broker.write(data));
       broker.on('data', (data: Buffer) => {
@@ -67,28 +67,11 @@ export async function faultProxy(): Promise<FaultProxy> {
 
   return {
     openSocket: ({ host, port, onConnect }) => {
-      const socket = connect({ host: '127.0.0.1', port: own, noDelay: true });
+      // Read in place, as without a proxy: the faults are to meet what production has.
+      const socket = openInPlace({ host: '127.0.0.1', port: own, onConnect });
       socket.write(`${host} ${port}\n`);
-      // The proxy's answering line is not the broker's: take it away before the client listens.
-      const listen = socket.on.bind(socket);
-      const listeners: ((data: Buffer) => void)[] = [];
-      let greeted = false;
-      listen('data', (data: Buffer) => {
-        let rest = data;
-        if (!greeted) {
-          greeted = true;
-          onConnect();
-          rest = data.subarray(1);
-        }
-        if (rest.length > 0) for (const listener of listeners) listener(rest);
-      });
-      socket.on = ((event: string, listener: (...args: never[]) => void) => {
-        if (event === 'data') listeners.push(listener as (data: Buffer) => void);
-        else listen(event, listener as never);
-        return socket;
-      }) as typeof socket.on;
       // A cut connection reaches kafkajs as an end, as a broker's orderly one would.
-      listen('close', () => socket.emit('end'));
+      socket.on('close', () => socket.emit('end'));
       return socket;
     },
     muteAnswers(on) {
