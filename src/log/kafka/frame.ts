@@ -8,6 +8,8 @@ export interface FramedBody {
   readonly size: number;
   /** Writes the body at `at`; exactly `size` bytes. */
   write(into: Buffer, at: number): void;
+  /** Memory of exactly this size for the whole request; new memory when absent. */
+  memory?(bytes: number): Buffer;
 }
 
 interface RequestParts {
@@ -29,7 +31,8 @@ export const withFrames =
     const { frame, apiKey, apiVersion } = parts.request;
     if (frame === undefined) return otherwise(parts);
     const client = parts.clientId === null ? 0 : Buffer.byteLength(parts.clientId);
-    const buffer = Buffer.allocUnsafe(headerBytes + client + frame.size);
+    const size = headerBytes + client + frame.size;
+    const buffer = frame.memory ? frame.memory(size) : Buffer.allocUnsafe(size);
     buffer.writeInt32BE(buffer.length - 4, 0);
     buffer.writeInt16BE(apiKey, 4);
     buffer.writeInt16BE(apiVersion, 6);

@@ -1,5 +1,6 @@
 /** What waits for one partition: records in the order of `append`, and the one batch that is on its way. */
 import type { Append, Appended } from '../port.ts';
+import type { EncodedBatch } from './records/encode.ts';
 
 /** One `append` call: settles when its last record is durable, or with its first failure. */
 export class Call {
@@ -39,7 +40,7 @@ export interface Batch {
   readonly slots: number[];
   bytes: number;
   /** With the producer id and sequence it will keep. */
-  encoded?: Buffer;
+  encoded?: EncodedBatch;
   /** A request with it was sent and not answered: it may or may not be in the log. */
   uncertain: boolean;
 }

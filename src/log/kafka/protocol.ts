@@ -89,7 +89,7 @@ export class Reader {
 export interface ProducePartition {
   readonly topic: string;
   readonly partition: number;
-  readonly batch: Buffer;
+  readonly batch: FramedBody;
 }
 
 export interface ProduceResult {
@@ -115,7 +115,7 @@ function produceBody(groups: ReadonlyMap<string, readonly ProducePartition[]>, t
   let size = 2 + 2 + 4 + 4;
   for (const [topic, members] of groups) {
     size += 2 + Buffer.byteLength(topic) + 4;
-    for (const { batch } of members) size += 8 + batch.length;
+    for (const { batch } of members) size += 8 + batch.size;
   }
   return {
     size,
@@ -130,9 +130,9 @@ function produceBody(groups: ReadonlyMap<string, readonly ProducePartition[]>, t
         at = into.writeInt32BE(members.length, at + 2 + length);
         for (const { partition, batch } of members) {
           at = into.writeInt32BE(partition, at);
-          at = into.writeInt32BE(batch.length, at);
-          into.set(batch, at);
-          at += batch.length;
+          at = into.writeInt32BE(batch.size, at);
+          batch.write(into, at);
+          at += batch.size;
         }
       }
     },
@@ -140,8 +140,13 @@ function produceBody(groups: ReadonlyMap<string, readonly ProducePartition[]>, t
 }
 
 /** acks=all; `timeoutMs` is how long the broker waits for the in-sync replicas. */
-export function produceRequest(partitions: readonly ProducePartition[], timeoutMs: number): ProtocolPair<readonly ProduceResult[]> {
-  const frame = produceBody(byTopic(partitions), timeoutMs);
+export function produceRequest(
+  partitions: readonly ProducePartition[],
+  timeoutMs: number,
+  memory?: (bytes: number) => Buffer,
+): ProtocolPair<readonly ProduceResult[]> {
+  const body = produceBody(byTopic(partitions), timeoutMs);
+  const frame: FramedBody = memory ? { ...body, memory } : body;
   return {
     request: {
       apiKey: 0,

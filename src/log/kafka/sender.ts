@@ -13,7 +13,7 @@ import type { Batch, Call, PartitionQueue } from './partitionQueue.ts';
 import { backoff, isPassing, reasonOf, within } from './problems.ts';
 import { code, isPassingCode, nameOfCode, type ProduceResult, produceRequest } from './protocol.ts';
 import type { Compression } from './records/compression.ts';
-import { encodeBatch } from './records/encode.ts';
+import { EncodedBatch } from './records/encode.ts';
 
 export interface SenderSources {
   readonly cluster: Cluster;
@@ -34,12 +34,19 @@ interface Lane {
   ready: PartitionQueue[];
   running: boolean;
   failures: number;
+  /** Memory of the last request, which nobody looks at any more. */
+  spare: Buffer | undefined;
 }
 
 interface Identity {
   readonly producerId: bigint;
   readonly producerEpoch: number;
 }
+
+/** Memory of requests is made in these steps, so that those of similar sizes share it. */
+const spareStep = 64 << 10;
+/** Most that a lane keeps between requests. */
+const maxSpareBytes = 4 << 20;
 
 /** Sequences are int32 and wrap to 0. */
 const wrap = 2 ** 31;
@@ -68,7 +75,7 @@ export class Sender {
   list(queue: PartitionQueue): void {
     let lane = this.#lanes.get(queue.leader);
     if (!lane) {
-      lane = { leader: queue.leader, ready: [], running: false, failures: 0 };
+      lane = { leader: queue.leader, ready: [], running: false, failures: 0, spare: undefined };
       this.#lanes.set(queue.leader, lane);
     }
     queue.listed = true;
@@ -136,6 +143,7 @@ export class Sender {
   /** One request. Resolves with the queues whose batch must be sent again (also one that the answer leaves out). */
   async #attempt(lane: Lane, queues: readonly PartitionQueue[]): Promise<ReadonlySet<PartitionQueue>> {
     const again = new Set(queues);
+    let memory: Buffer | undefined;
     let results: readonly ProduceResult[];
     try {
       if (lane.leader === -1) throw error('AORTA_LOG_001', { problem: 'the partition has no leader' });
@@ -144,7 +152,11 @@ export class Sender {
       const partitions = queues.map((queue) => ({ topic: queue.topic, partition: queue.partition, batch: this.#encoded(queue, identity) }));
       const broker = await this.#from.cluster.findBroker({ nodeId: lane.leader });
       for (const queue of queues) (queue.batch as Batch).uncertain = true;
-      const pair = produceRequest(partitions, Math.max(1000, this.#from.connect.requestTimeoutMs - 1000));
+      const pair = produceRequest(partitions, Math.max(1000, this.#from.connect.requestTimeoutMs - 1000), (bytes) => {
+        memory = lane.spare && lane.spare.length >= bytes ? lane.spare : Buffer.allocUnsafeSlow(Math.ceil(bytes / spareStep) * spareStep);
+        lane.spare = undefined;
+        return memory.subarray(0, bytes);
+      });
       results = await broker.connectionPool.send(pair).catch(async (thrown: unknown) => {
         // A connection without an answer may be dead without knowing it: the next attempt opens a new one.
         await broker.disconnect().catch(() => {});
@@ -165,10 +177,12 @@ export class Sender {
       const queue = asked.get(`${result.topic}/${result.partition}`);
       if (queue && !this.#settle(queue, result)) again.delete(queue);
     }
+    // The broker has all of it, so the socket has none. What must be sent again is sent from it.
+    if (again.size === 0 && memory && memory.length <= maxSpareBytes) lane.spare = memory;
     return again;
   }
 
-  #encoded(queue: PartitionQueue, identity: Identity): Buffer {
+  #encoded(queue: PartitionQueue, identity: Identity): EncodedBatch {
     const batch = queue.batch as Batch;
     if (batch.encoded) return batch.encoded;
     if (queue.producerId !== identity.producerId) {
@@ -176,7 +190,7 @@ export class Sender {
       queue.sequence = 0;
     }
     const own = { ...identity, sequence: queue.sequence };
-    batch.encoded = encodeBatch(batch.records, batch.payloads, own, this.#from.around.clock.now(), this.#from.compression);
+    batch.encoded = new EncodedBatch(batch.records, batch.payloads, own, this.#from.around.clock.now(), this.#from.compression);
     return batch.encoded;
   }
 

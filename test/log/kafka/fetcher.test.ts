@@ -4,7 +4,7 @@ import { systemClock, systemRandom } from '../../../src/clock/system.ts';
 import { Fetcher } from '../../../src/log/kafka/fetcher.ts';
 import type { Cluster } from '../../../src/log/kafka/internals.ts';
 import type { Fetched } from '../../../src/log/kafka/protocol.ts';
-import { encodeBatch, payloadSize } from '../../../src/log/kafka/records/encode.ts';
+import { EncodedBatch, payloadSize } from '../../../src/log/kafka/records/encode.ts';
 import type { Log, LogRecord } from '../../../src/log/port.ts';
 import { silentTelemetry } from '../../../src/telemetry/port.ts';
 import { services } from '../../support/services.ts';
@@ -334,7 +334,9 @@ test('a partition that moves to another broker while its old one answers is not 
   // Two brokers: the one part of the real thing that the tests' single broker cannot show.
   const payload = (from: number): Buffer => {
     const records = [{ topic: 't', key: 'k', value: Buffer.from(`${from}`) }];
-    const bytes = encodeBatch(records, records.map(payloadSize), { producerId: -1n, producerEpoch: -1, sequence: -1 }, 1, 'none');
+    const encoded = new EncodedBatch(records, records.map(payloadSize), { producerId: -1n, producerEpoch: -1, sequence: -1 }, 1, 'none');
+    const bytes = Buffer.alloc(encoded.size);
+    encoded.write(bytes, 0);
     bytes.writeBigInt64BE(BigInt(from), 0);
     return bytes;
   };

@@ -1,8 +1,9 @@
 /**
- * Record batches (magic 2), written in two passes into one buffer. kafkajs makes six buffers, several BigInts and a
+ * Record batches (magic 2), written in two passes into the buffer of their request. kafkajs makes six buffers, several BigInts and a
  * sorted copy for every record, and sorts timestamps as strings.
  */
 import type { Append, HeaderValue } from '../../port.ts';
+import type { FramedBody } from '../frame.ts';
 import { type Compression, codecs, deflate } from './compression.ts';
 import { crc32c } from './crc32c.ts';
 
@@ -16,15 +17,16 @@ export interface BatchIdentity {
   readonly sequence: number;
 }
 
-/** Header names come from code, so there are few; their bytes are made once. */
+/** Header names come from code, so there are few; each is encoded once, as a field: its length, then its bytes. */
 const names = new Map<string, Buffer>();
-function nameBytes(name: string): Buffer {
-  let bytes = names.get(name);
-  if (!bytes) {
-    bytes = Buffer.from(name);
-    if (names.size < 1024) names.set(name, bytes);
+function nameField(name: string): Buffer {
+  let field = names.get(name);
+  if (!field) {
+    field = Buffer.allocUnsafe(fieldSize(name));
+    writeField(field, 0, name);
+    if (names.size < 1024) names.set(name, field);
   }
-  return bytes;
+  return field;
 }
 
 const sizeOfBytes = (value: Uint8Array | string): number => (typeof value === 'string' ? Buffer.byteLength(value) : value.length);
@@ -55,8 +57,7 @@ export function payloadSize(record: Append): number {
       const value = headers[name];
       if (value === undefined) continue;
       count++;
-      const bytes = nameBytes(name).length;
-      size += varintSize(bytes) + bytes + fieldSize(value);
+      size += nameField(name).length + fieldSize(value);
     }
   }
   return size + varintSize(count);
@@ -84,9 +85,28 @@ function writeVarlong(into: Buffer, at: number, n: number): number {
   return i;
 }
 
+/** Below 64, so that the length takes one byte; up to here a loop is faster than two calls out of JavaScript. */
+const shortText = 48;
+
+/** An ASCII text as a field; 0 when it is another. */
+function writeShort(into: Buffer, at: number, text: string): number {
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return 0;
+    into[at + 1 + i] = unit;
+  }
+  into[at] = length << 1;
+  return at + 1 + length;
+}
+
 function writeField(into: Buffer, at: number, value: HeaderValue | null): number {
   if (value === null) return writeVarint(into, at, -1);
   if (typeof value === 'string') {
+    if (value.length <= shortText) {
+      const end = writeShort(into, at, value);
+      if (end > 0) return end;
+    }
     const size = Buffer.byteLength(value);
     const body = writeVarint(into, at, size);
     // Keys and ids are ASCII nearly always, and that copies faster.
@@ -106,64 +126,103 @@ function writeHeaders(into: Buffer, at: number, headers: Append['headers']): num
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined) continue;
-    i = writeField(into, i, nameBytes(name));
-    i = writeField(into, i, value);
+    const field = nameField(name);
+    into.set(field, i);
+    i = writeField(into, i + field.length, value);
   }
   return i;
 }
 
 /**
- * One batch. `payloads[i]` is `payloadSize(records[i])`; `now` is the timestamp of records without one. Offsets in the
- * batch are 0 to length-1: the broker adds its base offset.
+ * One batch, whose size is known before its bytes are written: so they can be written into the request. Offsets in it are 0 to
+ * length-1: the broker adds its base offset.
  */
-export function encodeBatch(
-  records: readonly Append[],
-  payloads: readonly number[],
-  identity: BatchIdentity,
-  now: number,
-  compression: Compression,
-): Buffer {
-  const count = records.length;
-  const first = (records[0] as Append).timestamp ?? now;
-  let max = first;
-  let size = batchHeaderBytes;
-  for (let i = 0; i < count; i++) {
-    const timestamp = (records[i] as Append).timestamp ?? now;
-    if (timestamp > max) max = timestamp;
-    const body = 1 + varlongSize(timestamp - first) + varintSize(i) + (payloads[i] as number);
-    size += varintSize(body) + body;
+export class EncodedBatch implements FramedBody {
+  readonly size: number;
+  readonly #records: readonly Append[];
+  readonly #payloads: readonly number[];
+  readonly #identity: BatchIdentity;
+  readonly #first: number;
+  readonly #now: number;
+  readonly #compression: Compression;
+  /** Where it was written the first time: what is sent again is the same. */
+  #bytes: Buffer | undefined;
+
+  /** `payloads[i]` is `payloadSize(records[i])`; `now` is the timestamp of records without one. */
+  constructor(records: readonly Append[], payloads: readonly number[], identity: BatchIdentity, now: number, compression: Compression) {
+    this.#records = records;
+    this.#payloads = payloads;
+    this.#identity = identity;
+    this.#now = now;
+    this.#compression = compression;
+    this.#first = records[0]?.timestamp ?? now;
+    let size = batchHeaderBytes;
+    for (let i = 0; i < records.length; i++) {
+      const body = this.#bodySize(i);
+      size += varintSize(body) + body;
+    }
+    if (compression !== 'none') {
+      const plain = Buffer.allocUnsafe(size - batchHeaderBytes);
+      this.#writeRecords(plain, 0);
+      const body = deflate(compression, plain);
+      size = batchHeaderBytes + body.length;
+      this.#bytes = Buffer.allocUnsafe(size);
+      this.#bytes.set(body, batchHeaderBytes);
+      this.#seal(this.#bytes);
+    }
+    this.size = size;
   }
-  let buffer: Buffer = Buffer.allocUnsafe(size);
-  let at = batchHeaderBytes;
-  for (let i = 0; i < count; i++) {
-    const record = records[i] as Append;
-    const delta = (record.timestamp ?? now) - first;
-    at = writeVarint(buffer, at, 1 + varlongSize(delta) + varintSize(i) + (payloads[i] as number));
-    buffer[at++] = 0;
-    at = writeVarlong(buffer, at, delta);
-    at = writeVarint(buffer, at, i);
-    at = writeField(buffer, at, record.key);
-    at = writeField(buffer, at, record.value);
-    at = writeHeaders(buffer, at, record.headers);
+
+  write(into: Buffer, at: number): void {
+    if (this.#bytes) {
+      into.set(this.#bytes, at);
+      return;
+    }
+    const bytes = into.subarray(at, at + this.size);
+    this.#writeRecords(bytes, batchHeaderBytes);
+    this.#seal(bytes);
+    this.#bytes = bytes;
   }
-  if (compression !== 'none') {
-    const body = deflate(compression, buffer.subarray(batchHeaderBytes, at));
-    const whole = Buffer.allocUnsafe(batchHeaderBytes + body.length);
-    whole.set(body, batchHeaderBytes);
-    buffer = whole;
+
+  /** Of the record behind its length. */
+  #bodySize(i: number): number {
+    const delta = ((this.#records[i] as Append).timestamp ?? this.#now) - this.#first;
+    return 1 + varlongSize(delta) + varintSize(i) + (this.#payloads[i] as number);
   }
-  buffer.writeBigInt64BE(0n, 0);
-  buffer.writeInt32BE(buffer.length - 12, 8);
-  buffer.writeInt32BE(-1, 12); // partition leader epoch: the broker's
-  buffer[16] = 2;
-  buffer.writeInt16BE(codecs[compression], 21);
-  buffer.writeInt32BE(count - 1, 23);
-  buffer.writeBigInt64BE(BigInt(first), 27);
-  buffer.writeBigInt64BE(BigInt(max), 35);
-  buffer.writeBigInt64BE(identity.producerId, 43);
-  buffer.writeInt16BE(identity.producerEpoch, 51);
-  buffer.writeInt32BE(identity.sequence, 53);
-  buffer.writeInt32BE(count, 57);
-  buffer.writeUInt32BE(crc32c(buffer, 21), 17);
-  return buffer;
+
+  #writeRecords(into: Buffer, start: number): void {
+    let at = start;
+    for (let i = 0; i < this.#records.length; i++) {
+      const record = this.#records[i] as Append;
+      at = writeVarint(into, at, this.#bodySize(i));
+      into[at++] = 0;
+      at = writeVarlong(into, at, (record.timestamp ?? this.#now) - this.#first);
+      at = writeVarint(into, at, i);
+      at = writeField(into, at, record.key);
+      at = writeField(into, at, record.value);
+      at = writeHeaders(into, at, record.headers);
+    }
+    // Its neighbour's bytes, or bytes of nobody, would go out with it.
+    if (at !== into.length) throw new RangeError('a record changed while it waited');
+  }
+
+  #seal(bytes: Buffer): void {
+    const count = this.#records.length;
+    const { producerId, producerEpoch, sequence } = this.#identity;
+    let max = this.#first;
+    for (const { timestamp = this.#now } of this.#records) if (timestamp > max) max = timestamp;
+    bytes.writeBigInt64BE(0n, 0);
+    bytes.writeInt32BE(bytes.length - 12, 8);
+    bytes.writeInt32BE(-1, 12); // partition leader epoch: the broker's
+    bytes[16] = 2;
+    bytes.writeInt16BE(codecs[this.#compression], 21);
+    bytes.writeInt32BE(count - 1, 23);
+    bytes.writeBigInt64BE(BigInt(this.#first), 27);
+    bytes.writeBigInt64BE(BigInt(max), 35);
+    bytes.writeBigInt64BE(producerId, 43);
+    bytes.writeInt16BE(producerEpoch, 51);
+    bytes.writeInt32BE(sequence, 53);
+    bytes.writeInt32BE(count, 57);
+    bytes.writeUInt32BE(crc32c(bytes, 21), 17);
+  }
 }

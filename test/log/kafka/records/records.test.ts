@@ -5,14 +5,20 @@ import fc from 'fast-check';
 import { type Compression, codecs, deflate, inflate, maxInflatedBytes } from '../../../../src/log/kafka/records/compression.ts';
 import { crc32c } from '../../../../src/log/kafka/records/crc32c.ts';
 import { decodeBatches, UnreadableBatch } from '../../../../src/log/kafka/records/decode.ts';
-import { encodeBatch, payloadSize } from '../../../../src/log/kafka/records/encode.ts';
+import { EncodedBatch, payloadSize } from '../../../../src/log/kafka/records/encode.ts';
 import type { Append } from '../../../../src/log/port.ts';
 
 const require = createRequire(import.meta.url);
 const identity = { producerId: 1234n, producerEpoch: 3, sequence: 77 };
 
+function written(encoded: EncodedBatch): Buffer {
+  const bytes = Buffer.alloc(encoded.size);
+  encoded.write(bytes, 0);
+  return bytes;
+}
+
 function batch(records: readonly Append[], options: { base?: number; compression?: Compression; now?: number } = {}): Buffer {
-  const bytes = encodeBatch(records, records.map(payloadSize), identity, options.now ?? 1000, options.compression ?? 'none');
+  const bytes = written(new EncodedBatch(records, records.map(payloadSize), identity, options.now ?? 1000, options.compression ?? 'none'));
   bytes.writeBigInt64BE(BigInt(options.base ?? 0), 0);
   return bytes;
 }
@@ -238,7 +244,7 @@ test('a header may have any name', () => {
 
 test('a field that ends in the record behind its own is refused', () => {
   const records = [1, 2].map((n) => ({ topic: 't', key: null, value: Buffer.alloc(20, n) }));
-  const batch = encodeBatch(records, records.map(payloadSize), { producerId: 1n, producerEpoch: 0, sequence: 0 }, 0, 'none');
+  const batch = written(new EncodedBatch(records, records.map(payloadSize), { producerId: 1n, producerEpoch: 0, sequence: 0 }, 0, 'none'));
   assert.equal(decodeBatches(batch, 0).records.length, 2);
   // Length, attributes, two deltas, the key's length of -1; then the length of the value, in zigzag.
   const at = 61 + 5;
@@ -270,5 +276,27 @@ test('compressed bombs are refused before they are inflated', () => {
   for (const codec of ['gzip', 'zstd', 'lz4', 'snappy'] as const) {
     const packed = deflate(codec, bomb);
     assert.throws(() => inflate(codecs[codec], packed), codec);
+  }
+});
+
+test('a batch is written into the request between its neighbours, and again elsewhere without a difference', () => {
+  for (const compression of ['none', 'gzip'] as const) {
+    const own = [record('one', { headers: { a: 'ä', b: 'plain', c: 'x'.repeat(100) } }), record('two', { key: 'ü', timestamp: 9000 })];
+    const encoded = new EncodedBatch(own, own.map(payloadSize), identity, 5000, compression);
+    const request = Buffer.alloc(encoded.size + 20, 0xee);
+    encoded.write(request, 7);
+    assert.ok(request.subarray(0, 7).every((byte) => byte === 0xee) && request.subarray(7 + encoded.size).every((byte) => byte === 0xee));
+    assert.deepEqual(written(encoded), request.subarray(7, 7 + encoded.size));
+    assert.equal(decodeBatches(written(encoded), 0).records.length, 2);
+  }
+});
+
+test('a record that is not as long any more as when it was taken is not sent', () => {
+  const headers: Record<string, string> = { a: 'first' };
+  const own = [record('one', { headers }), record('two')];
+  const encoded = new EncodedBatch(own, own.map(payloadSize), identity, 0, 'none');
+  for (const now of ['', 'second']) {
+    headers['a'] = now;
+    assert.throws(() => written(encoded), RangeError);
   }
 });
