@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Compression, codecs, deflate, inflate, maxInflatedBytes } from '../../../../src/log/kafka/records/compression.ts';
-import { crc32c } from '../../../../src/log/kafka/records/crc32c.ts';
+import { crc32c, crc32cOfWords } from '../../../../src/log/kafka/records/crc32c.ts';
+import { lanesOf } from '../../../../src/log/kafka/records/crc32cLanes.ts';
 import { decodeBatches, UnreadableBatch } from '../../../../src/log/kafka/records/decode.ts';
 import { EncodedBatch, payloadSize } from '../../../../src/log/kafka/records/encode.ts';
 import type { Append } from '../../../../src/log/port.ts';
@@ -140,6 +141,20 @@ test('CRC-32C is the same by words and by bits, wherever the bytes lie', () => {
   for (let start = 0; start < 20; start++)
     for (let end = start; end <= memory.length; end++) assert.equal(crc32c(memory, start, end), bitwise(memory.subarray(start, end)));
   for (let from = 0; from < 5; from++) assert.equal(crc32c(memory.subarray(from), 3), bitwise(memory.subarray(from + 3)));
+});
+
+test('CRC-32C of long buffers is the same in lanes and by words, of any length, wherever the bytes lie', () => {
+  assert.ok(lanesOf(), 'this machine has no lanes');
+  const memory = Buffer.from(Array.from({ length: 600_000 }, (_, n) => (n * 167 + (n >>> 7) * 13) & 0xff));
+  for (const length of [4095, 4096, 4097, 4351, 4352, 65_536, 132_095, 132_096, 132_097, 132_352, 264_192, 590_000])
+    assert.equal(crc32c(memory, 3, 3 + length), crc32cOfWords(memory, 3, 3 + length), `${length}`);
+  fc.assert(
+    fc.property(fc.nat(300_000), fc.nat(290_000), (start, length) => {
+      const own = memory.subarray(start);
+      own[length >>> 1] = (start ^ length) & 0xff;
+      assert.equal(crc32c(own, 1, 1 + length), crc32cOfWords(own, 1, 1 + length));
+    }),
+  );
 });
 
 test('decoding starts at the offset asked for and leaves a cut-off batch for the next fetch', () => {
