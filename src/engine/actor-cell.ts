@@ -14,7 +14,7 @@ export interface Snapshot {
  * Characters of JSON up to which a state is read again when its patient is back: the objects of a small one, kept for
  * thousands of patients, cost the garbage collector more than that.
  */
-const smallState = 1024;
+export const smallState = 1024;
 
 interface Encoded {
   readonly text: string | null;
@@ -46,6 +46,15 @@ export class ActorCell {
     this.#version = version;
     this.#value = value;
     this.#decoded = value !== undefined;
+  }
+
+  /** What `snapshot` says without the value. */
+  get text(): string | null {
+    return this.#text;
+  }
+
+  get version(): number {
+    return this.#version;
   }
 
   get value(): unknown {

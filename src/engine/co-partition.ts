@@ -1,13 +1,15 @@
 import type { LaneFence } from '../state/port.ts';
 import type { Snapshot } from './actor-cell.ts';
 import { Idle } from './idle.ts';
+import { IdleStates } from './idle-states.ts';
 import type { Lane } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** The patients of one lane name in one partition, over all sources. */
 export interface Patients {
   readonly mailboxes: Map<string, Mailbox>;
-  /** Whose state is kept although nothing is queued. */
+  /** Whose state is kept although nothing is queued: small ones as bytes, those with a large one as objects. */
+  readonly idleStates: IdleStates;
   readonly idle: Idle<readonly Snapshot[]>;
   /** One for each source. */
   readonly lanes: Lane[];
@@ -40,7 +42,8 @@ export class CoPartition {
     this.lanes.push(lane);
     let patients = this.#patients.get(lane.ref.lane);
     if (!patients) {
-      patients = { mailboxes: new Map(), idle: new Idle(lane.options.maxIdle), lanes: [] };
+      const idleStates = new IdleStates(() => lane.host.maxIdleBytes());
+      patients = { mailboxes: new Map(), idleStates, idle: new Idle(lane.options.maxIdle), lanes: [] };
       this.#patients.set(lane.ref.lane, patients);
     }
     patients.lanes.push(lane);

@@ -420,6 +420,17 @@ export class FlowRuntime implements LaneHost {
     return Math.max(1024 * 1024, this.#options.maxBytes / Math.max(1, this.#lanes.size));
   }
 
+  /** Where no turn waits for anything outside, what is not begun yet may stay in the log: it would only become old here. */
+  maxLaneRecords(): number {
+    const { stateful, main } = this.program;
+    if (!stateful || main.asynchronous) return Number.POSITIVE_INFINITY;
+    return Math.max(256, this.#options.maxSynchronous / Math.max(1, this.#lanes.size));
+  }
+
+  maxIdleBytes(): number {
+    return this.#options.maxIdleBytes / Math.max(1, this.#lanes.size * (1 + this.program.lanes.length));
+  }
+
   heartbeatAgeMs(): number {
     return this.#consumer?.heartbeatAgeMs?.() ?? 0;
   }

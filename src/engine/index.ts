@@ -17,7 +17,7 @@ import { type LaneView, laneViews, overdueLanes, whyEverywhere, whyLanes } from 
 export type { Settlement } from './ack.ts';
 export type { SettlementEvent } from './observe.ts';
 export type { EngineOptions, EnginePorts } from './options.ts';
-export { creditOf, defaultOptions } from './options.ts';
+export { creditOf, defaultOptions, idleBytesOf } from './options.ts';
 export { Pace } from './pace.ts';
 export type { Trace } from './trail.ts';
 export type { Waiting, WaitReason } from './wait.ts';

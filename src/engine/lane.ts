@@ -48,6 +48,10 @@ export interface LaneHost {
   settled(lane: Lane, root: Root, settlement: Settlement): void;
   fenced(lane: Lane): void;
   maxLaneBytes(): number;
+  /** Unsettled records of a lane, where that is less than `EngineOptions.maxRecords`. */
+  maxLaneRecords(): number;
+  /** Bytes for small states of idle patients of one lane, over all sources. */
+  maxIdleBytes(): number;
   /** Of the process. */
   readonly suspicion: Suspicion;
   readonly outlived: Outlived;
@@ -293,8 +297,13 @@ export class Lane {
     return (root.value?.length ?? 0) > this.options.maxRecordBytes;
   }
 
+  /** Unsettled records before it is paused. */
+  get maxRecords(): number {
+    return Math.min(this.options.maxRecords, this.host.maxLaneRecords());
+  }
+
   get overCredit(): boolean {
-    return this.records > this.options.maxRecords || this.bytes > this.host.maxLaneBytes() || this.overHeld;
+    return this.records > this.maxRecords || this.bytes > this.host.maxLaneBytes() || this.overHeld;
   }
 
   /** The held list, or what waits in the lanes, is at its cap. */
@@ -325,7 +334,7 @@ export class Lane {
   relieve(mailbox: Mailbox): void {
     const waits = mailbox.running !== undefined || mailbox.retryAt !== undefined || (this.waitsForWrites && mailbox.undurable.length > 0);
     if (!waits) return;
-    const [most, mostBytes] = [this.options.maxRecords / 2, this.host.maxLaneBytes() / 2];
+    const [most, mostBytes] = [this.maxRecords / 2, this.host.maxLaneBytes() / 2];
     const isFull = ({ length, bytes }: { readonly length: number; readonly bytes: number }) => length > most || bytes > mostBytes;
     // Of several sources each has credits of its own; counted only where all together would be too much.
     if (isFull(mailbox) && (this.siblings.length === 1 || isFull(mailbox.share(this)))) this.holding.spill(mailbox);
@@ -335,8 +344,9 @@ export class Lane {
     let mailbox = this.mailboxes.get(key);
     if (!mailbox) {
       mailbox = new Mailbox(key);
-      const kept = this.#patients.idle.take(key);
-      if (kept) mailbox.cells = this.part.cells.map(({ id, actor }, i) => new ActorCell(actor, id, key, kept[i] as Snapshot));
+      const { cells } = this.part;
+      const kept = cells.length === 0 ? undefined : (this.#patients.idleStates.take(key, cells.length) ?? this.#patients.idle.take(key));
+      if (kept) mailbox.cells = cells.map(({ id, actor }, i) => new ActorCell(actor, id, key, kept[i] as Snapshot));
       this.mailboxes.set(key, mailbox);
     }
     return mailbox;
@@ -344,6 +354,7 @@ export class Lane {
 
   /** The patient's mailbox is given up; its state is kept for a while. */
   rest(key: string, cells: readonly ActorCell[]): void {
+    if (this.#patients.idleStates.set(key, cells)) return;
     this.#patients.idle.set(
       key,
       cells.map((cell) => cell.snapshot()),
@@ -488,9 +499,8 @@ export class Lane {
   relax(): void {
     if (this.main) return this.main.relax();
     if (!this.paused || !this.owned || this.draining || this.refused) return;
-    const { maxRecords } = this.options;
     // Not at half: a patient whose next record is still in the log has nothing to do meanwhile.
-    if (this.records > maxRecords * 0.75 || this.bytes > this.host.maxLaneBytes() * 0.75 || this.overHeld) return;
+    if (this.records > this.maxRecords * 0.75 || this.bytes > this.host.maxLaneBytes() * 0.75 || this.overHeld) return;
     this.paused = false;
     this.host.resume(this);
   }
@@ -579,6 +589,7 @@ export class Lane {
     this.holding.close();
     this.suspects.close();
     this.mailboxes.clear();
+    this.#patients.idleStates.clear();
     this.#patients.idle.clear();
   }
 }

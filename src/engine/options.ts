@@ -14,6 +14,11 @@ export interface EngineOptions {
   /** Unsettled records of one partition before it is paused. @default 10_000 */
   readonly maxRecords: number;
   /**
+   * Unsettled records of a flow with state or effects and without asynchronous steps, shared by its partitions, of which each
+   * has at least 256: some groups of `group.maxTurns`. More of them would outlive the young generation. @default 4096
+   */
+  readonly maxSynchronous: number;
+  /**
    * Bytes of memory for unsettled records of a flow, shared by its partitions, of which each has at least 1 MiB; a record
    * counts 1 KiB more than its key and value. @default 24 MiB, less in a worker of more than four flows (`creditOf`)
    */
@@ -28,7 +33,9 @@ export interface EngineOptions {
   readonly commitEveryMs: number;
   /** Milliseconds that a revoke waits for running turns. @default 8000 */
   readonly drainMs: number;
-  /** Idle patients of a partition whose state is kept. @default 2000 */
+  /** Bytes of small states of idle patients of a flow, shared by its partitions. @default 32 MiB, less in a worker of more than two (`idleBytesOf`) */
+  readonly maxIdleBytes: number;
+  /** Idle patients of a partition with a large state that is kept. @default 2000 */
   readonly maxIdle: number;
   /** Rows on the held list of a partition before it is paused. @default 100_000 */
   readonly maxHeld: number;
@@ -49,12 +56,14 @@ export interface EngineOptions {
 export const defaultOptions: EngineOptions = {
   maxRunning: 2048,
   maxRecords: 10_000,
+  maxSynchronous: 4096,
   maxBytes: 24 * 1024 * 1024,
   maxRecordBytes: 943_718,
   maxWaitMs: 30_000,
-  group: { maxTurns: 500, maxBytes: 8 * 1024 * 1024 },
+  group: { maxTurns: 1000, maxBytes: 8 * 1024 * 1024 },
   commitEveryMs: 500,
   drainMs: 8000,
+  maxIdleBytes: 32 * 1024 * 1024,
   maxIdle: 2000,
   maxHeld: 100_000,
   timerWindowMs: 60_000,
@@ -68,8 +77,15 @@ export const defaultOptions: EngineOptions = {
 /** Bytes of memory for unsettled records of all flows of a worker. */
 const workerBytes = 96 * 1024 * 1024;
 
+/** Bytes for small states of idle patients of all flows of a worker. */
+const workerIdleBytes = 64 * 1024 * 1024;
+
 /** `maxBytes` of each flow where a worker has so many: what all of them may hold does not grow with their number. */
 export const creditOf = (flows: number): number => Math.min(defaultOptions.maxBytes, Math.floor(workerBytes / Math.max(1, flows)));
+
+/** The same of `maxIdleBytes`. */
+export const idleBytesOf = (flows: number): number =>
+  Math.min(defaultOptions.maxIdleBytes, Math.floor(workerIdleBytes / Math.max(1, flows)));
 
 export interface EnginePorts {
   readonly log: Log;

@@ -36,6 +36,6 @@ export function overloadOf(cause: unknown, lane: Lane, at: string): Overload | u
   if (!reason) return undefined;
   const asked = cause.retryAfterMs ?? 0;
   const delayMs = down ? Math.max(asked, guard.waitMs()) : asked || 1_000;
-  const short = lane.records > lane.options.maxRecords / 2 || lane.bytes + lane.results.bytes > lane.host.maxLaneBytes() / 2;
+  const short = lane.records > lane.maxRecords / 2 || lane.bytes + lane.results.bytes > lane.host.maxLaneBytes() / 2;
   return { reason, delayMs, hold: (guard?.target.onOpen === 'park' && reason !== 'claim') || short };
 }

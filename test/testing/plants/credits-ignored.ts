@@ -5,8 +5,8 @@ export default {
   breaks: 'A partition is fed on above its credits.',
   oracle: ['MemoryBounded'],
   file: 'engine/lane.ts',
-  find: 'return this.records > this.options.maxRecords ||',
-  replace: 'return this.records > this.options.maxRecords * 4 ||',
+  find: 'return this.records > this.maxRecords ||',
+  replace: 'return this.records > this.maxRecords * 4 ||',
   target: 'late',
   seed: 1,
 } satisfies Plant;
