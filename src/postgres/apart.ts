@@ -40,7 +40,7 @@ export const statementsOf = (sql: string): readonly string[] =>
  *
  * - What locks a table whole waits for it shortly, since all writers wait behind it, and then again after a longer pause.
  *   It holds no other table, so no writer that holds one waits for it in a circle.
- * - `create index concurrently` and `drop index concurrently` let writers go on, and take as long as they need. An index that
+ * - `create [unique] index concurrently` and `drop index concurrently` let writers go on, and take as long as they need. An index that
  *   an interrupted try has left is invalid: nobody reads it, all writes pay for it. It is made again. They wait for every
  *   transaction of the database, whatever it does; a table that was never written to (a first start) is spared that.
  *
@@ -49,7 +49,7 @@ export const statementsOf = (sql: string): readonly string[] =>
 export async function applyApart(session: Session, statements: readonly string[], apart: Apart): Promise<boolean> {
   for (const written of statements) {
     const statement = (await isUnwritten(session, written)) ? written.replace(' concurrently ', ' ') : written;
-    const concurrent = /^(create|drop) index concurrently /.test(statement);
+    const concurrent = /^(create|create unique|drop) index concurrently /.test(statement);
     for (let attempt = 0; ; attempt++) {
       const left = Math.max(1, Math.ceil(apart.until - apart.clock.monotonic()));
       try {
@@ -57,7 +57,7 @@ export async function applyApart(session: Session, statements: readonly string[]
           { text: `set statement_timeout = ${left}` },
           { text: `set lock_timeout = ${concurrent ? left : Math.min(lockMs.most, lockMs.first * 2 ** attempt)}` },
         ]);
-        await (/^create index /.test(statement) ? index(session, statement) : session.run([{ text: statement }]));
+        await (/^create (unique )?index /.test(statement) ? index(session, statement) : session.run([{ text: statement }]));
         break;
       } catch (thrown) {
         if (!(thrown instanceof StatementError) || thrown.closes || !again.has(thrown.sqlState ?? '')) throw thrown;
@@ -77,7 +77,8 @@ export async function applyApart(session: Session, statements: readonly string[]
 }
 
 async function isUnwritten(session: Session, statement: string): Promise<boolean> {
-  const [, made, dropped] = /^(?:create index concurrently \w+ on (\w+)|drop index concurrently if exists (\w+))/.exec(statement) ?? [];
+  const [, made, dropped] =
+    /^(?:create (?:unique )?index concurrently \w+ on (\w+)|drop index concurrently if exists (\w+))/.exec(statement) ?? [];
   const name = made ?? dropped;
   if (name === undefined) return false;
   const table = made === undefined ? '(select indrelid from pg_index where indexrelid = to_regclass($1))' : 'to_regclass($1)::oid';
@@ -86,7 +87,7 @@ async function isUnwritten(session: Session, statement: string): Promise<boolean
 }
 
 async function index(session: Session, statement: string): Promise<void> {
-  const [, name] = /^create index (?:concurrently )?(\w+) on /.exec(statement) ?? [];
+  const [, name] = /^create (?:unique )?index (?:concurrently )?(\w+) on /.exec(statement) ?? [];
   if (name !== undefined) {
     const [rows] = await session.run([
       { text: 'select indisvalid as valid from pg_index where indexrelid = to_regclass($1)', values: [name] },

@@ -26,19 +26,29 @@ const asBefore: readonly Statement[] = [
   'drop index if exists aorta_processed_at, aorta_timer_at',
   'create index if not exists aorta_processed_age on aorta_processed (flow, node, at)',
   'create index if not exists aorta_timer_due on aorta_timer (flow, lane, topic, partition, due)',
+  `alter table aorta_state drop constraint if exists aorta_state_key, drop constraint if exists aorta_state_pkey,
+    add constraint aorta_state_pkey primary key (flow, store, key)`,
+  'drop index if exists aorta_state_key',
   "delete from aorta_migration where name >= '0013'",
 ].map((text) => ({ text }));
 
-/** One row an index of the two tables: its name and whether it can be used. */
+/** One by one: writers lock the tables in another order. */
+async function putBack(): Promise<void> {
+  for (const statement of asBefore) await pool.query(statement);
+}
+
+/** One row an index of the two tables, and the key of states: its name and whether it can be used. */
 async function indexes(): Promise<unknown[]> {
   const rows = await pool.query({
     text: `select relname as name, indisvalid as valid from pg_index join pg_class on oid = indexrelid
-      where indrelid in ('aorta_processed'::regclass, 'aorta_timer'::regclass) and not indisprimary order by 1`,
+      where indrelid in ('aorta_processed'::regclass, 'aorta_timer'::regclass) and not indisprimary
+        or indrelid = 'aorta_state'::regclass order by 1`,
   });
   return rows.map(({ name, valid }) => [name, valid]);
 }
 const asNow = [
   ['aorta_processed_at', 1],
+  ['aorta_state_key', 1],
   ['aorta_timer_at', 1],
 ];
 
@@ -85,7 +95,7 @@ async function open(): Promise<{ run: Session['run']; end(): Promise<void> }> {
 describe('a database of the version before, whose workers run', () => {
   const newer = new PostgresPool({ ...options, connections: 1 });
   before(() => state.migrate());
-  beforeEach(() => pool.pipeline(asBefore));
+  beforeEach(() => putBack());
   afterEach(async () => assert.deepEqual(await indexes(), asNow));
   after(async () => {
     await newer.close();
@@ -105,7 +115,7 @@ describe('a database of the version before, whose workers run', () => {
     });
     try {
       for (let round = 1; round <= 3; round++) {
-        if (round > 1) await pool.pipeline(asBefore);
+        if (round > 1) await putBack();
         const from = [...made];
         while (made.some((n, i) => n < (from[i] as number) + 3)) await Promise.race([new Promise((r) => setTimeout(r, 20)), ...writers]);
         await migrate(newer);
