@@ -40,7 +40,12 @@ describe('a flow with state and without asynchronous steps', () => {
 
   for (const [what, made, least, most] of [
     ['leaves in the log what it has not begun', summing, 256, 256 + 100],
-    ['and takes more where turns wait for something outside', summing.pipe(mapAsync('out', (e: Event) => Promise.resolve(e))), 2_000, patients],
+    [
+      'and takes more where turns wait for something outside',
+      summing.pipe(mapAsync('out', (e: Event) => Promise.resolve(e))),
+      2_000,
+      patients,
+    ],
   ] as const)
     it(what, async () => {
       const driver = await TestDriver.start<Event>(made, { engine: { maxSynchronous: 1, group: { maxTurns: 10, maxBytes: 2 ** 20 } } });
