@@ -5,12 +5,11 @@
  */
 import { error } from '../../errors/index.ts';
 import type { ConsumerHandlers, LogRecord, PartitionEnds, TopicPartition } from '../port.ts';
-import { Slabs } from '../slabs.ts';
 import { refreshMetadata, type Surroundings } from './cluster.ts';
 import type { Cluster } from './internals.ts';
 import { backoff, isPassing, unreachable, within } from './problems.ts';
 import { code, type Fetched, type FetchLimits, fetchRequest, isPassingCode, nameOfCode } from './protocol.ts';
-import { decodeBatches, UnreadableBatch } from './records/decode.ts';
+import { BatchReader, UnreadableBatch } from './records/decode.ts';
 
 export interface FetcherSources {
   readonly cluster: Cluster;
@@ -26,11 +25,12 @@ export interface FetcherSources {
   onEnd(reason: Error | 'lost' | 'rebalance'): void;
 }
 
+/** What was fetched and is not delivered. */
 interface Kept {
-  readonly records: readonly LogRecord[];
+  readonly batches: BatchReader;
   readonly end: number;
-  /** Looked at by `#own`: once, and its records have memory of their own at the second look. */
-  readonly looks: number;
+  /** How often `#ownLater` saw it. */
+  looks: number;
 }
 
 interface Position {
@@ -111,28 +111,36 @@ export class Fetcher {
 
   #ownLater(): void {
     this.#cancelOwn = this.#from.around.clock.after(ownMs, () => {
-      for (const position of this.#positions.values()) position.kept &&= aged(position.kept);
+      for (const { kept } of this.#positions.values()) if (kept && kept.looks++ === 1) kept.batches.own();
       this.#ownLater();
     });
   }
 
   #deliverKept(position: Position): void {
-    const { kept } = position;
-    if (!this.#active || position.paused || !kept) return;
-    position.kept = undefined;
-    this.#deliver(position, kept.records, kept.end);
+    if (!this.#active || position.paused || !position.kept) return;
+    this.#deliver(position);
     this.#wake();
   }
 
-  /** In pieces, so that a pause takes effect within a fetch: what is behind it is kept. */
-  #deliver(position: Position, records: readonly LogRecord[], end: number): void {
-    for (let at = 0; at < records.length && this.#active; at += pieceRecords) {
-      if (position.paused) {
-        position.kept = { records: records.slice(at), end, looks: 0 };
+  /** In pieces, so that a pause takes effect within a fetch: what is behind it is kept, as bytes. */
+  #deliver(position: Position): void {
+    while (this.#active && !position.paused && position.kept) {
+      const { batches, end } = position.kept;
+      let records: readonly LogRecord[];
+      try {
+        records = batches.take(pieceRecords);
+      } catch (thrown) {
+        position.kept = undefined;
+        if (!(thrown instanceof UnreadableBatch)) throw thrown;
+        this.#stopPartition(position, error('AORTA_LOG_010', { ...position.tp, offset: thrown.offset, problem: thrown.message }));
         return;
       }
+      position.next = batches.next;
+      position.problems = 0;
+      if (batches.done) position.kept = undefined;
+      if (records.length === 0) continue;
       try {
-        this.#from.handlers.onRecords(position.tp, records.length <= pieceRecords ? records : records.slice(at, at + pieceRecords), end);
+        this.#from.handlers.onRecords(position.tp, records, end);
       } catch (cause) {
         this.#end(error('AORTA_LOG_017', { group: this.#from.group, handler: 'onRecords', problem: 'it threw' }, { cause }));
       }
@@ -166,10 +174,12 @@ export class Fetcher {
     for (const position of this.#positions.values()) {
       const found = this.#from.cluster.findTopicPartitionMetadata(position.tp.topic).find((p) => p.partitionId === position.tp.partition);
       position.leader = found?.leader ?? -1;
-      if (!this.#loops.has(position.leader)) {
-        this.#loops.add(position.leader);
-        void this.#loop(position.leader);
-      }
+    }
+    // When all of them are known: a loop asks at once, for those that it finds.
+    for (const { leader } of this.#positions.values()) {
+      if (this.#loops.has(leader)) continue;
+      this.#loops.add(leader);
+      void this.#loop(leader);
     }
   }
 
@@ -261,16 +271,8 @@ export class Fetcher {
 
   #read(position: Position, answer: Fetched): void {
     if (answer.batches.length === 0) return;
-    try {
-      const { records, next } = decodeBatches(answer.batches, position.next, answer.aborted);
-      position.next = next;
-      position.problems = 0;
-      if (records.length === 0) return;
-      this.#deliver(position, records, answer.end);
-    } catch (thrown) {
-      if (!(thrown instanceof UnreadableBatch)) throw thrown;
-      this.#stopPartition(position, error('AORTA_LOG_010', { ...position.tp, offset: thrown.offset, problem: thrown.message }));
-    }
+    position.kept = { batches: new BatchReader(answer.batches, position.next, answer.aborted), end: answer.end, looks: 0 };
+    this.#deliver(position);
   }
 
   /** K10: loud, and once; the other partitions go on. */
@@ -299,9 +301,4 @@ export class Fetcher {
     around.telemetry.log('error', 'log_records_expired', { group, ...position.tp, offset: position.next, count: start - position.next });
     position.next = start;
   }
-}
-
-function aged({ records, end, looks }: Kept): Kept {
-  const slabs = new Slabs();
-  return { records: looks === 1 ? records.map((record) => slabs.ownRecord(record)) : records, end, looks: looks + 1 };
 }

@@ -34,6 +34,7 @@ export class UnreadableBatch extends Error {
 const transactional = 0x10;
 const control = 0x20;
 const logAppendTime = 0x08;
+const none: Buffer = Buffer.alloc(0);
 /** Longest key or value of a header that is looked at for being a text. */
 const textBytes = 128;
 
@@ -44,7 +45,7 @@ const noHeaders: Headers = Object.freeze(new Bag());
 
 /** A cursor of varints over one batch's records: nothing behind `end`, which is the end of one record, is read. */
 class Cursor {
-  readonly data: Buffer;
+  data: Buffer;
   at: number;
   end: number;
 
@@ -152,64 +153,148 @@ const safe = (value: bigint, offset: number): number => {
   return number;
 };
 
-/** Decodes the records at or after `from`. A cut-off last batch is left for the next fetch. */
-export function decodeBatches(data: Buffer, from: number, aborted: readonly AbortedTransaction[] = []): Decoded {
-  const records: LogRecord[] = [];
-  const abortedNow = new Set<bigint>();
-  const pending = aborted.length > 0 ? [...aborted].sort((a, b) => a.firstOffset - b.firstOffset) : aborted;
-  let nextAborted = 0;
-  let next = from;
-  let at = 0;
-  while (at + batchHeaderBytes <= data.length) {
-    const base = safe(data.readBigInt64BE(at), next);
-    const end = at + 12 + data.readInt32BE(at + 8);
-    if (end > data.length) break;
+/**
+ * Reads the records at or after `from`, a piece at a time: what is not taken yet is no object yet, and does not survive
+ * collections while its partition is paused. A cut-off last batch is left for the next fetch.
+ */
+export class BatchReader {
+  /** The offset to fetch next, were nothing more taken. */
+  next: number;
+  #data: Buffer;
+  readonly #from: number;
+  /** Sorted by where they begin; those that have begun, and not ended, are in `#abortedNow`. */
+  readonly #aborted: readonly AbortedTransaction[];
+  readonly #abortedNow = new Set<bigint>();
+  #nextAborted = 0;
+  /** Where the batch behind the one that is read begins. */
+  #at = 0;
+  /** Of the batch that is read: its records, how many are left, and what their numbers count from. */
+  #cursor = new Cursor(none, 0);
+  #bodyEnd = 0;
+  #left = 0;
+  #base = 0;
+  #last = 0;
+  #first = 0;
+  #appended: number | undefined;
+
+  constructor(data: Buffer, from: number, aborted: readonly AbortedTransaction[] = []) {
+    this.#data = data;
+    this.next = this.#from = from;
+    this.#aborted = aborted.length > 1 ? [...aborted].sort((a, b) => a.firstOffset - b.firstOffset) : aborted;
+  }
+
+  /** Nothing is left but, perhaps, a cut-off batch. */
+  get done(): boolean {
+    return this.#left === 0 && this.#endOf(this.#at) === undefined;
+  }
+
+  /** At most `limit` records; none: there are no more. Throws `UnreadableBatch` where the next one cannot be read: those before it were given. */
+  take(limit: number): LogRecord[] {
+    const records: LogRecord[] = [];
+    try {
+      while (records.length < limit && (this.#left > 0 || this.#begin())) this.#read(records, limit);
+    } catch (cause) {
+      // It is thrown at the next call.
+      if (records.length > 0) return records;
+      throw cause instanceof UnreadableBatch ? cause : new UnreadableBatch(this.#base, (cause as Error).message);
+    }
+    return records;
+  }
+
+  /** From now on it does not keep what was fetched for others. */
+  own(): void {
+    if (this.#data.buffer.byteLength <= 2 * this.#data.length) return;
+    const copy = Buffer.allocUnsafeSlow(this.#data.length);
+    this.#data.copy(copy);
+    if (this.#cursor.data === this.#data) this.#cursor.data = copy;
+    this.#data = copy;
+  }
+
+  /** Where the batch ends that begins here; undefined where it is not there as a whole. */
+  #endOf(at: number): number | undefined {
+    if (at + batchHeaderBytes > this.#data.length) return undefined;
+    const end = at + 12 + this.#data.readInt32BE(at + 8);
+    return end > this.#data.length ? undefined : end;
+  }
+
+  /** Goes to the next batch; false at the end. */
+  #begin(): boolean {
+    const [data, at] = [this.#data, this.#at];
+    const end = this.#endOf(at);
+    if (end === undefined) return false;
+    const base = safe(data.readBigInt64BE(at), this.next);
+    this.#base = base;
     if (data[at + 16] !== 2) throw new UnreadableBatch(base, `record format ${data[at + 16]} is not supported`);
     if (end < at + batchHeaderBytes) throw new UnreadableBatch(base, 'the batch is shorter than its header');
     if (crc32c(data, at + 21, end) !== data.readUInt32BE(at + 17)) throw new UnreadableBatch(base, 'the checksum does not match');
     const attributes = data.readInt16BE(at + 21);
-    const last = base + data.readInt32BE(at + 23);
-    if (last >= from) {
-      const producerId = data.readBigInt64BE(at + 43);
-      for (; nextAborted < pending.length && (pending[nextAborted] as AbortedTransaction).firstOffset <= last; nextAborted++) {
-        abortedNow.add((pending[nextAborted] as AbortedTransaction).producerId);
-      }
-      if ((attributes & control) !== 0) abortedNow.delete(producerId);
-      else if ((attributes & transactional) === 0 || !abortedNow.has(producerId)) {
-        try {
-          readRecords(data.subarray(at, end), base, from, attributes, records);
-        } catch (cause) {
-          throw cause instanceof UnreadableBatch ? cause : new UnreadableBatch(base, (cause as Error).message);
-        }
-      }
-      next = last + 1;
+    this.#last = base + data.readInt32BE(at + 23);
+    if (this.#last >= this.#from && !this.#passesOver(attributes, data.readBigInt64BE(at + 43))) {
+      this.#first = safe(data.readBigInt64BE(at + 27), base);
+      this.#appended = (attributes & logAppendTime) !== 0 ? safe(data.readBigInt64BE(at + 35), base) : undefined;
+      const codec = attributes & 7;
+      const body = codec === 0 ? data : inflate(codec, data.subarray(at + batchHeaderBytes, end));
+      this.#cursor = new Cursor(body, codec === 0 ? at + batchHeaderBytes : 0);
+      this.#bodyEnd = codec === 0 ? end : body.length;
+      this.#left = Math.max(0, data.readInt32BE(at + 57));
     }
-    at = end;
+    this.#at = end;
+    if (this.#left === 0) this.#ended();
+    return true;
   }
-  return { records, next };
+
+  /** Its records are none, or not for us: a control batch, or one of an aborted transaction. */
+  #passesOver(attributes: number, producerId: bigint): boolean {
+    for (; this.#nextAborted < this.#aborted.length; this.#nextAborted++) {
+      const { producerId: aborted, firstOffset } = this.#aborted[this.#nextAborted] as AbortedTransaction;
+      if (firstOffset > this.#last) break;
+      this.#abortedNow.add(aborted);
+    }
+    if ((attributes & control) !== 0) this.#abortedNow.delete(producerId);
+    else if ((attributes & transactional) === 0 || !this.#abortedNow.has(producerId)) return false;
+    return true;
+  }
+
+  #read(into: LogRecord[], limit: number): void {
+    const cursor = this.#cursor;
+    while (this.#left > 0 && into.length < limit) {
+      cursor.end = this.#bodyEnd;
+      const start = cursor.at;
+      try {
+        const length = cursor.varint();
+        const end = cursor.at + length;
+        if (length < 0 || end > this.#bodyEnd) throw new RangeError('a record is longer than its batch');
+        cursor.end = end;
+        cursor.at++; // attributes
+        const delta = cursor.varlong();
+        const offset = this.#base + cursor.varint();
+        if (offset >= this.#from) {
+          const key = cursor.text();
+          const value = cursor.view();
+          into.push({ offset, timestamp: this.#appended ?? this.#first + delta, key, value, headers: readHeaders(cursor) });
+          this.next = offset + 1;
+        }
+        cursor.at = end;
+      } catch (cause) {
+        cursor.at = start;
+        throw cause;
+      }
+      this.#left--;
+    }
+    if (this.#left === 0) this.#ended();
+  }
+
+  /** Compaction may have removed its last records. */
+  #ended(): void {
+    this.next = Math.max(this.next, this.#last + 1);
+  }
 }
 
-function readRecords(batch: Buffer, base: number, from: number, attributes: number, into: LogRecord[]): void {
-  const count = batch.readInt32BE(57);
-  const first = safe(batch.readBigInt64BE(27), base);
-  const appended = (attributes & logAppendTime) !== 0 ? safe(batch.readBigInt64BE(35), base) : undefined;
-  const codec = attributes & 7;
-  const body = codec === 0 ? batch : inflate(codec, batch.subarray(batchHeaderBytes));
-  const cursor = new Cursor(body, codec === 0 ? batchHeaderBytes : 0);
-  for (let i = 0; i < count; i++) {
-    cursor.end = body.length;
-    const length = cursor.varint();
-    const end = cursor.at + length;
-    if (length < 0 || end > body.length) throw new RangeError('a record is longer than its batch');
-    cursor.end = end;
-    cursor.at++; // attributes
-    const delta = cursor.varlong();
-    const offset = base + cursor.varint();
-    if (offset >= from) {
-      const key = cursor.text();
-      const value = cursor.view();
-      into.push({ offset, timestamp: appended ?? first + delta, key, value, headers: readHeaders(cursor) });
-    }
-    cursor.at = end;
-  }
+/** All of them. */
+export function decodeBatches(data: Buffer, from: number, aborted: readonly AbortedTransaction[] = []): Decoded {
+  const reader = new BatchReader(data, from, aborted);
+  const records = reader.take(Number.POSITIVE_INFINITY);
+  // What cannot be read behind them is thrown now.
+  reader.take(1);
+  return { records, next: reader.next };
 }

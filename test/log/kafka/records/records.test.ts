@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { type Compression, codecs, deflate, inflate, maxInflatedBytes } from '../../../../src/log/kafka/records/compression.ts';
 import { crc32c, crc32cOfWords } from '../../../../src/log/kafka/records/crc32c.ts';
 import { lanesOf } from '../../../../src/log/kafka/records/crc32cLanes.ts';
-import { decodeBatches, UnreadableBatch } from '../../../../src/log/kafka/records/decode.ts';
+import { BatchReader, decodeBatches, UnreadableBatch } from '../../../../src/log/kafka/records/decode.ts';
 import { EncodedBatch, payloadSize } from '../../../../src/log/kafka/records/encode.ts';
 import type { Append } from '../../../../src/log/port.ts';
 
@@ -248,6 +248,85 @@ test('values are views of what was read; short ASCII keys and headers are texts,
   assert.equal(first?.headers['constructor'], undefined);
   assert.equal(first?.headers['toString'], undefined);
   assert.equal(second?.headers['constructor'], undefined);
+});
+
+test('in pieces of any size come the same records, whatever is copied in between', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(anyRecord, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 5 }),
+      fc.constantFrom(...(Object.keys(codecs) as Compression[])),
+      fc.array(fc.record({ limit: fc.integer({ min: 1, max: 10 }), own: fc.boolean() }), { minLength: 1 }),
+      fc.nat(10),
+      (batches, compression, pieces, skipped) => {
+        let base = 0;
+        const bytes = batches.map((records) => {
+          const one = batch(records, { base, compression });
+          base += records.length;
+          return one;
+        });
+        // As a part of a larger answer.
+        const answer = Buffer.concat([Buffer.alloc(5_000), ...bytes, Buffer.alloc(100_000)]);
+        const data = answer.subarray(5_000, answer.length - 100_000);
+        const whole = decodeBatches(data, skipped);
+        const reader = new BatchReader(data, skipped);
+        const found: unknown[] = [];
+        for (let i = 0; ; i++) {
+          const { limit, own } = pieces[i % pieces.length] as { limit: number; own: boolean };
+          const piece = reader.take(limit);
+          assert.ok(piece.length <= limit);
+          found.push(...piece);
+          const newest = piece.at(-1);
+          if (newest) assert.ok(reader.next > newest.offset);
+          if (own) reader.own();
+          if (reader.done) break;
+          assert.ok(piece.length > 0);
+        }
+        assert.deepEqual(reader.take(1), []);
+        assert.deepEqual(found, whole.records);
+        assert.equal(reader.next, whole.next);
+        assert.equal(reader.next, Math.max(base, skipped));
+      },
+    ),
+  );
+});
+
+test('what is left keeps its own bytes when it is told so', () => {
+  const one = batch([record('a'), record('b'), record('c')], { base: 4 });
+  const answer = Buffer.concat([one, Buffer.alloc(1 << 20)]);
+  const reader = new BatchReader(answer.subarray(0, one.length), 4);
+  assert.equal(reader.take(1)[0]?.value?.buffer, answer.buffer);
+  reader.own();
+  const rest = reader.take(5);
+  assert.deepEqual(
+    rest.map(({ offset, value }) => [offset, String(value)]),
+    [
+      [5, 'b'],
+      [6, 'c'],
+    ],
+  );
+  assert.ok((rest[0]?.value?.buffer.byteLength ?? 0) <= one.length);
+});
+
+test('records before one that cannot be read are given, once', () => {
+  const good = batch([record('a'), record('b')], { base: 0 });
+  const bad = batch([record('c'), record('d')], { base: 2 });
+  // The length of the second record.
+  const second = bad.length - 61;
+  const at = 61 + second / 2;
+  bad[at] = 0x7e;
+  sealed(bad);
+  const reader = new BatchReader(Buffer.concat([good, bad]), 0);
+  assert.deepEqual(
+    reader.take(100).map(({ offset }) => offset),
+    [0, 1, 2],
+  );
+  assert.equal(reader.done, false);
+  assert.equal(reader.next, 3);
+  for (let again = 0; again < 2; again++) assert.throws(() => reader.take(100), { name: 'UnreadableBatch', offset: 2 });
+  // As it is fetched again: from behind the last one.
+  const later = new BatchReader(bad, reader.next);
+  assert.throws(() => later.take(100), UnreadableBatch);
+  assert.equal(later.next, 3);
 });
 
 test('a header may have any name', () => {
