@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { flow, mapAsync, topic } from '../../src/index.ts';
+import { AortaError } from '../../src/errors/index.ts';
+import { filter, flow, map, mapAsync, to, topic } from '../../src/index.ts';
 import type { Headers, LogRecord } from '../../src/log/port.ts';
 import { TestDriver } from '../../src/testing/index.ts';
-import { applied, type Event, events, seen } from './review-support.ts';
+import { MemoryLog } from '../../src/testing/memory-log.ts';
+import { applied, type Event, events, out, seen } from './review-support.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -47,6 +49,7 @@ function asViews(driver: TestDriver<Event>): () => Promise<number> {
   };
 }
 
+const bytesOut = topic<Buffer>('bytes-out', null, { partitions: 1 });
 const one = (key: string, n: number) => ({ key, value: { n, kind: 'x' } });
 
 describe('one record that waits keeps its own bytes, not all that was read with it', () => {
@@ -90,6 +93,63 @@ describe('one record that waits keeps its own bytes, not all that was read with 
     await driver.advance(400);
     assert.equal(driver.running.totals()['parked'], 2);
     assert.equal(await kept(), 0);
+    await driver.stop();
+  });
+
+  it('while no commit is answered', async () => {
+    const { consumer } = MemoryLog.prototype;
+    MemoryLog.prototype.consumer = function (options) {
+      return Object.assign(consumer.call(this, options), { commit: () => new Promise(() => {}) });
+    };
+    const started = start('uncommitted', (event) => (event.n === 0 ? new Promise(() => {}) : Promise.resolve(event)));
+    const { driver, kept } = await started.finally(() => {
+      MemoryLog.prototype.consumer = consumer;
+    });
+    await driver.send(one('fast', 99), one('slow', 0));
+    for (let second = 0; second < 10; second++) {
+      await driver.send(one(`slow${second}`, 0), one('fast', 100 + second));
+      await driver.advance(1_000);
+    }
+    const answers = await kept();
+    assert.ok(answers <= 3, `${answers} of 11`);
+    await driver.stop();
+  });
+
+  it('as plain bytes in the hands of the flow', async () => {
+    const bytes = topic<Buffer>('bytes', null, { partitions: 1 });
+    const work = (value: Buffer) => (value[0] === 0 ? new Promise<Buffer>(() => {}) : Promise.resolve(value));
+    const driver = await TestDriver.start<Buffer>(flow('bytes').from(bytes).pipe(mapAsync('work', work), to('end', bytesOut)));
+    const kept = asViews(driver);
+    await driver.send({ key: 'slow', value: Buffer.of(0, 1) }, { key: 'fast', value: Buffer.of(1, 1) });
+    await driver.advance(2_000);
+    assert.equal(await kept(), 0);
+    await driver.stop();
+  });
+
+  it('as a dead letter that the log does not take yet', async () => {
+    const source = topic<Event>('letters', events.schema, { partitions: 1 });
+    const fail = map('fail', (event: Event): Event => {
+      throw new AortaError('AORTA_TEST', 'Permanent', `never ${event.n}`);
+    });
+    const driver = await TestDriver.start<Event>(
+      flow('letters', { order: 'tolerant' })
+        .from(source)
+        .pipe(
+          filter('some', (event) => event.n === 0),
+          fail,
+          to('end', out),
+        ),
+    );
+    const kept = asViews(driver);
+    const append = driver.log.append.bind(driver.log);
+    let away = false;
+    driver.log.append = (records) => (away ? new Promise(() => {}) : append(records));
+    await driver.send(one('bad', 0), ...Array.from({ length: 50 }, (_, i) => one(`p${i}`, 100 + i)));
+    away = true;
+    await driver.advance(2_000);
+    assert.equal(driver.running.totals()['deadLetters'], 1);
+    assert.equal(await kept(), 0);
+    driver.log.append = append;
     await driver.stop();
   });
 });

@@ -63,3 +63,17 @@ test('a record keeps nothing of what was read with it, and its texts stay as the
   const texts = new Slabs().ownRecord({ offset: 1, timestamp: 2, key: 'k', value: null, headers: { eventId: 'e1' } });
   assert.deepEqual(texts, { offset: 1, timestamp: 2, key: 'k', value: null, headers: { eventId: 'e1' } });
 });
+
+test('the bytes of a key that came as a text lie in a slab too, not in the pool of Node', () => {
+  const slabs = new Slabs();
+  const keys = Array.from({ length: 100 }, (_, i) => {
+    Buffer.from('x'.repeat(30_000));
+    return slabs.ownKeyBytes(`patient-${i}`) as Buffer;
+  });
+  assert.ok(kept(keys) <= 8192, `${kept(keys)} bytes for ${keys.length} keys`);
+  assert.deepEqual(
+    keys.map(String),
+    Array.from({ length: 100 }, (_, i) => `patient-${i}`),
+  );
+  assert.equal(slabs.ownKeyBytes('')?.length, 0);
+});

@@ -51,6 +51,14 @@ const anyRecord: fc.Arbitrary<Append> = fc.record({
   ),
 });
 
+// First, as the cache takes no more names once it is full.
+test('a name longer than its place in the cache can say is not taken for another', () => {
+  const short = 'longg';
+  const headers = (name: string) => decodeBatches(batch([record('v', { headers: { [name]: 'y' } })]), 0).records[0]?.headers;
+  const alike = short + 'g'.repeat(1 << 16);
+  for (const name of [alike, short]) assert.ok(headers(name)?.[name] === 'y', `${name.length} bytes`);
+});
+
 const asBytes = (value: Buffer | string | null): Buffer | null => (typeof value === 'string' ? Buffer.from(value) : value);
 
 test('what is encoded is decoded as it was, under every codec', () => {
