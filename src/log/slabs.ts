@@ -44,7 +44,8 @@ export class Slabs {
 
   /** The bytes of a key. */
   ownKeyBytes(key: HeaderValue | null): Buffer | null {
-    return typeof key === 'string' ? Buffer.from(key) : key && this.own(key);
+    // What `Buffer.from` makes of a text lies in Node's pool, too.
+    return key === null ? null : this.own(typeof key === 'string' ? Buffer.from(key) : key);
   }
 
   /** The same object where all values are strings. */
