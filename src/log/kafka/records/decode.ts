@@ -35,7 +35,7 @@ const transactional = 0x10;
 const control = 0x20;
 const logAppendTime = 0x08;
 const none: Buffer = Buffer.alloc(0);
-/** Longest key or value of a header that is looked at for being a text. */
+/** Longest key or value of a header that is looked at for being a text, and longest name that is kept. */
 const textBytes = 128;
 
 /** No prototype: a header may be called `__proto__`. From a function, as what `Object.create(null)` makes is a slow hash table. */
@@ -116,8 +116,9 @@ class Cursor {
     const length = Math.max(0, this.length());
     const { at, data } = this;
     this.at += length;
+    if (length === 0 || length > textBytes) return data.toString('utf8', at, at + length);
     const slot = (length << 16) | ((data[at] as number) << 8) | (data[at + length - 1] as number);
-    const known = length === 0 ? undefined : names.get(slot);
+    const known = names.get(slot);
     if (known !== undefined) {
       const { bytes } = known;
       let i = 0;
@@ -125,7 +126,7 @@ class Cursor {
       if (i === length) return known.name;
     }
     const name = data.toString('utf8', at, at + length);
-    if (length > 0 && names.size < 1024) names.set(slot, { bytes: Buffer.from(data.subarray(at, at + length)), name });
+    if (names.size < 1024) names.set(slot, { bytes: Buffer.from(data.subarray(at, at + length)), name });
     return name;
   }
 }
