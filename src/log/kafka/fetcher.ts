@@ -92,6 +92,7 @@ export class Fetcher {
   stop(): void {
     this.#active = false;
     this.#cancelOwn();
+    for (const position of this.#positions.values()) position.kept = undefined;
     this.#wake();
   }
 
