@@ -1,6 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
 import { error } from '../errors/index.ts';
-import { Slabs } from '../log/slabs.ts';
 import type { HeldRow } from '../state/port.ts';
 import type { Lane } from './lane.ts';
 import type { Root } from './root.ts';
@@ -31,7 +30,7 @@ export const inputValue = (bytes: Buffer): unknown => deserialize(bytes);
 export function handover(from: Lane, root: Root, node: string, name: string, value: Buffer, nth: number): Handover {
   const lane = from.lanes.get(name);
   if (!lane) throw error('AORTA_ENGINE_031', { flow: from.ref.flow, lane: name });
-  const slabs = new Slabs();
+  const { slabs } = from;
   const traceparent = root.headers['traceparent'];
   const row: HeldRow = {
     key: root.key,

@@ -1,6 +1,5 @@
 import { error } from '../errors/index.ts';
 import { header } from '../log/port.ts';
-import { Slabs } from '../log/slabs.ts';
 import type { HeldReason, HeldRow, HeldWrite, RedriveRequest, TimerRow } from '../state/port.ts';
 import { headOf } from '../state/redrive-head.ts';
 import type { HeldPatient } from './held-list.ts';
@@ -35,7 +34,6 @@ const timerPrefix = 'timer:';
 export class Holding {
   readonly #lane: Lane;
   readonly #timers = new Map<string, TimerRow[]>();
-  readonly #slabs = new Slabs();
   /** Bytes of inputs in memory behind their patients' heads; may be too high. */
   #kept = 0;
   #counted = Number.NEGATIVE_INFINITY;
@@ -410,9 +408,9 @@ export class Holding {
       timestamp: root.timestamp,
       eventId: root.eventId,
       // A head stays in memory for as long as its patient is held.
-      recordKey: this.#slabs.ownKeyBytes(root.recordKey),
-      value: root.value && this.#slabs.own(root.value),
-      headers: this.#slabs.ownHeaders(root.headers),
+      recordKey: this.#lane.slabs.ownKeyBytes(root.recordKey),
+      value: root.value && this.#lane.slabs.own(root.value),
+      headers: this.#lane.slabs.ownHeaders(root.headers),
       resume: root.timer ? `${timerPrefix}${root.timer.node}:${root.timer.name}` : this.#lane.ref.topic,
       attempt: root.attempt,
       due: why.due,

@@ -113,6 +113,8 @@ export class Lane {
   readonly failing: Failing;
   readonly batches: Batches;
   readonly results = new BatchResults();
+  /** Memory of what is kept for longer than a moment. */
+  readonly slabs = new Slabs();
   owned = true;
   draining = false;
   /** The partition stands still and says why. */
@@ -131,6 +133,8 @@ export class Lane {
   inherited = 0;
   /** End of the log as last seen, for lag. */
   end = 0;
+  /** Monotonic: the last `keepOwn`. */
+  #ownAt = 0;
   #group: number;
   /** Newest group with an outbox row, and the sent mark that the store has: a flush deletes what lies between. */
   #lastOutboxGroup = 0;
@@ -225,6 +229,8 @@ export class Lane {
   feed(records: readonly LogRecord[], end: number): void {
     if (!this.owned || this.draining || this.refused) return;
     this.end = Math.max(this.end, end);
+    // The tick that does it otherwise may wait long for the log or the store, and records go on to come.
+    if (this.ports.clock.monotonic() - this.#ownAt > 2 * this.options.commitEveryMs) this.keepOwn();
     const now = this.ports.clock.now();
     for (const record of records) {
       this.metrics.totals.received++;
@@ -288,8 +294,8 @@ export class Lane {
 
   /** What has waited since the last call keeps its own bytes from now on: one record may keep all that was read with it. */
   keepOwn(): void {
-    const slabs = new Slabs();
-    for (const root of this.tracker.old()) own(root, slabs);
+    this.#ownAt = this.ports.clock.monotonic();
+    for (const root of this.tracker.old()) own(root, this.slabs);
   }
 
   /** Its copy, with the headers that say why, would not fit into the log. */
