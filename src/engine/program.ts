@@ -9,6 +9,7 @@ import type { Supervision } from '../flow/supervision.ts';
 import type { Topic } from '../flow/topic.ts';
 import type { Turn } from '../flow/turn.ts';
 import { partitionOf } from '../log/murmur2.ts';
+import { Slabs } from '../log/slabs.ts';
 import type { Serde } from '../schema/port.ts';
 import { linkActor, linkStore } from './merging.ts';
 
@@ -68,6 +69,18 @@ export interface Bindings {
 
 export const sidePartitions = 12;
 
+/** A flow keeps a value for as long as it likes: plain bytes are no view of all that was read with them. */
+function owned(serde: Serde<unknown>): Serde<unknown> {
+  const slabs = new Slabs();
+  const { subject, fingerprint } = serde;
+  return {
+    subject,
+    fingerprint,
+    serialize: (value) => serde.serialize(value),
+    deserialize: (bytes) => serde.deserialize(slabs.own(bytes)),
+  };
+}
+
 /** Binds a flow to the running system. */
 export async function bind(flow: Flow<unknown>, bindings: Bindings): Promise<Program> {
   const compiled = compile(flow);
@@ -77,7 +90,8 @@ export async function bind(flow: Flow<unknown>, bindings: Bindings): Promise<Pro
     sinks.set(topic.name, { serde, partitionOf: (key) => partitionOf(key, count) });
   }
   const serdes = new Map<string, Serde<unknown>>();
-  for (const topic of flow.sources) serdes.set(topic.name, await bindings.serde(topic));
+  for (const topic of flow.sources)
+    serdes.set(topic.name, topic.schema === null ? owned(await bindings.serde(topic)) : await bindings.serde(topic));
   const sourcePartitions = await coPartitioned(flow, bindings);
   const actors = actorsOf(compiled, mainLane);
   const merges = flow.sources.some((topic) => topic.merges) && actors.length > 0;

@@ -13,7 +13,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 /** The log delivers views of one answer, as Kafka's does; resolves with the answers that are still in memory. */
-function asViews(driver: TestDriver<Event>): () => Promise<number> {
+function asViews(driver: { readonly log: MemoryLog }): () => Promise<number> {
   const answers: WeakRef<ArrayBufferLike>[] = [];
   const tail = driver.log.tail.bind(driver.log);
   driver.log.tail = (at, from, limit) => {
