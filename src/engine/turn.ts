@@ -236,7 +236,9 @@ export class EngineTurn implements Turn, CommitItem, Emission {
     const traceparent = this.root.headers['traceparent'];
     if (traceparent) headers['traceparent'] = traceparent.toString();
     this.#bytes += (value?.length ?? 0) + 256;
-    const record = { topic, partition, key, value, headers, timestamp };
+    // A dead letter, or what is forwarded as it came: it may wait for long, and is not to keep all that was read with it.
+    const own = value && value === this.root.value ? this.lane.slabs.own(value) : value;
+    const record = { topic, partition, key, value: own, headers, timestamp };
     if (this.outbox) this.outbox.push(record);
     else this.outbox = [record];
   }
