@@ -115,6 +115,23 @@ test('a batch that must be sent again is the same to the byte, whatever was sent
   assert.deepEqual(valuesOf(sent.at(-1)), ['kept']);
 });
 
+test('a batch that must be sent again keeps its own bytes, not the request that it was in first', async () => {
+  let refused = true;
+  const { requests, append } = sending(() => new Map(refused ? [[1, code.notEnoughReplicas]] : []));
+  const settled = append([
+    [0, 'x'.repeat(800_000)],
+    [1, 'small'],
+  ]);
+  while (requests.length < 3) await append([[0, 'y'.repeat(800_000)]]);
+  refused = false;
+  await settled;
+  assert.equal(new Set(requests.map(({ memory }) => memory)).size, 1, 'the memory of the first is used again');
+  for (const { batches } of requests) {
+    const batch = batches.get(1);
+    if (batch) assert.deepEqual(valuesOf(batch), ['small']);
+  }
+});
+
 test('memory that is too small is not used, and too much of it is not kept', async () => {
   const { requests, append } = sending(() => new Map());
   await append([[0, 'x'.repeat(1000)]]);
