@@ -177,8 +177,9 @@ export class Sender {
       const queue = asked.get(`${result.topic}/${result.partition}`);
       if (queue && !this.#settle(queue, result)) again.delete(queue);
     }
-    // The broker has all of it, so the socket has none. What must be sent again is sent from it.
-    if (again.size === 0 && memory && memory.length <= maxSpareBytes) lane.spare = memory;
+    // The broker has all of it, so the socket has none; and what must be sent again is copied.
+    for (const queue of again) queue.batch?.encoded?.own();
+    if (memory && memory.length <= maxSpareBytes) lane.spare = memory;
     return again;
   }
 

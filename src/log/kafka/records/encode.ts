@@ -145,7 +145,7 @@ export class EncodedBatch implements FramedBody {
   readonly #first: number;
   readonly #now: number;
   readonly #compression: Compression;
-  /** Where it was written the first time: what is sent again is the same. */
+  /** Where it was written the first time, or a copy: what is sent again is the same. */
   #bytes: Buffer | undefined;
 
   /** `payloads[i]` is `payloadSize(records[i])`; `now` is the timestamp of records without one. */
@@ -182,6 +182,15 @@ export class EncodedBatch implements FramedBody {
     this.#writeRecords(bytes, batchHeaderBytes);
     this.#seal(bytes);
     this.#bytes = bytes;
+  }
+
+  /** The memory that it was written into may be used again: it keeps its bytes elsewhere. */
+  own(): void {
+    const bytes = this.#bytes;
+    // A request is longer than each of its batches.
+    if (!bytes || bytes.buffer.byteLength === this.size) return;
+    this.#bytes = Buffer.allocUnsafeSlow(this.size);
+    bytes.copy(this.#bytes);
   }
 
   /** Of the record behind its length. */
