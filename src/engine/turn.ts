@@ -16,6 +16,7 @@ import type { Mailbox } from './mailbox.ts';
 import type { Emission } from './outbox.ts';
 import type { Outside } from './outside.ts';
 import type { Root } from './root.ts';
+import { textBytes } from './text-bytes.ts';
 
 const none: readonly never[] = [];
 
@@ -179,9 +180,13 @@ export class EngineTurn implements Turn, CommitItem, Emission {
   write(_node: string, effects: Effect | readonly Effect[]): void {
     this.#alive();
     this.effects ??= [];
-    this.#bytes += 256 * (Array.isArray(effects) ? effects.length : 1);
-    if (Array.isArray(effects)) for (const effect of effects as readonly Effect[]) this.effects.push({ effect, source: this.source });
-    else this.effects.push({ effect: effects as Effect, source: this.source });
+    if (Array.isArray(effects)) for (const effect of effects as readonly Effect[]) this.#write(effect);
+    else this.#write(effects as Effect);
+  }
+
+  #write(effect: Effect): void {
+    this.#bytes += 256 + textBytes('row' in effect ? effect.row : effect.op === 'update' ? effect.set : undefined);
+    this.effects?.push({ effect, source: this.source });
   }
 
   /** Inputs go to their lanes, timers of an actor with several sources to the first one's. */
@@ -257,12 +262,14 @@ export class EngineTurn implements Turn, CommitItem, Emission {
   setTimer(node: string, timer: TimerRequest): void {
     this.#alive();
     this.timers ??= [];
+    const payload = timer.payload === undefined ? null : Buffer.from(JSON.stringify(timer.payload));
+    this.#bytes += (payload?.length ?? 0) + 256;
     this.timers.push({
       node,
       key: this.root.key,
       name: timer.name,
       due: timer.at,
-      payload: timer.payload === undefined ? null : Buffer.from(JSON.stringify(timer.payload)),
+      payload,
       eventId: this.root.eventId,
     });
   }
