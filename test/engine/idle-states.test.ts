@@ -92,3 +92,15 @@ test('a name that UTF-8 cannot say is not kept: it would not be found again when
   for (let i = 0; i < 2_000; i++) idle.set(`p${i}`, one('x'.repeat(100)));
   assert.equal(idle.bytes, 16 * 1024);
 });
+
+test('a version that has no place in four bytes is not kept, and is no other one', () => {
+  const idle = new IdleStates(plenty);
+  for (const version of [2 ** 31, 202_611_291_200, 1.5]) {
+    idle.set('a', one('1'));
+    idle.take('a', 1);
+    assert.equal(idle.set('a', [...one('2'), ...one('2', version)]), false);
+    assert.equal(idle.take('a', 2), undefined);
+  }
+  assert.equal(idle.set('a', one('1', 2 ** 31 - 1)), true);
+  assert.deepEqual(idle.take('a', 1), one('1', 2 ** 31 - 1));
+});
