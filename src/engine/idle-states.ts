@@ -45,14 +45,14 @@ export class IdleStates {
     return this.#blocks.length * blockBytes;
   }
 
-  /** False: they are too large for here. */
+  /** False: they are too large for here, or a version is. */
   set(key: string, states: readonly Pick<Snapshot, 'text' | 'version'>[]): boolean {
     // What UTF-8 cannot say would not be found again under its name.
     if (!key.isWellFormed()) return false;
     const keyBytes = Buffer.byteLength(key);
     let size = headBytes + keyBytes;
-    for (const { text } of states) {
-      if (text !== null && text.length > smallState) return false;
+    for (const { text, version } of states) {
+      if ((text !== null && text.length > smallState) || version !== (version | 0)) return false;
       size += cellBytes + (text === null ? 0 : Buffer.byteLength(text));
     }
     if (size > mostBytes) return false;
