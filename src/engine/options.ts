@@ -33,7 +33,7 @@ export interface EngineOptions {
   readonly commitEveryMs: number;
   /** Milliseconds that a revoke waits for running turns. @default 8000 */
   readonly drainMs: number;
-  /** Bytes of small states of idle patients of a flow, shared by its partitions. @default 32 MiB, less in a worker of more than two (`idleBytesOf`) */
+  /** Bytes of small states of idle patients of a flow and of their index, shared by its partitions. @default 48 MiB, less in a worker of more than two (`idleBytesOf`) */
   readonly maxIdleBytes: number;
   /** Idle patients of a partition with a large state that is kept. @default 2000 */
   readonly maxIdle: number;
@@ -63,7 +63,7 @@ export const defaultOptions: EngineOptions = {
   group: { maxTurns: 1000, maxBytes: 8 * 1024 * 1024 },
   commitEveryMs: 500,
   drainMs: 8000,
-  maxIdleBytes: 32 * 1024 * 1024,
+  maxIdleBytes: 48 * 1024 * 1024,
   maxIdle: 2000,
   maxHeld: 100_000,
   timerWindowMs: 60_000,
@@ -78,7 +78,7 @@ export const defaultOptions: EngineOptions = {
 const workerBytes = 96 * 1024 * 1024;
 
 /** Bytes for small states of idle patients of all flows of a worker. */
-const workerIdleBytes = 64 * 1024 * 1024;
+const workerIdleBytes = 96 * 1024 * 1024;
 
 /** `maxBytes` of each flow where a worker has so many: what all of them may hold does not grow with their number. */
 export const creditOf = (flows: number): number => Math.min(defaultOptions.maxBytes, Math.floor(workerBytes / Math.max(1, flows)));
