@@ -15,6 +15,9 @@ export interface Entry {
   root: Root | undefined;
 }
 
+/** Settled entries that are let go together. Fewer are kept: a worker may have hundreds of partitions. */
+const leastDone = 64;
+
 export interface Hop {
   /** `flow/sourcePartition`. */
   readonly producer: string;
@@ -168,7 +171,7 @@ export class OffsetTracker {
 
   #compact(): void {
     const done = Math.min(this.#head, this.#settledHead);
-    if (done < 1024 || done * 2 < this.#entries.length) return;
+    if (done < leastDone || done * 2 < this.#entries.length) return;
     this.#entries.splice(0, done);
     this.#head -= done;
     this.#settledHead -= done;

@@ -56,6 +56,16 @@ describe('offset tracker', () => {
     assert.deepEqual(old(), []);
   });
 
+  it('keeps few entries that are done, as a worker may have hundreds of partitions', () => {
+    const tracker = new OffsetTracker(fresh);
+    for (let offset = 0; offset < 200; offset++) {
+      const { entry } = tracker.add(offset, undefined, 0);
+      entry.applied = entry.settled = true;
+    }
+    assert.equal(tracker.settledWatermark, 200);
+    assert.equal(tracker.size, 0);
+  });
+
   it('remembers what was applied above the watermark over a change of owner', () => {
     const first = new OffsetTracker(fresh);
     const entries = [0, 1, 2, 3, 4, 5].map((offset) => first.add(offset, undefined, 0).entry);
