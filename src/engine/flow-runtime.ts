@@ -12,6 +12,7 @@ import { DeadLetterBrake } from './brake.ts';
 import { CoPartition } from './co-partition.ts';
 import { FlowMetrics } from './flow-metrics.ts';
 import { type CommitItem, GroupCommit } from './group-commit.ts';
+import { Intake } from './intake.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Settlements } from './observe.ts';
@@ -29,6 +30,9 @@ import { Watch } from './watch.ts';
 import { isStuck } from './why.ts';
 import { parkedIn } from './why-lane.ts';
 
+/** Of what a flow may have open, the share of a partition at least: in bytes, and in records where these are bounded. */
+const leastBytes = 1024 * 1024;
+const leastRecords = 256;
 /** Milliseconds that a stop waits for notes of tries that are to be taken back. */
 const toldMs = 1000;
 
@@ -62,6 +66,7 @@ export class FlowRuntime implements LaneHost {
   #consumer: LogConsumer | undefined;
   readonly #queue: RunQueue;
   readonly #activation: Activation;
+  readonly #intake: Intake;
   #committing: Promise<void> | undefined;
   #stopping = false;
   #stopped = false;
@@ -86,6 +91,7 @@ export class FlowRuntime implements LaneHost {
       (lane, mailbox) => this.ready(lane, mailbox),
     );
     this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs, ports.pace, (nodes, ms) => this.watch.blocked(nodes, ms));
+    this.#intake = new Intake(ports.clock);
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#bearings = new Bearings(ports, program.flow, program.stateful);
     this.#redrives = new Redrives(program, ports.state, ports.clock, () => this.allLanes);
@@ -153,6 +159,7 @@ export class FlowRuntime implements LaneHost {
       onRevoked: (partitions) => this.#revoked(partitions),
       onLost: (partitions) => this.#lost(partitions),
       onRecords: (partition, records, end) => this.#records(partition, records, end),
+      wantsMore: () => this.#wantsMore(),
       onError: (cause, willRestart) =>
         telemetry.log(willRestart ? 'warn' : 'error', 'flow.consumer-failed', { flow: this.program.flow, error: cause, willRestart }),
     });
@@ -416,15 +423,33 @@ export class FlowRuntime implements LaneHost {
     this.#consumer?.resume(lane.partition);
   }
 
-  maxLaneBytes(): number {
-    return Math.max(1024 * 1024, this.#options.maxBytes / Math.max(1, this.#lanes.size));
+  /** All partitions together: the shares of a few add up to the flow's credit, the least ones of hundreds to far more. */
+  #wantsMore(): boolean {
+    const { maxBytes } = this.#options;
+    const count = this.#lanes.size;
+    if (count * leastBytes <= maxBytes && count * leastRecords <= this.#maxRecords) return true;
+    let [records, bytes] = [0, 0];
+    let working = this.#queue.waiting || this.#commits.busy;
+    for (const lane of this.#lanes.values()) {
+      records += lane.records;
+      bytes += lane.bytes;
+      working ||= lane.outbox.pending > 0;
+    }
+    return this.#intake.more(Math.max(bytes / maxBytes, records / this.#maxRecords), working);
   }
 
   /** Where no turn waits for anything outside, what is not begun yet may stay in the log: it would only become old here. */
-  maxLaneRecords(): number {
+  get #maxRecords(): number {
     const { stateful, main } = this.program;
-    if (!stateful || main.asynchronous) return Number.POSITIVE_INFINITY;
-    return Math.max(256, this.#options.maxSynchronous / Math.max(1, this.#lanes.size));
+    return !stateful || main.asynchronous ? Number.POSITIVE_INFINITY : this.#options.maxSynchronous;
+  }
+
+  maxLaneBytes(): number {
+    return Math.max(leastBytes, this.#options.maxBytes / Math.max(1, this.#lanes.size));
+  }
+
+  maxLaneRecords(): number {
+    return Math.max(leastRecords, this.#maxRecords / Math.max(1, this.#lanes.size));
   }
 
   maxIdleBytes(): number {

@@ -52,9 +52,14 @@ export class RunQueue {
     this.#schedule();
   }
 
-  /** Somebody is ready, there is room, and nobody was looked at for long: a wake-up was lost. */
+  /** Somebody is ready and there is room. */
+  get waiting(): boolean {
+    return this.#head < this.#queue.length && this.count < this.#maxRunning;
+  }
+
+  /** And nobody was looked at for long: a wake-up was lost. */
   get stalled(): boolean {
-    return this.#head < this.#queue.length && this.count < this.#maxRunning && this.#clock.monotonic() - this.#at > slackMs;
+    return this.waiting && this.#clock.monotonic() - this.#at > slackMs;
   }
 
   running(change: 1 | -1): void {

@@ -94,6 +94,11 @@ export interface ConsumerHandlers {
   /** Records of one partition, in order. Must not throw; returns at once. `end` is the log's end when known. */
   onRecords(partition: TopicPartition, records: readonly LogRecord[], end: number): void;
   /**
+   * Asked by an adapter that reads over the network before each read: while it says no, nothing is read, and it is asked
+   * again some milliseconds later. It bounds all partitions together; `pause` bounds one.
+   */
+  wantsMore?(): boolean;
+  /**
    * With `willRestart` the consumer is down and restarting (jittered). Without, it goes on but one partition has stopped:
    * its next batch cannot be read (AORTA_LOG_010, details hold topic and partition).
    */

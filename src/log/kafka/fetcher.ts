@@ -7,6 +7,7 @@ import { error } from '../../errors/index.ts';
 import type { ConsumerHandlers, LogRecord, PartitionEnds, TopicPartition } from '../port.ts';
 import { refreshMetadata, type Surroundings } from './cluster.ts';
 import type { Cluster } from './internals.ts';
+import { Portion } from './portion.ts';
 import { backoff, isPassing, unreachable, within } from './problems.ts';
 import { code, type Fetched, type FetchLimits, fetchRequest, isPassingCode, nameOfCode } from './protocol.ts';
 import { BatchReader, UnreadableBatch } from './records/decode.ts';
@@ -16,7 +17,7 @@ export interface FetcherSources {
   readonly limits: FetchLimits;
   readonly around: Surroundings;
   readonly group: string;
-  readonly handlers: Pick<ConsumerHandlers, 'onRecords' | 'onError'>;
+  readonly handlers: Pick<ConsumerHandlers, 'onRecords' | 'onError' | 'wantsMore'>;
   /** First and next offset of a partition, asked when a position is out of range. */
   ends(tp: TopicPartition): Promise<PartitionEnds>;
   /** False when the group may have given the partitions away already (no heartbeat answered for a session). */
@@ -53,6 +54,8 @@ const ownMs = 500;
 const pieceRecords = 256;
 /** How often a loop looks around when nothing wakes it. */
 const idleMs = 1000;
+/** How soon a reader that wants nothing more is asked again. */
+const askAgainMs = 5;
 /** A partition whose batch cannot be read is looked at again this often (a new codec, a repaired log). */
 const unreadableRetryMs = 30_000;
 const metadataMaxAgeMs = 300_000;
@@ -67,7 +70,6 @@ export class Fetcher {
   #active = false;
   readonly #counts = new Map<string, number>();
   #metadataAt = 0;
-  #turn = 0;
   #cancelOwn = (): void => {};
 
   constructor(from: FetcherSources, partitions: readonly TopicPartition[]) {
@@ -186,9 +188,14 @@ export class Fetcher {
 
   async #loop(leader: number): Promise<void> {
     const { around } = this.#from;
+    const portion = new Portion(this.#from.limits);
     let failures = 0;
     try {
       while (this.#active) {
+        if (this.#from.handlers.wantsMore?.() === false) {
+          await this.#idle(askAgainMs);
+          continue;
+        }
         const mine = [...this.#positions.values()].filter((position) => position.leader === leader);
         if (mine.length === 0) return;
         const now = around.clock.monotonic();
@@ -199,8 +206,12 @@ export class Fetcher {
           continue;
         }
         try {
-          const asked = new Map(wanted.map((position) => [position, position.next]));
-          const answers = leader === -1 ? undefined : await this.#fetch(leader, wanted, wanted.length < mine.length);
+          const some = portion.of(wanted);
+          const asked = new Map(some.map((position) => [position, position.next]));
+          // What is not asked for may have records: nobody waits for others to come.
+          const wait = some.length < wanted.length ? 0 : wanted.length < mine.length ? impatientMs : undefined;
+          const answers = leader === -1 ? undefined : await this.#fetch(leader, some, wait);
+          if (answers) portion.got(answers, some.length);
           if (!this.#active) return;
           if (!this.#from.fresh()) return this.#end('lost');
           if (around.clock.monotonic() - this.#metadataAt > metadataMaxAgeMs) await this.#freshMetadata();
@@ -237,14 +248,11 @@ export class Fetcher {
     this.reroute();
   }
 
-  async #fetch(leader: number, wanted: readonly Position[], impatient: boolean): Promise<readonly Fetched[]> {
+  async #fetch(leader: number, wanted: readonly Position[], waitMs = Number.POSITIVE_INFINITY): Promise<readonly Fetched[]> {
     const { cluster, limits } = this.#from;
     const broker = await cluster.findBroker({ nodeId: leader });
-    // Only the first partition with data gets a batch larger than its share: everyone must come first in turn.
-    const first = this.#turn++ % wanted.length;
-    const rotated = [...wanted.slice(first), ...wanted.slice(0, first)];
-    const partitions = rotated.map(({ tp, next }) => ({ topic: tp.topic, partition: tp.partition, offset: next }));
-    const pair = fetchRequest(partitions, impatient ? { ...limits, maxWaitMs: Math.min(limits.maxWaitMs, impatientMs) } : limits);
+    const partitions = wanted.map(({ tp, next }) => ({ topic: tp.topic, partition: tp.partition, offset: next }));
+    const pair = fetchRequest(partitions, { ...limits, maxWaitMs: Math.min(limits.maxWaitMs, waitMs) });
     return broker.connectionPool.send(pair).catch(async (thrown: unknown) => {
       await broker.disconnect().catch(() => {});
       throw thrown;

@@ -444,6 +444,76 @@ test('a partition that moves to another broker while its old one answers is not 
   assert.deepEqual(delivered, [0]);
 });
 
+test('nothing is asked for while the reader wants no more, and a full answer is followed by a question for few partitions', async () => {
+  const partitions = numbers(100).map((partition) => ({ topic: 't', partition }));
+  const questions: { readonly partitions: number; readonly waitMs: number }[] = [];
+  const big = (offset: number): Buffer => {
+    const records = [{ topic: 't', key: 'k', value: Buffer.alloc(900) }];
+    const batch = new EncodedBatch(records, records.map(payloadSize), { producerId: -1n, producerEpoch: -1, sequence: -1 }, 1, 'none');
+    const into = Buffer.alloc(batch.size);
+    batch.write(into, 0);
+    into.writeBigInt64BE(BigInt(offset), 0);
+    return into;
+  };
+  const broker = {
+    connectionPool: {
+      async send({ request }: { request: { encode(): Promise<{ buffer: Buffer }> } }): Promise<readonly Fetched[]> {
+        const { buffer } = await request.encode();
+        // Replica, wait, least bytes, most bytes, isolation, session, epoch, topics, the topic, partitions.
+        questions.push({ waitMs: buffer.readInt32BE(4), partitions: buffer.readInt32BE(32) });
+        const partition = buffer.readInt32BE(36);
+        const offset = Number(buffer.readBigInt64BE(44));
+        if (questions.length > 1) await sleep(20);
+        return offset > 0 || questions.length > 1
+          ? []
+          : [{ topic: 't', partition, errorCode: 0, end: 1, start: 0, aborted: [], batches: big(0) }];
+      },
+    },
+    disconnect: async () => {},
+  };
+  const cluster = {
+    targetTopics: new Set(['t']),
+    findTopicPartitionMetadata: () => partitions.map(({ partition }) => ({ partitionId: partition, leader: 1 })),
+    findBroker: async () => broker,
+    refreshMetadata: async () => {},
+  } as unknown as Cluster;
+  let [wants, asks] = [false, 0];
+  const fetcher = new Fetcher(
+    {
+      cluster,
+      limits: { maxWaitMs: 100, maxBytes: 1000, maxBytesPerPartition: 1000 },
+      around: { clock: systemClock, random: systemRandom, telemetry: silentTelemetry },
+      group: 'g',
+      handlers: {
+        onRecords: () => {},
+        onError: (thrown) => assert.fail(thrown),
+        wantsMore: () => {
+          asks++;
+          return wants;
+        },
+      },
+      ends: async () => ({ topic: 't', partition: 0, start: 0, end: 9 }),
+      fresh: () => true,
+      onEnd: (reason) => assert.fail(String(reason)),
+    },
+    partitions,
+  );
+  fetcher.start(new Map(partitions.map(({ partition }) => [`t/${partition}`, 0])));
+  await until('it was asked again and again', () => asks > 3);
+  assert.equal(questions.length, 0);
+  wants = true;
+  await until('five questions', () => questions.length >= 5);
+  fetcher.stop();
+  assert.deepEqual(questions.slice(0, 5), [
+    { partitions: 100, waitMs: 100 },
+    // What is not asked for may have records: nobody waits.
+    { partitions: 16, waitMs: 0 },
+    { partitions: 64, waitMs: 0 },
+    { partitions: 100, waitMs: 100 },
+    { partitions: 100, waitMs: 100 },
+  ]);
+});
+
 test('a batch larger than the share of its partition is read although other partitions always have data', async () => {
   const topic = await newTopic(3);
   const small = openLog({ maxFetchBytes: 60_000, maxFetchBytesPerPartition: 20_000 });

@@ -1,0 +1,36 @@
+import type { Fetched, FetchLimits } from './protocol.ts';
+
+/** Fewer are not asked for: who has one batch left would cost a question of its own. */
+const least = 16;
+
+/**
+ * Which partitions a fetch asks for: all, each coming first in turn, as only the first one with data gets a batch larger
+ * than its share. While there is a backlog an answer is full with what two or three of them hold; naming hundreds of others
+ * in the question and in the answer cost more than their records. Then only some are asked for, and soon all again once
+ * answers are not full.
+ */
+export class Portion {
+  readonly #full: number;
+  #turn = 0;
+  #most = Number.POSITIVE_INFINITY;
+
+  constructor({ maxBytes }: Pick<FetchLimits, 'maxBytes'>) {
+    this.#full = maxBytes / 2;
+  }
+
+  of<T>(wanted: readonly T[]): readonly T[] {
+    const first = this.#turn++ % wanted.length;
+    const end = Math.min(wanted.length, this.#most);
+    return [...wanted.slice(first, first + end), ...wanted.slice(0, Math.max(0, first + end - wanted.length))];
+  }
+
+  /** The answer to a question for `asked` partitions. */
+  got(answers: readonly Pick<Fetched, 'batches'>[], asked: number): void {
+    let [bytes, filled] = [0, 0];
+    for (const { batches } of answers) {
+      bytes += batches.length;
+      if (batches.length > 0) filled++;
+    }
+    this.#most = bytes >= this.#full ? Math.max(least, 2 * filled) : asked * 4;
+  }
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Intake } from '../../src/engine/intake.ts';
+import { flow, map, topic } from '../../src/index.ts';
+import type { ConsumerOptions, LogConsumer, LogRecord } from '../../src/log/port.ts';
+import { TestDriver } from '../../src/testing/index.ts';
+import { type Event, events, seen } from './review-support.ts';
+
+describe('intake: whether a flow takes more from the log', () => {
+  let now = 0;
+  const intake = () => {
+    now = 0;
+    return new Intake({ monotonic: () => now } as never);
+  };
+
+  it('takes up to its credit, and then as much as it settles', () => {
+    const it = intake();
+    assert.equal(it.more(0.2, true), true);
+    assert.equal(it.more(1, true), true);
+    assert.equal(it.more(1.1, true), false);
+    assert.equal(it.more(1, true), true);
+  });
+
+  it('what stands still in some partitions does not hold up the others: all that was taken last is settled', () => {
+    const it = intake();
+    assert.equal(it.more(3, false), true);
+    assert.equal(it.more(3.1, true), false);
+    assert.equal(it.more(3, true), true);
+  });
+
+  it('takes more where nothing works on what is open', () => {
+    const it = intake();
+    assert.equal(it.more(1, true), true);
+    assert.equal(it.more(2, false), true);
+    assert.equal(it.more(3, false), true);
+  });
+
+  it('and after a second in any case', () => {
+    const it = intake();
+    assert.equal(it.more(1, true), true);
+    now = 999;
+    assert.equal(it.more(2, true), false);
+    now = 1000;
+    assert.equal(it.more(2, true), true);
+    assert.equal(it.more(2.1, true), false);
+  });
+});
+
+describe('a flow of hundreds of partitions', () => {
+  const count = 64;
+  const all = Array.from({ length: count }, (_, partition) => ({ topic: 'many', partition }));
+  const records = (from: number): LogRecord[] =>
+    Array.from({ length: 100 }, (_, i) => ({
+      offset: from + i,
+      timestamp: 0,
+      key: `k${i}`,
+      value: Buffer.from(JSON.stringify({ n: from + i, kind: 'x' })),
+      headers: {},
+    }));
+
+  /** Asks as an adapter does, and delivers to partition after partition for as long as more is wanted. Returns how many of them got records. */
+  async function fed(): Promise<number> {
+    const takes = flow('takes')
+      .from(topic<Event>('many', events.schema, { partitions: count }))
+      .pipe(
+        map((e: Event) => e),
+        seen(),
+      );
+    const driver = await TestDriver.start<Event>(takes, { engine: { maxBytes: 1024 * 1024 } });
+    let group: ConsumerOptions | undefined;
+    const idle: LogConsumer = { start: async () => {}, stop: async () => {}, pause() {}, resume() {}, commit: async () => {} };
+    driver.log.consumer = ((options: ConsumerOptions) => {
+      group = options;
+      return idle;
+    }) as never;
+    await driver.restart();
+    const assigned = group?.onAssigned(all, 1);
+    await driver.advance(1_000);
+    await assigned;
+    let partitions = 0;
+    for (; partitions < count; partitions++) {
+      if (group?.wantsMore?.() === false) break;
+      group?.onRecords(all[partitions] as (typeof all)[number], records(0), 100);
+    }
+    return partitions;
+  }
+
+  it('reads no more than its credit while it works, however many partitions have a least share', async () => {
+    const partitions = await fed();
+    assert.ok(partitions >= 8 && partitions <= 12, `records of ${partitions} partitions`);
+  });
+});

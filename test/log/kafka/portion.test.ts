@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Portion } from '../../../src/log/kafka/portion.ts';
+
+const all = Array.from({ length: 600 }, (_, i) => i);
+const answers = (...sizes: readonly number[]) => sizes.map((size) => ({ batches: Buffer.alloc(size) }));
+const limits = { maxBytes: 2000 };
+
+test('every partition comes first in turn', () => {
+  const portion = new Portion(limits);
+  assert.deepEqual(
+    [portion.of([0, 1, 2]), portion.of([0, 1, 2]), portion.of([0, 1, 2]), portion.of([0, 1, 2])],
+    [
+      [0, 1, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [0, 1, 2],
+    ],
+  );
+});
+
+test('behind a full answer few partitions are asked for, and all again when answers are not full', () => {
+  const portion = new Portion(limits);
+  assert.equal(portion.of(all).length, 600);
+  portion.got(answers(1000, 1000, 0, 0), 600);
+  assert.deepEqual(portion.of(all), all.slice(1, 17));
+  portion.got(answers(10), 16);
+  assert.equal(portion.of(all).length, 64);
+  portion.got(answers(), 64);
+  assert.equal(portion.of(all).length, 256);
+  portion.got(answers(), 256);
+  assert.deepEqual(
+    [...portion.of(all)].sort((a, b) => a - b),
+    all,
+  );
+});
+
+test('as many as fill an answer are asked for, twice over', () => {
+  const portion = new Portion(limits);
+  portion.of(all);
+  portion.got(answers(...new Array<number>(20).fill(100)), 600);
+  assert.equal(portion.of(all).length, 40);
+  assert.equal(portion.of([1, 2, 3]).length, 3);
+});
+
+test('it wraps around the end of the list', () => {
+  const portion = new Portion(limits);
+  const few = all.slice(0, 20);
+  for (let i = 0; i < 10; i++) portion.of(few);
+  portion.got(answers(1000, 1000), 20);
+  assert.deepEqual(portion.of(few), [...all.slice(10, 20), ...all.slice(0, 6)]);
+});
