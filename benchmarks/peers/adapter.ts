@@ -4,9 +4,9 @@ import { createKafkaLog } from '../../src/log/kafka/index.ts';
 import type { Append, LogConsumer, TopicPartition } from '../../src/log/port.ts';
 import { prometheusTelemetry } from '../../src/ops/telemetry.ts';
 import type { Peer } from '../contract/peer.ts';
-import { outputOf } from '../contract/task.ts';
 import { packageVersions } from '../contract/versions.ts';
-import { decode, encode, routes, schemaIdOf, transform } from '../work/event.ts';
+import { destinationOf } from '../work/destination.ts';
+import { decode, encode, schemaIdOf, transform } from '../work/event.ts';
 
 interface Place {
   waiting: number;
@@ -63,7 +63,7 @@ export const peer: Peer = {
         for (const { key, value } of records) {
           if (!value) continue;
           const event = decode(value);
-          const topic = task.work === 'route' ? task.outputs[routes[event.event] ?? ''] : outputOf(task);
+          const topic = destinationOf(task, event);
           if (topic !== undefined) out.push({ topic, key, value: encode(transform(event), schemaIdOf(value)) });
         }
         const next = (records.at(-1)?.offset ?? 0) + 1;

@@ -1,8 +1,8 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { Peer } from '../contract/peer.ts';
-import { outputOf } from '../contract/task.ts';
 import { packageVersions } from '../contract/versions.ts';
-import { call, callTime, decode, encode, routes, schemaIdOf, transform } from '../work/event.ts';
+import { destinationOf } from '../work/destination.ts';
+import { call, callTime, decode, encode, schemaIdOf, transform } from '../work/event.ts';
 
 /** The loop of most tutorials: one message at a time, each send awaited, offsets committed by the library. */
 export const peer: Peer = {
@@ -22,7 +22,7 @@ export const peer: Peer = {
         if (!value) return;
         const event = decode(value);
         if (work === 'call') await call(callTime(event, callMs));
-        const topic = work === 'route' ? task.outputs[routes[event.event] ?? ''] : outputOf(task);
+        const topic = destinationOf(task, event);
         if (topic === undefined) return;
         await producer.send({ topic, acks: -1, messages: [{ key, value: encode(transform(event), schemaIdOf(value)) }] });
       },

@@ -1,8 +1,9 @@
 import { Consumer, type Message, type MessageToProduce, Producer } from '@platformatic/kafka';
 import type { Peer } from '../contract/peer.ts';
-import { outputOf, type Task } from '../contract/task.ts';
+import type { Task } from '../contract/task.ts';
 import { packageVersions } from '../contract/versions.ts';
-import { decode, encode, routes, schemaIdOf, transform } from '../work/event.ts';
+import { destinationOf } from '../work/destination.ts';
+import { decode, encode, schemaIdOf, transform } from '../work/event.ts';
 
 /** Messages that wait for the send under way before no more are taken. */
 const mostWaiting = 8_000;
@@ -84,7 +85,7 @@ export const peer: Peer = {
 
 function resultOf(task: Task, { key, value }: Message): MessageToProduce[] {
   const event = decode(value);
-  const topic = task.work === 'route' ? task.outputs[routes[event.event] ?? ''] : outputOf(task);
+  const topic = destinationOf(task, event);
   return topic === undefined ? [] : [{ topic, key, value: encode(transform(event), schemaIdOf(value)) }];
 }
 

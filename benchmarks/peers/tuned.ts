@@ -1,8 +1,8 @@
 import { Kafka, logLevel, type Message } from 'kafkajs';
 import type { Peer } from '../contract/peer.ts';
-import { outputOf } from '../contract/task.ts';
 import { packageVersions } from '../contract/versions.ts';
-import { decode, encode, routes, schemaIdOf, transform } from '../work/event.ts';
+import { destinationOf } from '../work/destination.ts';
+import { decode, encode, schemaIdOf, transform } from '../work/event.ts';
 
 /** What a good engineer makes of kafkajs: whole batches, one send per batch, one commit per batch, partitions in parallel. */
 export const peer: Peer = {
@@ -12,7 +12,7 @@ export const peer: Peer = {
   work: ['map', 'route'],
   versions: () => packageVersions('kafkajs', 'avsc'),
   async start(task) {
-    const { brokers, name, input, partitions, work } = task;
+    const { brokers, name, input, partitions } = task;
     const kafka = new Kafka({ brokers: [...brokers], clientId: name, logLevel: logLevel.NOTHING });
     const [consumer, producer] = [kafka.consumer({ groupId: name, maxWaitTimeInMs: 100 }), kafka.producer()];
     await Promise.all([consumer.connect(), producer.connect()]);
@@ -27,7 +27,7 @@ export const peer: Peer = {
         for (const { key, value } of messages) {
           if (!value) continue;
           const event = decode(value);
-          const into = work === 'route' ? task.outputs[routes[event.event] ?? ''] : outputOf(task);
+          const into = destinationOf(task, event);
           if (into === undefined) continue;
           const list = out.get(into) ?? [];
           out.set(into, list);
