@@ -12,8 +12,25 @@ import { hookBody, openCds } from './open.ts';
 
 const mebibyte = 1024 * 1024;
 const path = '/cds-services/chart-review';
-/** No turn of the event loop may take longer. */
-const allowedMs = 50;
+/** CPU time of this thread so far, milliseconds. */
+const cpuMs = () => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+};
+
+/**
+ * No turn of the event loop may take longer, milliseconds: 50, or on a slow machine what it takes there to parse the largest
+ * body three times (the least of several).
+ */
+const allowedMs = (() => {
+  const text = bombs['as many resources as there may be'] ?? '';
+  const took = Array.from({ length: 8 }, () => {
+    const began = cpuMs();
+    JSON.parse(text);
+    return cpuMs() - began;
+  });
+  return Math.max(50, 3 * Math.min(...took));
+})();
 
 /** Something that answers as it is told, on every path. */
 async function speaker(scope: Scope) {
@@ -36,15 +53,11 @@ async function speaker(scope: Scope) {
  * use makes some turns longer and none shorter: what seems too long is looked at again.
  */
 async function longestTurn(work: () => Promise<unknown>, tries = 3): Promise<number> {
-  const cpu = () => {
-    const { user, system } = process.threadCpuUsage();
-    return (user + system) / 1000;
-  };
   const found: number[] = [];
   for (let n = 0; n < tries || (n < 12 && Math.min(...found) >= allowedMs); n++) {
-    let [longest, last, over] = [0, cpu(), false];
+    let [longest, last, over] = [0, cpuMs(), false];
     const watch = () => {
-      const now = cpu();
+      const now = cpuMs();
       longest = Math.max(longest, now - last);
       last = now;
       if (!over) setImmediate(watch);
@@ -141,7 +154,7 @@ describe('FHIR JSON from outside', () => {
     }
   });
 
-  test('what is made to be expensive is refused, or read, without holding anybody up for 50 ms, and its memory is given back', async () => {
+  test('what is made to be expensive is refused, or read, without holding anybody up for 50 ms (more on a slow machine), and its memory is given back', async () => {
     const before = process.memoryUsage().rss;
     for (const [name, body] of Object.entries(bombs)) {
       const bytes = Buffer.from(body);

