@@ -1,7 +1,7 @@
 import { error } from '../errors/index.ts';
 import type { Topic } from '../flow/topic.ts';
 import { Decoder } from './codec/decoder.ts';
-import { encode } from './codec/encoder.ts';
+import { Encoder } from './codec/encoder.ts';
 import { fingerprintOf, type Type, typeOf } from './codec/type.ts';
 import { type CodecLimits, defaultLimits } from './codec/walk.ts';
 import type { AvroSchema, Registry, Serde } from './port.ts';
@@ -22,7 +22,7 @@ class AvroSerde<T> implements Serde<T> {
   readonly fingerprint: string;
   readonly #registry: Registry;
   readonly #type: Type;
-  readonly #header: Buffer;
+  readonly #encoder: Encoder;
   readonly #limits: CodecLimits;
   /** By writer's id; an Error is the writer that this reader cannot read. */
   readonly #decoders = new Map<number, Decoder | Error>();
@@ -35,13 +35,14 @@ class AvroSerde<T> implements Serde<T> {
     this.#type = typeOf(schema);
     this.fingerprint = fingerprintOf(this.#type);
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#header = Buffer.alloc(headerBytes);
-    this.#header.writeUInt32BE(id, 1);
+    const header = Buffer.alloc(headerBytes);
+    header.writeUInt32BE(id, 1);
+    this.#encoder = new Encoder(this.#type, header, subject);
     this.#decoders.set(id, new Decoder(this.#type, this.#type, id, this.#limits));
   }
 
   serialize(value: T): Buffer {
-    return encode(this.#type, value, this.#header, this.subject);
+    return this.#encoder.encode(value);
   }
 
   deserialize(bytes: Buffer): T | Promise<T> {

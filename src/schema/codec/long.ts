@@ -1,12 +1,5 @@
 import avro from 'avsc';
-
-/** What avsc hands to a type's `_read` and `_write`: a buffer and a position in it. */
-interface Tap {
-  buf: Buffer;
-  pos: number;
-  readLong(): number;
-  writeLong(value: number): void;
-}
+import type { Tap } from './tap.ts';
 
 /** avsc's arithmetic on zigzag values is exact below this. */
 const exact = 2 ** 52;

@@ -55,6 +55,21 @@ export function planOf(type: Type): PlanNode {
   return root;
 }
 
+/** Nesting of all values of a plan without arrays, maps and recursion; Infinity with them: their bytes decide. */
+export function nestingOf(root: PlanNode): number {
+  const known = new Map<PlanNode, number>();
+  const nesting = (node: PlanNode): number => {
+    let depth = known.get(node);
+    if (depth !== undefined) return depth;
+    // Until it is known: what contains itself has no end.
+    known.set(node, Number.POSITIVE_INFINITY);
+    depth = node.op > op.record ? Number.POSITIVE_INFINITY : node.op < op.union ? 0 : 1 + Math.max(0, ...node.parts.map(nesting));
+    known.set(node, depth);
+    return depth;
+  };
+  return nesting(root);
+}
+
 function fill(node: PlanNode, type: Type, build: (of: Type) => PlanNode): void {
   node.cost = costs[type.typeName] ?? 1;
   switch (type.typeName) {

@@ -1,11 +1,8 @@
 import avro, { type Type } from 'avsc';
 import type { AvroSchema } from '../port.ts';
 import { exactLong } from './long.ts';
-import { copyFromPool } from './tap.ts';
 
 export type { Type, types } from 'avsc';
-
-copyFromPool();
 
 /** The avsc type of a schema, always built with the same options: resolvers only work between such types. */
 export function typeOf(schema: AvroSchema): Type {
