@@ -47,20 +47,12 @@ interface Built {
   readonly items: readonly CommitItem[];
 }
 
-const partitionOf = (item: CommitItem): number => item.lane.partition.partition;
-
-/** Half of the partitions, so that the others are left for the next transaction. */
-function halfOf(items: readonly CommitItem[]): ReadonlySet<number> {
-  const all = [...new Set(items.map(partitionOf))];
-  return new Set(all.slice(0, Math.ceil(all.length / 2)));
-}
-
 /** Transactions at once: while the database works on one, the next is encoded and sent. */
 const atOnce = 2;
 
 /**
- * Gathers what ended turns decided and writes it in one transaction over all lanes of the flow; in two at once, of which each has partitions of its own, when
- * there is much to write. What belongs together (a patient's turns, lanes of several sources, independent lanes) has one partition number.
+ * Gathers what ended turns decided and writes it in one transaction over all lanes of the flow; when there is much, in two at once, of which
+ * each has partitions of its own. What has an order (a patient's turns, lanes of several sources, independent lanes) has one partition number.
  *
  * Failures: **unreachable** (Transient) or busy (Overload) → the same groups again, with the same numbers, until it answers: a lost COMMIT
  * reply is recognised by the group number. **Refused** (anything else) → the items are halved until the culprit stands
@@ -77,6 +69,8 @@ export class GroupCommit {
   #under = 0;
   /** Numbers of the partitions that are in a transaction. */
   readonly #writing = new Set<number>();
+  /** Turns of other partitions since `#start` looked. */
+  #beside = 0;
   #idle: (() => void)[] = [];
   #closed = false;
 
@@ -94,7 +88,7 @@ export class GroupCommit {
 
   push(item: CommitItem): void {
     this.#queue.push(item);
-    this.#schedule();
+    if (this.#under === 0 || (!this.#writing.has(partitionOf(item)) && ++this.#beside >= this.#many)) this.#schedule();
   }
 
   /** Takes queued items back: the patient's later turns when an earlier one was refused, or a lane that is gone. */
@@ -117,7 +111,6 @@ export class GroupCommit {
 
   #schedule(): void {
     if (this.#scheduled || this.#under >= atOnce) return;
-    if (this.#under > 0 && this.#queue.length < this.#many) return;
     this.#scheduled = true;
     this.#clock.soon(() => {
       this.#scheduled = false;
@@ -126,6 +119,7 @@ export class GroupCommit {
   }
 
   #start(): void {
+    this.#beside = 0;
     while (this.#under < atOnce && this.#queue.length > 0 && !this.#closed) {
       const items = this.#take();
       if (items.length === 0) return;
@@ -234,4 +228,12 @@ export class GroupCommit {
       }
     }
   }
+}
+
+const partitionOf = (item: CommitItem): number => item.lane.partition.partition;
+
+/** Half of the partitions, so that the others are left for the next transaction. */
+function halfOf(items: readonly CommitItem[]): ReadonlySet<number> {
+  const all = [...new Set(items.map(partitionOf))];
+  return new Set(all.slice(0, Math.ceil(all.length / 2)));
 }
