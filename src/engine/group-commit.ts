@@ -47,8 +47,12 @@ interface Built {
   readonly items: readonly CommitItem[];
 }
 
+/** Transactions at once: while the database works on one, the next is encoded and sent. */
+const atOnce = 2;
+
 /**
- * Gathers what ended turns decided and writes it in one transaction at a time, over all lanes of the flow.
+ * Gathers what ended turns decided and writes it in one transaction over all lanes of the flow; when there is much, in two at once, of which
+ * each has partitions of its own. What has an order (a patient's turns, lanes of several sources, independent lanes) has one partition number.
  *
  * Failures: **unreachable** (Transient) or busy (Overload) → the same groups again, with the same numbers, until it answers: a lost COMMIT
  * reply is recognised by the group number. **Refused** (anything else) → the items are halved until the culprit stands
@@ -62,7 +66,11 @@ export class GroupCommit {
   readonly #onRetry: (cause: unknown, attempt: number) => void;
   #queue: CommitItem[] = [];
   #scheduled = false;
-  #busy = false;
+  #under = 0;
+  /** Numbers of the partitions that are in a transaction. */
+  readonly #writing = new Set<number>();
+  /** Turns of other partitions since `#start` looked. */
+  #beside = 0;
   #idle: (() => void)[] = [];
   #closed = false;
 
@@ -75,12 +83,12 @@ export class GroupCommit {
   }
 
   get busy(): boolean {
-    return this.#busy || this.#queue.length > 0;
+    return this.#under > 0 || this.#queue.length > 0;
   }
 
   push(item: CommitItem): void {
     this.#queue.push(item);
-    this.#schedule();
+    if (this.#under === 0 || (!this.#writing.has(partitionOf(item)) && ++this.#beside >= this.#many)) this.#schedule();
   }
 
   /** Takes queued items back: the patient's later turns when an earlier one was refused, or a lane that is gone. */
@@ -92,7 +100,7 @@ export class GroupCommit {
 
   /** Resolves when nothing is queued or being written. */
   drained(): Promise<void> {
-    if (!this.#busy && this.#queue.length === 0) return Promise.resolve();
+    if (!this.busy) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
@@ -102,32 +110,55 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#busy) return;
+    if (this.#scheduled || this.#under >= atOnce) return;
     this.#scheduled = true;
     this.#clock.soon(() => {
       this.#scheduled = false;
-      void this.#run();
+      this.#start();
     });
   }
 
-  async #run(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
-    while (this.#queue.length > 0 && !this.#closed) await this.#write(this.#take());
-    this.#busy = false;
-    for (const resolve of this.#idle.splice(0)) resolve();
+  #start(): void {
+    this.#beside = 0;
+    while (this.#under < atOnce && this.#queue.length > 0 && !this.#closed) {
+      const items = this.#take();
+      if (items.length === 0) return;
+      void this.#run(items);
+    }
+    if (this.#under === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
+  async #run(items: readonly CommitItem[]): Promise<void> {
+    const partitions = new Set(items.map(partitionOf));
+    for (const partition of partitions) this.#writing.add(partition);
+    this.#under++;
+    await this.#write(items);
+    this.#under--;
+    for (const partition of partitions) this.#writing.delete(partition);
+    this.#start();
+  }
+
+  /** Turns for which a transaction beside another is worth its price. */
+  get #many(): number {
+    return this.#options.maxTurns / 4;
+  }
+
+  /** In the order of the queue; none: what waits is better written when the transaction under way has ended. */
   #take(): CommitItem[] {
+    const free = this.#under === 0 ? this.#queue : this.#queue.filter((item) => !this.#writing.has(partitionOf(item)));
+    if (this.#under > 0 && free.length < this.#many) return [];
+    const ours = this.#under === 0 && free.length >= 2 * this.#many ? halfOf(free) : undefined;
+    const taken = new Set<CommitItem>();
     let bytes = 0;
-    let count = 0;
-    for (const item of this.#queue) {
-      if (count > 0 && (item.alone || bytes + item.size > this.#options.maxBytes || count >= this.#options.maxTurns)) break;
+    for (const item of free) {
+      if (ours && !ours.has(partitionOf(item))) continue;
+      if (taken.size > 0 && (item.alone || bytes + item.size > this.#options.maxBytes || taken.size >= this.#options.maxTurns)) break;
       bytes += item.size;
-      count++;
+      taken.add(item);
       if (item.alone) break;
     }
-    return this.#queue.splice(0, count);
+    this.#queue = this.#queue.filter((item) => !taken.has(item));
+    return [...taken];
   }
 
   async #write(items: readonly CommitItem[]): Promise<void> {
@@ -197,4 +228,12 @@ export class GroupCommit {
       }
     }
   }
+}
+
+const partitionOf = (item: CommitItem): number => item.lane.partition.partition;
+
+/** Half of the partitions, so that the others are left for the next transaction. */
+function halfOf(items: readonly CommitItem[]): ReadonlySet<number> {
+  const all = [...new Set(items.map(partitionOf))];
+  return new Set(all.slice(0, Math.ceil(all.length / 2)));
 }

@@ -1,5 +1,5 @@
 import { error } from '../errors/index.ts';
-import type { Column, Effect, Source } from './table.ts';
+import type { Column, ColumnType, Effect, Source, Table } from './table.ts';
 
 /** A column's value as both databases store it; see `table.ts` for the types. */
 export type Stored = string | number | Buffer | null;
@@ -22,85 +22,88 @@ const refuse = (table: string, problem: string) => error('AORTA_STATE_004', { ta
 
 /** Checks an effect (AORTA_STATE_004) so that a wrong row fails alike on both databases, and without its values in the message. */
 export function rowWrite(effect: Effect, source: Source): RowWrite {
-  const { name } = effect.table;
-  const columns = effect.table.columns as Readonly<Record<string, Column>>;
-  const keyColumns = effect.table.key as readonly string[];
-
-  const values = (given: object): Record<string, Stored> => {
-    const row: Record<string, Stored> = {};
-    for (const [column, value] of Object.entries(given)) {
-      const declared = Object.hasOwn(columns, column) ? columns[column] : undefined;
-      if (!declared) throw refuse(name, `column ${column} is not declared`);
-      row[column] = stored(name, column, declared, value);
-    }
-    return row;
-  };
-  const keyOf = (row: Readonly<Record<string, Stored>>): Stored[] =>
-    keyColumns.map((column) => {
-      const value = row[column];
-      if (value === undefined || value === null) throw refuse(name, `key column ${column} is missing`);
-      return value;
-    });
-
+  const table = effect.table as unknown as Table;
+  const { name, columns } = table;
   switch (effect.op) {
     case 'insert':
     case 'upsert': {
-      const row = values(effect.row);
-      for (const [column, { nullable }] of Object.entries(columns)) {
+      const row = values(table, effect.row);
+      for (const column of Object.keys(columns)) {
         row[column] ??= null;
-        if (row[column] === null && !nullable) throw refuse(name, `column ${column} is not nullable`);
+        if (row[column] === null && !columns[column]?.nullable) throw refuse(name, `column ${column} is not nullable`);
       }
-      if (effect.op === 'insert') return { op: 'insert', key: keyOf(row), row, source };
+      if (effect.op === 'insert') return { op: 'insert', key: keyOf(table, row), row, source };
       const newerBy = effect.newerBy ?? null;
       if (newerBy !== null && !Object.hasOwn(columns, newerBy)) throw refuse(name, `column ${newerBy} is not declared`);
-      return { op: 'upsert', key: keyOf(row), row, newerBy, source };
+      return { op: 'upsert', key: keyOf(table, row), row, newerBy, source };
     }
     case 'update': {
-      const set = values(effect.set);
+      const set = values(table, effect.set);
       for (const [column, value] of Object.entries(set)) {
-        if (keyColumns.includes(column)) throw refuse(name, `key column ${column} cannot be updated`);
+        if (table.key.includes(column)) throw refuse(name, `key column ${column} cannot be updated`);
         if (value === null && !columns[column]?.nullable) throw refuse(name, `column ${column} is not nullable`);
       }
-      return { op: 'update', key: keyOf(only(name, keyColumns, values(effect.key))), set, source };
+      return { op: 'update', key: keyOf(table, only(table, values(table, effect.key))), set, source };
     }
     case 'remove':
-      return { op: 'remove', key: keyOf(only(name, keyColumns, values(effect.key))), source };
+      return { op: 'remove', key: keyOf(table, only(table, values(table, effect.key))), source };
   }
 }
 
-function only(table: string, keyColumns: readonly string[], key: Record<string, Stored>): Record<string, Stored> {
-  for (const column of Object.keys(key)) if (!keyColumns.includes(column)) throw refuse(table, `column ${column} is not part of the key`);
+/** The stored values of what was given. It runs for each row: nothing is made that is not kept. */
+function values({ name, columns }: Table, given: object): Record<string, Stored> {
+  const row: Record<string, Stored> = {};
+  for (const column of Object.keys(given)) {
+    const declared = Object.hasOwn(columns, column) ? columns[column] : undefined;
+    if (!declared) throw refuse(name, `column ${column} is not declared`);
+    row[column] = stored(name, column, declared, (given as Record<string, unknown>)[column]);
+  }
+  return row;
+}
+
+function keyOf({ name, key }: Table, row: Readonly<Record<string, Stored>>): Stored[] {
+  return key.map((column) => {
+    const value = row[column];
+    if (value === undefined || value === null) throw refuse(name, `key column ${column} is missing`);
+    return value;
+  });
+}
+
+function only(table: Table, key: Record<string, Stored>): Record<string, Stored> {
+  for (const column of Object.keys(key))
+    if (!table.key.includes(column)) throw refuse(table.name, `column ${column} is not part of the key`);
   return key;
 }
 
 /** `undefined` is null. A string given for `json` is taken as JSON text; anything else is serialised. */
 function stored(table: string, column: string, { type }: Column, value: unknown): Stored {
   if (value === null || value === undefined) return null;
-  const wants = () => refuse(table, `column ${column} wants ${type}`);
   switch (type) {
     case 'text':
-      return text(table, column, value, wants);
+      return text(table, column, value, type);
     case 'json':
-      return text(table, column, typeof value === 'string' ? value : JSON.stringify(value), wants);
+      return text(table, column, typeof value === 'string' ? value : JSON.stringify(value), type);
     case 'integer':
     case 'timestamp':
-      if (!Number.isSafeInteger(value)) throw wants();
+      if (!Number.isSafeInteger(value)) throw wants(table, column, type);
       return value as number;
     case 'real':
-      if (!Number.isFinite(value)) throw wants();
+      if (!Number.isFinite(value)) throw wants(table, column, type);
       return value as number;
     case 'boolean':
       if (value === true || value === 1) return 1;
       if (value === false || value === 0) return 0;
-      throw wants();
+      throw wants(table, column, type);
     case 'bytes':
-      if (!(value instanceof Uint8Array)) throw wants();
+      if (!(value instanceof Uint8Array)) throw wants(table, column, type);
       return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
 }
 
-function text(table: string, column: string, value: unknown, wants: () => Error): string {
-  if (typeof value !== 'string') throw wants();
+const wants = (table: string, column: string, type: ColumnType): Error => refuse(table, `column ${column} wants ${type}`);
+
+function text(table: string, column: string, value: unknown, type: ColumnType): string {
+  if (typeof value !== 'string') throw wants(table, column, type);
   // PostgreSQL cannot store it; SQLite would cut the text there in some functions.
   if (value.includes('\u0000')) throw refuse(table, `column ${column} holds the null character`);
   return value;

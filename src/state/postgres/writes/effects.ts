@@ -3,6 +3,7 @@ import type { Statement } from '../../../postgres/pool.ts';
 import type { EffectWrite } from '../../port.ts';
 import { type RowWrite, rowWrite, type Stored } from '../../row.ts';
 import type { ColumnType, Table } from '../../table.ts';
+import { byWriter } from './rows.ts';
 import { waves } from './waves.ts';
 
 const elements: Readonly<Record<ColumnType, ElementType>> = {
@@ -30,14 +31,9 @@ export function effectStatements(effects: readonly EffectWrite[]): Statement[] {
   for (const name of [...tables.keys()].sort()) {
     const { table, writes } = tables.get(name) as { table: Table; writes: RowWrite[] };
     for (const wave of waves(writes)) {
-      const shapes = new Map<string, RowWrite[]>();
-      for (const write of wave) {
-        const shape = shapeOf(write);
-        const same = shapes.get(shape);
-        if (same) same.push(write);
-        else shapes.set(shape, [write]);
-      }
-      for (const shape of [...shapes.keys()].sort()) statements.push(statement(table, shapes.get(shape) as RowWrite[]));
+      const shapes = Map.groupBy(wave, shapeOf);
+      for (const shape of [...shapes.keys()].sort())
+        for (const same of byWriter(shapes.get(shape) as RowWrite[])) statements.push(statement(table, same));
     }
   }
   return statements;
@@ -48,30 +44,25 @@ function shapeOf(write: RowWrite): string {
   return write.op === 'update' ? `update ${Object.keys(write.set).sort()}` : write.op;
 }
 
-/** All writes have one shape and no row twice. */
+/** All writes have one shape and one flow version, and no row twice. */
 function statement(table: Table, writes: readonly RowWrite[]): Statement {
   const first = writes[0] as RowWrite;
   const key = table.key as readonly string[];
   const typeOf = (column: string): ElementType => elements[(table.columns[column] as { type: ColumnType }).type];
-  const values: Buffer[] = [];
+  const values: (Buffer | string)[] = [];
   const places: string[] = [];
   const place = (type: ElementType, list: readonly Stored[]): void => {
     values.push(array(type, list));
     places.push(`$${values.length}::${type}[]`);
   };
-  const sources = (): void => {
+  /** The event of each; flow and version, which all have in common, once. The last call: `from` takes lists only. */
+  const sources = (): string => {
     place(
       'text',
       writes.map(({ source }) => source.eventId),
     );
-    place(
-      'text',
-      writes.map(({ source }) => source.flowHash),
-    );
-    place(
-      'text',
-      writes.map(({ source }) => source.version),
-    );
+    values.push(first.source.flowHash, first.source.version);
+    return `$${values.length - 1}::text, $${values.length}::text`;
   };
   const keys = (): void => {
     for (const [i, column] of key.entries())
@@ -95,10 +86,11 @@ function statement(table: Table, writes: readonly RowWrite[]): Statement {
         typeOf(column),
         writes.map((write) => (write as typeof first).set[column] as Stored),
       );
-    sources();
-    const changed = [...set, ...sourceNames];
+    const writer = sources();
+    const changed = [...set, 'source_event'];
     const assignments = changed.map((column) => `${quote(column)} = g.${quote(column)}`);
-    const text = `update ${quote(table.name)} t set ${assignments} from ${from([...key, ...changed])} where ${matches}`;
+    const text = `update ${quote(table.name)} t set ${assignments}, (source_flow, source_version) = row(${writer})
+      from ${from([...key, ...changed])} where ${matches}`;
     // Which columns are set is up to the flow: too many combinations to keep all of them prepared.
     return { text, values, prepared: set.length <= 3 };
   }
@@ -108,14 +100,15 @@ function statement(table: Table, writes: readonly RowWrite[]): Statement {
       typeOf(column),
       writes.map((write) => (write as typeof first).row[column] as Stored),
     );
-  sources();
-  const all = [...columns, ...sourceNames];
-  const insert = `insert into ${quote(table.name)} as t (${all.map(quote)}) select * from ${from(all)} on conflict (${key.map(quote)}) do`;
+  const writer = sources();
+  const listed = [...columns, 'source_event'];
+  const all = [...listed, 'source_flow', 'source_version'];
+  const insert = `insert into ${quote(table.name)} as t (${all.map(quote)}) select g.*, ${writer} from ${from(listed)}
+    on conflict (${key.map(quote)}) do`;
   if (first.op === 'insert') return { text: `${insert} nothing`, values, prepared: true };
   const assignments = all.filter((column) => !key.includes(column)).map((column) => `${quote(column)} = excluded.${quote(column)}`);
   const newer = first.newerBy === null ? '' : ` where (t.${quote(first.newerBy)} > excluded.${quote(first.newerBy)}) is not true`;
   return { text: `${insert} update set ${assignments}${newer}`, values, prepared: true };
 }
 
-const sourceNames = ['source_event', 'source_flow', 'source_version'];
 const quote = (name: string): string => `"${name}"`;

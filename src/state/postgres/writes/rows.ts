@@ -1,5 +1,6 @@
 import { array } from '../../../postgres/array.ts';
 import type { LaneGroup, LaneRef } from '../../port.ts';
+import type { Source } from '../../table.ts';
 
 export const laneColumns = ['flow', 'lane', 'topic', 'partition'] as const;
 
@@ -36,3 +37,12 @@ export type InLane<T> = T & { readonly in: LaneRef };
 export const inLanes = <T extends object>(groups: readonly LaneGroup[], of: (group: LaneGroup) => readonly T[]): InLane<T>[] =>
   groups.flatMap((group) => of(group).map((item) => ({ ...item, in: group.lane })));
 export const laneKey = ({ in: lane }: InLane<object>): unknown[] => laneColumns.map((column) => lane[column]);
+
+/** Lists of one flow version each. All have the same as a rule: a process writes for one version. */
+export function byWriter<T extends { readonly source: Source }>(writes: readonly T[]): readonly (readonly T[])[] {
+  const first = writes[0]?.source;
+  if (first === undefined) return [];
+  if (writes.every(({ source }) => source.flowHash === first.flowHash && source.version === first.version)) return [writes];
+  const lists = Object.groupBy(writes, ({ source: { flowHash, version } }) => `${flowHash}\u0000${version}`);
+  return Object.values(lists) as T[][];
+}

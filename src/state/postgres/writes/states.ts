@@ -3,6 +3,7 @@ import type { Statement } from '../../../postgres/pool.ts';
 import { LastStates } from '../../last-states.ts';
 import type { LaneGroup, StateWrite } from '../../port.ts';
 import { deleteEach } from './delete.ts';
+import { byWriter } from './rows.ts';
 
 export function states(groups: readonly LaneGroup[]): Statement[] {
   // By flow first, one as a rule: there are hundreds of rows in a group, and nothing is made for each of them that can be said once.
@@ -67,12 +68,3 @@ const keys = (writes: readonly StateWrite[]): Buffer[] => [
     writes.map(({ key }) => key),
   ),
 ];
-
-/** Lists of one flow version each. All have the same as a rule: a process writes for one version. */
-function byWriter(writes: readonly StateWrite[]): readonly (readonly StateWrite[])[] {
-  const first = writes[0]?.source;
-  if (first === undefined) return [];
-  if (writes.every(({ source }) => source.flowHash === first.flowHash && source.version === first.version)) return [writes];
-  const lists = Object.groupBy(writes, ({ source: { flowHash, version } }) => `${flowHash}\u0000${version}`);
-  return Object.values(lists) as StateWrite[][];
-}

@@ -5,29 +5,35 @@ import type { RowWrite, Stored } from '../../row.ts';
  * where the result is the same, and what is left goes into **waves**: the n-th operation of every row is in wave n.
  */
 export function waves(writes: readonly RowWrite[]): readonly (readonly RowWrite[])[] {
-  const rows = new Map<string, RowWrite[]>();
+  const rows = new Map<string, RowWrite | RowWrite[]>();
   for (const write of writes) {
     const id = keyText(write.key);
     const before = rows.get(id);
-    if (!before) {
-      rows.set(id, [write]);
-      continue;
-    }
-    const merged = merge(before.at(-1) as RowWrite, write);
-    if (merged === null) before.push(write);
-    // After a removal or a whole row, what came before no longer matters.
-    else if (merged.op === 'remove' || (merged.op === 'upsert' && merged.newerBy === null)) before.splice(0, before.length, merged);
-    else before[before.length - 1] = merged;
+    // One operation as a rule: no list is made for it.
+    rows.set(id, before === undefined ? write : joined(Array.isArray(before) ? before : [before], write));
   }
   const result: RowWrite[][] = [];
+  const add = (wave: number, write: RowWrite): void => {
+    result[wave] ??= [];
+    result[wave].push(write);
+  };
   // Every transaction locks rows in the same order, so that two of them seldom wait for each other.
   for (const id of [...rows.keys()].sort()) {
-    for (const [index, write] of (rows.get(id) as RowWrite[]).entries()) {
-      result[index] ??= [];
-      result[index].push(write);
-    }
+    const row = rows.get(id) as RowWrite | RowWrite[];
+    if (Array.isArray(row)) for (const [wave, write] of row.entries()) add(wave, write);
+    else add(0, row);
   }
   return result;
+}
+
+/** The operations of a row, and one more. */
+function joined(before: RowWrite[], write: RowWrite): RowWrite[] {
+  const merged = merge(before.at(-1) as RowWrite, write);
+  if (merged === null) before.push(write);
+  // After a removal or a whole row, what came before no longer matters.
+  else if (merged.op === 'remove' || (merged.op === 'upsert' && merged.newerBy === null)) before.splice(0, before.length, merged);
+  else before[before.length - 1] = merged;
+  return before;
 }
 
 /** One operation with the effect of `first`, then `second`; null where there is none. */
@@ -58,7 +64,13 @@ function merge(first: RowWrite, second: RowWrite): RowWrite | null {
   }
 }
 
+/** Texts and numbers hold no null character, and a column has one type: no two keys give the same text. */
 function keyText(key: readonly Stored[]): string {
-  if (key.length === 1 && typeof key[0] === 'string') return key[0];
-  return JSON.stringify(key.map((value) => (Buffer.isBuffer(value) ? value.toString('hex') : value)));
+  let text = '';
+  for (let i = 0; i < key.length; i++) {
+    const value = key[i] as Stored;
+    if (i > 0) text += '\u0000';
+    text += Buffer.isBuffer(value) ? value.toString('hex') : value;
+  }
+  return text;
 }
