@@ -44,7 +44,7 @@ export class Batches {
         const cancel = clock.after(plan.within, () => this.#flush(node));
         this.#open.set(node, { node, plan, members: [member], cancel });
       }
-      turn.batchedUntil = clock.now() + plan.within;
+      turn.ownSteps.batchedUntil = clock.now() + plan.within;
       const full = (open?.members.length ?? 1) >= plan.max;
       if (full || this.#lane.draining) this.#flush(node);
     });
@@ -106,7 +106,7 @@ export class Batches {
         stop(error('AORTA_ENGINE_003', { operator: node, flow: this.#lane.ref.flow, deadlineMs: plan.deadlineMs })),
       );
       for (const { turn } of members) {
-        turn.onEnd = () => {
+        turn.ownSteps.onEnd = () => {
           if (members.every((member) => member.turn.dead)) stop(turn.dead);
         };
       }

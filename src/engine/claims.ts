@@ -57,8 +57,9 @@ export class Claims {
     const coordinate =
       root.offset >= 0 ? `${topic}/${partition}/${root.offset}/${child}` : `timer/${root.eventId}/${root.timestamp}/${child}`;
     const key = sha256(JSON.stringify([this.#flow, node, root.key, id]));
-    turn.ids ??= new Set();
-    if (turn.ids.has(key)) return false;
+    const steps = turn.ownSteps;
+    steps.ids ??= new Set();
+    if (steps.ids.has(key)) return false;
     const claim = await this.#claim(key, coordinate, options);
     const claimed: OpenClaim = { key, coordinate, ttlMs: Math.max(options.ttlMs, this.#keepMs.get(node) ?? 0) };
     let known: string | null;
@@ -75,23 +76,25 @@ export class Claims {
     // Another record is at it, for another owner: its row, or the end of its lease, decides.
     if (claim?.state === 'open') throw error('AORTA_GUARD_011', { node }, { retryAfterMs: Math.min(claim.leftMs, 1_000) + 10 });
     if (turn.dead) throw turn.dead;
-    turn.ids.add(key);
-    turn.claims ??= [];
-    turn.claims.push(claimed);
+    steps.ids.add(key);
+    steps.claims ??= [];
+    steps.claims.push(claimed);
     const row = { flow: this.#flow, node, key: root.key, id, coordinate, at: this.#ports.clock.now() };
     turn.write(node, effect.insert(processedTable, row));
     return true;
   }
 
   /** The turn is durable. */
-  confirm({ claims }: EngineTurn): void {
-    for (const { key, coordinate, ttlMs } of claims ?? []) void this.#ports.keyed?.confirm(key, coordinate, ttlMs).catch(() => {});
+  confirm({ steps }: EngineTurn): void {
+    for (const { key, coordinate, ttlMs } of steps?.claims ?? []) void this.#ports.keyed?.confirm(key, coordinate, ttlMs).catch(() => {});
   }
 
   /** The turn failed, or was taken back: its ids are free at once. */
   release(turn: EngineTurn): void {
-    for (const claim of turn.claims ?? []) this.#release(claim);
-    turn.claims = undefined;
+    const { steps } = turn;
+    if (!steps) return;
+    for (const claim of steps.claims ?? []) this.#release(claim);
+    steps.claims = undefined;
   }
 
   stop(): void {

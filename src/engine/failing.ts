@@ -28,7 +28,8 @@ export class Failing {
     // A drain ends turns: their records stay uncommitted and are the next owner's.
     if (lane.draining) return;
     // Nothing was done outside behind it: the items of a batch are not sent again only because a system is down.
-    if (turn.joined && isRefusal(cause)) lane.results.keep(turn.root, turn.joined, lane.host.maxLaneBytes() / 2);
+    const joined = turn.steps?.joined;
+    if (joined && isRefusal(cause)) lane.results.keep(turn.root, joined, lane.host.maxLaneBytes() / 2);
     this.fail(mailbox, turn.root, cause, turn.at);
   }
 

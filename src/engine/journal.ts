@@ -45,8 +45,9 @@ export class Journal {
   #removeWith(turn: EngineTurn, node: string, key: string): void {
     const removal: StateWrite = { store: storeOf(node), key, value: null, version, source: turn.source };
     const known = turn.root.journaled ?? [];
-    turn.journaled = [...known.filter((other) => other.store !== removal.store || other.key !== key), removal];
-    turn.root.journaled = turn.journaled;
+    const journaled = [...known.filter((other) => other.store !== removal.store || other.key !== key), removal];
+    turn.ownSteps.journaled = journaled;
+    turn.root.journaled = journaled;
   }
 }
 

@@ -3,6 +3,9 @@ import type { Lane } from './lane.ts';
 import type { Root } from './root.ts';
 import type { EngineTurn } from './turn.ts';
 
+/** Of all that have nothing queued: never written to. */
+const empty: Root[] = [];
+
 /**
  * One patient in one lane, over all sources of the flow. At most one turn runs at a time; turns that ended but are not durable yet stand in
  * `undurable`, in order, and settle in that order.
@@ -13,13 +16,14 @@ import type { EngineTurn } from './turn.ts';
 export class Mailbox {
   readonly key: string;
   /** Below the head: empty, or a patient that never runs out of records would keep what it has done. */
-  #queue: (Root | undefined)[] = [];
+  #queue: (Root | undefined)[] = empty;
   #head = 0;
   running: EngineTurn | undefined;
   undurable: EngineTurn[] = [];
   /** States of the flow's stores for this patient; undefined until loaded. */
   cells: readonly ActorCell[] | undefined;
-  ready = false;
+  /** It stands in the run queue for this lane. */
+  readyIn: Lane | undefined = undefined;
   loading = false;
   /** Set while the head waits for its next try. */
   retryAt: number | undefined;
@@ -56,7 +60,7 @@ export class Mailbox {
     this.bytes -= root.size;
     this.#queue[this.#head++] = undefined;
     if (this.#head === this.#queue.length) {
-      this.#queue.length = 0;
+      this.#queue = empty;
       this.#head = 0;
     } else if (this.#head > 256) {
       this.#queue.splice(0, this.#head);
@@ -67,7 +71,7 @@ export class Mailbox {
 
   /** Puts roots back in front, in order: a retry, or turns discarded with an earlier one. */
   unshift(roots: readonly Root[]): void {
-    this.#queue.splice(0, this.#head, ...roots);
+    this.#queue = [...roots, ...this.#queue.slice(this.#head)];
     for (const root of roots) this.bytes += root.size;
     this.#head = 0;
   }

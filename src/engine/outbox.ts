@@ -103,16 +103,8 @@ export class Outbox {
     if (this.#busy) return;
     this.#busy = true;
     while (this.#queue.length > 0 && !this.#closed) {
-      const batches: Emission[] = [];
-      const records: Append[] = [];
-      let i = 0;
-      for (; i < this.#queue.length; i++) {
-        const batch = this.#queue[i] as Emission;
-        if (i > 0 && records.length + batch.records.length > this.#maxRecords) break;
-        batches.push(batch);
-        for (const record of batch.records) records.push(record);
-      }
-      this.#queue.splice(0, i);
+      const batches = this.#take();
+      const records = recordsOf(batches);
       if (records.length > 0) await this.#untilAppended(records);
       if (this.#closed) break;
       for (const batch of batches) {
@@ -122,6 +114,19 @@ export class Outbox {
     }
     this.#busy = false;
     if (this.#queue.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #take(): readonly Emission[] {
+    let [taken, count] = [0, 0];
+    for (const { records } of this.#queue) {
+      if (taken > 0 && count + records.length > this.#maxRecords) break;
+      count += records.length;
+      taken++;
+    }
+    if (taken < this.#queue.length) return this.#queue.splice(0, taken);
+    const all = this.#queue;
+    this.#queue = [];
+    return all;
   }
 
   async #untilAppended(records: readonly Append[]): Promise<void> {
@@ -143,3 +148,9 @@ export class Outbox {
     }
   }
 }
+
+const recordsOf = (batches: readonly Emission[]): readonly Append[] => {
+  // Most have one record; a list of known length does not grow.
+  if (batches.every(({ records }) => records.length === 1)) return batches.map(({ records }) => records[0] as Append);
+  return batches.flatMap(({ records }) => records);
+};

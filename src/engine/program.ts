@@ -55,6 +55,8 @@ export interface Program {
   merge(node: string): MergeStep | undefined;
   decode(topic: string, bytes: Buffer): unknown;
   sink(topic: { readonly name: string }): Sink;
+  /** What follows the event's id in that of the first record that a turn emits at the node. */
+  firstAt(node: string): string;
   /** Partition of the source topics for a patient. */
   partitionOf(key: string): number;
   /** Partition of the flow's own `.parked` and `.dlq` topics. */
@@ -92,6 +94,8 @@ export async function bind(flow: Flow<unknown>, bindings: Bindings): Promise<Pro
   const serdes = new Map<string, Serde<unknown>>();
   for (const topic of flow.sources)
     serdes.set(topic.name, topic.schema === null ? owned(await bindings.serde(topic)) : await bindings.serde(topic));
+  // Of three parts more an id is four strings, of which each record keeps all.
+  const suffixes = new Map<string, string>();
   const sourcePartitions = await coPartitioned(flow, bindings);
   const actors = actorsOf(compiled, mainLane);
   const merges = flow.sources.some((topic) => topic.merges) && actors.length > 0;
@@ -121,6 +125,13 @@ export async function bind(flow: Flow<unknown>, bindings: Bindings): Promise<Pro
       const sink = sinks.get(topic.name);
       if (!sink) throw new Error(`${topic.name} is not a sink of ${flow.name}`);
       return sink;
+    },
+    firstAt(node) {
+      const known = suffixes.get(node);
+      if (known !== undefined) return known;
+      const suffix = `:${node}:0`;
+      suffixes.set(node, suffix);
+      return suffix;
     },
     partitionOf: (key) => partitionOf(key, sourcePartitions),
     sidePartitionOf: (key) => partitionOf(key, sidePartitions),

@@ -6,6 +6,9 @@ import { slackMs } from './wait.ts';
 /** Milliseconds of synchronous work in one piece that are worth a word: heartbeats and acknowledgements wait behind it. */
 const blockMs = 1000;
 
+/** Places of the queue that are kept. */
+const mostKept = 4096;
+
 /**
  * Ready patients of all lanes of a flow, each in its turn, so that nobody starves. Turns run in slices of time: in
  * between, heartbeats, sockets and acknowledgements get the event loop. At most `maxRunning` turns wait for an
@@ -19,8 +22,10 @@ export class RunQueue {
   readonly #blocked: (nodes: readonly string[], ms: number) => void;
   /** Where the newest four turns came to. */
   readonly #nodes: string[] = [];
-  #queue: { lane: Lane; mailbox: Mailbox }[] = [];
+  /** In use from head to tail; kept when it is empty, as a list that grows anew with each delivery is garbage. */
+  #queue: (Mailbox | undefined)[] = [];
   #head = 0;
+  #tail = 0;
   #scheduled = false;
   /** Turns that wait for an asynchronous step. */
   count = 0;
@@ -46,15 +51,15 @@ export class RunQueue {
   }
 
   ready(lane: Lane, mailbox: Mailbox): void {
-    if (mailbox.ready) return;
-    mailbox.ready = true;
-    this.#queue.push({ lane, mailbox });
+    if (mailbox.readyIn) return;
+    mailbox.readyIn = lane;
+    this.#queue[this.#tail++] = mailbox;
     this.#schedule();
   }
 
   /** Somebody is ready and there is room. */
   get waiting(): boolean {
-    return this.#head < this.#queue.length && this.count < this.#maxRunning;
+    return this.#head < this.#tail && this.count < this.#maxRunning;
   }
 
   /** And nobody was looked at for long: a wake-up was lost. */
@@ -68,7 +73,7 @@ export class RunQueue {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#head === this.#queue.length) return;
+    if (this.#scheduled || this.#head === this.#tail) return;
     this.#scheduled = true;
     this.#at = this.#clock.monotonic();
     this.#pace.soon(() => this.#slice());
@@ -80,9 +85,11 @@ export class RunQueue {
     let looked = this.#at;
     let n = 0;
     this.#nodes.length = 0;
-    while (this.#head < this.#queue.length && this.count < this.#maxRunning) {
-      const { lane, mailbox } = this.#queue[this.#head++] as { lane: Lane; mailbox: Mailbox };
-      mailbox.ready = false;
+    while (this.#head < this.#tail && this.count < this.#maxRunning) {
+      const mailbox = this.#queue[this.#head] as Mailbox;
+      const lane = mailbox.readyIn as Lane;
+      this.#queue[this.#head++] = undefined;
+      mailbox.readyIn = undefined;
       lane.turns.next(mailbox);
       this.#nodes[n & 3] = lane.turns.at;
       // Turns may take microseconds or most of a millisecond.
@@ -94,11 +101,12 @@ export class RunQueue {
     }
     const took = this.#clock.monotonic() - looked;
     if (took >= blockMs) this.#tell(took);
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
-    } else if (this.#head > 4096) {
-      this.#queue = this.#queue.slice(this.#head);
+    if (this.#head === this.#tail) {
+      if (this.#queue.length > mostKept) this.#queue = [];
+      this.#head = this.#tail = 0;
+    } else if (this.#head > mostKept) {
+      this.#queue = this.#queue.slice(this.#head, this.#tail);
+      this.#tail -= this.#head;
       this.#head = 0;
     }
     this.#scheduled = false;

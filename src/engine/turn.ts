@@ -8,7 +8,6 @@ import type { Turn } from '../flow/turn.ts';
 import type { EffectWrite, HeldWrite, OutboxRecord, StateWrite, SuspectWrite, TimerWrite } from '../state/port.ts';
 import type { Effect, Source } from '../state/table.ts';
 import { Ack, type Settlement, settledDone } from './ack.ts';
-import type { OpenClaim } from './claims.ts';
 import type { CommitItem } from './group-commit.ts';
 import { type Handover, handover, inputBytes } from './handover.ts';
 import type { Lane } from './lane.ts';
@@ -17,6 +16,7 @@ import type { Emission } from './outbox.ts';
 import type { Outside } from './outside.ts';
 import type { Root } from './root.ts';
 import { textBytes } from './text-bytes.ts';
+import { TurnSteps, TurnWrites } from './turn-parts.ts';
 
 const none: readonly never[] = [];
 
@@ -61,45 +61,15 @@ export class EngineTurn implements Turn, CommitItem, Emission {
   readonly ctx: Context;
   at: string;
   readonly ack = new Ack();
-  states: StateWrite[] | undefined;
-  effects: EffectWrite[] | undefined;
-  timers: TimerWrite[] | undefined;
   outbox: OutboxRecord[] | undefined;
-  held: HeldWrite[] | undefined;
-  /** Inputs of independent lanes. */
-  handed: Handover[] | undefined;
-  suspects: readonly SuspectWrite[] = none;
-  redrivesDone: readonly string[] = none;
+  #writes: TurnWrites | undefined;
+  #steps: TurnSteps | undefined;
   dead: AortaError | undefined;
   /** Taken back with an earlier turn of its patient; it runs again. */
   withdrawn = false;
-  /** Its timer was moved or cancelled after it fired: there is nothing to do and nothing to delete. */
-  timerMoved = false;
-  /** Id of the merge for which the patient is to be held at this place. */
-  holdsFor: string | undefined;
   settlement: Settlement = settledDone;
-  /** Its results of batches, by node and child; from the try before, if a guard refused what stands behind them. */
-  joined: Map<string, unknown> | undefined;
-  /** Milliseconds since 1970: until when it waits for others of its batch. */
-  batchedUntil: number | undefined;
-  /** Called when the turn is ended from outside. */
-  onEnd: (() => void) | undefined;
-  /** Set while an asynchronous step runs: since when, and at which node. */
-  runningSince: number | undefined;
-  /** Monotonic: when the step that runs is aborted; undefined between steps with a deadline. */
-  deadlineAt: number | undefined;
   /** The newest node that made several values of one: who did not settle them, should some stay open. */
   derivedAt: string | undefined;
-  /** Ids that it let pass: hashes, for a second child with the same one, and their claims. */
-  ids: Set<string> | undefined;
-  claims: OpenClaim[] | undefined;
-  /** As the root's; it may have been given another one meanwhile. */
-  journaled: readonly StateWrite[] | undefined;
-  #nth: Map<string, number> | undefined;
-  /** The newest function of the flow, until it is known to have ended: one runs at a time, and behind one that failed none. */
-  #work: PromiseLike<unknown> | undefined;
-  #abort: AbortController | undefined;
-  #source: Source | undefined;
   #emitted = 0;
   /** Of what it writes, as far as it is known: bounds the transaction. */
   #bytes = 0;
@@ -110,6 +80,75 @@ export class EngineTurn implements Turn, CommitItem, Emission {
     this.mailbox = mailbox;
     this.at = lane.ref.topic;
     this.ctx = new TurnContext(this);
+  }
+
+  /** Undefined: it had no asynchronous step. */
+  get steps(): TurnSteps | undefined {
+    return this.#steps;
+  }
+
+  get ownSteps(): TurnSteps {
+    this.#steps ??= new TurnSteps();
+    return this.#steps;
+  }
+
+  get #own(): TurnWrites {
+    this.#writes ??= new TurnWrites();
+    return this.#writes;
+  }
+
+  // ---- as an item of a group (group-commit.ts) ----
+
+  get states(): StateWrite[] | undefined {
+    return this.#writes?.states;
+  }
+  set states(value: StateWrite[]) {
+    this.#own.states = value;
+  }
+  get effects(): EffectWrite[] | undefined {
+    return this.#writes?.effects;
+  }
+  set effects(value: EffectWrite[]) {
+    this.#own.effects = value;
+  }
+  get timers(): TimerWrite[] | undefined {
+    return this.#writes?.timers;
+  }
+  set timers(value: TimerWrite[]) {
+    this.#own.timers = value;
+  }
+  get held(): HeldWrite[] | undefined {
+    return this.#writes?.held;
+  }
+  set held(value: HeldWrite[]) {
+    this.#own.held = value;
+  }
+  get handed(): Handover[] | undefined {
+    return this.#writes?.handed;
+  }
+  set handed(value: Handover[]) {
+    this.#own.handed = value;
+  }
+  get suspects(): readonly SuspectWrite[] {
+    return this.#writes?.suspects ?? none;
+  }
+  set suspects(value: readonly SuspectWrite[]) {
+    this.#own.suspects = value;
+  }
+  get timerMoved(): boolean {
+    return this.#writes?.timerMoved ?? false;
+  }
+  set timerMoved(value: boolean) {
+    this.#own.timerMoved = value;
+  }
+  get holdsFor(): string | undefined {
+    return this.#writes?.holdsFor;
+  }
+  set holdsFor(id: string) {
+    this.#own.holdsFor = id;
+  }
+  get redrivesDone(): readonly string[] {
+    return none;
   }
 
   // ---- as an emission without a row (outbox.ts) ----
@@ -135,14 +174,16 @@ export class EngineTurn implements Turn, CommitItem, Emission {
   }
 
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.dead && !this.#abort.signal.aborted) this.#abort.abort(this.dead);
-    return this.#abort.signal;
+    const steps = this.ownSteps;
+    steps.abort ??= new AbortController();
+    if (this.dead && !steps.abort.signal.aborted) steps.abort.abort(this.dead);
+    return steps.abort.signal;
   }
 
   get source(): Source {
-    this.#source ??= { eventId: this.root.eventId, flowHash: this.lane.program.hash, version: this.lane.program.version };
-    return this.#source;
+    const { hash, version } = this.lane.program;
+    this.#own.source ??= { eventId: this.root.eventId, flowHash: hash, version };
+    return this.#own.source;
   }
 
   /** Its root goes to the held list and is tried again without an operator. */
@@ -152,9 +193,7 @@ export class EngineTurn implements Turn, CommitItem, Emission {
 
   /** Something of it must be written in a transaction. */
   get transactional(): boolean {
-    return Boolean(
-      this.states || this.effects || this.timers || this.held || this.handed || this.suspects.length || this.redrivesDone.length,
-    );
+    return this.#writes?.any ?? false;
   }
 
   derive(children: number): void {
@@ -186,7 +225,7 @@ export class EngineTurn implements Turn, CommitItem, Emission {
 
   #write(effect: Effect): void {
     this.#bytes += 256 + textBytes('row' in effect ? effect.row : effect.op === 'update' ? effect.set : undefined);
-    this.effects?.push({ effect, source: this.source });
+    this.#writes?.effects?.push({ effect, source: this.source });
   }
 
   /** Inputs go to their lanes, timers of an actor with several sources to the first one's. */
@@ -225,9 +264,9 @@ export class EngineTurn implements Turn, CommitItem, Emission {
         limit: this.lane.options.maxRecordBytes,
       });
     }
-    this.emitBytes(topic.name, sink.partitionOf(key), key, bytes, {
-      eventId: `${this.root.eventId}:${node}:${this.#emitted++}`,
-    });
+    const nth = this.#emitted++;
+    const eventId = this.root.eventId + (nth === 0 ? this.lane.program.firstAt(node) : `:${node}:${nth}`);
+    this.emitBytes(topic.name, sink.partitionOf(key), key, bytes, { eventId });
   }
 
   emitBytes(
@@ -278,12 +317,13 @@ export class EngineTurn implements Turn, CommitItem, Emission {
     this.#alive();
     this.at = node;
     const place = `${node}/${this.nth(node)}`;
-    if (this.joined?.has(place)) return Promise.resolve(this.joined.get(place));
+    const steps = this.ownSteps;
+    if (steps.joined?.has(place)) return Promise.resolve(steps.joined.get(place));
     return new Promise((resolve, reject) => {
-      this.#onKill = reject;
+      steps.onKill = reject;
       const settle = (then: () => void) => {
-        this.#onKill = undefined;
-        this.onEnd = undefined;
+        steps.onKill = undefined;
+        steps.onEnd = undefined;
         if (this.dead) reject(this.dead);
         else {
           this.at = node;
@@ -293,9 +333,9 @@ export class EngineTurn implements Turn, CommitItem, Emission {
       this.lane.batches.add(this, node, plan, value).then(
         (result) =>
           settle(() => {
-            this.#work = undefined;
-            this.joined ??= new Map();
-            this.joined.set(place, result);
+            steps.work = undefined;
+            steps.joined ??= new Map();
+            steps.joined.set(place, result);
             resolve(result);
           }),
         // At its deadline its function goes on.
@@ -306,9 +346,10 @@ export class EngineTurn implements Turn, CommitItem, Emission {
 
   /** Its batch is called now: it runs, until the function has come to its end. */
   called(ended: Promise<unknown>): void {
-    this.batchedUntil = undefined;
-    this.runningSince ??= this.lane.ports.clock.monotonic();
-    this.#work = ended;
+    const steps = this.ownSteps;
+    steps.batchedUntil = undefined;
+    steps.runningSince ??= this.lane.ports.clock.monotonic();
+    steps.work = ended;
   }
 
   /**
@@ -318,7 +359,7 @@ export class EngineTurn implements Turn, CommitItem, Emission {
    */
   runs<T>(work: PromiseLike<T>): Promise<T> {
     const promise = Promise.resolve(work);
-    this.#work = promise;
+    this.ownSteps.work = promise;
     return promise;
   }
 
@@ -327,10 +368,11 @@ export class EngineTurn implements Turn, CommitItem, Emission {
    * nobody can stop one that does not look at its signal; one whose promise is never settled is never quiet.
    */
   whenQuiet(then: () => void): void {
-    const work = this.#work;
+    const steps = this.#steps;
+    const work = steps?.work;
     if (!work) return then();
     const ended = () => {
-      if (this.#work === work) this.#work = undefined;
+      if (steps.work === work) steps.work = undefined;
       this.whenQuiet(then);
     };
     work.then(ended, ended);
@@ -340,42 +382,43 @@ export class EngineTurn implements Turn, CommitItem, Emission {
     this.#alive();
     this.at = node;
     const { clock } = this.lane.ports;
-    this.runningSince ??= clock.monotonic();
+    const steps = this.ownSteps;
+    steps.runningSince ??= clock.monotonic();
     return new Promise<T>((resolve, reject) => {
       let ended: (() => void) | undefined;
-      this.deadlineAt = clock.monotonic() + deadlineMs;
+      steps.deadlineAt = clock.monotonic() + deadlineMs;
       const cancel = clock.after(deadlineMs, () => {
         ended = this.lane.host.watch.hung(this, node);
         this.kill(error('AORTA_ENGINE_003', { operator: node, flow: this.lane.ref.flow, deadlineMs }));
         reject(this.dead);
       });
-      this.#onKill = reject;
+      steps.onKill = reject;
       let settled = false;
       let running: PromiseLike<T> | undefined;
       const settle = (then: () => void) => {
         // What is not a promise of the language may settle twice.
         if (settled) return;
         settled = true;
-        if (this.#work === running) this.#work = undefined;
+        if (steps.work === running) steps.work = undefined;
         cancel();
         ended?.();
-        this.deadlineAt = undefined;
-        this.#onKill = undefined;
+        steps.deadlineAt = undefined;
+        steps.onKill = undefined;
         if (this.dead) reject(this.dead);
         else {
           this.at = node;
           then();
         }
       };
-      this.#work = undefined;
+      steps.work = undefined;
       try {
         running = work(this.signal);
         // What it waits for may have begun with the function by now.
-        this.#work ??= running;
+        steps.work ??= running;
         running.then(
           (value) =>
             settle(() => {
-              this.#work = undefined;
+              steps.work = undefined;
               resolve(value);
             }),
           (cause) => settle(() => reject(cause)),
@@ -400,9 +443,10 @@ export class EngineTurn implements Turn, CommitItem, Emission {
 
   /** How many children of this turn have come to the node: the same in every run of the record. */
   nth(node: string): number {
-    this.#nth ??= new Map();
-    const count = this.#nth.get(node) ?? 0;
-    this.#nth.set(node, count + 1);
+    const steps = this.ownSteps;
+    steps.nth ??= new Map();
+    const count = steps.nth.get(node) ?? 0;
+    steps.nth.set(node, count + 1);
     return count;
   }
 
@@ -412,16 +456,14 @@ export class EngineTurn implements Turn, CommitItem, Emission {
     return this.lane.ports.outside as Outside;
   }
 
-  #onKill: ((reason: unknown) => void) | undefined;
-
   /** Ends the turn from outside: its context refuses everything from now on and its signal is aborted. */
   kill(reason: AortaError): void {
     if (this.dead) return;
     this.dead = reason;
-    if (this.claims) this.lane.ports.outside?.claims.release(this);
-    this.#abort?.abort(reason);
-    this.#onKill?.(reason);
-    this.onEnd?.();
+    if (this.#steps?.claims) this.lane.ports.outside?.claims.release(this);
+    this.#steps?.abort?.abort(reason);
+    this.#steps?.onKill?.(reason);
+    this.#steps?.onEnd?.();
   }
 
   /** Collects what actors left behind; called once, when the step ended well. */
@@ -440,12 +482,12 @@ export class EngineTurn implements Turn, CommitItem, Emission {
   }
 
   durable(): void {
-    if (this.claims) this.lane.ports.outside?.claims.confirm(this);
+    if (this.#steps?.claims) this.lane.ports.outside?.claims.confirm(this);
     this.lane.turns.durable(this);
   }
 
   rejected(cause: unknown): void {
-    if (this.claims) this.lane.ports.outside?.claims.release(this);
+    if (this.#steps?.claims) this.lane.ports.outside?.claims.release(this);
     this.lane.turns.rejected(this, cause);
   }
 

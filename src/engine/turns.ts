@@ -49,7 +49,8 @@ export class Turns {
   #run(mailbox: Mailbox, root: Root): void {
     const lane = this.#lane;
     const turn = new EngineTurn(lane, root, mailbox);
-    turn.joined = lane.results.take(root);
+    const joined = lane.results.take(root);
+    if (joined) turn.ownSteps.joined = joined;
     mailbox.running = turn;
     if (root.suspect > 0) lane.suspects.started(turn);
     try {
@@ -144,7 +145,8 @@ export class Turns {
     if (turn.withdrawn || !lane.owned) return;
     if (turn.dead) return lane.failing.failed(turn, turn.dead);
     if (turn.ack.open > 0) {
-      const ageMs = turn.runningSince === undefined ? 0 : Math.round(lane.ports.clock.monotonic() - turn.runningSince);
+      const since = turn.steps?.runningSince;
+      const ageMs = since === undefined ? 0 : Math.round(lane.ports.clock.monotonic() - since);
       turn.at = turn.derivedAt ?? turn.at;
       lane.host.watch.forgotten(turn, ageMs);
       return lane.failing.failed(
@@ -174,7 +176,7 @@ export class Turns {
     const lane = this.#lane;
     const mailbox = turn.mailbox as Mailbox;
     if (mailbox.running === turn) mailbox.running = undefined;
-    const journaled = turn.journaled ?? turn.root.journaled;
+    const journaled = turn.steps?.journaled ?? turn.root.journaled;
     if (journaled && turn.settlement.kind !== 'parked') turn.states = [...(turn.states ?? []), ...journaled];
     if (turn.root.suspect > 0) turn.suspects = [...turn.suspects, ...lane.suspects.over(turn.root, !turn.comesAgain)];
     const emitted = turn.outbox?.length ?? 0;

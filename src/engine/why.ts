@@ -140,8 +140,8 @@ function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
     ...rest,
     message: `${text}; ${mailbox.length} behind`,
   });
-  if (running?.batchedUntil !== undefined) {
-    const until = running.batchedUntil;
+  const until = running?.steps?.batchedUntil;
+  if (running && until !== undefined) {
     return make(
       'batch',
       { offset: running.root.offset, operator: running.at, attempt: running.root.attempt, until, overdue: now - until > slackMs },
@@ -150,9 +150,10 @@ function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
   }
   if (running) {
     const since = lane.ports.clock.monotonic();
-    const forMs = running.runningSince === undefined ? Math.max(0, now - mailbox.since) : since - running.runningSince;
+    const { runningSince, deadlineAt } = running.steps ?? {};
+    const forMs = runningSince === undefined ? Math.max(0, now - mailbox.since) : since - runningSince;
     // A step ends at its deadline; between steps (bytes are decoded) nothing takes long.
-    const overdue = running.deadlineAt === undefined ? now - mailbox.since > slackMs * 2 : since - running.deadlineAt > slackMs;
+    const overdue = deadlineAt === undefined ? now - mailbox.since > slackMs * 2 : since - deadlineAt > slackMs;
     return make(
       'running',
       { overdue, offset: running.root.offset, operator: running.at, attempt: running.root.attempt, forMs },
@@ -183,7 +184,7 @@ function whyMailbox(lane: Lane, mailbox: Mailbox): Waiting | undefined {
     return make('brake', { code: 'AORTA_ENGINE_017' }, 'the dead-letter brake of the flow is on');
   if (mailbox.peek()?.lane.suspects.holdsBack(mailbox))
     return make('suspect', {}, 'was under way when the process ended; waits for others like it, or for its note to be stored');
-  if (mailbox.length > 0 && mailbox.ready && !lane.host.stalled) return make('queued', {}, 'ready, waits for its turn');
+  if (mailbox.length > 0 && mailbox.readyIn && !lane.host.stalled) return make('queued', {}, 'ready, waits for its turn');
   if (mailbox.length > 0) return make('unknown', {}, 'waits, and nothing is under way that would start it');
   return undefined;
 }

@@ -41,6 +41,38 @@ describe('the run queue', () => {
     assert.deepEqual(told.at(-1), { nodes: ['a', 'b', 'c', 'd'], ms: 2000 });
   });
 
+  it('looks at everybody once and in order, over many slices and with more who become ready meanwhile', () => {
+    const { queue, lane, run } = make();
+    const looked: string[] = [];
+    const { turns } = lane('ward', 0.1);
+    const ward = {
+      turns: {
+        at: 'ward',
+        next: (mailbox: Mailbox) => {
+          turns.next(mailbox);
+          looked.push(mailbox.key);
+          if (looked.length <= 5000) queue.ready(ward, new Mailbox(`later${looked.length}`));
+        },
+      },
+    } as unknown as Lane;
+    const ready = (from: number, to: number) => {
+      const keys = Array.from({ length: to - from }, (_, i) => `p${from + i}`);
+      for (const key of keys) queue.ready(ward, new Mailbox(key));
+      return keys;
+    };
+    const first = ready(0, 10_000);
+    const twice = new Mailbox('twice');
+    queue.ready(ward, twice);
+    queue.ready(ward, twice);
+    run();
+    assert.deepEqual(looked, [...first, 'twice', ...Array.from({ length: 5000 }, (_, i) => `later${i + 1}`)]);
+    assert.equal(queue.waiting, false);
+    looked.length = 5001;
+    const second = ready(10_000, 10_100);
+    run();
+    assert.deepEqual(looked.slice(5001), second);
+  });
+
   it('is not stalled while its slice is held back, however long nobody was ready before; it is where that never comes', () => {
     let time = 0;
     const held: (() => void)[] = [];
