@@ -18,7 +18,7 @@ after(async () => {
   await removeTopics(topics);
 });
 
-const count = 100;
+const count = 40;
 const all = numbers(count).map((partition) => ({ topic: 't', partition }));
 
 test('of many partitions only those that moved are named, and all again when the session is lost', async () => {
@@ -87,14 +87,14 @@ test('with a broker, records of many partitions come once and in order, also whe
   for (let partition = 0; partition < 10; partition++) ours.consumer.pause({ topic, partition });
   await write(3, 2);
   await ours.until('those that are not paused', () => ours.records().length >= 5 * (count - 10) + 3 * 10);
-  await log.append([{ topic, partition: 50, key: 'k', value: Buffer.from('5') }]);
-  await ours.until('one alone', () => ours.records(50).length === 6);
+  await log.append([{ topic, partition: 30, key: 'k', value: Buffer.from('5') }]);
+  await ours.until('one alone', () => ours.records(30).length === 6);
   for (let partition = 0; partition < 10; partition++) ours.consumer.resume({ topic, partition });
   await ours.until('all of them', () => ours.records().length === 5 * count + 1);
   await ours.consumer.stop();
   for (const { partition } of all)
     assert.deepEqual(
       ours.records(partition).map(({ value }) => Number(value)),
-      numbers(partition === 50 ? 6 : 5),
+      numbers(partition === 30 ? 6 : 5),
     );
 });

@@ -517,22 +517,16 @@ test('nothing is asked for while the reader wants no more, and a full answer is 
   ]);
 });
 
-for (const [many, each] of [
-  [3, 2000],
-  [40, 200],
-] as const)
-  test(`a batch larger than the share of its partition is read although others of ${many} always have data`, async () => {
-    const topic = await newTopic(many);
-    const small = openLog({ maxFetchBytes: 60_000, maxFetchBytesPerPartition: 20_000 });
-    const last = many - 1;
-    await small.append([{ topic, partition: last, key: 'k', value: Buffer.alloc(300_000, 'x') }]);
-    for (let partition = 0; partition < last; partition++) await fill(topic, partition, each, 0, 500);
-    const ours = probe(small, { group: topic, topics: [topic] });
-    await ours.consumer.start();
-    const all = last * each + 1;
-    await ours.until('the large one', () => ours.records(last).length === 1);
-    assert.ok(ours.records().length < all, 'it came last of all: the others starved it');
-    await ours.until('all', () => ours.records().length === all);
-    await ours.consumer.stop();
-    await small.close();
-  });
+test('a batch larger than the share of its partition is read although other partitions always have data', async () => {
+  const topic = await newTopic(3);
+  const small = openLog({ maxFetchBytes: 60_000, maxFetchBytesPerPartition: 20_000 });
+  await small.append([{ topic, partition: 2, key: 'k', value: Buffer.alloc(300_000, 'x') }]);
+  for (const partition of [0, 1]) await fill(topic, partition, 2000, 0, 500);
+  const ours = probe(small, { group: topic, topics: [topic] });
+  await ours.consumer.start();
+  await ours.until('the large one', () => ours.records(2).length === 1);
+  assert.ok(ours.records().length < 4001, 'it came last of all: the others starved it');
+  await ours.until('all', () => ours.records().length === 4001);
+  await ours.consumer.stop();
+  await small.close();
+});
