@@ -435,13 +435,17 @@ export class FlowRuntime implements LaneHost {
       bytes += lane.bytes;
       working ||= lane.outbox.pending > 0;
     }
-    return this.#intake.more(Math.max(bytes / maxBytes, records / this.#maxRecords), working);
+    return this.#intake.more(Math.max(bytes / maxBytes, records / this.#mostOpen), working);
   }
 
   /** Where no turn waits for anything outside, what is not begun yet may stay in the log: it would only become old here. */
+  get #mostOpen(): number {
+    return this.program.main.asynchronous ? Number.POSITIVE_INFINITY : this.#options.maxSynchronous;
+  }
+
+  /** What partitions have shares of. Without state a few of them gain nothing by it, and hundreds are held by `#wantsMore`. */
   get #maxRecords(): number {
-    const { stateful, main } = this.program;
-    return !stateful || main.asynchronous ? Number.POSITIVE_INFINITY : this.#options.maxSynchronous;
+    return this.program.stateful ? this.#mostOpen : Number.POSITIVE_INFINITY;
   }
 
   maxLaneBytes(): number {

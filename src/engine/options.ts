@@ -15,7 +15,8 @@ export interface EngineOptions {
   readonly maxRecords: number;
   /**
    * Unsettled records of a flow with state or effects and without asynchronous steps, shared by its partitions, of which each
-   * has at least 256: some groups of `group.maxTurns`. More of them would outlive the young generation. @default 4096
+   * has at least 256: some groups of `group.maxTurns`. More of them would outlive the young generation. Without state and effects
+   * it bounds a flow of more partitions than its `maxBytes` has shares for, all together. @default 4096
    */
   readonly maxSynchronous: number;
   /**

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Intake } from '../../src/engine/intake.ts';
-import { flow, map, topic } from '../../src/index.ts';
+import type { EngineOptions } from '../../src/engine/options.ts';
+import { flow, map, mapAsync, topic } from '../../src/index.ts';
 import type { ConsumerOptions, LogConsumer, LogRecord } from '../../src/log/port.ts';
 import { TestDriver } from '../../src/testing/index.ts';
 import { type Event, events, seen } from './review-support.ts';
@@ -46,6 +47,8 @@ describe('intake: whether a flow takes more from the log', () => {
   });
 });
 
+type Step = ReturnType<typeof map<Event, Event>>;
+
 describe('a flow of hundreds of partitions', () => {
   const count = 64;
   const all = Array.from({ length: count }, (_, partition) => ({ topic: 'many', partition }));
@@ -59,14 +62,11 @@ describe('a flow of hundreds of partitions', () => {
     }));
 
   /** Asks as an adapter does, and delivers to partition after partition for as long as more is wanted. Returns how many of them got records. */
-  async function fed(): Promise<number> {
+  async function fed(engine: Partial<EngineOptions>, step: Step = map((e: Event) => e)): Promise<number> {
     const takes = flow('takes')
       .from(topic<Event>('many', events.schema, { partitions: count }))
-      .pipe(
-        map((e: Event) => e),
-        seen(),
-      );
-    const driver = await TestDriver.start<Event>(takes, { engine: { maxBytes: 1024 * 1024 } });
+      .pipe(step, seen());
+    const driver = await TestDriver.start<Event>(takes, { engine });
     let group: ConsumerOptions | undefined;
     const idle: LogConsumer = { start: async () => {}, stop: async () => {}, pause() {}, resume() {}, commit: async () => {} };
     driver.log.consumer = ((options: ConsumerOptions) => {
@@ -86,7 +86,17 @@ describe('a flow of hundreds of partitions', () => {
   }
 
   it('reads no more than its credit while it works, however many partitions have a least share', async () => {
-    const partitions = await fed();
+    const partitions = await fed({ maxBytes: 1024 * 1024 });
     assert.ok(partitions >= 8 && partitions <= 12, `records of ${partitions} partitions`);
+  });
+
+  it('and no more records than are worth having in memory where turns wait for nothing outside', async () => {
+    const partitions = await fed({ maxSynchronous: 1000 });
+    assert.ok(partitions >= 10 && partitions <= 12, `records of ${partitions} partitions`);
+  });
+
+  it('which is no bound where they do', async () => {
+    const later = mapAsync('later', (e: Event) => Promise.resolve(e));
+    assert.equal(await fed({ maxSynchronous: 1000 }, later), count);
   });
 });

@@ -6,10 +6,11 @@
 import { error } from '../../errors/index.ts';
 import type { ConsumerHandlers, LogRecord, PartitionEnds, TopicPartition } from '../port.ts';
 import { refreshMetadata, type Surroundings } from './cluster.ts';
-import type { Cluster } from './internals.ts';
+import { FetchSession, leastInSession } from './fetchSession.ts';
+import type { Cluster, ProtocolPair } from './internals.ts';
 import { Portion } from './portion.ts';
 import { backoff, isPassing, unreachable, within } from './problems.ts';
-import { code, type Fetched, type FetchLimits, fetchRequest, isPassingCode, nameOfCode } from './protocol.ts';
+import { code, type Fetched, type FetchLimits, fetchRequest, isPassingCode, nameOfCode, sessionFetchRequest } from './protocol.ts';
 import { BatchReader, UnreadableBatch } from './records/decode.ts';
 
 export interface FetcherSources {
@@ -189,6 +190,7 @@ export class Fetcher {
   async #loop(leader: number): Promise<void> {
     const { around } = this.#from;
     const portion = new Portion(this.#from.limits);
+    const session = new FetchSession();
     let failures = 0;
     try {
       while (this.#active) {
@@ -210,7 +212,9 @@ export class Fetcher {
           const asked = new Map(some.map((position) => [position, position.next]));
           // What is not asked for may have records: nobody waits for others to come.
           const wait = some.length < wanted.length ? 0 : wanted.length < mine.length ? impatientMs : undefined;
-          const answers = leader === -1 ? undefined : await this.#fetch(leader, some, wait);
+          // The few of a portion are named: a session would have to forget the others.
+          const inSession = some.length === wanted.length && some.length >= leastInSession ? session : undefined;
+          const answers = leader === -1 ? undefined : await this.#fetch(leader, some, wait, inSession);
           if (answers) portion.got(answers, some.length);
           if (!this.#active) return;
           if (!this.#from.fresh()) return this.#end('lost');
@@ -248,11 +252,30 @@ export class Fetcher {
     this.reroute();
   }
 
-  async #fetch(leader: number, wanted: readonly Position[], waitMs = Number.POSITIVE_INFINITY): Promise<readonly Fetched[]> {
-    const { cluster, limits } = this.#from;
-    const broker = await cluster.findBroker({ nodeId: leader });
-    const partitions = wanted.map(({ tp, next }) => ({ topic: tp.topic, partition: tp.partition, offset: next }));
-    const pair = fetchRequest(partitions, { ...limits, maxWaitMs: Math.min(limits.maxWaitMs, waitMs) });
+  /** Undefined: the broker does not know the session any more. */
+  async #fetch(
+    leader: number,
+    wanted: readonly Position[],
+    waitMs = Number.POSITIVE_INFINITY,
+    session?: FetchSession,
+  ): Promise<readonly Fetched[] | undefined> {
+    const { maxWaitMs } = this.#from.limits;
+    const limits = { ...this.#from.limits, maxWaitMs: Math.min(maxWaitMs, waitMs) };
+    if (!session) {
+      const partitions = wanted.map(({ tp, next }) => ({ topic: tp.topic, partition: tp.partition, offset: next }));
+      return this.#ask(leader, fetchRequest(partitions, limits));
+    }
+    try {
+      const answer = await this.#ask(leader, sessionFetchRequest(session.next(wanted), limits));
+      return session.got(answer) ? answer.fetched : undefined;
+    } catch (thrown) {
+      session.reset();
+      throw thrown;
+    }
+  }
+
+  async #ask<T>(leader: number, pair: ProtocolPair<T>): Promise<T> {
+    const broker = await this.#from.cluster.findBroker({ nodeId: leader });
     return broker.connectionPool.send(pair).catch(async (thrown: unknown) => {
       await broker.disconnect().catch(() => {});
       throw thrown;

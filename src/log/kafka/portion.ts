@@ -6,7 +6,8 @@ const least = 16;
 /**
  * Which partitions a fetch asks for: all, each coming first in turn, as only the first one with data gets a batch larger
  * than its share. While there is a backlog an answer is full with what two or three of them hold; naming hundreds of others
- * in the question and in the answer cost more than their records. Then only some are asked for, and soon all again once
+ * in the question and in the answer cost more than their records. Then only some are asked for, from the last one on that
+ * gave something: those before it would come first with nothing left, until an answer is not full. And soon all again once
  * answers are not full.
  */
 export class Portion {
@@ -26,11 +27,14 @@ export class Portion {
 
   /** The answer to a question for `asked` partitions. */
   got(answers: readonly Pick<Fetched, 'batches'>[], asked: number): void {
-    let [bytes, filled] = [0, 0];
-    for (const { batches } of answers) {
+    let [bytes, filled, leading] = [0, 0, 0];
+    answers.forEach(({ batches }, i) => {
       bytes += batches.length;
-      if (batches.length > 0) filled++;
-    }
+      if (batches.length === 0) return;
+      if (filled++ === i) leading++;
+    });
+    // Never past one that gave nothing: its next batch may fit only where it comes first.
+    this.#turn += Math.max(0, leading - 2);
     this.#most = bytes >= this.#full ? Math.max(least, 2 * filled) : asked * 4;
   }
 }

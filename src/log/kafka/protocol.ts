@@ -1,4 +1,5 @@
 /** Produce (version 7) and Fetch (version 11) requests with one result per partition; kafkajs throws the first error of all. */
+import type { TopicPartition } from '../port.ts';
 import type { FramedBody } from './frame.ts';
 import { Encoder, type ProtocolPair } from './internals.ts';
 import type { AbortedTransaction } from './records/decode.ts';
@@ -204,8 +205,35 @@ export interface FetchLimits {
   readonly maxBytesPerPartition: number;
 }
 
-/** Read committed, no fetch session (K5 and the rest of what kafkajs lacks do not matter here: the list is short). */
+/** What a fetch request of a session names. */
+export interface SessionPart {
+  readonly id: number;
+  readonly epoch: number;
+  readonly partitions: readonly FetchPartition[];
+  readonly forgotten: readonly TopicPartition[];
+}
+
+/** The answer to a question of a session. With an error of the session itself nothing is answered. */
+export interface SessionFetched {
+  readonly fetched: readonly Fetched[];
+  readonly session: number;
+  readonly sessionError: number;
+}
+
+const noSession: Omit<SessionPart, 'partitions'> = { id: 0, epoch: -1, forgotten: [] };
+
+/** Read committed, no fetch session: the list is short. */
 export function fetchRequest(partitions: readonly FetchPartition[], limits: FetchLimits): ProtocolPair<readonly Fetched[]> {
+  const { request, response, ...rest } = sessionFetchRequest({ ...noSession, partitions }, limits);
+  const parse = async (decoded: unknown) => {
+    const { fetched, sessionError } = decoded as SessionFetched;
+    return sessionError === 0 ? fetched : fetched.map((each) => ({ ...each, errorCode: sessionError }));
+  };
+  return { ...rest, request, response: { decode: response.decode, parse } };
+}
+
+/** The same within a fetch session (fetchSession.ts): only what has changed is named. */
+export function sessionFetchRequest({ id, epoch, partitions, forgotten }: SessionPart, limits: FetchLimits): ProtocolPair<SessionFetched> {
   return {
     requestTimeout: limits.maxWaitMs + 5000,
     request: {
@@ -220,8 +248,8 @@ export function fetchRequest(partitions: readonly FetchPartition[], limits: Fetc
           .writeInt32(1)
           .writeInt32(limits.maxBytes)
           .writeInt8(1)
-          .writeInt32(0)
-          .writeInt32(-1)
+          .writeInt32(id)
+          .writeInt32(epoch)
           .writeInt32(groups.size);
         for (const [topic, members] of groups) {
           encoder.writeString(topic).writeInt32(members.length);
@@ -229,21 +257,27 @@ export function fetchRequest(partitions: readonly FetchPartition[], limits: Fetc
             encoder.writeInt32(partition).writeInt32(-1).writeInt64(offset).writeInt64(-1).writeInt32(limits.maxBytesPerPartition);
           }
         }
-        return encoder.writeInt32(0).writeString('');
+        const left = byTopic(forgotten);
+        encoder.writeInt32(left.size);
+        for (const [topic, members] of left) {
+          encoder.writeString(topic).writeInt32(members.length);
+          for (const { partition } of members) encoder.writeInt32(partition);
+        }
+        return encoder.writeString('');
       },
     },
     response: {
       async decode(data) {
         const reader = new Reader(data);
         const clientSideThrottleTime = reader.int32();
-        const errorCode = reader.int16();
-        reader.at += 4; // session
-        const results: Fetched[] = [];
+        const sessionError = reader.int16();
+        const session = reader.int32();
+        const fetched: Fetched[] = [];
         for (let topics = reader.int32(); topics > 0; topics--) {
           const topic = reader.text();
           for (let count = reader.int32(); count > 0; count--) {
             const partition = reader.int32();
-            const partitionError = reader.int16();
+            const errorCode = reader.int16();
             const end = reader.offset();
             reader.at += 8; // last stable offset
             const start = reader.offset();
@@ -252,12 +286,12 @@ export function fetchRequest(partitions: readonly FetchPartition[], limits: Fetc
               aborted.push({ producerId: reader.int64(), firstOffset: reader.offset() });
             }
             reader.at += 4; // preferred read replica
-            results.push({ topic, partition, errorCode: errorCode || partitionError, end, start, aborted, batches: reader.bytes() });
+            fetched.push({ topic, partition, errorCode, end, start, aborted, batches: reader.bytes() });
           }
         }
-        return { results, clientSideThrottleTime };
+        return { fetched, session, sessionError, clientSideThrottleTime };
       },
-      parse: async (decoded) => (decoded as { results: Fetched[] }).results,
+      parse: async (decoded) => decoded as SessionFetched,
     },
   };
 }

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { systemClock, systemRandom } from '../../../src/clock/system.ts';
 import { Fetcher } from '../../../src/log/kafka/fetcher.ts';
 import type { Cluster } from '../../../src/log/kafka/internals.ts';
-import type { Fetched } from '../../../src/log/kafka/protocol.ts';
+import type { Fetched, SessionFetched } from '../../../src/log/kafka/protocol.ts';
 import { EncodedBatch, payloadSize } from '../../../src/log/kafka/records/encode.ts';
 import type { Log, LogRecord } from '../../../src/log/port.ts';
 import { silentTelemetry } from '../../../src/telemetry/port.ts';
@@ -457,16 +457,19 @@ test('nothing is asked for while the reader wants no more, and a full answer is 
   };
   const broker = {
     connectionPool: {
-      async send({ request }: { request: { encode(): Promise<{ buffer: Buffer }> } }): Promise<readonly Fetched[]> {
+      async send({ request }: { request: { encode(): Promise<{ buffer: Buffer }> } }): Promise<readonly Fetched[] | SessionFetched> {
         const { buffer } = await request.encode();
         // Replica, wait, least bytes, most bytes, isolation, session, epoch, topics, the topic, partitions.
         questions.push({ waitMs: buffer.readInt32BE(4), partitions: buffer.readInt32BE(32) });
         const partition = buffer.readInt32BE(36);
         const offset = Number(buffer.readBigInt64BE(44));
         if (questions.length > 1) await sleep(20);
-        return offset > 0 || questions.length > 1
-          ? []
-          : [{ topic: 't', partition, errorCode: 0, end: 1, start: 0, aborted: [], batches: big(0) }];
+        const fetched: Fetched[] =
+          offset > 0 || questions.length > 1
+            ? []
+            : [{ topic: 't', partition, errorCode: 0, end: 1, start: 0, aborted: [], batches: big(0) }];
+        // It has no room for a session: all that is asked for is named each time.
+        return buffer.readInt32BE(21) === 0 ? { fetched, session: 0, sessionError: 0 } : fetched;
       },
     },
     disconnect: async () => {},

@@ -50,3 +50,26 @@ test('it wraps around the end of the list', () => {
   portion.got(answers(1000, 1000), 20);
   assert.deepEqual(portion.of(few), [...all.slice(10, 20), ...all.slice(0, 6)]);
 });
+
+test('it goes on with the last that gave something, of those that come first without a gap', () => {
+  const portion = new Portion(limits);
+  portion.of(all);
+  portion.got(answers(500, 500, 500, 500, 0), 600);
+  assert.equal(portion.of(all)[0], 3);
+  portion.got(answers(1000, 0, 1000), 16);
+  assert.equal(portion.of(all)[0], 4);
+});
+
+test('one that gave nothing comes first soon, whatever the others give: its batch may fit only there', () => {
+  const portion = new Portion({ maxBytes: 10 });
+  const large = 77;
+  let asked: readonly number[] = portion.of(all);
+  for (let turns = 0; asked[0] !== large; turns++) {
+    assert.ok(turns < 600);
+    portion.got(
+      asked.slice(0, 7).map((partition) => ({ batches: Buffer.alloc(partition === large ? 0 : 5) })),
+      asked.length,
+    );
+    asked = portion.of(all);
+  }
+});
