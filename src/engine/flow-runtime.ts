@@ -90,7 +90,16 @@ export class FlowRuntime implements LaneHost {
       (wanted, work) => this.#persist('state', wanted, work),
       (lane, mailbox) => this.ready(lane, mailbox),
     );
-    this.#queue = new RunQueue(ports.clock, options.maxRunning, options.sliceMs, ports.pace, (nodes, ms) => this.watch.blocked(nodes, ms));
+    this.#queue = new RunQueue(
+      ports.clock,
+      options.maxRunning,
+      options.sliceMs,
+      ports.pace,
+      (nodes, ms) => this.watch.blocked(nodes, ms),
+      // Reads of states are made for many patients at once; asynchronous steps need many at once.
+      program.stateful || program.main.asynchronous ? Number.POSITIVE_INFINITY : options.maxReady,
+      () => this.#eased(),
+    );
     this.#intake = new Intake(ports.clock);
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#bearings = new Bearings(ports, program.flow, program.stateful);
@@ -391,6 +400,14 @@ export class FlowRuntime implements LaneHost {
 
   get stalled(): boolean {
     return this.#queue.stalled;
+  }
+
+  get crowded(): boolean {
+    return this.#queue.crowded;
+  }
+
+  #eased(): void {
+    for (const lane of this.#lanes.values()) lane.relax();
   }
 
   running(change: 1 | -1): void {

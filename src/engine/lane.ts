@@ -60,6 +60,8 @@ export interface LaneHost {
   readonly watch: Watch;
   /** Patients are ready, and the run queue does not look at them. */
   readonly stalled: boolean;
+  /** Enough patients are ready: what comes later is better left where it is, as bytes. */
+  readonly crowded: boolean;
   readonly reads: ReadGate;
   /** Milliseconds since the group last heard of this worker; 0 where no group can take partitions away. */
   heartbeatAgeMs(): number;
@@ -278,7 +280,7 @@ export class Lane {
       else this.suspects.push(root);
     }
     this.metrics.received.inc(records.length);
-    if (!this.paused && this.overCredit) {
+    if (!this.paused && (this.overCredit || this.host.crowded)) {
       this.paused = true;
       this.host.pause(this);
       if (this.overHeld) {
@@ -501,10 +503,10 @@ export class Lane {
     turn.whenQuiet(() => this.goingOn--);
   }
 
-  /** Feeds the partition again when half of its credits are free and the held list is below its cap. */
+  /** Feeds the partition again when a quarter of its credits is free, the held list below its cap and the run queue not crowded. */
   relax(): void {
     if (this.main) return this.main.relax();
-    if (!this.paused || !this.owned || this.draining || this.refused) return;
+    if (!this.paused || !this.owned || this.draining || this.refused || this.host.crowded) return;
     // Not at half: a patient whose next record is still in the log has nothing to do meanwhile.
     if (this.records > this.maxRecords * 0.75 || this.bytes > this.host.maxLaneBytes() * 0.75 || this.overHeld) return;
     this.paused = false;

@@ -20,6 +20,11 @@ export interface EngineOptions {
    */
   readonly maxSynchronous: number;
   /**
+   * Patients of a flow without state and asynchronous steps that may be ready at once before its partitions are fed no further; half of them
+   * are some milliseconds of work. More would outlive the young generation before their turn. @default 1024
+   */
+  readonly maxReady: number;
+  /**
    * Bytes of memory for unsettled records of a flow, shared by its partitions, of which each has at least 1 MiB; a record
    * counts 1 KiB more than its key and value. @default 24 MiB, less in a worker of more than four flows (`creditOf`)
    */
@@ -58,6 +63,7 @@ export const defaultOptions: EngineOptions = {
   maxRunning: 2048,
   maxRecords: 10_000,
   maxSynchronous: 4096,
+  maxReady: 1024,
   maxBytes: 24 * 1024 * 1024,
   maxRecordBytes: 943_718,
   maxWaitMs: 30_000,

@@ -37,3 +37,12 @@ export function own(root: Root, slabs: Slabs): void {
   root.value &&= slabs.own(root.value);
   root.headers = slabs.ownHeaders(root.headers);
 }
+
+const noHeaders: Headers = Object.freeze({});
+
+/** It has run and is not run again by this worker: what it was read with is let go, though it is not settled yet. */
+export function letGo(root: Root): void {
+  root.recordKey = null;
+  root.value = null;
+  root.headers = noHeaders;
+}

@@ -19,6 +19,8 @@ export class RunQueue {
   readonly #pace: Pick<Clock, 'soon'>;
   readonly #maxRunning: number;
   readonly #sliceMs: number;
+  readonly #mostReady: number;
+  readonly #eased: () => void;
   readonly #blocked: (nodes: readonly string[], ms: number) => void;
   /** Where the newest four turns came to. */
   readonly #nodes: string[] = [];
@@ -27,6 +29,8 @@ export class RunQueue {
   #head = 0;
   #tail = 0;
   #scheduled = false;
+  /** More patients are ready than should be: from `mostReady` on until half of them are left. */
+  crowded = false;
   /** Turns that wait for an asynchronous step. */
   count = 0;
   /** Monotonic: the newest slice, or since when the next one is asked for. */
@@ -34,7 +38,7 @@ export class RunQueue {
 
   /**
    * `pace` says when a slice may run. `blocked` hears of synchronous work that held the event loop for a second or more: one
-   * of these nodes did.
+   * of these nodes did. `eased` hears when it is no longer `crowded`.
    */
   constructor(
     clock: Clock,
@@ -42,7 +46,11 @@ export class RunQueue {
     sliceMs: number,
     pace: Pick<Clock, 'soon'> = clock,
     blocked: (nodes: readonly string[], ms: number) => void = () => {},
+    mostReady = Number.POSITIVE_INFINITY,
+    eased: () => void = () => {},
   ) {
+    this.#mostReady = mostReady;
+    this.#eased = eased;
     this.#blocked = blocked;
     this.#clock = clock;
     this.#pace = pace;
@@ -54,6 +62,7 @@ export class RunQueue {
     if (mailbox.readyIn) return;
     mailbox.readyIn = lane;
     this.#queue[this.#tail++] = mailbox;
+    if (this.#tail - this.#head >= this.#mostReady) this.crowded = true;
     this.#schedule();
   }
 
@@ -110,6 +119,10 @@ export class RunQueue {
       this.#head = 0;
     }
     this.#scheduled = false;
+    if (this.crowded && this.#tail - this.#head <= this.#mostReady / 2) {
+      this.crowded = false;
+      this.#eased();
+    }
     if (this.count < this.#maxRunning) this.#schedule();
   }
 

@@ -6,7 +6,7 @@ import type { Lane } from './lane.ts';
 import { idOf } from './lane-timers.ts';
 import type { Mailbox } from './mailbox.ts';
 import { controlOf, isArrival } from './merging.ts';
-import type { Root } from './root.ts';
+import { letGo, type Root } from './root.ts';
 import { isPoison } from './suspect-gate.ts';
 import { EngineTurn } from './turn.ts';
 
@@ -189,6 +189,8 @@ export class Turns {
       mailbox.undurable.push(turn);
       lane.commit(turn);
     } else if (emitted > 0) {
+      // Until its records are in the log it may wait for long, as one of many.
+      letGo(turn.root);
       lane.outbox.direct(turn);
     } else if (mailbox.undurable.length > 0) {
       mailbox.undurable.push(turn);
