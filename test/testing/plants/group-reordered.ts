@@ -5,9 +5,8 @@ export default {
   breaks: 'The newest turns are written first.',
   oracle: ['PerPatientOrder', 'NoLoss'],
   file: 'engine/group-commit.ts',
-  find: 'return this.#queue.splice(0, count);',
-  replace:
-    'return count < this.#queue.length && !this.#queue.some((i) => i.alone) ? this.#queue.splice(-count) : this.#queue.splice(0, count);',
+  find: 'for (const item of free) {',
+  replace: 'for (const item of free.some((i) => i.alone) ? free : free.toReversed()) {',
   target: 'late',
-  seed: 1,
+  seed: 2,
 } satisfies Plant;

@@ -47,5 +47,6 @@ export default target('lanes', () => flow('lanes', supervised).from(events).pipe
 export const lanesOfTwo = target(
   'lanes-of-two',
   () => flow('lanes-of-two', supervised).from(merge(events, more)).pipe(branches()),
-  options,
+  // Small groups, so that two transactions are under way at once.
+  { ...options, engine: { ...options.engine, group: { maxTurns: 8, maxBytes: 2 ** 20 } } },
 );

@@ -44,7 +44,8 @@ const patients = (name: string, start: (start: FlowStart) => Flow<Event>) =>
       patients: 5,
       merges: 3,
       turnMs: 30,
-      engine: { maxWaitMs: 40 },
+      // Small groups, so that two transactions are under way at once.
+      engine: { maxWaitMs: 40, group: { maxTurns: 8, maxBytes: 2 ** 20 } },
       // Who was merged away handed all over: each event is remembered by one living patient, once.
       *invariant(end) {
         const away = new Map(end.merges.map(({ from, into }) => [from, into]));
