@@ -215,7 +215,7 @@ export class Fetcher {
           // The few of a portion are named: a session would have to forget the others.
           const inSession = some.length === wanted.length && some.length >= leastInSession ? session : undefined;
           const answers = leader === -1 ? undefined : await this.#fetch(leader, some, wait, inSession);
-          if (answers) portion.got(answers, some.length);
+          if (answers) portion.got(some, this.#bytesOf(answers));
           if (!this.#active) return;
           if (!this.#from.fresh()) return this.#end('lost');
           if (around.clock.monotonic() - this.#metadataAt > metadataMaxAgeMs) await this.#freshMetadata();
@@ -280,6 +280,15 @@ export class Fetcher {
       await broker.disconnect().catch(() => {});
       throw thrown;
     });
+  }
+
+  #bytesOf(answers: readonly Fetched[]): ReadonlyMap<Position, number> {
+    const bytes = new Map<Position, number>();
+    for (const answer of answers) {
+      const position = this.#positions.get(keyOf(answer));
+      if (position) bytes.set(position, answer.batches.length);
+    }
+    return bytes;
   }
 
   /** False when metadata must be looked at again. */

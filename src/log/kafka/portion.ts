@@ -1,4 +1,4 @@
-import type { Fetched, FetchLimits } from './protocol.ts';
+import type { FetchLimits } from './protocol.ts';
 
 /** Fewer are not asked for: who has one batch left would cost a question of its own. */
 const least = 16;
@@ -25,16 +25,20 @@ export class Portion {
     return [...wanted.slice(first, first + end), ...wanted.slice(0, Math.max(0, first + end - wanted.length))];
   }
 
-  /** The answer to a question for `asked` partitions. */
-  got(answers: readonly Pick<Fetched, 'batches'>[], asked: number): void {
-    let [bytes, filled, leading] = [0, 0, 0];
-    answers.forEach(({ batches }, i) => {
-      bytes += batches.length;
-      if (batches.length === 0) return;
-      if (filled++ === i) leading++;
-    });
+  /**
+   * How many bytes those gave that were asked for, in that order: the answer may be in another one, as a question names the
+   * partitions of a topic together, and leaves out some where there is a session.
+   */
+  got<T>(asked: readonly T[], gave: ReadonlyMap<T, number>): void {
+    let [bytes, filled] = [0, 0];
+    for (const size of gave.values()) {
+      bytes += size;
+      if (size > 0) filled++;
+    }
+    const gap = asked.findIndex((each) => !gave.get(each));
+    const leading = gap === -1 ? asked.length : gap;
     // Never past one that gave nothing: its next batch may fit only where it comes first.
     this.#turn += Math.max(0, leading - 2);
-    this.#most = bytes >= this.#full ? Math.max(least, 2 * filled) : asked * 4;
+    this.#most = bytes >= this.#full ? Math.max(least, 2 * filled) : asked.length * 4;
   }
 }

@@ -12,7 +12,10 @@ export class Encoder {
   readonly #type: Type;
   readonly #header: Buffer;
   readonly #subject: string;
-  /** Memory asked for: a quarter more than the largest payload of late, so that few are written twice. */
+  /**
+   * Memory asked for: a quarter more than the last payload, so that few are written twice. After a large one it is soon
+   * little again: a megabyte each for small ones that follow costs them far more than the large one writing twice.
+   */
   #room = 1024;
 
   /** `subject` is for error messages. */
@@ -40,11 +43,11 @@ export class Encoder {
     try {
       end = this.#write(value, into, start);
     } finally {
-      if (into === slab && end <= slabBytes) free = end;
+      if (into === slab) free = end <= slabBytes ? end : start;
     }
     const size = end - start;
     if (end > into.length) return this.#encode(value, size);
-    this.#room = Math.max(size + (size >> 2), this.#room - (this.#room >> 6));
+    this.#room = Math.max(size + (size >> 2), this.#room >> 1);
     return shared || into.length <= 2 * size ? into.subarray(start, end) : Buffer.from(into.subarray(0, end));
   }
 

@@ -64,4 +64,16 @@ describe('encoder', () => {
     assert.deepEqual(other, expected(inside));
     assert.deepEqual(bytes, expected({ text: 'outside', body: Buffer.alloc(60, 2), at: 2 }));
   });
+
+  it('asks for little again soon after a large payload', () => {
+    const encoder = new Encoder(type, header, 's');
+    const size = encoder.encode({ text: '', body: Buffer.alloc(493), at: 1 }).length;
+    assert.notEqual(size % 8, 0, 'Node aligns what it copies');
+    encoder.encode({ text: '', body: Buffer.alloc(1 << 20), at: 1 });
+    const given = Array.from({ length: 100 }, () => encoder.encode({ text: '', body: Buffer.alloc(493), at: 1 }));
+    const beside = given.filter(
+      (bytes, i) => i > 0 && bytes.buffer === given[i - 1]?.buffer && bytes.byteOffset === given[i - 1]!.byteOffset + size,
+    );
+    assert.ok(beside.length > 90, `${beside.length} of 100 were written where they stay`);
+  });
 });
