@@ -20,7 +20,7 @@ export interface EngineOptions {
    */
   readonly maxSynchronous: number;
   /**
-   * Patients of a flow without state and asynchronous steps that may be ready at once before its partitions are fed no further; half of them
+   * Patients of a flow without state, effects and asynchronous steps that may be ready at once before its partitions are fed no further; half of them
    * are some milliseconds of work. More would outlive the young generation before their turn. @default 1024
    */
   readonly maxReady: number;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Intake } from '../../src/engine/intake.ts';
 import type { EngineOptions } from '../../src/engine/options.ts';
-import { flow, map, mapAsync, topic } from '../../src/index.ts';
+import { flow, map, mapAsync, to, topic } from '../../src/index.ts';
 import type { ConsumerOptions, LogConsumer, LogRecord } from '../../src/log/port.ts';
 import { TestDriver } from '../../src/testing/index.ts';
 import { type Event, events, seen } from './review-support.ts';
@@ -98,5 +98,41 @@ describe('a flow of hundreds of partitions', () => {
   it('which is no bound where they do', async () => {
     const later = mapAsync('later', (e: Event) => Promise.resolve(e));
     assert.equal(await fed({ maxSynchronous: 1000 }, later), count);
+  });
+
+  it('pauses partitions for as long as enough patients are ready, and feeds them again before nobody is', async () => {
+    const takes = flow('takes')
+      .from(topic<Event>('many', events.schema, { partitions: 2 }))
+      .pipe(
+        map((e: Event) => e),
+        to(topic<Event>('taken', events.schema)),
+      );
+    const driver = await TestDriver.start<Event>(takes, { engine: { maxReady: 20 } });
+    let group: ConsumerOptions | undefined;
+    const told: string[] = [];
+    const consumer: LogConsumer = {
+      start: async () => {},
+      stop: async () => {},
+      pause: ({ partition }) => void told.push(`pause ${partition}`),
+      resume: ({ partition }) => void told.push(`resume ${partition}`),
+      commit: async () => {},
+    };
+    driver.log.consumer = ((options: ConsumerOptions) => {
+      group = options;
+      return consumer;
+    }) as never;
+    await driver.restart();
+    const assigned = group?.onAssigned(all.slice(0, 2), 1);
+    await driver.advance(1_000);
+    await assigned;
+    const feed = (partition: number, from: number, count: number) =>
+      group?.onRecords(all[partition] as (typeof all)[number], records(0).slice(from, from + count), 100);
+    feed(0, 0, 19);
+    assert.deepEqual(told, []);
+    feed(0, 19, 1);
+    feed(1, 0, 1);
+    assert.deepEqual(told, ['pause 0', 'pause 1']);
+    await driver.advance(1_000);
+    assert.deepEqual(told.slice(2).sort(), ['resume 0', 'resume 1']);
   });
 });

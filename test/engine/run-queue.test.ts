@@ -22,10 +22,10 @@ describe('the run queue', () => {
           },
         },
       }) as unknown as Lane;
-    const run = () => {
-      while (soon.length > 0) soon.shift()?.();
+    const run = (slices = Number.POSITIVE_INFINITY) => {
+      for (let i = 0; i < slices && soon.length > 0; i++) soon.shift()?.();
     };
-    return { queue, lane, run, told };
+    return { clock, queue, lane, run, told };
   }
 
   it('names the operators in question when synchronous work held the event loop for a second', () => {
@@ -87,5 +87,31 @@ describe('the run queue', () => {
     assert.equal(queue.stalled, false);
     time += 60_000;
     assert.equal(queue.stalled, true);
+  });
+
+  it('is crowded from the most that may be ready until half of them are left, and says so once', () => {
+    const { clock, run, lane } = make();
+    let eased = 0;
+    const queue = new RunQueue(
+      clock,
+      10,
+      2,
+      clock,
+      () => {},
+      8,
+      () => {
+        assert.equal(queue.crowded, false);
+        eased++;
+      },
+    );
+    const ward = lane('ward', 1);
+    for (let i = 0; i < 7; i++) queue.ready(ward, new Mailbox(`p${i}`));
+    assert.equal(queue.crowded, false);
+    queue.ready(ward, new Mailbox('p7'));
+    assert.equal(queue.crowded, true);
+    run(1);
+    assert.deepEqual([queue.crowded, eased], [false, 1]);
+    run();
+    assert.deepEqual([queue.crowded, eased], [false, 1]);
   });
 });
