@@ -154,7 +154,7 @@ describe('FHIR JSON from outside', () => {
     }
   });
 
-  test('what is made to be expensive is refused, or read, without holding anybody up for 50 ms (more on a slow machine), and its memory is given back', async () => {
+  test('what is made to be expensive is refused, or read, without holding anybody up for 50 ms, and its memory is given back', async () => {
     const before = process.memoryUsage().rss;
     for (const [name, body] of Object.entries(bombs)) {
       const bytes = Buffer.from(body);
