@@ -2,6 +2,7 @@ import { type Findings, isSound } from '../load/order-check.ts';
 import type { BacklogResult } from '../runner/backlog-round.ts';
 import type { Outcome, PeerOutcome, Settings } from '../runner/outcome.ts';
 import type { RateResult } from '../runner/rate-round.ts';
+import type { ServicesUsage } from '../runner/services-usage.ts';
 import { type Judged, judged } from './gates.ts';
 import { curve, encoded, merged, percentile } from './histogram.ts';
 import { median, range, rounded } from './statistics.ts';
@@ -54,6 +55,8 @@ export interface PeerReport {
   readonly versions: Readonly<Record<string, string>>;
   readonly msgsPerSecond: number;
   readonly cpuSecondsPerMillion: number;
+  /** Of the broker and PostgreSQL meanwhile, medians; without those that are not on this machine. */
+  readonly servicesCpuSecondsPerMillion: ServicesUsage;
   /** The slope between the backlog and the larger one: without start-up and compilation. */
   readonly marginCpuSecondsPerMillion: number | null;
   readonly peakRssMb: number;
@@ -134,6 +137,7 @@ function peerReport({ peer, backlog, larger, rate, findings }: PeerOutcome): Pee
     ...{ what: peer.what, guarantee: peer.guarantee, versions: peer.versions() },
     msgsPerSecond: rounded(median(backlog.map((r) => r.msgsPerSecond))),
     cpuSecondsPerMillion: rounded(median(backlog.map((r) => r.cpuSecondsPerMillion))),
+    servicesCpuSecondsPerMillion: services(backlog),
     marginCpuSecondsPerMillion: slopes.length > 0 ? rounded(median(slopes)) : null,
     peakRssMb: rounded(Math.max(...backlog.map((r) => r.peakRssMb))),
     p50Ms: main?.p50Ms ?? null,
@@ -157,6 +161,15 @@ function peerReport({ peer, backlog, larger, rate, findings }: PeerOutcome): Pee
     rateRounds: rate,
   };
 }
+
+/** The median of each service that all rounds saw. */
+const services = (rounds: readonly BacklogResult[]): ServicesUsage =>
+  Object.fromEntries(
+    Object.keys(rounds[0]?.servicesCpuSecondsPerMillion ?? {}).flatMap((name) => {
+      const each = rounds.flatMap(({ servicesCpuSecondsPerMillion: of }) => of[name] ?? []);
+      return each.length === rounds.length ? [[name, rounded(median(each))] as const] : [];
+    }),
+  );
 
 const never = 'events were still missing 5 s after the end: the peer cannot carry the rate';
 

@@ -1,17 +1,35 @@
 import { isSound } from '../load/order-check.ts';
-import type { Report } from './report.ts';
+import type { PeerReport, Report } from './report.ts';
 
 const count = (value: number): string => Math.round(value).toLocaleString('en');
 const times = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(2)}×`);
 
+/** Processor seconds a million events of the services on this machine: `kafka 8.2, postgres 0.1`. */
+export const servicesText = (used: PeerReport['servicesCpuSecondsPerMillion']): string =>
+  Object.entries(used)
+    .map(([name, seconds]) => `${name} ${seconds.toFixed(1)}`)
+    .join(', ') || '-';
+
 /** The report for people. */
 export function table({ workload, what, peers, missing, ratios, gates, notes }: Report): string {
-  const head = ['peer', 'messages/s', '(min–max)', 'CPU s/million', 'peak RSS MB', 'p50 ms', 'p99 ms', 'Aorta ÷ peer', 'output'];
+  const head = [
+    'peer',
+    'messages/s',
+    '(min–max)',
+    'CPU s/million',
+    'services',
+    'peak RSS MB',
+    'p50 ms',
+    'p99 ms',
+    'Aorta ÷ peer',
+    'output',
+  ];
   const rows = Object.entries(peers).map(([name, peer]) => [
     name,
     count(peer.msgsPerSecond),
     peer.spread.msgsPerSecond.map(count).join('–'),
     peer.cpuSecondsPerMillion.toFixed(1),
+    servicesText(peer.servicesCpuSecondsPerMillion),
     peer.peakRssMb.toFixed(0),
     peer.p50Ms?.toFixed(1) ?? '-',
     peer.p99Ms?.toFixed(1) ?? '-',

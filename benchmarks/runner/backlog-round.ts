@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sink } from '../load/sink.ts';
 import type { MeasuredPeer } from './peer-process.ts';
+import { type ServicesUsage, servicesPerMillion, servicesUsage } from './services-usage.ts';
 
 export interface BacklogResult {
   readonly msgsPerSecond: number;
   readonly cpuSecondsPerMillion: number;
+  /** What the services used for it, in the same time: the broker, PostgreSQL. Without those that are not on this machine. */
+  readonly servicesCpuSecondsPerMillion: ServicesUsage;
   readonly peakRssMb: number;
   /** The peak by the time the peer was ready: what it takes before there is work. */
   readonly readyRssMb: number;
@@ -64,7 +67,7 @@ export async function backlogRound({ peer, sink, messages, expected, seconds, re
   };
   await peer.ready(readyMs);
   zero = performance.now();
-  const ready = [0, peer.usage(), zero] as const;
+  const ready = [0, peer.usage(), zero, servicesUsage()] as const;
   const writing = begin?.();
   // Awaited below; a peer that fails first must not leave a rejection without a handler.
   writing?.catch(() => undefined);
@@ -72,15 +75,16 @@ export async function backlogRound({ peer, sink, messages, expected, seconds, re
   const end = performance.now() + seconds * 1000;
   // A slow peer does not get to a tenth: then a fifth of the time is its warm-up.
   await reaches(expected / 10, performance.now() + seconds * 200);
-  const [first, before, start] = done < expected ? ([done, peer.usage(), performance.now()] as const) : ready;
+  const [first, before, start, served] = done < expected ? ([done, peer.usage(), performance.now(), servicesUsage()] as const) : ready;
   await reaches(expected, end);
   await writing;
-  const [stop, after] = [performance.now(), peer.usage()];
+  const [stop, after, servedAfter] = [performance.now(), peer.usage(), servicesUsage()];
   const count = inputOf(done) - inputOf(first);
   if (count === 0) throw new Error('it produced nothing in its round');
   return {
     msgsPerSecond: (count * 1000) / (stop - start),
     cpuSecondsPerMillion: ((after.cpuSeconds - before.cpuSeconds) * 1e6) / count,
+    servicesCpuSecondsPerMillion: servicesPerMillion(served, servedAfter, count),
     peakRssMb: after.peakRssMb,
     readyRssMb: ready[1].peakRssMb,
     complete: done >= expected,

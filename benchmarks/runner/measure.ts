@@ -2,6 +2,7 @@ import type { Workload } from '../contract/workload.ts';
 import { isSound } from '../load/order-check.ts';
 import { readAll } from '../load/read-all.ts';
 import { median } from '../report/statistics.ts';
+import { servicesText } from '../report/table.ts';
 import { backlogRound } from './backlog-round.ts';
 import type { LineUp } from './line-up.ts';
 import type { Outcome, PeerOutcome, Settings } from './outcome.ts';
@@ -121,7 +122,7 @@ export class Measurement {
       outcome[kind].push(result);
       outcome.findings.push(findings);
       this.#progress.say(
-        `  ${kind} ${round + 1}/${rounds}  ${task.peer.padEnd(14)} ${Math.round(result.msgsPerSecond).toLocaleString('en').padStart(8)}/s  ${result.cpuSecondsPerMillion.toFixed(1)} CPU s/million  ${result.peakRssMb.toFixed(0)} MB${result.complete ? '' : '  (time was up)'}${isSound(findings) ? '' : '  NOT SOUND'}${this.#left()}`,
+        `  ${kind} ${round + 1}/${rounds}  ${task.peer.padEnd(14)} ${Math.round(result.msgsPerSecond).toLocaleString('en').padStart(8)}/s  ${result.cpuSecondsPerMillion.toFixed(1)} CPU s/million (${servicesText(result.servicesCpuSecondsPerMillion)})  ${result.peakRssMb.toFixed(0)} MB${result.complete ? '' : '  (time was up)'}${isSound(findings) ? '' : '  NOT SOUND'}${this.#left()}`,
       );
     });
   }

@@ -22,6 +22,29 @@ export function parseStat(stat: string, perSecond: number): number {
   return (Number(fields[11]) + Number(fields[12])) / perSecond;
 }
 
+/** The same, and that of its children that have ended and were waited for. */
+export function parseStatWithEnded(stat: string, perSecond: number): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return parseStat(stat, perSecond) + (Number(fields[13]) + Number(fields[14])) / perSecond;
+}
+
+/** Number of the process that started it. */
+export const parentOf = (stat: string): number => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+
+/** Processor seconds of a process, its children that ended, and these children. Throws where the process is gone. */
+export function cpuOfFamily(pid: number, children: readonly number[]): number {
+  const read = (each: number): string => readFileSync(`/proc/${each}/stat`, 'utf8');
+  // Children first: one that ends meanwhile is then counted twice or by the parent, never lost.
+  const living = children.reduce((sum, each) => {
+    try {
+      return sum + parseStat(read(each), ticksPerSecond());
+    } catch {
+      return sum;
+    }
+  }, 0);
+  return living + parseStatWithEnded(read(pid), ticksPerSecond());
+}
+
 export function parseStatus(status: string): number {
   const found = /^VmHWM:\s+(\d+) kB$/m.exec(status);
   if (!found) throw new Error('the kernel tells no VmHWM of the process: it has ended');

@@ -1,5 +1,6 @@
 import { isSound } from '../../load/order-check.ts';
 import type { PeerReport, Report } from '../report.ts';
+import { servicesText } from '../table.ts';
 import { bars } from './bars.ts';
 import { type Line, linear, lines, logarithmic, nines } from './lines.ts';
 import { compact, escaped } from './svg.ts';
@@ -110,12 +111,26 @@ function plot(title: string, note: string, all: readonly Line[]): string[] {
 }
 
 function summary({ ratios }: Report, peers: Peers): string {
-  const head = ['peer', 'events/s', 'CPU s/M', 'MB', 'p50 ms', 'p99 ms', 'Aorta ÷ peer', 'CPU', 'p99', 'output', 'guarantee'];
+  const head = [
+    'peer',
+    'events/s',
+    'CPU s/M',
+    'services CPU s/M',
+    'MB',
+    'p50 ms',
+    'p99 ms',
+    'Aorta ÷ peer',
+    'CPU',
+    'p99',
+    'output',
+    'guarantee',
+  ];
   const times = (value: number | undefined) => (value === undefined ? '' : `${value.toFixed(2)}×`);
   const rows = peers.map(([name, peer]) => [
     escaped(name),
     compact(peer.msgsPerSecond),
     peer.cpuSecondsPerMillion.toFixed(1),
+    servicesText(peer.servicesCpuSecondsPerMillion),
     peer.peakRssMb.toFixed(0),
     ms(peer.p50Ms),
     ms(peer.p99Ms),
@@ -134,7 +149,7 @@ function summary({ ratios }: Report, peers: Peers): string {
     ]),
   );
   const latencyHead = ['latency', 'rate/s', 'p50 ms', 'p90', 'p99', 'p99.9', 'max', 'generator p99 late', 'rounds', 'void'];
-  return `${table(head, rows, [9, 10])}${detail.length > 0 ? table(latencyHead, detail, [9]) : ''}`;
+  return `${table(head, rows, [3, 10, 11])}${detail.length > 0 ? table(latencyHead, detail, [9]) : ''}`;
 }
 
 export function gates({ gates: all }: Pick<Report, 'gates'>): string {

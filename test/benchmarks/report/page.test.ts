@@ -26,6 +26,7 @@ function outcomeOf(name: string, index: number): PeerOutcome {
       ...{
         msgsPerSecond: rate / (index + 1),
         cpuSecondsPerMillion: 40,
+        servicesCpuSecondsPerMillion: { kafka: 7, postgres: 1 },
         peakRssMb: 200,
         readyRssMb: 100,
         complete: true,

@@ -14,6 +14,7 @@ const round = (msgsPerSecond: number, cpuSecondsPerMillion: number): BacklogResu
   ...{
     msgsPerSecond,
     cpuSecondsPerMillion,
+    servicesCpuSecondsPerMillion: { kafka: cpuSecondsPerMillion / 2 },
     peakRssMb: 100,
     readyRssMb: 100,
     complete: true,
