@@ -14,6 +14,7 @@ import { FlowMetrics } from './flow-metrics.ts';
 import { type CommitItem, GroupCommit } from './group-commit.ts';
 import { Intake } from './intake.ts';
 import { Lane, type LaneHost } from './lane.ts';
+import { Linger } from './linger.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Settlements } from './observe.ts';
 import type { EngineOptions, FlowPorts } from './options.ts';
@@ -65,6 +66,7 @@ export class FlowRuntime implements LaneHost {
   readonly #cancel: (() => void)[] = [];
   #consumer: LogConsumer | undefined;
   readonly #queue: RunQueue;
+  readonly linger: Linger;
   readonly #activation: Activation;
   readonly #intake: Intake;
   #committing: Promise<void> | undefined;
@@ -90,16 +92,17 @@ export class FlowRuntime implements LaneHost {
       (wanted, work) => this.#persist('state', wanted, work),
       (lane, mailbox) => this.ready(lane, mailbox),
     );
-    this.#queue = new RunQueue(
-      ports.clock,
-      options.maxRunning,
-      options.sliceMs,
-      ports.pace,
-      (nodes, ms) => this.watch.blocked(nodes, ms),
+    this.#queue = new RunQueue(ports.clock, {
+      maxRunning: options.maxRunning,
+      sliceMs: options.sliceMs,
+      ...(ports.pace ? { pace: ports.pace } : {}),
       // Reads of states are made for many patients at once; asynchronous steps need many at once.
-      program.stateful || program.main.asynchronous ? Number.POSITIVE_INFINITY : options.maxReady,
-      () => this.#eased(),
-    );
+      ...(program.stateful || program.main.asynchronous ? {} : { mostReady: options.maxReady }),
+      blocked: (nodes, ms) => this.watch.blocked(nodes, ms),
+      eased: () => this.#eased(),
+      idle: () => this.linger.idle(),
+    });
+    this.linger = new Linger(ports.clock, () => this.#queue.waiting);
     this.#intake = new Intake(ports.clock);
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#bearings = new Bearings(ports, program.flow, program.stateful);

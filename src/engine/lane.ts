@@ -17,6 +17,7 @@ import { HeldList } from './held-list.ts';
 import { Holding } from './holding.ts';
 import { parseHop } from './hop.ts';
 import { LaneTimers } from './lane-timers.ts';
+import type { Linger } from './linger.ts';
 import { Mailbox } from './mailbox.ts';
 import { isOthers, Merging } from './merging.ts';
 import { OffsetTracker } from './offset-tracker.ts';
@@ -63,6 +64,7 @@ export interface LaneHost {
   /** Enough patients are ready: what comes later is better left where it is, as bytes. */
   readonly crowded: boolean;
   readonly reads: ReadGate;
+  readonly linger: Linger;
   /** Milliseconds since the group last heard of this worker; 0 where no group can take partitions away. */
   heartbeatAgeMs(): number;
   /** Something waits for the store. */
@@ -181,14 +183,14 @@ export class Lane {
     this.failing = new Failing(this);
     this.batches = new Batches(this);
     this.outbox = new Outbox(
-      ports.log,
-      ports.clock,
-      ports.random,
-      producerOf(ref, program),
+      {
+        ...{ log: ports.log, clock: ports.clock, random: ports.random, linger: host.linger },
+        ...{ producer: producerOf(ref, program), maxRecords: 2000 },
+        onRetry: (cause, attempt) => onRetry('produce', cause, attempt),
+        onRefused: (cause) =>
+          this.refuse(error('AORTA_ENGINE_016', { flow: ref.flow, ...this.partition, problem: failureOf(cause).code }, { cause })),
+      },
       claimed.sentThrough,
-      2000,
-      (cause, attempt) => onRetry('produce', cause, attempt),
-      (cause) => this.refuse(error('AORTA_ENGINE_016', { flow: ref.flow, ...this.partition, problem: failureOf(cause).code }, { cause })),
     );
     this.timers = new LaneTimers(
       ports.state,

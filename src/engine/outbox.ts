@@ -2,6 +2,7 @@ import type { Clock, Random } from '../clock/clock.ts';
 import { classOf } from '../errors/index.ts';
 import { type Append, header, type Log } from '../log/port.ts';
 import type { OutboxRecord } from '../state/port.ts';
+import type { Linger } from './linger.ts';
 
 /** Records that are sent together, in order. A turn of a stateless flow is one itself: an object and a closure less for each record. */
 export interface Emission {
@@ -12,47 +13,43 @@ export interface Emission {
   sent(): void;
 }
 
+export interface OutboxSources {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly linger: Linger;
+  /** Names the numbers of what it emits. */
+  readonly producer: string;
+  /** Records of one append. */
+  readonly maxRecords: number;
+  readonly onRetry: (cause: unknown, attempt: number) => void;
+  /** Trying again will not help. */
+  readonly onRefused: (cause: unknown) => void;
+}
+
 /** Groups times this plus the index gives a number that rises over a lane's life: the `aorta-seq`. */
 const seqStride = 2 ** 20;
 
 /**
  * Produces what turns emitted, in order, one append in flight per lane: a failed append is tried again before anything
- * later, so nothing overtakes. Waiting batches go together in the next append.
+ * later, so nothing overtakes. Waiting batches go together in the next append, when it is time (linger.ts).
  */
 export class Outbox {
-  readonly #log: Log;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #producer: string;
-  readonly #maxRecords: number;
-  readonly #onRetry: (cause: unknown, attempt: number) => void;
-  readonly #onRefused: (cause: unknown) => void;
+  readonly #from: OutboxSources;
   #queue: Emission[] = [];
   #busy = false;
-  #scheduled = false;
+  /** Waits for its time (linger.ts). */
+  #lingers = false;
+  /** Of values in the queue. */
+  #bytes = 0;
   #closed = false;
   #idle: (() => void)[] = [];
   /** Every group at or below this number is in the log. */
   sentThrough: number;
 
-  constructor(
-    log: Log,
-    clock: Clock,
-    random: Random,
-    producer: string,
-    sentThrough: number,
-    maxRecords: number,
-    onRetry: (cause: unknown, attempt: number) => void,
-    onRefused: (cause: unknown) => void,
-  ) {
-    this.#log = log;
-    this.#clock = clock;
-    this.#random = random;
-    this.#producer = producer;
+  constructor(from: OutboxSources, sentThrough: number) {
+    this.#from = from;
     this.sentThrough = sentThrough;
-    this.#maxRecords = maxRecords;
-    this.#onRetry = onRetry;
-    this.#onRefused = onRefused;
   }
 
   get pending(): number {
@@ -82,72 +79,91 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     this.#queue = [];
+    this.#bytes = 0;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #sequenced(record: OutboxRecord, seq: number): Append {
-    return { ...record, headers: { ...record.headers, [header.seq]: `${this.#producer}/${seq}` } };
+    return { ...record, headers: { ...record.headers, [header.seq]: `${this.#from.producer}/${seq}` } };
   }
 
   #push(batch: Emission): void {
     this.#queue.push(batch);
-    if (this.#busy || this.#scheduled) return;
-    this.#scheduled = true;
-    this.#clock.soon(() => {
-      this.#scheduled = false;
+    const bytes = bytesOf(batch);
+    this.#bytes += bytes;
+    if (this.#lingers) this.#from.linger.more(bytes);
+    else if (!this.#busy) this.#wait();
+  }
+
+  #wait(): void {
+    this.#lingers = true;
+    this.#from.linger.wait(() => {
+      this.#lingers = false;
       void this.#run();
-    });
+    }, this.#bytes);
   }
 
   async #run(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
-    while (this.#queue.length > 0 && !this.#closed) {
+    if (this.#queue.length > 0 && !this.#closed) {
+      this.#busy = true;
       const batches = this.#take();
       const records = recordsOf(batches);
       if (records.length > 0) await this.#untilAppended(records);
-      if (this.#closed) break;
-      for (const batch of batches) {
-        if (batch.group !== undefined) this.sentThrough = batch.group;
-        batch.sent();
+      if (!this.#closed) {
+        for (const batch of batches) {
+          if (batch.group !== undefined) this.sentThrough = batch.group;
+          batch.sent();
+        }
       }
+      this.#busy = false;
     }
-    this.#busy = false;
-    if (this.#queue.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#queue.length > 0) this.#wait();
+    else for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #take(): readonly Emission[] {
     let [taken, count] = [0, 0];
     for (const { records } of this.#queue) {
-      if (taken > 0 && count + records.length > this.#maxRecords) break;
+      if (taken > 0 && count + records.length > this.#from.maxRecords) break;
       count += records.length;
       taken++;
     }
-    if (taken < this.#queue.length) return this.#queue.splice(0, taken);
+    if (taken < this.#queue.length) {
+      const first = this.#queue.splice(0, taken);
+      for (const batch of first) this.#bytes -= bytesOf(batch);
+      return first;
+    }
     const all = this.#queue;
     this.#queue = [];
+    this.#bytes = 0;
     return all;
   }
 
   async #untilAppended(records: readonly Append[]): Promise<void> {
     for (let attempt = 1; !this.#closed; attempt++) {
       try {
-        await this.#log.append(records);
+        await this.#from.log.append(records);
         return;
       } catch (cause) {
         // Trying again will not help (no right, no topic): nothing later may overtake, so the lane stands still, loudly.
         if (classOf(cause) === 'Permanent') {
-          this.#onRefused(cause);
+          this.#from.onRefused(cause);
           this.close();
           return;
         }
-        this.#onRetry(cause, attempt);
-        const delay = this.#random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10));
-        await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
+        this.#from.onRetry(cause, attempt);
+        const delay = this.#from.random.next() * Math.min(5000, 100 * 2 ** Math.min(attempt, 10));
+        await new Promise<void>((resolve) => this.#from.clock.after(delay, resolve));
       }
     }
   }
 }
+
+const bytesOf = ({ records }: Emission): number => {
+  let bytes = 0;
+  for (const { value } of records) bytes += value?.length ?? 0;
+  return bytes;
+};
 
 const recordsOf = (batches: readonly Emission[]): readonly Append[] => {
   // Most have one record; a list of known length does not grow.

@@ -9,6 +9,23 @@ const blockMs = 1000;
 /** Places of the queue that are kept. */
 const mostKept = 4096;
 
+export interface RunQueueOptions {
+  /** Turns that wait for an asynchronous step at once. */
+  readonly maxRunning: number;
+  /** Milliseconds of turns in one piece. */
+  readonly sliceMs: number;
+  /** Says when a slice may run. @default the clock's `soon` */
+  readonly pace?: Pick<Clock, 'soon'>;
+  /** Patients that are ready before it is `crowded`. @default without bound */
+  readonly mostReady?: number;
+  /** Synchronous work held the event loop for a second or more: one of these nodes did. */
+  readonly blocked?: (nodes: readonly string[], ms: number) => void;
+  /** It is no longer `crowded`. */
+  readonly eased?: () => void;
+  /** A slice ended, and no other one follows by itself: nobody is ready, or too many turns wait. */
+  readonly idle?: () => void;
+}
+
 /**
  * Ready patients of all lanes of a flow, each in its turn, so that nobody starves. Turns run in slices of time: in
  * between, heartbeats, sockets and acknowledgements get the event loop. At most `maxRunning` turns wait for an
@@ -20,8 +37,7 @@ export class RunQueue {
   readonly #maxRunning: number;
   readonly #sliceMs: number;
   readonly #mostReady: number;
-  readonly #eased: () => void;
-  readonly #blocked: (nodes: readonly string[], ms: number) => void;
+  readonly #told: Pick<RunQueueOptions, 'blocked' | 'eased' | 'idle'>;
   /** Where the newest four turns came to. */
   readonly #nodes: string[] = [];
   /** In use from head to tail; kept when it is empty, as a list that grows anew with each delivery is garbage. */
@@ -36,26 +52,13 @@ export class RunQueue {
   /** Monotonic: the newest slice, or since when the next one is asked for. */
   #at = 0;
 
-  /**
-   * `pace` says when a slice may run. `blocked` hears of synchronous work that held the event loop for a second or more: one
-   * of these nodes did. `eased` hears when it is no longer `crowded`.
-   */
-  constructor(
-    clock: Clock,
-    maxRunning: number,
-    sliceMs: number,
-    pace: Pick<Clock, 'soon'> = clock,
-    blocked: (nodes: readonly string[], ms: number) => void = () => {},
-    mostReady = Number.POSITIVE_INFINITY,
-    eased: () => void = () => {},
-  ) {
-    this.#mostReady = mostReady;
-    this.#eased = eased;
-    this.#blocked = blocked;
+  constructor(clock: Clock, { maxRunning, sliceMs, pace = clock, mostReady = Number.POSITIVE_INFINITY, ...told }: RunQueueOptions) {
     this.#clock = clock;
     this.#pace = pace;
     this.#maxRunning = maxRunning;
     this.#sliceMs = sliceMs;
+    this.#mostReady = mostReady;
+    this.#told = told;
   }
 
   ready(lane: Lane, mailbox: Mailbox): void {
@@ -121,12 +124,13 @@ export class RunQueue {
     this.#scheduled = false;
     if (this.crowded && this.#tail - this.#head <= this.#mostReady / 2) {
       this.crowded = false;
-      this.#eased();
+      this.#told.eased?.();
     }
     if (this.count < this.#maxRunning) this.#schedule();
+    if (!this.#scheduled) this.#told.idle?.();
   }
 
   #tell(ms: number): void {
-    this.#blocked([...new Set(this.#nodes.filter((node) => node !== ''))], ms);
+    this.#told.blocked?.([...new Set(this.#nodes.filter((node) => node !== ''))], ms);
   }
 }

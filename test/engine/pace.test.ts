@@ -44,7 +44,7 @@ function loop() {
   const flow = (pace: Pick<Clock, 'soon'>, turnMs: number) => {
     const had = { ms: 0, longestGapMs: 0 };
     let ended = time;
-    const queue: RunQueue = new RunQueue(clock, 10, 2, pace);
+    const queue: RunQueue = new RunQueue(clock, { maxRunning: 10, sliceMs: 2, pace });
     const mailbox = new Mailbox('p');
     const lane = {
       turns: {

@@ -12,7 +12,7 @@ describe('the run queue', () => {
     const soon: (() => void)[] = [];
     const clock: Clock = { now: () => time, monotonic: () => time, after: () => () => {}, soon: (fn) => void soon.push(fn) };
     const told: { nodes: readonly string[]; ms: number }[] = [];
-    const queue = new RunQueue(clock, 10, 2, clock, (nodes, ms) => told.push({ nodes, ms }));
+    const queue = new RunQueue(clock, { maxRunning: 10, sliceMs: 2, blocked: (nodes, ms) => told.push({ nodes, ms }) });
     const lane = (node: string, ms: number) =>
       ({
         turns: {
@@ -77,7 +77,7 @@ describe('the run queue', () => {
     let time = 0;
     const held: (() => void)[] = [];
     const clock: Clock = { now: () => time, monotonic: () => time, after: () => () => {}, soon: () => {} };
-    const queue = new RunQueue(clock, 10, 2, { soon: (fn) => void held.push(fn) });
+    const queue = new RunQueue(clock, { maxRunning: 10, sliceMs: 2, pace: { soon: (fn) => void held.push(fn) } });
     const lane = { turns: { at: 'ward', next: () => {} } } as unknown as Lane;
     queue.ready(lane, new Mailbox('p1'));
     held.shift()?.();
@@ -92,18 +92,13 @@ describe('the run queue', () => {
   it('is crowded from the most that may be ready until half of them are left, and says so once', () => {
     const { clock, run, lane } = make();
     let eased = 0;
-    const queue = new RunQueue(
-      clock,
-      10,
-      2,
-      clock,
-      () => {},
-      8,
-      () => {
+    const queue = new RunQueue(clock, {
+      ...{ maxRunning: 10, sliceMs: 2, mostReady: 8 },
+      eased: () => {
         assert.equal(queue.crowded, false);
         eased++;
       },
-    );
+    });
     const ward = lane('ward', 1);
     for (let i = 0; i < 7; i++) queue.ready(ward, new Mailbox(`p${i}`));
     assert.equal(queue.crowded, false);
@@ -113,5 +108,23 @@ describe('the run queue', () => {
     assert.deepEqual([queue.crowded, eased], [false, 1]);
     run();
     assert.deepEqual([queue.crowded, eased], [false, 1]);
+  });
+
+  it('is idle when a slice ends and none follows: nobody is ready, or too many turns wait', () => {
+    const { clock, run } = make();
+    let idle = 0;
+    const queue = new RunQueue(clock, { maxRunning: 2, sliceMs: 2, idle: () => idle++ });
+    const lane = { turns: { at: 'ward', next: () => {} } } as unknown as Lane;
+    const asynchronous = { turns: { at: 'ward', next: () => queue.running(1) } } as unknown as Lane;
+    queue.ready(lane, new Mailbox('p1'));
+    assert.equal(idle, 0);
+    run();
+    assert.equal(idle, 1);
+    for (let i = 0; i < 3; i++) queue.ready(asynchronous, new Mailbox(`p${i}`));
+    run();
+    assert.deepEqual([idle, queue.waiting], [2, false]);
+    queue.running(-1);
+    run();
+    assert.deepEqual([idle, queue.count], [3, 2]);
   });
 });
