@@ -51,6 +51,8 @@ export const peer: Peer = {
         return [];
       },
       async onRevoked() {
+        // Else the next owner writes once more what is still under way.
+        await Promise.all([...places.values()].map(({ before }) => before));
         await commit();
         places.clear();
       },
