@@ -56,8 +56,15 @@ export class Outbox {
     return this.#queue.length + (this.#busy ? 1 : 0);
   }
 
+  /** Nothing goes to the log any more: the lane is lost, or the log has refused for good what it emitted. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** A committed group's emissions, or none: `sent` is called when they and everything before are in the log. */
   group(group: number, records: readonly OutboxRecord[], sent: () => void): void {
+    // What was refused stands before it and is not in the log: the next owner sends it.
+    if (this.#closed) return;
     if (records.length === 0 && this.pending === 0) {
       this.sentThrough = group;
       sent();
@@ -88,6 +95,7 @@ export class Outbox {
   }
 
   #push(batch: Emission): void {
+    if (this.#closed) return;
     this.#queue.push(batch);
     const bytes = bytesOf(batch);
     this.#bytes += bytes;
