@@ -27,6 +27,9 @@ export interface OutboxSources {
   readonly onRefused: (cause: unknown) => void;
 }
 
+/** What a record counts at least: as many small ones as fit into one append (`maxRecords`) have nothing to wait for. */
+const leastBytes = 525;
+
 /** Groups times this plus the index gives a number that rises over a lane's life: the `aorta-seq`. */
 const seqStride = 2 ** 20;
 
@@ -40,7 +43,7 @@ export class Outbox {
   #busy = false;
   /** Waits for its time (linger.ts). */
   #lingers = false;
-  /** Of values in the queue. */
+  /** Of values in the queue (`leastBytes`). */
   #bytes = 0;
   #closed = false;
   #idle: (() => void)[] = [];
@@ -169,7 +172,7 @@ export class Outbox {
 
 const bytesOf = ({ records }: Emission): number => {
   let bytes = 0;
-  for (const { value } of records) bytes += value?.length ?? 0;
+  for (const { value } of records) bytes += Math.max(leastBytes, value?.length ?? 0);
   return bytes;
 };
 

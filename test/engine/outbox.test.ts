@@ -4,6 +4,7 @@ import { Linger } from '../../src/engine/linger.ts';
 import { type Emission, Outbox } from '../../src/engine/outbox.ts';
 import { AortaError } from '../../src/errors/index.ts';
 import type { Append, Log } from '../../src/log/port.ts';
+import type { OutboxRecord } from '../../src/state/port.ts';
 import { seededRandom, settle, VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const failure = (errorClass: 'Permanent' | 'Transient') => new AortaError('AORTA_TEST', errorClass, 'planned');
@@ -36,7 +37,14 @@ function make(maxRecords = 2000) {
       },
       0,
     );
-  const record = (key: string, value: Buffer | null): Append => ({ topic: 'out', partition: 0, key, value, headers: {}, timestamp: 0 });
+  const record = (key: string, value: Buffer | null): OutboxRecord => ({
+    topic: 'out',
+    partition: 0,
+    key,
+    value,
+    headers: {},
+    timestamp: 0,
+  });
   const emission = (key: string, bytes = 10, records = 1): Emission => ({
     group: undefined,
     records: Array.from({ length: records }, () => record(key, bytes === 0 ? null : Buffer.alloc(bytes))),
@@ -147,5 +155,19 @@ describe('an outbox', () => {
     assert.deepEqual(sent, ['a', 'b', 'c', 'd']);
     await clock.advance(21);
     assert.deepEqual(sent, ['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('waits no longer when one append cannot take more, however small the records are', async () => {
+    for (const bytes of [0, 40]) {
+      const { clock, state, sent, outbox, emission } = make(2000);
+      state.busy = true;
+      const box = outbox();
+      for (let n = 0; n < 1990; n++) box.direct(emission(`e${n}`, bytes));
+      await clock.advance(5);
+      assert.equal(sent.length, 0);
+      for (let n = 1990; n < 2000; n++) box.direct(emission(`e${n}`, bytes));
+      await clock.advance(1);
+      assert.equal(sent.length, 2000);
+    }
   });
 });
