@@ -489,6 +489,8 @@ export class Lane {
    * next owner begin with it.
    */
   commit(turn: EngineTurn): void {
+    // What it would come behind was refused by the log: both are the next owner's.
+    if (!this.program.stateful && this.outbox.closed) return;
     if (this.program.stateful || this.outbox.pending === 0) return this.host.commit(turn);
     this.outbox.direct({
       group: undefined,

@@ -3,7 +3,7 @@ import type { Clock } from '../clock/clock.ts';
 /** Bytes that go together at least, while there is more to do. */
 const enoughBytes = 1 << 20;
 /** Milliseconds that anything waits at most for more to go with it. */
-const mostMs = 20;
+export const mostMs = 20;
 
 /**
  * When what the lanes of a flow have emitted goes to the log. While no turn is ready, at once. While some are, what they

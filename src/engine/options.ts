@@ -6,7 +6,6 @@ import type { State } from '../state/port.ts';
 import type { Telemetry } from '../telemetry/port.ts';
 import type { BrakeOptions } from './brake.ts';
 import type { Outside } from './outside.ts';
-import type { Pace } from './pace.ts';
 
 export interface EngineOptions {
   /** Turns of one worker that may be under way at once. @default 2048 */
@@ -105,7 +104,7 @@ export interface EnginePorts {
   /** Needed by flows with `dedupe`. */
   readonly keyed?: Keyed;
   /** Says when turns may run; one for all flows of a worker. Without it they run as soon as they can. */
-  readonly pace?: Pace;
+  readonly pace?: Pick<Clock, 'soon'>;
 }
 
 /** What a flow's turns do outside, besides the ports: made for each flow. */

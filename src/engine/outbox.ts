@@ -27,6 +27,9 @@ export interface OutboxSources {
   readonly onRefused: (cause: unknown) => void;
 }
 
+/** What a record counts at least: as many small ones as fit into one append (`maxRecords`) have nothing to wait for. */
+const leastBytes = 525;
+
 /** Groups times this plus the index gives a number that rises over a lane's life: the `aorta-seq`. */
 const seqStride = 2 ** 20;
 
@@ -40,7 +43,7 @@ export class Outbox {
   #busy = false;
   /** Waits for its time (linger.ts). */
   #lingers = false;
-  /** Of values in the queue. */
+  /** Of values in the queue (`leastBytes`). */
   #bytes = 0;
   #closed = false;
   #idle: (() => void)[] = [];
@@ -56,8 +59,15 @@ export class Outbox {
     return this.#queue.length + (this.#busy ? 1 : 0);
   }
 
+  /** Nothing goes to the log any more: the lane is lost, or the log has refused for good what it emitted. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** A committed group's emissions, or none: `sent` is called when they and everything before are in the log. */
   group(group: number, records: readonly OutboxRecord[], sent: () => void): void {
+    // What was refused stands before it and is not in the log: the next owner sends it.
+    if (this.#closed) return;
     if (records.length === 0 && this.pending === 0) {
       this.sentThrough = group;
       sent();
@@ -88,6 +98,7 @@ export class Outbox {
   }
 
   #push(batch: Emission): void {
+    if (this.#closed) return;
     this.#queue.push(batch);
     const bytes = bytesOf(batch);
     this.#bytes += bytes;
@@ -161,7 +172,7 @@ export class Outbox {
 
 const bytesOf = ({ records }: Emission): number => {
   let bytes = 0;
-  for (const { value } of records) bytes += value?.length ?? 0;
+  for (const { value } of records) bytes += Math.max(leastBytes, value?.length ?? 0);
   return bytes;
 };
 

@@ -15,6 +15,7 @@ export interface Violation {
     | 'NoLeakedAck'
     | 'SettledOnce'
     | 'EmissionsMatch'
+    | 'EmissionsLeave'
     | 'MemoryBounded'
     | 'ProgressAfterFaults'
     | 'CleanHandover'

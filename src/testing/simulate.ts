@@ -57,6 +57,11 @@ export interface SimulationOptions<T> {
   /** That step does not look at its signal: it goes on when its turn was ended. A record that ends the process does so after its deadline. */
   readonly heedless?: boolean;
   /**
+   * Others have the worker's time: a slice of turns (`engine.sliceMs`; a negative one is four turns) comes up to this many
+   * milliseconds after it was asked for. @default 0
+   */
+  readonly putOffMs?: number;
+  /**
    * Only moves that lose nothing of a worker (start, SIGTERM, rebalance, slow calls). Then also nothing may be handled by
    * two workers. The flow must not fail by itself.
    */
@@ -158,6 +163,7 @@ export async function simulate<T>(made: Simulated, options: SimulationOptions<T>
       emissions: options.emissions,
       turnMs: options.turnMs ?? 0,
       heedless: options.heedless ?? false,
+      putOffMs: options.putOffMs ?? 0,
       onLine: options.onLine,
     },
     registry,

@@ -84,4 +84,16 @@ describe('when emissions leave', () => {
     await clock.advance(0);
     assert.deepEqual(state.sent, ['a']);
   });
+
+  it('at once the second time as well, and what comes at the same moment with it', async () => {
+    const { clock, state, linger, wait } = make();
+    for (const name of ['a', 'b', 'c']) {
+      wait(name, 1);
+      // The run queue comes to its end before the callback does.
+      if (name === 'b') linger.idle();
+      await clock.advance(0);
+      assert.equal(state.sent.at(-1), name);
+    }
+    assert.equal(clock.pending, 0);
+  });
 });

@@ -49,6 +49,8 @@ export class RealWorld implements WorkerWorld {
     if (what !== 'done') this.faulted.set(`${call} ${what}`, (this.faulted.get(`${call} ${what}`) ?? 0) + 1);
     return plan;
   }
+  answered(): void {}
+
   note(): void {}
   fed(): void {}
   committed(): void {}

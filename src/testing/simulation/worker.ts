@@ -21,6 +21,8 @@ export interface WorkerWorld {
   /** Its place in a group is given up at once when it is dead; otherwise the group waits for it in vain. */
   readonly deadLeave?: boolean;
   plan(worker: SimulatedWorker, port: PortName, call: CallName, args: readonly unknown[]): CallPlan;
+  /** The worker got the answer to a call, good or bad. */
+  answered(worker: SimulatedWorker, call: CallName, args: readonly unknown[], result: unknown): void;
   /** For the trace. */
   note(line: string): void;
   kill(worker: SimulatedWorker, why: string): void;
@@ -62,7 +64,7 @@ export class SimulatedWorker {
   faulty<A extends unknown[], R>(port: PortName, call: CallName, target: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
     return (...args) => {
       if (this.clock.dead) return never();
-      return this.#reply(this.#carried(port, call, target, args));
+      return this.#reply(this.#carried(port, call, target, args), (result) => this.#world.answered(this, call, args, result));
     };
   }
 
@@ -92,11 +94,19 @@ export class SimulatedWorker {
   }
 
   /** Hands a result over when the process runs. */
-  #reply<R>(result: Promise<R>): Promise<R> {
+  #reply<R>(result: Promise<R>, answered: (result: R | undefined) => void): Promise<R> {
     return new Promise((resolve, reject) => {
       result.then(
-        (value) => this.#when(() => resolve(value)),
-        (cause) => this.#when(() => reject(cause)),
+        (value) =>
+          this.#when(() => {
+            answered(value);
+            resolve(value);
+          }),
+        (cause) =>
+          this.#when(() => {
+            answered(undefined);
+            reject(cause);
+          }),
       );
     });
   }

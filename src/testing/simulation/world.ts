@@ -5,15 +5,17 @@ import type { Context } from '../../flow/context.ts';
 import type { Flow } from '../../flow/flow.ts';
 import type { Topic } from '../../flow/topic.ts';
 import type { Keyed } from '../../keyed/port.ts';
-import type { Commit, TopicPartition } from '../../log/port.ts';
+import type { Append, Commit, TopicPartition } from '../../log/port.ts';
 import type { Serde } from '../../schema/port.ts';
 import { serdeFor } from '../../schema/serde.ts';
+import type { ClaimedLane, GroupOutcome, LaneGroup, LaneRef } from '../../state/port.ts';
 import { silentTelemetry } from '../../telemetry/port.ts';
 import { type MemoryConsumer, MemoryLog } from '../memory-log.ts';
 import type { memoryRegistry } from '../memory-registry.ts';
 import { MemoryState } from '../memory-state.ts';
 import { seededRandom, settle, VirtualClock } from '../virtual-clock.ts';
 import { Brakes } from './brakes.ts';
+import { Departures } from './departures.ts';
 import { Durable } from './durable.ts';
 import { Faults } from './faults.ts';
 import { History } from './history.ts';
@@ -33,6 +35,7 @@ export interface WorldOptions {
   readonly emissions: { readonly name: string } | undefined;
   readonly turnMs: number;
   readonly heedless: boolean;
+  readonly putOffMs: number;
   readonly onLine: ((line: string) => void) | undefined;
 }
 
@@ -62,6 +65,7 @@ export class World implements WorkerWorld {
   readonly lethal = new Lethal();
   #recreating = false;
   readonly durable: Durable;
+  readonly #departures = new Map<SimulatedWorker, Departures>();
   /** Of a tolerant flow. */
   brakes: Brakes | undefined;
 
@@ -104,8 +108,17 @@ export class World implements WorkerWorld {
   // ---- what workers ask -----------------------------------------------------------------------------------------
 
   plan(worker: SimulatedWorker, port: PortName, call: CallName, args: readonly unknown[]): CallPlan {
+    if (call === 'claim') this.#departures.get(worker)?.claims(args[0] as LaneRef);
+    if (call === 'append') this.#departures.get(worker)?.leave(args[0] as readonly Append[]);
     if (call === 'suspects') this.lethal.counted(worker.id, this.clock.monotonic());
     return this.faults.plan(port, call, args);
+  }
+
+  answered(worker: SimulatedWorker, call: CallName, args: readonly unknown[], result: unknown): void {
+    const departures = this.#departures.get(worker);
+    if (call === 'append') departures?.ended(args[0] as readonly Append[]);
+    if (call === 'claim' && result) departures?.claims(args[0] as LaneRef, (result as ClaimedLane).epoch);
+    if (call === 'transact' && result) departures?.durable(args[0] as readonly LaneGroup[], result as readonly GroupOutcome[]);
   }
 
   note(line: string): void {
@@ -151,6 +164,7 @@ export class World implements WorkerWorld {
     const worker = new SimulatedWorker(this.all.length, this);
     this.workers.push(worker);
     this.all.push(worker);
+    if (compile(this.flow).stores.size > 0) this.#departures.set(worker, new Departures(this.history, () => this.clock.monotonic()));
     this.history.say(`start worker ${worker.id}`);
     const log = worker.log(this.log);
     const delays = seededRandom(this.#options.schedule.seed ^ (worker.id + 1));
@@ -171,6 +185,9 @@ export class World implements WorkerWorld {
           message: `${ctx.eventId} of ${ctx.key} ran beside another turn of the patient`,
         }),
     });
+    const { putOffMs } = this.#options;
+    const slices = seededRandom(this.#options.schedule.seed ^ (0x7f4a7c15 + worker.id));
+    const pace = { soon: (slice: () => void) => void worker.clock.after(slices.int(putOffMs + 1), slice) };
     const ports = {
       log,
       state: worker.port('state', this.state, this.brakes ? { operations: this.brakes.operationsOf(worker) } : {}),
@@ -179,6 +196,7 @@ export class World implements WorkerWorld {
       telemetry: silentTelemetry,
       serde: (topic: Topic<unknown>) => serdeFor(this.#registry, topic),
       partitions: (topic: string) => this.log.partitions(topic),
+      ...(putOffMs > 0 ? { pace } : {}),
     };
     const shared = this.#shared;
     // A flow that asks nobody is started as it always was: its seeds keep their meaning.
@@ -288,6 +306,8 @@ export class World implements WorkerWorld {
     if (!worker || !consumer || worker.clock.paused) return;
     this.history.say(`SIGSTOP worker ${worker.id} past its session`);
     worker.clock.paused = [];
+    const departures = this.#departures.get(worker);
+    if (departures) departures.stopped = true;
     void consumer.expire().then((wake) => {
       this.clock.after(forMs, () => {
         this.history.say(`SIGCONT worker ${worker.id}`);

@@ -8,5 +8,5 @@ export default {
   find: '    if (lane.draining) return;',
   replace: '    if (lane.draining) return lane.settle(turn.root, turn.settlement);',
   target: 'calls',
-  seed: 13,
+  seed: 41,
 } satisfies Plant;

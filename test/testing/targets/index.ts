@@ -1,4 +1,5 @@
 import braked from './braked.ts';
+import busy, { busyStateless } from './busy.ts';
 import calls from './calls.ts';
 import cutOff from './cut-off.ts';
 import everything from './everything.ts';
@@ -30,4 +31,6 @@ export const targets: readonly Target[] = [
   braked,
   cutOff,
   heedless,
+  busy,
+  busyStateless,
 ];
