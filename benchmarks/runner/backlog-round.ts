@@ -48,9 +48,13 @@ export async function backlogRound({ peer, sink, messages, expected, seconds, re
   const lag: [number, number][] = [];
   let done = 0;
   let zero = 0;
+  /** What the newest look took: of hundreds of partitions it is dear for the broker. */
+  let lookMs = 0;
   const look = async (): Promise<void> => {
     peer.check();
+    const asked = performance.now();
     done = await sink.size();
+    lookMs = performance.now() - asked;
     const at = (performance.now() - zero) / 1000;
     if (at - (lag.at(-1)?.[0] ?? -1) >= 0.1 || done >= expected) lag.push([Number(at.toFixed(3)), messages - inputOf(done)]);
     progress(done / expected);
@@ -61,7 +65,7 @@ export async function backlogRound({ peer, sink, messages, expected, seconds, re
       // Looks cost the broker or the database something: seldom while far away, often near the end.
       const pace = (done - before) / Math.max(1, performance.now() - since);
       [before, since] = [done, performance.now()];
-      await sleep(pace > 0 ? Math.min(200, Math.max(20, (target - done) / pace / 2)) : 25);
+      await sleep(pace > 0 ? Math.max(10 * lookMs, Math.min(200, Math.max(20, (target - done) / pace / 2))) : 25);
       await look();
     }
   };

@@ -34,6 +34,9 @@ export function kafkaProperties(node: KafkaNode, nodes: readonly KafkaNode[], da
     'offsets.topic.num.partitions': 4,
     'transaction.state.log.num.partitions': 4,
     'share.coordinator.state.topic.num.partitions': 4,
+    // Index files of 10 MiB each are sparse: on a disk that reads far ahead, the first look into one fills as much memory with zeros,
+    // twice for each partition. These hold the entries of 175 MiB of log.
+    'log.index.size.max.bytes': 512 * 1024,
     'default.replication.factor': replicas,
     'message.max.bytes': 25 * 1024 * 1024,
     'replica.fetch.max.bytes': 25 * 1024 * 1024,
