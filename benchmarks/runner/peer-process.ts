@@ -55,13 +55,16 @@ export class PeerProcess implements MeasuredPeer {
         this.#fail(cause.message);
         resolve();
       });
-      this.#child.once('exit', () => resolve());
+      this.#child.once('exit', () => setTimeout(resolve, 150));
     });
     this.#exited = new Promise((resolve) => {
       this.#child.once('error', () => resolve());
       this.#child.once('exit', (code, signal) => {
-        if (!this.#stopping) this.#fail(`it ended by itself (${signal ?? `exit code ${code}`})`);
-        resolve();
+        // Its last lines, which say why, may still be on their way.
+        setTimeout(() => {
+          if (!this.#stopping) this.#fail(`it ended by itself (${signal ?? `exit code ${code}`})`);
+          resolve();
+        }, 100);
       });
     });
   }
