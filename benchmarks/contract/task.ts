@@ -1,7 +1,7 @@
 /** The work of a workload's peers between reading and writing. `peers/README.md` says what each has to do. */
-export type Work = 'map' | 'route' | 'fold' | 'call' | 'effect';
+export type Work = 'map' | 'chain' | 'route' | 'fold' | 'call' | 'effect';
 
-export const works: readonly Work[] = ['map', 'route', 'fold', 'call', 'effect'];
+export const works: readonly Work[] = ['map', 'chain', 'route', 'fold', 'call', 'effect'];
 
 /** What one peer is to do in one round: read `input` in a consumer group of its own, work, write `outputs` or the table. */
 export interface Task {

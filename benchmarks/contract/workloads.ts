@@ -9,6 +9,7 @@ const folder = join(import.meta.dirname, '../workloads');
 /** The order of help and report; others follow by name. */
 const order = [
   'passthrough',
+  'chain',
   'adt',
   'patient-state',
   'enrich',

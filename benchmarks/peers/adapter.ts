@@ -6,7 +6,7 @@ import { prometheusTelemetry } from '../../src/ops/telemetry.ts';
 import type { Peer } from '../contract/peer.ts';
 import { packageVersions } from '../contract/versions.ts';
 import { destinationOf } from '../work/destination.ts';
-import { decode, encode, schemaIdOf, transform } from '../work/event.ts';
+import { chained, decode, encode, schemaIdOf, transform } from '../work/event.ts';
 
 interface Place {
   waiting: number;
@@ -29,10 +29,11 @@ export const peer: Peer = {
   name: 'adapter',
   what: "Aorta's Kafka adapter in a loop: plain avsc, one append for each delivery, offsets every 500 ms; no engine",
   guarantee: 'at least once',
-  work: ['map', 'route'],
+  work: ['map', 'chain', 'route'],
   node: { flags, env: malloc },
   versions: () => packageVersions('kafkajs', 'avsc'),
   async start(task) {
+    const change = task.work === 'chain' ? chained : transform;
     const telemetry = prometheusTelemetry({ level: 'error', destination: process.stderr });
     const log = createKafkaLog({ brokers: task.brokers, clientId: task.name, telemetry, clock: systemClock, random: systemRandom });
     const places = new Map<number, Place>();
@@ -66,7 +67,7 @@ export const peer: Peer = {
           if (!value) continue;
           const event = decode(value);
           const topic = destinationOf(task, event);
-          if (topic !== undefined) out.push({ topic, key, value: encode(transform(event), schemaIdOf(value)) });
+          if (topic !== undefined) out.push({ topic, key, value: encode(change(event), schemaIdOf(value)) });
         }
         const next = (records.at(-1)?.offset ?? 0) + 1;
         place.waiting += records.length;

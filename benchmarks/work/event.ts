@@ -52,6 +52,16 @@ export const routes: Readonly<Record<string, 'admissions' | 'transfers' | 'disch
 /** What every peer does between decode and encode. */
 export const transform = (event: Hl7Adt): Hl7Adt => ({ ...event, sender: 'BENCH|OUT' });
 
+/** Changes of `chain`, each a step of its own where the peer has steps. */
+export const chainLength = 10;
+
+/** All of them in a loop. */
+export function chained(event: Hl7Adt): Hl7Adt {
+  let changed = event;
+  for (let i = 0; i < chainLength; i++) changed = transform(changed);
+  return changed;
+}
+
 export const decode = (bytes: Buffer): Hl7Adt => type.fromBuffer(bytes.subarray(5)) as Hl7Adt;
 
 export function encode(event: Hl7Adt, schemaId: number): Buffer {

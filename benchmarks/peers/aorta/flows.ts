@@ -17,7 +17,7 @@ import {
 } from 'aorta';
 import { type Hl7Adt, hl7AdtSchema } from '../../../schemas/generated/hl7-adt.ts';
 import { outputOf, type Task } from '../../contract/task.ts';
-import { call, callTime, transform } from '../../work/event.ts';
+import { call, callTime, chainLength, transform } from '../../work/event.ts';
 import { folded, type PatientState, summary, unseen } from '../../work/fold.ts';
 
 interface EffectRow {
@@ -64,7 +64,9 @@ function flowOf(task: Task): Flow<unknown> {
   const out = () => to(topicOf(outputOf(task)));
   switch (task.work) {
     case 'map':
-      return changes(source.pipe(map(transform)), task.operators ?? 1).pipe(out());
+      return changes(source, task.operators ?? 1).pipe(out());
+    case 'chain':
+      return changes(source, chainLength).pipe(out());
     case 'route': {
       const labelled = (label: string) => to(topicOf(task.outputs[label] ?? ''));
       return source.pipe(
@@ -106,4 +108,7 @@ function flowOf(task: Task): Flow<unknown> {
 }
 
 /** The same change so many times: what an operator more costs. */
-const changes = (first: Flow<Hl7Adt>, count: number): Flow<Hl7Adt> => (count <= 1 ? first : changes(first.pipe(map(transform)), count - 1));
+function changes(source: Flow<Hl7Adt>, count: number): Flow<Hl7Adt> {
+  const changed = source.pipe(map(transform));
+  return count <= 1 ? changed : changes(changed, count - 1);
+}

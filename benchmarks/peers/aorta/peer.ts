@@ -15,7 +15,7 @@ export const peer: Peer = {
   name: 'aorta',
   what: 'an Aorta flow on Kafka and PostgreSQL, bounded decoding, metrics on',
   guarantee: 'effects and state exactly once; fenced after a rebalance; emissions at least once under the same id',
-  work: ['map', 'route', 'fold', 'call', 'effect'],
+  work: ['map', 'chain', 'route', 'fold', 'call', 'effect'],
   node: { flags, env: malloc },
   versions: () => packageVersions('kafkajs', 'avsc', 'pg', 'rxjs'),
   async start(task) {

@@ -44,7 +44,7 @@ describe('selection of workloads', () => {
     const names = async (name: string) => (await selection(name)).map(({ workload }) => workload.name);
     assert.deepEqual(await names('adt'), ['adt']);
     assert.deepEqual(await names('enrich'), ['enrich-1', 'enrich-12', 'enrich-short']);
-    assert.deepEqual((await names('all')).slice(0, 3), ['passthrough', 'adt', 'patient-state']);
+    assert.deepEqual((await names('all')).slice(0, 3), ['passthrough', 'chain', 'adt']);
     const [workloads, studies] = await Promise.all([loadWorkloads(), loadStudies()]);
     const chosen = (...args: string[]) => studiesOf(studies, workloads, benchOptions(args) ?? assert.fail());
     refused(() => chosen('nonsense'), /there is no workload nonsense; there are passthrough.*mllp/);
