@@ -43,6 +43,19 @@ export class PeerProcess implements MeasuredPeer {
         this.#lines.push(line);
         if (this.#lines.length > 20) this.#lines.shift();
       });
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('error', (cause) => {
+        this.#fail(cause.message);
+        resolve();
+      });
+      this.#child.once('exit', (code, signal) => {
+        // Its last lines, which say why, may still be on their way.
+        setTimeout(() => {
+          if (!this.#stopping) this.#fail(`it ended by itself (${signal ?? `exit code ${code}`})`);
+          resolve();
+        }, 100);
+      });
+    });
     this.#ready = new Promise((resolve) => {
       if (stdout)
         createInterface({ input: stdout }).on('line', (line) => {
@@ -51,21 +64,8 @@ export class PeerProcess implements MeasuredPeer {
           if (word === 'figure') this.#figures.set(String(rest[0]), Number(rest[1]));
           if (word === 'failed') this.#fail(rest.join(' '));
         });
-      this.#child.once('error', (cause) => {
-        this.#fail(cause.message);
-        resolve();
-      });
-      this.#child.once('exit', () => setTimeout(resolve, 150));
-    });
-    this.#exited = new Promise((resolve) => {
-      this.#child.once('error', () => resolve());
-      this.#child.once('exit', (code, signal) => {
-        // Its last lines, which say why, may still be on their way.
-        setTimeout(() => {
-          if (!this.#stopping) this.#fail(`it ended by itself (${signal ?? `exit code ${code}`})`);
-          resolve();
-        }, 100);
-      });
+      // Then `check` says why it will not be.
+      void this.#exited.then(resolve);
     });
   }
 

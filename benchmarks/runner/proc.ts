@@ -16,20 +16,23 @@ const ticksPerSecond = (): number => {
   return ticks;
 };
 
+/** From the third one of proc(5) on: the name before them, in parentheses, may hold blanks and parentheses. */
+const fieldsOf = (stat: string): readonly string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+
 export function parseStat(stat: string, perSecond: number): number {
-  // The name, in parentheses, may hold blanks and parentheses; utime and stime are fields 14 and 15 of proc(5).
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // utime and stime are fields 14 and 15.
+  const fields = fieldsOf(stat);
   return (Number(fields[11]) + Number(fields[12])) / perSecond;
 }
 
 /** The same, and that of its children that have ended and were waited for. */
 export function parseStatWithEnded(stat: string, perSecond: number): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsOf(stat);
   return parseStat(stat, perSecond) + (Number(fields[13]) + Number(fields[14])) / perSecond;
 }
 
 /** Number of the process that started it. */
-export const parentOf = (stat: string): number => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+export const parentOf = (stat: string): number => Number(fieldsOf(stat)[1]);
 
 /** Processor seconds of a process, its children that ended, and these children. Throws where the process is gone. */
 export function cpuOfFamily(pid: number, children: readonly number[]): number {
