@@ -4,9 +4,11 @@
  *
  *   node generator.ts '<plan as JSON>'   says `ready`, then `done <result as JSON>` or `failed <reason>`
  */
+import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kafka, logLevel } from 'kafkajs';
+import type { Append } from '../../src/log/port.ts';
 import { encoded, histogram, record } from '../report/histogram.ts';
+import { logOf } from '../runner/log.ts';
 import { monotonic } from '../runner/monotonic.ts';
 import { encode, eventOf, keyOf } from '../work/event.ts';
 
@@ -32,9 +34,8 @@ const tickMs = 1;
 
 const plan = JSON.parse(process.argv[2] ?? '') as Plan;
 const { written = 0 } = plan;
-const kafka = new Kafka({ brokers: [...plan.brokers], clientId: 'aorta-bench-load', logLevel: logLevel.NOTHING });
-// For one topic that will be removed: a shared producer would go on asking for it.
-const producer = kafka.producer({ allowAutoTopicCreation: false });
+// For one topic that will be removed: a shared client would go on asking for it.
+const log = logOf(plan.brokers, 'aorta-bench-load');
 
 async function generate(started: number): Promise<Generated> {
   const lateness = histogram();
@@ -44,18 +45,18 @@ async function generate(started: number): Promise<Generated> {
   while (sent < plan.total) {
     const due = Math.min(plan.total, Math.floor(((monotonic() - started) / 1000) * plan.rate) + 1);
     if (due > sent) {
-      const messages = [];
+      const events: Append[] = [];
       for (; sent < due; sent++) {
         const intended = started + (sent * 1000) / plan.rate;
         const n = written + sent;
         const patient = n % plan.patients;
         const event = eventOf(patient, Math.floor(n / plan.patients), intended, Date.now());
-        messages.push({ key: keyOf(patient), value: encode(event, plan.schemaId) });
+        events.push({ topic: plan.topic, key: keyOf(patient), value: encode(event, plan.schemaId) });
         if (intended - started >= plan.warmupMs) record(lateness, monotonic() - intended);
       }
       // Not awaited: the schedule goes on whatever the broker does.
-      const send = producer
-        .send({ topic: plan.topic, acks: -1, messages })
+      const send = log
+        .append(events)
         .then(() => undefined)
         .catch((cause: unknown) => {
           failed ??= cause;
@@ -68,12 +69,18 @@ async function generate(started: number): Promise<Generated> {
   }
   await Promise.all(underWay);
   if (failed) throw failed;
-  await producer.disconnect();
+  await log.close();
   return { lateness: encoded(lateness) };
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-await producer.connect();
+try {
+  // A schedule that waits behind the peer for a core measures the scheduler of the system.
+  setPriority(-10);
+} catch {
+  // Not allowed to: then lateness tells.
+}
+await log.partitions(plan.topic);
 process.stdin.setEncoding('utf8');
 // `start <time on the monotonic clock>`; the end of the input: the runner is gone.
 process.stdin.on('end', () => process.exit(1));

@@ -1,10 +1,8 @@
 import { flags, malloc } from '../../bin/limits.js';
-import { systemClock, systemRandom } from '../../src/clock/system.ts';
-import { createKafkaLog } from '../../src/log/kafka/index.ts';
 import type { Append, LogConsumer, TopicPartition } from '../../src/log/port.ts';
-import { prometheusTelemetry } from '../../src/ops/telemetry.ts';
 import type { Peer } from '../contract/peer.ts';
 import { packageVersions } from '../contract/versions.ts';
+import { logOf } from '../runner/log.ts';
 import { destinationOf } from '../work/destination.ts';
 import { chained, decode, encode, schemaIdOf, transform } from '../work/event.ts';
 
@@ -34,8 +32,7 @@ export const peer: Peer = {
   versions: () => packageVersions('kafkajs', 'avsc'),
   async start(task) {
     const change = task.work === 'chain' ? chained : transform;
-    const telemetry = prometheusTelemetry({ level: 'error', destination: process.stderr });
-    const log = createKafkaLog({ brokers: task.brokers, clientId: task.name, telemetry, clock: systemClock, random: systemRandom });
+    const log = logOf(task.brokers, task.name);
     const places = new Map<number, Place>();
     let generation = -1;
     const failed = (cause: unknown): void => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { encode, eventOf, keyOf } from '../work/event.ts';
+import { logOf } from './log.ts';
 import { ownersOf } from './next-group.ts';
 
 /** The runner's own connection: topics, backlog, progress. Never in a peer's process. */
@@ -55,31 +56,26 @@ export class Cluster {
     patients: number,
     schemaId: number,
   ): Promise<void> {
-    const producer = await this.producer();
+    // For topics that will be removed: a shared client would go on asking for them.
+    const log = logOf(this.#brokers, 'aorta-bench-fill');
     try {
       const now = Date.now();
       const wave = Math.max(1, Math.floor(2_000 / topics.length));
       for (let at = 0; at < count; at += wave) {
-        const topicMessages = topics.map(({ topic, first }) => ({
-          topic,
-          messages: Array.from({ length: Math.min(wave, count - at) }, (_, i) => {
-            const n = at + i;
-            const patient = first + (n % patients);
-            return { key: keyOf(patient), value: encode(eventOf(patient, Math.floor(n / patients), now), schemaId) };
-          }),
-        }));
-        await producer.sendBatch({ acks: -1, topicMessages });
+        const many = Math.min(wave, count - at);
+        await log.append(
+          topics.flatMap(({ topic, first }) =>
+            Array.from({ length: many }, (_, i) => {
+              const n = at + i;
+              const patient = first + (n % patients);
+              return { topic, key: keyOf(patient), value: encode(eventOf(patient, Math.floor(n / patients), now), schemaId) };
+            }),
+          ),
+        );
       }
     } finally {
-      await producer.disconnect();
+      await log.close();
     }
-  }
-
-  /** A producer for one topic that will be removed: a shared one would go on asking for it. */
-  async producer(): Promise<Producer> {
-    const producer = this.kafka.producer({ allowAutoTopicCreation: false });
-    await producer.connect();
-    return producer;
   }
 
   /** Records in the topic so far. */
