@@ -3,11 +3,11 @@ import type { Snapshot } from './actor-cell.ts';
 import { Idle } from './idle.ts';
 import { IdleStates } from './idle-states.ts';
 import type { Lane } from './lane.ts';
-import type { Mailbox } from './mailbox.ts';
+import { Mailboxes } from './mailboxes.ts';
 
 /** The patients of one lane name in one partition, over all sources. */
 export interface Patients {
-  readonly mailboxes: Map<string, Mailbox>;
+  readonly mailboxes: Mailboxes;
   /** Whose state is kept although nothing is queued: small ones as bytes, those with a large one as objects. */
   readonly idleStates: IdleStates;
   readonly idle: Idle<readonly Snapshot[]>;
@@ -43,7 +43,8 @@ export class CoPartition {
     let patients = this.#patients.get(lane.ref.lane);
     if (!patients) {
       const idleStates = new IdleStates(() => lane.host.maxIdleBytes());
-      patients = { mailboxes: new Map(), idleStates, idle: new Idle(lane.options.maxIdle), lanes: [] };
+      const mailboxes = new Mailboxes(() => lane.host.maxIdleBytes() / mailboxShare);
+      patients = { mailboxes, idleStates, idle: new Idle(lane.options.maxIdle), lanes: [] };
       this.#patients.set(lane.ref.lane, patients);
     }
     patients.lanes.push(lane);
@@ -72,3 +73,6 @@ export class CoPartition {
 }
 
 const none: readonly LaneFence[] = [];
+
+/** One mailbox at rest, of some 250 bytes, for so many bytes that idle patients' states may take: a sixteenth beside them. */
+const mailboxShare = 4096;

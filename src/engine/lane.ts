@@ -18,7 +18,8 @@ import { Holding } from './holding.ts';
 import { parseHop } from './hop.ts';
 import { LaneTimers } from './lane-timers.ts';
 import type { Linger } from './linger.ts';
-import { Mailbox } from './mailbox.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { Mailboxes } from './mailboxes.ts';
 import { isOthers, Merging } from './merging.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 import type { EngineOptions, FlowPorts } from './options.ts';
@@ -206,7 +207,7 @@ export class Lane {
     for (const { group, records } of claimed.outbox) this.outbox.group(group, records, () => this.inherited--);
   }
 
-  get mailboxes(): Map<string, Mailbox> {
+  get mailboxes(): Mailboxes {
     return this.#patients.mailboxes;
   }
 
@@ -236,6 +237,7 @@ export class Lane {
     // The tick that does it otherwise may wait long for the log or the store, and records go on to come.
     if (this.ports.clock.monotonic() - this.#ownAt > 2 * this.options.commitEveryMs) this.keepOwn();
     const now = this.ports.clock.now();
+    this.tracker.pass();
     for (const record of records) {
       this.metrics.totals.received++;
       const { entry, duplicate } = this.tracker.add(record.offset, parseHop(record.headers[header.seq]), now);
@@ -351,20 +353,24 @@ export class Lane {
   }
 
   mailbox(key: string): Mailbox {
-    let mailbox = this.mailboxes.get(key);
+    let mailbox = this.mailboxes.wake(key);
     if (!mailbox) {
-      mailbox = new Mailbox(key);
+      mailbox = this.mailboxes.add(key);
       const { cells } = this.part;
       const kept = cells.length === 0 ? undefined : (this.#patients.idleStates.take(key, cells.length) ?? this.#patients.idle.take(key));
       if (kept) mailbox.cells = cells.map(({ id, actor }, i) => new ActorCell(actor, id, key, kept[i] as Snapshot));
-      this.mailboxes.set(key, mailbox);
     }
     return mailbox;
   }
 
-  /** The patient's mailbox is given up; its state is kept for a while. */
-  rest(key: string, cells: readonly ActorCell[]): void {
-    if (this.#patients.idleStates.set(key, cells)) return;
+  /** Nothing is under way for the patient. A state is kept for a while, without its mailbox. */
+  rest(mailbox: Mailbox): void {
+    // An empty mailbox may still stand in the run queue while a newer one of the same patient is in use.
+    if (this.mailboxes.get(mailbox.key) !== mailbox) return;
+    if (this.part.cells.length === 0) return this.mailboxes.rest(mailbox);
+    this.mailboxes.delete(mailbox);
+    const { key, cells } = mailbox;
+    if (!cells || this.#patients.idleStates.set(key, cells)) return;
     this.#patients.idle.set(
       key,
       cells.map((cell) => cell.snapshot()),

@@ -31,6 +31,8 @@ export class Mailbox {
   /** A turn of this patient was refused by the database: its turns commit alone until one is clean. */
   alone = false;
   lastError: string | undefined;
+  /** Nothing is under way, and it is only kept for the patient's next record (mailboxes.ts). */
+  rests = false;
   since = 0;
   /** Of what is queued. */
   bytes = 0;

@@ -84,6 +84,11 @@ export class OffsetTracker {
     return this.#settledHead < this.#entries.length ? (this.#entries[this.#settledHead] as Entry).offset : this.#next;
   }
 
+  /** Lets go of what is settled, as more is delivered: an entry that waits for the next commit has become old by then. */
+  pass(): void {
+    if (this.#entries.length >= leastDone * 4) void this.settledWatermark;
+  }
+
   /** The lowest record that is not settled. */
   get lowestOpen(): Entry | undefined {
     void this.settledWatermark;

@@ -20,7 +20,7 @@ export interface EngineOptions {
   readonly maxSynchronous: number;
   /**
    * Patients of a flow without state, effects and asynchronous steps that may be ready at once before its partitions are fed no further; half of them
-   * are some milliseconds of work. More would outlive the young generation before their turn. @default 1024
+   * are a millisecond of work. More would outlive the young generation before their turn. @default 256
    */
   readonly maxReady: number;
   /**
@@ -62,7 +62,7 @@ export const defaultOptions: EngineOptions = {
   maxRunning: 2048,
   maxRecords: 10_000,
   maxSynchronous: 4096,
-  maxReady: 1024,
+  maxReady: 256,
   maxBytes: 24 * 1024 * 1024,
   maxRecordBytes: 943_718,
   maxWaitMs: 30_000,

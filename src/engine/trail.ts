@@ -14,31 +14,104 @@ export interface Trace {
 }
 
 const kept = 10_000;
+/** Places of a page. */
+const pagePlaces = 256;
+/** Bytes of a place: the lengths of both texts, and the texts if they are ASCII and fit; else they stand beside. */
+const placeBytes = 128;
 
-type Writable = { -readonly [K in keyof Trace]: Trace[K] };
+/** Numbers and texts of so many settlements, outside the heap but for the settlements, nearly all of which are one object. */
+interface Page {
+  readonly texts: Buffer;
+  readonly partitions: Int32Array;
+  readonly offsets: Float64Array;
+  readonly ats: Float64Array;
+  readonly settlements: Settlement[];
+  /** By place: texts that did not fit. */
+  readonly beside: Map<number, readonly [eventId: string, key: string]>;
+}
 
-/** The newest settlements of a flow on this worker, for `aorta trace`: a ring, so that keeping it costs a few stores a record. */
+const pageOf = (): Page => ({
+  texts: Buffer.allocUnsafeSlow(pagePlaces * placeBytes),
+  partitions: new Int32Array(pagePlaces),
+  offsets: new Float64Array(pagePlaces),
+  ats: new Float64Array(pagePlaces),
+  settlements: [],
+  beside: new Map(),
+});
+
+/**
+ * The newest settlements of a flow on this worker, for `aorta trace`: a ring. The ids are copied: ten thousand that live for a while
+ * would all grow old in the heap, whichever was newest.
+ */
 export class Trail {
-  readonly #ring: Writable[] = [];
+  readonly #pages: Page[] = [];
   #next = 0;
+  /** Settlements so far, up to `kept`. */
+  #size = 0;
 
   add({ eventId, key, offset }: Root, partition: number, settlement: Settlement, at: number): void {
-    const place = this.#ring[this.#next];
-    // Overwritten in place: ten thousand objects that live for a while would all grow old in the heap.
-    if (place) {
-      place.eventId = eventId;
-      place.key = key;
-      place.partition = partition;
-      place.offset = offset;
-      place.settlement = settlement;
-      place.at = at;
-    } else this.#ring[this.#next] = { eventId, key, partition, offset, settlement, at };
+    const place = this.#next % pagePlaces;
+    const page = this.#page(this.#next);
+    page.partitions[place] = partition;
+    page.offsets[place] = offset;
+    page.ats[place] = at;
+    page.settlements[place] = settlement;
+    const fits = put(page.texts, place * placeBytes, eventId, key);
+    if (!fits) page.beside.set(place, [eventId, key]);
+    else if (page.beside.size > 0) page.beside.delete(place);
     this.#next = (this.#next + 1) % kept;
+    if (this.#size < kept) this.#size++;
   }
 
   /** Of an event, oldest first. A linear search: an operator asks. */
   of(eventId: string): readonly Trace[] {
-    const found = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
-    return found.filter((trace) => trace.eventId === eventId).map((trace) => ({ ...trace }));
+    const found: Trace[] = [];
+    const first = this.#size < kept ? 0 : this.#next;
+    for (let i = 0; i < this.#size; i++) {
+      const at = (first + i) % kept;
+      const page = this.#page(at);
+      const place = at % pagePlaces;
+      const [id, key] = page.beside.get(place) ?? textsAt(page.texts, place * placeBytes);
+      if (id !== eventId) continue;
+      found.push({
+        ...{ eventId, key, partition: page.partitions[place] as number, offset: page.offsets[place] as number },
+        ...{ settlement: page.settlements[place] as Settlement, at: page.ats[place] as number },
+      });
+    }
+    return found;
   }
+
+  #page(at: number): Page {
+    const number = Math.floor(at / pagePlaces);
+    let page = this.#pages[number];
+    if (!page) {
+      page = pageOf();
+      this.#pages[number] = page;
+    }
+    return page;
+  }
+}
+
+/** False: they are not ASCII, or too long together. */
+function put(into: Buffer, at: number, eventId: string, key: string): boolean {
+  if (eventId.length + key.length > placeBytes - 2) return false;
+  into[at] = eventId.length;
+  into[at + 1] = key.length;
+  return ascii(into, at + 2, eventId) && ascii(into, at + 2 + eventId.length, key);
+}
+
+function ascii(into: Buffer, at: number, text: string): boolean {
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return false;
+    into[at + i] = unit;
+  }
+  return true;
+}
+
+function textsAt(from: Buffer, at: number): readonly [string, string] {
+  const [id, key] = [from[at] as number, from[at + 1] as number];
+  const start = at + 2;
+  return [from.toString('latin1', start, start + id), from.toString('latin1', start + id, start + id + key)];
 }

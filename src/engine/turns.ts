@@ -222,10 +222,7 @@ export class Turns {
     if (!mailbox.idle) return;
     this.#wakeHeld(mailbox);
     if (!mailbox.idle) return;
-    // An empty mailbox may still stand in the run queue while a newer one of the same patient is in use.
-    if (lane.mailboxes.get(mailbox.key) !== mailbox) return;
-    lane.mailboxes.delete(mailbox.key);
-    if (mailbox.cells) lane.rest(mailbox.key, mailbox.cells);
+    lane.rest(mailbox);
   }
 
   durable(turn: EngineTurn): void {

@@ -51,8 +51,8 @@ interface Position {
 const impatientMs = 25;
 /** What is kept for this long is copied: a view would keep the whole answer of a broker. Nearly all that is kept is delivered long before. */
 const ownMs = 500;
-/** Records that are handed over at once. */
-const pieceRecords = 256;
+/** Records that are handed over at once: as many can come after a pause, of each partition that goes on. */
+const pieceRecords = 64;
 /** How often a loop looks around when nothing wakes it. */
 const idleMs = 1000;
 /** How soon a reader that wants nothing more is asked again. */
