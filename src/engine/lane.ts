@@ -366,7 +366,7 @@ export class Lane {
   /** Nothing is under way for the patient. A state is kept for a while, without its mailbox. */
   rest(mailbox: Mailbox): void {
     // An empty mailbox may still stand in the run queue while a newer one of the same patient is in use.
-    if (this.mailboxes.get(mailbox.key) !== mailbox) return;
+    if (mailbox.gone) return;
     if (this.part.cells.length === 0) return this.mailboxes.rest(mailbox);
     this.mailboxes.delete(mailbox);
     const { key, cells } = mailbox;

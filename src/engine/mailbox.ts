@@ -33,6 +33,8 @@ export class Mailbox {
   lastError: string | undefined;
   /** Nothing is under way, and it is only kept for the patient's next record (mailboxes.ts). */
   rests = false;
+  /** It is not the patient's any more: whoever still holds it leaves it alone (mailboxes.ts). */
+  gone = false;
   since = 0;
   /** Of what is queued. */
   bytes = 0;

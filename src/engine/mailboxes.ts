@@ -12,7 +12,7 @@ const tryAgain = 64;
  * before they are forgotten, keeping them is what makes objects old: then hardly any are kept.
  *
  * Invariant: at most one mailbox a key stands in it. One that rests is idle, and nothing of it counts but its key: it may be
- * forgotten at any time, and whoever still holds it finds that it is not the key's any more.
+ * forgotten at any time, and whoever still holds it finds it `gone`.
  */
 export class Mailboxes {
   #all = new Map<string, Mailbox>();
@@ -59,7 +59,7 @@ export class Mailboxes {
 
   /** Nothing is under way for the patient. */
   rest(mailbox: Mailbox): void {
-    if (mailbox.rests) return;
+    if (mailbox.rests || mailbox.gone) return;
     mailbox.rests = true;
     mailbox.lastError = undefined;
     mailbox.alone = false;
@@ -69,11 +69,14 @@ export class Mailboxes {
   }
 
   delete(mailbox: Mailbox): void {
+    if (mailbox.gone) return;
+    mailbox.gone = true;
     if (mailbox.rests) this.#resting--;
     this.#all.delete(mailbox.key);
   }
 
   clear(): void {
+    for (const mailbox of this.#all.values()) mailbox.gone = true;
     this.#all.clear();
     this.#resting = 0;
   }
@@ -82,7 +85,10 @@ export class Mailboxes {
   #forget(): void {
     const all = new Map<string, Mailbox>();
     for (const [key, mailbox] of this.#all) {
-      if (mailbox.rests && mailbox.idle) continue;
+      if (mailbox.rests && mailbox.idle) {
+        mailbox.gone = true;
+        continue;
+      }
       mailbox.rests = false;
       all.set(key, mailbox);
     }

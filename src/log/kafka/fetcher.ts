@@ -30,6 +30,8 @@ export interface FetcherSources {
 /** What was fetched and is not delivered. */
 interface Kept {
   readonly batches: BatchReader;
+  /** Of all that came with it. */
+  readonly bytes: number;
   readonly end: number;
   /** How often `#ownLater` saw it. */
   looks: number;
@@ -201,7 +203,9 @@ export class Fetcher {
         const mine = [...this.#positions.values()].filter((position) => position.leader === leader);
         if (mine.length === 0) return;
         const now = around.clock.monotonic();
-        const wanted = mine.filter((position) => !position.paused && !position.kept && position.notBefore <= now);
+        // Those that are paused too, while little is kept: when they go on, what comes next is here.
+        const ahead = mine.reduce((sum, { kept }) => sum + (kept?.bytes ?? 0), 0) < this.#from.limits.maxBytes;
+        const wanted = mine.filter((position) => (ahead || !position.paused) && !position.kept && position.notBefore <= now);
         if (wanted.length === 0) {
           const next = Math.min(...mine.map((position) => (position.notBefore > now ? position.notBefore - now : idleMs)));
           await this.#idle(Math.min(idleMs, next));
@@ -312,7 +316,8 @@ export class Fetcher {
 
   #read(position: Position, answer: Fetched): void {
     if (answer.batches.length === 0) return;
-    position.kept = { batches: new BatchReader(answer.batches, position.next, answer.aborted), end: answer.end, looks: 0 };
+    const batches = new BatchReader(answer.batches, position.next, answer.aborted);
+    position.kept = { batches, bytes: answer.batches.length, end: answer.end, looks: 0 };
     this.#deliver(position);
   }
 
