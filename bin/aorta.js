@@ -21,14 +21,15 @@ if (major >= 24) {
 }
 
 /**
- * The same process over again (exec: same id, same files), with limits. Who sets one
- * knows better, and is left alone.
+ * The same process over again (exec: same id, same files), with limits. Who sets the space of young objects knows better, and keeps it.
  */
 function lean() {
   if (process.platform === 'win32' || typeof process.execve !== 'function' || process.channel) return;
   const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-');
-  if (given.includes('semi-space-size')) return;
-  process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)], {
+  const own = given.includes('semi-space-size') ? flags.filter((flag) => !flag.includes('semi-space-size')) : flags;
+  const missing = own.filter((flag) => !given.includes(flag));
+  if (missing.length === 0) return;
+  process.execve(process.execPath, [process.execPath, ...missing, ...process.execArgv, ...process.argv.slice(1)], {
     ...malloc,
     ...process.env,
   });

@@ -4,7 +4,8 @@
  *
  *   node generator.ts '<plan as JSON>'   says `ready`, then `done <result as JSON>` or `failed <reason>`
  */
-import { setPriority } from 'node:os';
+import { readdirSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Append } from '../../src/log/port.ts';
 import { encoded, histogram, record } from '../report/histogram.ts';
@@ -25,9 +26,14 @@ export interface Plan {
   readonly warmupMs: number;
 }
 
-/** How late the events were handed to the client: a histogram in microseconds. */
+/** Histograms in microseconds, and what the system gave. */
 export interface Generated {
+  /** How late the events were handed to the client. */
   readonly lateness: string;
+  /** From the intended time to the broker's acknowledgement: what the input itself took of the latency. */
+  readonly acknowledged: string;
+  /** Nice value that its threads run at. */
+  readonly priority: number;
 }
 
 const tickMs = 1;
@@ -37,8 +43,21 @@ const { written = 0 } = plan;
 // For one topic that will be removed: a shared client would go on asking for it.
 const log = logOf(plan.brokers, 'aorta-bench-load');
 
+const priority = raised();
+
+/** A schedule that waits behind the peer for a core measures the scheduler of the system. A value is that of one thread. */
+function raised(): number {
+  try {
+    for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), -10);
+  } catch {
+    // Not allowed to: then lateness tells.
+  }
+  return getPriority();
+}
+
 async function generate(started: number): Promise<Generated> {
   const lateness = histogram();
+  const acknowledged = histogram();
   const underWay = new Set<Promise<void>>();
   let failed: unknown;
   let sent = 0;
@@ -46,6 +65,7 @@ async function generate(started: number): Promise<Generated> {
     const due = Math.min(plan.total, Math.floor(((monotonic() - started) / 1000) * plan.rate) + 1);
     if (due > sent) {
       const events: Append[] = [];
+      const first = sent;
       for (; sent < due; sent++) {
         const intended = started + (sent * 1000) / plan.rate;
         const n = written + sent;
@@ -57,7 +77,13 @@ async function generate(started: number): Promise<Generated> {
       // Not awaited: the schedule goes on whatever the broker does.
       const send = log
         .append(events)
-        .then(() => undefined)
+        .then(() => {
+          const at = monotonic();
+          for (let n = first; n < first + events.length; n++) {
+            const intended = started + (n * 1000) / plan.rate;
+            if (intended - started >= plan.warmupMs) record(acknowledged, at - intended);
+          }
+        })
         .catch((cause: unknown) => {
           failed ??= cause;
         })
@@ -70,16 +96,10 @@ async function generate(started: number): Promise<Generated> {
   await Promise.all(underWay);
   if (failed) throw failed;
   await log.close();
-  return { lateness: encoded(lateness) };
+  return { lateness: encoded(lateness), acknowledged: encoded(acknowledged), priority };
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-try {
-  // A schedule that waits behind the peer for a core measures the scheduler of the system.
-  setPriority(-10);
-} catch {
-  // Not allowed to: then lateness tells.
-}
 await log.partitions(plan.topic);
 process.stdin.setEncoding('utf8');
 // `start <time on the monotonic clock>`; the end of the input: the runner is gone.

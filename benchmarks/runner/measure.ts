@@ -188,6 +188,6 @@ export class Measurement {
 }
 
 const told = (result: RateResult): string =>
-  `p50 ${result.p50Ms.toFixed(1)} ms  p99 ${result.p99Ms.toFixed(1)} ms  max ${result.maxMs.toFixed(0)} ms  (generator p99 ${result.generatorP99Ms.toFixed(1)} ms late)${result.late ? `  ${result.late} never came` : ''}${result.void ? `  VOID: ${result.void}` : ''}`;
+  `p50 ${result.p50Ms.toFixed(1)} ms  p99 ${result.p99Ms.toFixed(1)} ms  max ${result.maxMs.toFixed(0)} ms  (generator p99 ${result.generatorP99Ms.toFixed(1)} ms late, input acknowledged after ${result.acknowledgedP99Ms.toFixed(1)})${result.late ? `  ${result.late} never came` : ''}${result.void ? `  VOID: ${result.void}` : ''}`;
 
 const rotated = <T>(list: readonly T[], by: number): T[] => list.map((_, i) => list[(i + by) % list.length] as T);

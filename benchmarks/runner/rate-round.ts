@@ -24,6 +24,10 @@ export interface RateResult {
   readonly peakRssMb: number;
   /** How late the generator handed events to its client. */
   readonly generatorP99Ms: number;
+  /** From the intended time to the acknowledgement of the input: part of every peer's latency. */
+  readonly acknowledgedP99Ms: number;
+  /** Nice value of the generator's threads. */
+  readonly generatorPriority: number;
   readonly generatorMaxMs: number;
   /** Why the round does not count. */
   readonly void: string | null;
@@ -99,7 +103,7 @@ export async function rateRound(round: Rate): Promise<RateResult> {
         load.stop();
       }
     }, 100);
-    const { lateness } = await generated.finally(() => clearInterval(timer));
+    const { lateness, acknowledged, priority } = await generated.finally(() => clearInterval(timer));
     const deadline = performance.now() + latestMs;
     while (received < expected && performance.now() < deadline) {
       await sleep(20);
@@ -121,6 +125,8 @@ export async function rateRound(round: Rate): Promise<RateResult> {
       cpuSecondsPerMillion: ((after.cpuSeconds - before.cpuSeconds) * 1e6) / total,
       peakRssMb: after.peakRssMb,
       generatorP99Ms,
+      acknowledgedP99Ms: percentile(merged([acknowledged]), 99),
+      generatorPriority: priority,
       generatorMaxMs: own.maxValue / 1000,
       void:
         generatorP99Ms > round.maxLatenessMs

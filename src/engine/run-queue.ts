@@ -127,7 +127,8 @@ export class RunQueue {
       this.#told.eased?.();
     }
     if (this.count < this.#maxRunning) this.#schedule();
-    if (!this.#scheduled) this.#told.idle?.();
+    // Who was eased gives more at once, but not before this has ended.
+    if (!this.#scheduled) queueMicrotask(() => this.#scheduled || this.#told.idle?.());
   }
 
   #tell(ms: number): void {

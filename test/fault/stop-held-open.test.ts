@@ -32,10 +32,15 @@ test("a worker's space of young objects and its allocator are bounded, unless so
   const flagsOf = (pid: number) =>
     readFileSync(`/proc/${pid}/cmdline`, 'utf8')
       .split('\0')
-      .filter((part) => /^--m(ax|in)-semi/.test(part));
+      .filter((part) => /^--m(ax|in)-semi|pretenuring/.test(part));
   for (const [chosen, env, expected, trim] of [
-    [[], {}, ['--max-semi-space-size=16', '--min-semi-space-size=16'], '131072'],
-    [['--max-semi-space-size=4'], { MALLOC_TRIM_THRESHOLD_: '65536' }, ['--max-semi-space-size=4'], '65536'],
+    [[], {}, ['--max-semi-space-size=16', '--min-semi-space-size=16', '--no-allocation-site-pretenuring'], '131072'],
+    [
+      ['--max-semi-space-size=4'],
+      { MALLOC_TRIM_THRESHOLD_: '65536' },
+      ['--no-allocation-site-pretenuring', '--max-semi-space-size=4'],
+      '65536',
+    ],
   ] as const) {
     const product = await startProduct({ data, nodeOptions: chosen, env });
     try {

@@ -1,7 +1,8 @@
 /**
  * Reads the partitions of one assignment and hands their records over. One request at a time per broker; the next one
  * is sent as soon as an answer is handed over, so that fetching overlaps processing (K7: kafkajs waits for the handler).
- * Back-pressure is `pause` per partition; what a paused partition had fetched is kept (one fetch) and delivered first.
+ * Back-pressure is `pause` per partition; what a paused partition had fetched is kept (one fetch) and delivered first. A pause is
+ * often over in a millisecond: while less than one answer is kept, partitions that were giving records are asked for through it.
  */
 import { error } from '../../errors/index.ts';
 import type { ConsumerHandlers, LogRecord, PartitionEnds, TopicPartition } from '../port.ts';
@@ -42,8 +43,10 @@ interface Position {
   leader: number;
   next: number;
   paused: boolean;
-  /** Fetched before the pause took effect. */
+  /** Fetched before the pause took effect, or during it. */
   kept: Kept | undefined;
+  /** It has delivered records, and there were some and no fault when it was asked for last: only then it is asked for while it is paused. */
+  flows: boolean;
   /** Monotonic milliseconds before which it is not fetched; infinite for a partition that stays stopped. */
   notBefore: number;
   problems: number;
@@ -78,7 +81,7 @@ export class Fetcher {
   constructor(from: FetcherSources, partitions: readonly TopicPartition[]) {
     this.#from = from;
     for (const tp of partitions) {
-      this.#positions.set(keyOf(tp), { tp, leader: -1, next: -1, paused: false, kept: undefined, notBefore: 0, problems: 0 });
+      this.#positions.set(keyOf(tp), { tp, leader: -1, next: -1, paused: false, kept: undefined, flows: false, notBefore: 0, problems: 0 });
     }
   }
 
@@ -146,6 +149,7 @@ export class Fetcher {
       if (batches.done) position.kept = undefined;
       if (records.length === 0) continue;
       try {
+        position.flows = true;
         this.#from.handlers.onRecords(position.tp, records, end);
       } catch (cause) {
         this.#end(error('AORTA_LOG_017', { group: this.#from.group, handler: 'onRecords', problem: 'it threw' }, { cause }));
@@ -203,9 +207,10 @@ export class Fetcher {
         const mine = [...this.#positions.values()].filter((position) => position.leader === leader);
         if (mine.length === 0) return;
         const now = around.clock.monotonic();
-        // Those that are paused too, while little is kept: when they go on, what comes next is here.
         const ahead = mine.reduce((sum, { kept }) => sum + (kept?.bytes ?? 0), 0) < this.#from.limits.maxBytes;
-        const wanted = mine.filter((position) => (ahead || !position.paused) && !position.kept && position.notBefore <= now);
+        const wanted = mine.filter(
+          (position) => (!position.paused || (ahead && position.flows)) && !position.kept && position.notBefore <= now,
+        );
         if (wanted.length === 0) {
           const next = Math.min(...mine.map((position) => (position.notBefore > now ? position.notBefore - now : idleMs)));
           await this.#idle(Math.min(idleMs, next));
@@ -219,7 +224,12 @@ export class Fetcher {
           // The few of a portion are named: a session would have to forget the others.
           const inSession = some.length === wanted.length && some.length >= leastInSession ? session : undefined;
           const answers = leader === -1 ? undefined : await this.#fetch(leader, some, wait, inSession);
-          if (answers) portion.got(some, this.#bytesOf(answers));
+          if (answers) {
+            const gave = this.#bytesOf(answers);
+            portion.got(some, gave);
+            // All that is asked for stands at its end: what is paused need not be asked again and again.
+            if (![...gave.values()].some((bytes) => bytes > 0)) for (const position of some) position.flows = false;
+          }
           if (!this.#active) return;
           if (!this.#from.fresh()) return this.#end('lost');
           if (around.clock.monotonic() - this.#metadataAt > metadataMaxAgeMs) await this.#freshMetadata();
@@ -303,7 +313,10 @@ export class Fetcher {
       if (!position || !this.#active) continue;
       // The partition moved to another broker meanwhile, and its new loop has read on.
       if (asked.get(position) !== position.next || position.kept) continue;
+      if (answer.errorCode !== code.none) position.flows = false;
       if (answer.errorCode === code.none) this.#read(position, answer);
+      // Nobody reads it: a partition that the flow has refused may have an offset that is out of range.
+      else if (position.paused) continue;
       else if (answer.errorCode === code.offsetOutOfRange) await this.#outOfRange(position);
       else if (isPassingCode(answer.errorCode)) settled = false;
       else {

@@ -50,7 +50,7 @@ function outcomeOf(name: string, index: number): PeerOutcome {
         late: 0,
         cpuSecondsPerMillion: 30,
       },
-      ...{ peakRssMb: 200, generatorP99Ms: 2, generatorMaxMs: 9, void: null, lag },
+      ...{ peakRssMb: 200, generatorP99Ms: 2, acknowledgedP99Ms: 4, generatorPriority: 0, generatorMaxMs: 9, void: null, lag },
     };
     return [round, { ...round, void: 'the generator was 80.0 ms late (p99), more than 10 ms' }];
   });

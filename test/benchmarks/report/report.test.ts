@@ -39,7 +39,7 @@ const rateRound = (ms: number, more: Partial<RateResult> = {}): RateResult => {
       late: 0,
       cpuSecondsPerMillion: 1,
     },
-    ...{ peakRssMb: 1, generatorP99Ms: 1, generatorMaxMs: 2, void: null, lag: [] },
+    ...{ peakRssMb: 1, generatorP99Ms: 1, acknowledgedP99Ms: 4, generatorPriority: 0, generatorMaxMs: 2, void: null, lag: [] },
     ...more,
   };
 };

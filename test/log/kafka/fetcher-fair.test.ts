@@ -3,30 +3,13 @@ import { test } from 'node:test';
 import { systemRandom } from '../../../src/clock/system.ts';
 import { Fetcher } from '../../../src/log/kafka/fetcher.ts';
 import type { Cluster, ProtocolPair } from '../../../src/log/kafka/internals.ts';
-import { type Fetched, Reader } from '../../../src/log/kafka/protocol.ts';
+import type { Fetched } from '../../../src/log/kafka/protocol.ts';
 import { EncodedBatch, payloadSize } from '../../../src/log/kafka/records/encode.ts';
 import type { TopicPartition } from '../../../src/log/port.ts';
 import { silentTelemetry } from '../../../src/telemetry/port.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { numbers } from '../conformance/probe.ts';
-
-/** What a fetch request without a session names, in its order. */
-async function namedIn(pair: ProtocolPair<unknown>): Promise<{ topic: string; partition: number; offset: number }[]> {
-  const { buffer } = (await pair.request.encode()) as { readonly buffer: Buffer };
-  const reader = new Reader(buffer);
-  reader.at = 25;
-  const named = [];
-  for (let topics = reader.int32(); topics > 0; topics--) {
-    const topic = reader.text();
-    for (let count = reader.int32(); count > 0; count--) {
-      const partition = reader.int32();
-      reader.at += 4;
-      named.push({ topic, partition, offset: reader.offset() });
-      reader.at += 12;
-    }
-  }
-  return named;
-}
+import { namedIn } from './fetch-question.ts';
 
 function batch(offset: number): Buffer {
   const records = [{ topic: 't', key: 'k', value: Buffer.from('1') }];
