@@ -110,7 +110,7 @@ describe('the run queue', () => {
     assert.deepEqual([queue.crowded, eased], [false, 1]);
   });
 
-  it('is idle when a slice ends and none follows: nobody is ready, or too many turns wait', () => {
+  it('is idle when a slice ends and none follows: nobody is ready, or too many turns wait', async () => {
     const { clock, run } = make();
     let idle = 0;
     const queue = new RunQueue(clock, { maxRunning: 2, sliceMs: 2, idle: () => idle++ });
@@ -119,12 +119,40 @@ describe('the run queue', () => {
     queue.ready(lane, new Mailbox('p1'));
     assert.equal(idle, 0);
     run();
+    await null;
     assert.equal(idle, 1);
     for (let i = 0; i < 3; i++) queue.ready(asynchronous, new Mailbox(`p${i}`));
     run();
+    await null;
     assert.deepEqual([idle, queue.waiting], [2, false]);
     queue.running(-1);
     run();
+    await null;
     assert.deepEqual([idle, queue.count], [3, 2]);
+  });
+
+  it('is not idle when who was eased gives more at once', async () => {
+    const { clock, run } = make();
+    const told: string[] = [];
+    const lane = { turns: { at: 'ward', next: () => {} } } as unknown as Lane;
+    const fill = () => {
+      for (let i = 0; i < 3; i++) queue.ready(lane, new Mailbox(`p${i}`));
+    };
+    let more = 2;
+    const queue: RunQueue = new RunQueue(clock, {
+      ...{ maxRunning: 2, sliceMs: 2, mostReady: 2, idle: () => told.push('idle') },
+      eased: () => {
+        told.push('eased');
+        // As the fetcher does: not from inside the call.
+        if (more-- > 0) queueMicrotask(fill);
+      },
+    });
+    fill();
+    for (let turn = 0; turn < 4; turn++) {
+      run();
+      await null;
+      await null;
+    }
+    assert.deepEqual(told, ['eased', 'eased', 'eased', 'idle']);
   });
 });
