@@ -74,6 +74,11 @@ export class OffsetTracker {
     return { entry, duplicate };
   }
 
+  /** Lets go of what is settled, as more is delivered: an entry that waits for the next commit has become old by then. */
+  pass(): void {
+    if (this.#entries.length >= leastDone * 4) void this.settledWatermark;
+  }
+
   /** Everything below is applied and sent: the offset to commit. */
   get settledWatermark(): number {
     let i = this.#settledHead;
@@ -82,11 +87,6 @@ export class OffsetTracker {
     this.#passSettled();
     this.#compact();
     return this.#settledHead < this.#entries.length ? (this.#entries[this.#settledHead] as Entry).offset : this.#next;
-  }
-
-  /** Lets go of what is settled, as more is delivered: an entry that waits for the next commit has become old by then. */
-  pass(): void {
-    if (this.#entries.length >= leastDone * 4) void this.settledWatermark;
   }
 
   /** The lowest record that is not settled. */
