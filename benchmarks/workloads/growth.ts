@@ -25,7 +25,7 @@ export const studies = [
   }),
   growth({
     ...{ name: 'growth-partitions', what: '6 to 600 partitions of the input, and as many of the output' },
-    ...{ unit: 'partitions', sizes: [6, 60, 600], messages },
+    ...{ unit: 'partitions', sizes: [6, 60, 600], messages: 1_000_000 },
     shape: (partitions) => ({ ...defaults, partitions }),
   }),
   growth({
