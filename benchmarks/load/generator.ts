@@ -58,6 +58,7 @@ function raised(): number {
 async function generate(started: number): Promise<Generated> {
   const lateness = histogram();
   const acknowledged = histogram();
+  const intendedOf = (n: number): number => started + (n * 1000) / plan.rate;
   const underWay = new Set<Promise<void>>();
   let failed: unknown;
   let sent = 0;
@@ -67,7 +68,7 @@ async function generate(started: number): Promise<Generated> {
       const events: Append[] = [];
       const first = sent;
       for (; sent < due; sent++) {
-        const intended = started + (sent * 1000) / plan.rate;
+        const intended = intendedOf(sent);
         const n = written + sent;
         const patient = n % plan.patients;
         const event = eventOf(patient, Math.floor(n / plan.patients), intended, Date.now());
@@ -80,7 +81,7 @@ async function generate(started: number): Promise<Generated> {
         .then(() => {
           const at = monotonic();
           for (let n = first; n < first + events.length; n++) {
-            const intended = started + (n * 1000) / plan.rate;
+            const intended = intendedOf(n);
             if (intended - started >= plan.warmupMs) record(acknowledged, at - intended);
           }
         })

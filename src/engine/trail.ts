@@ -1,3 +1,4 @@
+import { putAscii } from '../log/ascii.ts';
 import type { Settlement } from './ack.ts';
 import type { Root } from './root.ts';
 
@@ -45,13 +46,13 @@ const pageOf = (): Page => ({
  */
 export class Trail {
   readonly #pages: Page[] = [];
-  #next = 0;
-  /** Settlements so far, up to `kept`. */
-  #size = 0;
+  /** Settlements so far. */
+  #count = 0;
 
   add({ eventId, key, offset }: Root, partition: number, settlement: Settlement, at: number): void {
-    const place = this.#next % pagePlaces;
-    const page = this.#page(this.#next);
+    const next = this.#count++ % kept;
+    const place = next % pagePlaces;
+    const page = this.#page(next);
     page.partitions[place] = partition;
     page.offsets[place] = offset;
     page.ats[place] = at;
@@ -59,16 +60,13 @@ export class Trail {
     const fits = put(page.texts, place * placeBytes, eventId, key);
     if (!fits) page.beside.set(place, [eventId, key]);
     else if (page.beside.size > 0) page.beside.delete(place);
-    this.#next = (this.#next + 1) % kept;
-    if (this.#size < kept) this.#size++;
   }
 
   /** Of an event, oldest first. A linear search: an operator asks. */
   of(eventId: string): readonly Trace[] {
     const found: Trace[] = [];
-    const first = this.#size < kept ? 0 : this.#next;
-    for (let i = 0; i < this.#size; i++) {
-      const at = (first + i) % kept;
+    for (let i = Math.max(0, this.#count - kept); i < this.#count; i++) {
+      const at = i % kept;
       const page = this.#page(at);
       const place = at % pagePlaces;
       const [id, key] = page.beside.get(place) ?? textsAt(page.texts, place * placeBytes);
@@ -97,17 +95,7 @@ function put(into: Buffer, at: number, eventId: string, key: string): boolean {
   if (eventId.length + key.length > placeBytes - 2) return false;
   into[at] = eventId.length;
   into[at + 1] = key.length;
-  return ascii(into, at + 2, eventId) && ascii(into, at + 2 + eventId.length, key);
-}
-
-function ascii(into: Buffer, at: number, text: string): boolean {
-  const { length } = text;
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit > 0x7f) return false;
-    into[at + i] = unit;
-  }
-  return true;
+  return putAscii(into, at + 2, eventId) && putAscii(into, at + 2 + eventId.length, key);
 }
 
 function textsAt(from: Buffer, at: number): readonly [string, string] {

@@ -2,6 +2,8 @@
  * Murmur2 as Kafka's Java client computes it (seed 0x9747b28c, little-endian words, 32-bit wrap-around), so that records
  * written by any Kafka client with a key land on the same partition. Nothing is allocated for keys up to 1 KiB.
  */
+import { putAscii } from './ascii.ts';
+
 const seed = 0x9747b28c;
 const m = 0x5bd1e995;
 
@@ -29,13 +31,7 @@ export function murmur2(data: Uint8Array, length: number = data.length): number 
 export function murmur2Text(key: string): number {
   // Three bytes a UTF-16 unit is the most UTF-8 can need.
   if (key.length * 3 > scratch.length) scratch = Buffer.allocUnsafeSlow(key.length * 3);
-  const length = key.length;
-  for (let i = 0; i < length; i++) {
-    const unit = key.charCodeAt(i);
-    if (unit > 0x7f) return murmur2(scratch, scratch.write(key, 'utf8'));
-    scratch[i] = unit;
-  }
-  return murmur2(scratch, length);
+  return murmur2(scratch, putAscii(scratch, 0, key) ? key.length : scratch.write(key, 'utf8'));
 }
 
 /** Partition of a key: the positive part of the hash modulo the partition count (Kafka's default partitioner). */

@@ -225,10 +225,9 @@ export class Fetcher {
           const inSession = some.length === wanted.length && some.length >= leastInSession ? session : undefined;
           const answers = leader === -1 ? undefined : await this.#fetch(leader, some, wait, inSession);
           if (answers) {
-            const gave = this.#bytesOf(answers);
-            portion.got(some, gave);
+            const bytes = portion.got(some, this.#bytesOf(answers));
             // All that is asked for stands at its end: what is paused need not be asked again and again.
-            if (![...gave.values()].some((bytes) => bytes > 0)) for (const position of some) position.flows = false;
+            if (bytes === 0) for (const position of some) position.flows = false;
           }
           if (!this.#active) return;
           if (!this.#from.fresh()) return this.#end('lost');
@@ -313,11 +312,14 @@ export class Fetcher {
       if (!position || !this.#active) continue;
       // The partition moved to another broker meanwhile, and its new loop has read on.
       if (asked.get(position) !== position.next || position.kept) continue;
-      if (answer.errorCode !== code.none) position.flows = false;
-      if (answer.errorCode === code.none) this.#read(position, answer);
+      if (answer.errorCode === code.none) {
+        this.#read(position, answer);
+        continue;
+      }
+      position.flows = false;
       // Nobody reads it: a partition that the flow has refused may have an offset that is out of range.
-      else if (position.paused) continue;
-      else if (answer.errorCode === code.offsetOutOfRange) await this.#outOfRange(position);
+      if (position.paused) continue;
+      if (answer.errorCode === code.offsetOutOfRange) await this.#outOfRange(position);
       else if (isPassingCode(answer.errorCode)) settled = false;
       else {
         const problem = nameOfCode(answer.errorCode);

@@ -27,9 +27,9 @@ export class Portion {
 
   /**
    * How many bytes those gave that were asked for, in that order: the answer may be in another one, as a question names the
-   * partitions of a topic together, and leaves out some where there is a session.
+   * partitions of a topic together, and leaves out some where there is a session. Returns their sum.
    */
-  got<T>(asked: readonly T[], gave: ReadonlyMap<T, number>): void {
+  got<T>(asked: readonly T[], gave: ReadonlyMap<T, number>): number {
     let [bytes, filled] = [0, 0];
     for (const size of gave.values()) {
       bytes += size;
@@ -40,5 +40,6 @@ export class Portion {
     // Never past one that gave nothing: its next batch may fit only where it comes first.
     this.#turn += Math.max(0, leading - 2);
     this.#most = bytes >= this.#full ? Math.max(least, 2 * filled) : asked.length * 4;
+    return bytes;
   }
 }

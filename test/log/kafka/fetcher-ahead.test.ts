@@ -4,10 +4,10 @@ import { systemRandom } from '../../../src/clock/system.ts';
 import { Fetcher } from '../../../src/log/kafka/fetcher.ts';
 import type { Cluster, ProtocolPair } from '../../../src/log/kafka/internals.ts';
 import { code, type Fetched } from '../../../src/log/kafka/protocol.ts';
-import { EncodedBatch, payloadSize } from '../../../src/log/kafka/records/encode.ts';
-import type { Append, TopicPartition } from '../../../src/log/port.ts';
+import type { TopicPartition } from '../../../src/log/port.ts';
 import { silentTelemetry } from '../../../src/telemetry/port.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
+import { batchOf } from './fetch-answer.ts';
 import { namedIn } from './fetch-question.ts';
 
 const records = 40;
@@ -16,16 +16,9 @@ const maxBytes = 100_000;
 type Asked = readonly { readonly partition: number; readonly offset: number }[];
 
 /** `records` of a partition from an offset on, each with its offset as value and `width` bytes. */
-function batchOf(partition: number, offset: number, width = 10): Fetched {
-  const appends = Array.from(
-    { length: records },
-    (_, i): Append => ({ topic: 't', key: 'k', value: Buffer.from(`${offset + i}`.padEnd(width)) }),
-  );
-  const encoded = new EncodedBatch(appends, appends.map(payloadSize), { producerId: -1n, producerEpoch: -1, sequence: -1 }, 1, 'none');
-  const batches = Buffer.alloc(encoded.size);
-  encoded.write(batches, 0);
-  batches.writeBigInt64BE(BigInt(offset), 0);
-  return { topic: 't', partition, errorCode: code.none, start: 0, end: 1_000_000, aborted: [], batches };
+function given(partition: number, offset: number, width = 10): Fetched {
+  const values = Array.from({ length: records }, (_, i) => `${offset + i}`.padEnd(width));
+  return { topic: 't', partition, errorCode: code.none, start: 0, end: 1_000_000, aborted: [], batches: batchOf(values, offset) };
 }
 
 const failed = (partition: number, errorCode: number): Fetched => ({
@@ -41,9 +34,9 @@ function reading(partitions: number, answer: (asked: Asked, n: number) => readon
   const send = async (pair: ProtocolPair<unknown>): Promise<readonly Fetched[]> => {
     const asked = await namedIn(pair);
     questions.push(asked);
-    const given = answer(asked, questions.length - 1);
+    const answered = answer(asked, questions.length - 1);
     await new Promise<void>((resolve) => void clock.after(5, resolve));
-    return given;
+    return answered;
   };
   const cluster = {
     findTopicPartitionMetadata: () => Array.from({ length: partitions }, (_, partitionId) => ({ partitionId, leader: 1 })),
@@ -59,8 +52,8 @@ function reading(partitions: number, answer: (asked: Asked, n: number) => readon
       around: { clock, random: systemRandom, telemetry: silentTelemetry },
       group: 'g',
       handlers: {
-        onRecords(at, given) {
-          for (const { value, offset } of given) {
+        onRecords(at, delivered) {
+          for (const { value, offset } of delivered) {
             assert.equal(Number(value?.toString()), offset);
             seen.push([at.partition, offset]);
           }
@@ -85,7 +78,7 @@ function reading(partitions: number, answer: (asked: Asked, n: number) => readon
 const naming = (questions: readonly Asked[], partition: number) =>
   questions.filter((asked) => asked.some((at) => at.partition === partition));
 
-const more = (asked: Asked) => asked.map(({ partition, offset }) => batchOf(partition, offset));
+const more = (asked: Asked) => asked.map(({ partition, offset }) => given(partition, offset));
 
 describe('asking ahead', () => {
   it('a paused partition that was giving records is asked for once more, and gives them when it goes on: in order, once', async () => {
@@ -115,7 +108,7 @@ describe('asking ahead', () => {
 
   it('one that the flow has refused is left alone, whatever its offset is; another one goes on', async () => {
     const { clock, fetcher, all, questions, seen, problems, start } = reading(2, (asked) =>
-      asked.map(({ partition, offset }) => (partition === 0 ? failed(0, code.offsetOutOfRange) : batchOf(1, offset))),
+      asked.map(({ partition, offset }) => (partition === 0 ? failed(0, code.offsetOutOfRange) : given(1, offset))),
     );
     fetcher.pause(all[0] as TopicPartition);
     await start();
@@ -157,7 +150,7 @@ describe('asking ahead', () => {
     const width = maxBytes / records / 4;
     const { clock, fetcher, questions, onRecords, start } = reading(20, (asked) => {
       // As the broker does: as many as fit.
-      return asked.slice(0, 4).map(({ partition, offset }) => batchOf(partition, offset, width));
+      return asked.slice(0, 4).map(({ partition, offset }) => given(partition, offset, width));
     });
     onRecords.after = (at) => fetcher.pause(at);
     await start();

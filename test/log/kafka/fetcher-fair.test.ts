@@ -4,21 +4,12 @@ import { systemRandom } from '../../../src/clock/system.ts';
 import { Fetcher } from '../../../src/log/kafka/fetcher.ts';
 import type { Cluster, ProtocolPair } from '../../../src/log/kafka/internals.ts';
 import type { Fetched } from '../../../src/log/kafka/protocol.ts';
-import { EncodedBatch, payloadSize } from '../../../src/log/kafka/records/encode.ts';
 import type { TopicPartition } from '../../../src/log/port.ts';
 import { silentTelemetry } from '../../../src/telemetry/port.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { numbers } from '../conformance/probe.ts';
+import { batchOf } from './fetch-answer.ts';
 import { namedIn } from './fetch-question.ts';
-
-function batch(offset: number): Buffer {
-  const records = [{ topic: 't', key: 'k', value: Buffer.from('1') }];
-  const encoded = new EncodedBatch(records, records.map(payloadSize), { producerId: -1n, producerEpoch: -1, sequence: -1 }, 1, 'none');
-  const bytes = Buffer.alloc(encoded.size);
-  encoded.write(bytes, 0);
-  bytes.writeBigInt64BE(BigInt(offset), 0);
-  return bytes;
-}
 
 test('a batch that fits only where its partition comes first comes soon, also where all of another topic always have something', async () => {
   const clock = new VirtualClock();
@@ -33,7 +24,15 @@ test('a batch that fits only where its partition comes first comes soon, also wh
     await new Promise<void>((resolve) => void clock.after(10, resolve));
     return (await namedIn(pair)).map(({ topic, partition, offset }, i): Fetched => {
       const has = topic === 'busy' || (partition === 0 && offset === 0 && i === 0);
-      return { topic, partition, errorCode: 0, start: 0, end: offset + 1, aborted: [], batches: has ? batch(offset) : Buffer.alloc(0) };
+      return {
+        topic,
+        partition,
+        errorCode: 0,
+        start: 0,
+        end: offset + 1,
+        aborted: [],
+        batches: has ? batchOf(['1'], offset) : Buffer.alloc(0),
+      };
     });
   };
   const cluster = {

@@ -9,6 +9,7 @@ import type { Log, LogRecord } from '../../../src/log/port.ts';
 import { silentTelemetry } from '../../../src/telemetry/port.ts';
 import { services } from '../../support/services.ts';
 import { gate, numbers, probe, text } from '../conformance/probe.ts';
+import { batchOf } from './fetch-answer.ts';
 import { faultProxy } from './proxy.ts';
 import { asAdmin, counting, day, fresh, openLog, rawClient, rawKafkajs, removeTopics, silent, sleep, until } from './support.ts';
 
@@ -69,14 +70,7 @@ test('K7: unprocessed records of one partition do not hold up another; in kafkaj
 
 test('what a paused partition had fetched is kept without what was fetched for others, and delivered as it was', async () => {
   // One answer for both: with a broker, when a partition's records come alone is a matter of the moment.
-  const batchOf = (count: number): Buffer => {
-    const records = numbers(count).map((i) => ({ topic: 't', key: 'k', value: Buffer.from(`${i}`.padEnd(1000)) }));
-    const encoded = new EncodedBatch(records, records.map(payloadSize), { producerId: -1n, producerEpoch: -1, sequence: -1 }, 1, 'none');
-    const bytes = Buffer.alloc(encoded.size);
-    encoded.write(bytes, 0);
-    return bytes;
-  };
-  const one = batchOf(600);
+  const one = batchOf(numbers(600).map((i) => `${i}`.padEnd(1000)));
   const answer = Buffer.concat([one, one, Buffer.alloc(one.length)]);
   const fetched = (partition: number): Fetched => {
     const batches = answer.subarray(partition * one.length, (partition + 1) * one.length);

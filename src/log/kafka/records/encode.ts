@@ -2,6 +2,7 @@
  * Record batches (magic 2), written in two passes into the buffer of their request. kafkajs makes six buffers, several BigInts and a
  * sorted copy for every record, and sorts timestamps as strings.
  */
+import { putAscii } from '../../ascii.ts';
 import type { Append, HeaderValue } from '../../port.ts';
 import type { FramedBody } from '../frame.ts';
 import { type Compression, codecs, deflate } from './compression.ts';
@@ -90,14 +91,9 @@ const shortText = 48;
 
 /** An ASCII text as a field; 0 when it is another. */
 function writeShort(into: Buffer, at: number, text: string): number {
-  const { length } = text;
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit > 0x7f) return 0;
-    into[at + 1 + i] = unit;
-  }
-  into[at] = length << 1;
-  return at + 1 + length;
+  if (!putAscii(into, at + 1, text)) return 0;
+  into[at] = text.length << 1;
+  return at + 1 + text.length;
 }
 
 function writeField(into: Buffer, at: number, value: HeaderValue | null): number {
