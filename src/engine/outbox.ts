@@ -33,6 +33,9 @@ const leastBytes = 525;
 /** Groups times this plus the index gives a number that rises over a lane's life: the `aorta-seq`. */
 const seqStride = 2 ** 20;
 
+/** The group that emitted what has this number. */
+export const groupOf = (seq: number): number => Math.floor(seq / seqStride);
+
 /**
  * Produces what turns emitted, in order, one append in flight per lane: a failed append is tried again before anything
  * later, so nothing overtakes. Waiting batches go together in the next append, when it is time (linger.ts).

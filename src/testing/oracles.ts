@@ -1,8 +1,7 @@
 import { parseHop } from '../engine/hop.ts';
-import type { Flow } from '../flow/flow.ts';
-import { mainLane } from '../flow/nodes.ts';
 import { header, type LogRecord } from '../log/port.ts';
 import type { AppliedSet, LaneGroup } from '../state/port.ts';
+import { type Emitting, producerOf } from './producer.ts';
 
 /** One broken guarantee. */
 export interface Violation {
@@ -101,19 +100,15 @@ export function oneOwner(journal: readonly LaneGroup[]): Violation[] {
  * a group that is not durable, nothing twice, in the order of the groups. `topics`: records by partition.
  */
 export function emissionsMatch(
-  { name: flow, sources }: Pick<Flow<unknown>, 'name' | 'sources'>,
+  flow: Emitting,
   journal: readonly LaneGroup[],
   topics: readonly { readonly topic: string; readonly partitions: readonly (readonly LogRecord[])[] }[],
 ): Violation[] {
   const decided = new Map<string, string[]>();
-  const producerOf = ({ lane, topic, partition }: LaneGroup['lane']) => {
-    if (lane !== mainLane) return `${flow}/${lane}@${topic}/${partition}`;
-    return sources.length === 1 ? `${flow}/${partition}` : `${flow}/${topic}/${partition}`;
-  };
   for (const group of journal) {
-    if (group.lane.flow !== flow) continue;
+    if (group.lane.flow !== flow.name) continue;
     for (const record of group.outbox) {
-      const at = `${producerOf(group.lane)} on ${record.topic}/${record.partition}`;
+      const at = `${producerOf(flow, group.lane)} on ${record.topic}/${record.partition}`;
       const list = decided.get(at) ?? [];
       list.push(String(record.headers[header.eventId]));
       decided.set(at, list);
@@ -125,7 +120,7 @@ export function emissionsMatch(
       const highest = new Map<string, number>();
       for (const { headers } of records) {
         const hop = parseHop(headers[header.seq]);
-        if (!hop?.producer.startsWith(`${flow}/`)) continue;
+        if (!hop?.producer.startsWith(`${flow.name}/`)) continue;
         if (hop.seq <= (highest.get(hop.producer) ?? -1)) continue;
         highest.set(hop.producer, hop.seq);
         const at = `${hop.producer} on ${topic}/${partition}`;

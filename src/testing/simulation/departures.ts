@@ -1,6 +1,9 @@
+import { parseHop } from '../../engine/hop.ts';
 import { mostMs } from '../../engine/linger.ts';
+import { groupOf } from '../../engine/outbox.ts';
 import { type Append, header } from '../../log/port.ts';
 import type { GroupOutcome, LaneGroup, LaneRef } from '../../state/port.ts';
+import { type Emitting, producerOf } from '../producer.ts';
 import type { History } from './history.ts';
 
 interface Owed {
@@ -14,9 +17,13 @@ interface Owed {
  * flow with state: without it a lane also sends what has no number, and whose append was in front is not known.
  */
 export class Departures {
-  readonly #history: History;
+  readonly #flow: Emitting;
+  readonly #history: Pick<History, 'violated'>;
   readonly #now: () => number;
-  /** Of each group that is not on its way: its first emission, by topic, partition and id. */
+  /**
+   * Groups that are not on their way, by the hop number of what they emit. Its place and event id are not its own: two lanes
+   * park one record, and a lane parks it again, after a redrive, while its first copy is tried again.
+   */
   readonly #owed = new Map<string, Owed>();
   /** The end of the newest append of each producer. */
   readonly #ended = new Map<string, number>();
@@ -25,17 +32,18 @@ export class Departures {
   /** It was stopped and went on: what it did meanwhile it did late. */
   stopped = false;
 
-  constructor(history: History, now: () => number) {
+  constructor(flow: Emitting, history: Pick<History, 'violated'>, now: () => number) {
+    this.#flow = flow;
     this.#history = history;
     this.#now = now;
   }
 
   durable(groups: readonly LaneGroup[], outcomes: readonly GroupOutcome[]): void {
-    for (const [i, { lane, epoch, outbox }] of groups.entries()) {
-      const [first] = outbox;
+    for (const [i, { lane, epoch, group, outbox }] of groups.entries()) {
       // The answer may come when the worker has claimed the partition anew.
       if (epoch < (this.#epochs.get(nameOf(lane)) ?? 0)) continue;
-      if (first && outcomes[i] !== 'fenced') this.#owed.set(keyOf(first), { lane: nameOf(lane), since: this.#now() });
+      if (outbox.length === 0 || outcomes[i] === 'fenced') continue;
+      this.#owed.set(keyOf(producerOf(this.#flow, lane), group), { lane: nameOf(lane), since: this.#now() });
     }
   }
 
@@ -47,24 +55,28 @@ export class Departures {
   }
 
   leave(records: readonly Append[]): void {
-    for (const record of records) {
-      const owed = this.#owed.get(keyOf(record));
+    for (const { topic, partition, headers } of records) {
+      const hop = parseHop(headers?.[header.seq]);
+      const key = hop && keyOf(hop.producer, groupOf(hop.seq));
+      const owed = key && this.#owed.get(key);
       if (!owed) continue;
-      this.#owed.delete(keyOf(record));
-      const waited = this.#now() - Math.max(owed.since, this.#ended.get(producerOf(record)) ?? 0);
+      this.#owed.delete(key);
+      const waited = this.#now() - Math.max(owed.since, this.#ended.get(hop.producer) ?? 0);
       if (waited > mostMs && !this.stopped)
         this.#history.violated({
           oracle: 'EmissionsLeave',
-          message: `${keyOf(record)} waited for ${waited} ms with nothing in front of it`,
+          message: `${topic}/${partition}/${headers?.[header.eventId]} waited for ${waited} ms with nothing in front of it`,
         });
     }
   }
 
   ended(records: readonly Append[]): void {
-    for (const record of records) this.#ended.set(producerOf(record), this.#now());
+    for (const { headers } of records) {
+      const hop = parseHop(headers?.[header.seq]);
+      if (hop) this.#ended.set(hop.producer, this.#now());
+    }
   }
 }
 
 const nameOf = ({ lane, topic, partition }: LaneRef): string => `${lane}@${topic}/${partition}`;
-const keyOf = ({ topic, partition, headers }: Append): string => `${topic}/${partition}/${headers?.[header.eventId]}`;
-const producerOf = ({ headers }: Append): string => String(headers?.[header.seq] ?? '').replace(/\/\d+$/, '');
+const keyOf = (producer: string, group: number): string => `${producer}/${group}`;

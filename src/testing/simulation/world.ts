@@ -164,7 +164,8 @@ export class World implements WorkerWorld {
     const worker = new SimulatedWorker(this.all.length, this);
     this.workers.push(worker);
     this.all.push(worker);
-    if (compile(this.flow).stores.size > 0) this.#departures.set(worker, new Departures(this.history, () => this.clock.monotonic()));
+    if (compile(this.flow).stores.size > 0)
+      this.#departures.set(worker, new Departures(this.flow, this.history, () => this.clock.monotonic()));
     this.history.say(`start worker ${worker.id}`);
     const log = worker.log(this.log);
     const delays = seededRandom(this.#options.schedule.seed ^ (worker.id + 1));
