@@ -45,6 +45,18 @@ describe('a record that ended no process and is parked', () => {
     );
   });
 
+  it('is parked wrongly where one of the owners that ran it has stopped in good order: it left no note', () => {
+    assert.equal(
+      judged([1], [2, 3], (lethal) => lethal.stopped(3)),
+      true,
+    );
+    assert.equal(
+      judged([], [1, 2, 3, 4], (lethal) => lethal.stopped(4)),
+      false,
+      'the others have it yet',
+    );
+  });
+
   it('is parked wrongly where its owners ran it at once at another time than when they were counted', () => {
     const lethal = new Lethal();
     lethal.add('culprit');

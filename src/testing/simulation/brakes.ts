@@ -71,9 +71,9 @@ export class Brakes {
     this.#world.history.violated({ oracle: 'BrakeHolds', message: `worker ${worker.id} ran ${eventId} and ${why}` });
   }
 
-  /** Of all that are alive. */
+  /** Of all that were not killed. */
   check(): void {
-    for (const [worker, known] of this.#known) if (known.on && !worker.clock.dead) this.#check(worker, known);
+    for (const [worker, known] of this.#known) if (known.on && !worker.killed) this.#check(worker, known);
   }
 
   #check(worker: SimulatedWorker, { letters }: Known): void {

@@ -77,7 +77,7 @@ export async function judge(world: World, stateful: boolean, orderly: boolean): 
   if (!history.script.some((line) => line.includes('made anew'))) history.violated(...emissionsMatch(flow, state.journal, topics));
   history.violated(...parkedInnocents(world), ...leaks(world), ...(await idleTimers(world)));
   // Where a claim that was slow came late, the newer owner was fenced and began again: safe, not clean.
-  if (orderly && world.all.every((w) => w.clock.dead || (w.running?.totals()['fenced'] ?? 0) === 0)) {
+  if (orderly && world.all.every((w) => w.killed || (w.running?.totals()['fenced'] ?? 0) === 0)) {
     for (const [eventId, workers] of history.handledBy) {
       if (workers.size > 1 && !durable.wasHeld(eventId))
         history.violated({ oracle: 'CleanHandover', message: `${eventId} was handled by workers ${[...workers].join(' and ')}` });

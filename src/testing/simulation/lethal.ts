@@ -69,6 +69,15 @@ export class Lethal {
     }
   }
 
+  /** A worker has stopped in good order: what ran in it runs no more and has no note, and nobody is accused of its end. */
+  stopped(worker: number): void {
+    for (const [eventId, runs] of this.#runs)
+      this.#runs.set(
+        eventId,
+        runs.filter((run) => run.worker !== worker),
+      );
+  }
+
   /** A worker has ended: what ran in it runs no more. */
   gone(worker: number): void {
     for (const [eventId, runs] of this.#runs) {

@@ -42,6 +42,8 @@ export class SimulatedWorker {
   consumer: LogConsumer | undefined;
   /** It drains after SIGTERM: no longer one of the group's future. */
   stopping = false;
+  /** By a signal or a record: it was not asked. A process that has stopped is dead too, and not killed. */
+  killed = false;
   readonly #world: WorkerWorld;
 
   constructor(id: number, world: WorkerWorld) {

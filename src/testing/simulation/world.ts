@@ -147,6 +147,7 @@ export class World implements WorkerWorld {
     if (worker.clock.dead) return;
     this.history.say(`kill -9 worker ${worker.id} ${why}`);
     worker.clock.dead = true;
+    worker.killed = true;
     if (!why.startsWith('by ')) this.lethal.otherEnds++;
     this.lethal.gone(worker.id);
     this.#retire(worker);
@@ -299,7 +300,15 @@ export class World implements WorkerWorld {
     this.history.say(`SIGTERM worker ${worker.id}`);
     worker.stopping = true;
     this.#retire(worker);
-    void worker.running?.stop();
+    void worker.running?.stop().then(() => this.#exit(worker));
+  }
+
+  /** It has stopped, and its process ends: what it cannot stop (a function that looks at no signal) goes on nowhere. */
+  #exit(worker: SimulatedWorker): void {
+    if (worker.clock.dead) return;
+    this.history.say(`worker ${worker.id} has stopped`);
+    worker.clock.dead = true;
+    this.lethal.stopped(worker.id);
   }
 
   #pause(worker: SimulatedWorker | undefined, forMs: number): void {

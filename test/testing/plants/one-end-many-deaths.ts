@@ -8,5 +8,5 @@ export default {
   find: 'tries.epoch !== epoch && isOf(tries, lane, offset)',
   replace: 'false && isOf(tries, lane, offset)',
   target: 'heedless',
-  seed: 3,
+  seed: 19,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '    if (this.#queue.length > 0) this.#wait();\n    else for',
   replace: '    if (this.#queue.length === 0) for',
   target: 'busy',
-  seed: 1,
+  seed: 3,
 } satisfies Plant;

@@ -8,5 +8,5 @@ export default {
   find: '    else if (!this.#busy) this.#wait();',
   replace: '    else this.#wait();',
   target: 'busy',
-  seed: 1,
+  seed: 2,
 } satisfies Plant;
