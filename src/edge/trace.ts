@@ -113,7 +113,10 @@ export async function traceEvent({ flows, state, log }: Parts, eventId: string):
   return {
     ...{ eventId, patient, admittedAt: admitted?.at ?? null, flows: known, timeline: events },
     redrives: redrives.map((note) => ({ ...note, at: Number(note.at) })),
-    searched: { recordsPerPartition, deadLetters: letters, settlements: 'the newest 10,000 of each flow on this worker' },
+    searched: {
+      ...{ recordsPerPartition, deadLetters: letters },
+      settlements: `the newest ${Math.min(...flows.map(({ traced }) => traced)).toLocaleString('en')} of each flow on this worker`,
+    },
   };
 }
 

@@ -33,6 +33,7 @@ import { parkedIn } from './why-lane.ts';
 
 /** Of what a flow may have open, the share of a partition at least: in bytes, and in records where these are bounded. */
 const leastBytes = 1024 * 1024;
+const leastSynchronousBytes = 256 * 1024;
 const leastRecords = 256;
 /** Milliseconds that a stop waits for notes of tries that are to be taken back. */
 const toldMs = 1000;
@@ -50,7 +51,7 @@ export class FlowRuntime implements LaneHost {
   readonly metrics: FlowMetrics;
   readonly brake: DeadLetterBrake;
   readonly watch: Watch;
-  readonly trail = new Trail();
+  readonly trail: Trail;
   readonly #bearings: Bearings;
   readonly #redrives: Redrives;
   /** By independent lane. */
@@ -103,6 +104,7 @@ export class FlowRuntime implements LaneHost {
       idle: () => this.linger.idle(),
     });
     this.linger = new Linger(ports.clock, () => this.#queue.waiting);
+    this.trail = new Trail(options.maxTrail);
     this.#intake = new Intake(ports.clock);
     this.metrics = new FlowMetrics(ports.telemetry, program.flow);
     this.#bearings = new Bearings(ports, program.flow, program.stateful);
@@ -445,9 +447,9 @@ export class FlowRuntime implements LaneHost {
 
   /** All partitions together: the shares of a few add up to the flow's credit, the least ones of hundreds to far more. */
   #wantsMore(): boolean {
-    const { maxBytes } = this.#options;
+    const maxBytes = this.#maxBytes;
     const count = this.#lanes.size;
-    if (count * leastBytes <= maxBytes && count * leastRecords <= this.#maxRecords) return true;
+    if (count * this.#leastBytes <= maxBytes && count * leastRecords <= this.#maxRecords) return true;
     let [records, bytes] = [0, 0];
     let working = this.#queue.waiting || this.#commits.busy;
     for (const lane of this.#lanes.values()) {
@@ -468,8 +470,18 @@ export class FlowRuntime implements LaneHost {
     return this.program.stateful ? this.#mostOpen : Number.POSITIVE_INFINITY;
   }
 
+  get #leastBytes(): number {
+    return this.program.stateful || this.program.main.asynchronous ? leastBytes : leastSynchronousBytes;
+  }
+
+  /** Where no record waits for anything but the processor and the log, many under way only make each other old. */
+  get #maxBytes(): number {
+    const { maxBytes, maxSynchronousBytes } = this.#options;
+    return this.program.stateful || this.program.main.asynchronous ? maxBytes : Math.min(maxBytes, maxSynchronousBytes);
+  }
+
   maxLaneBytes(): number {
-    return Math.max(leastBytes, this.#options.maxBytes / Math.max(1, this.#lanes.size));
+    return Math.max(this.#leastBytes, this.#maxBytes / Math.max(1, this.#lanes.size));
   }
 
   maxLaneRecords(): number {

@@ -17,7 +17,7 @@ import { type LaneView, laneViews, overdueLanes, whyEverywhere, whyLanes } from 
 export type { Settlement } from './ack.ts';
 export type { SettlementEvent } from './observe.ts';
 export type { EngineOptions, EnginePorts } from './options.ts';
-export { creditOf, defaultOptions, idleBytesOf } from './options.ts';
+export { defaultOptions, shareOf } from './options.ts';
 export { Pace } from './pace.ts';
 export type { Trace } from './trail.ts';
 export type { Waiting, WaitReason } from './wait.ts';
@@ -64,8 +64,10 @@ export interface RunningFlow {
   overdue(): readonly Waiting[];
   /** The dead-letter brake, where it is on: nothing of the flow starts. */
   braked(): readonly Waiting[];
-  /** How the event ended here: of the newest 10,000 settlements. */
+  /** How the event ended here: of the newest `EngineOptions.maxTrail` settlements. */
   trace(eventId: string): readonly Trace[];
+  /** How many settlements `trace` looks through. */
+  readonly traced: number;
   /** Looks for operators' requests now. */
   nudge(): Promise<void>;
   /** Drains (at most `drainMs`) and leaves the group. */
@@ -132,6 +134,7 @@ export async function startFlow(
     overdue: () => [...overdueLanes([...runtime.lanes]), ...runtime.watch.overdue()],
     braked: () => whyBraked(runtime.brake.on, flow.source.name),
     trace: (eventId) => runtime.trail.of(eventId),
+    traced: runtime.trail.kept,
     nudge: () => runtime.lookForRequests(),
     stop: () => runtime.stop(),
   };

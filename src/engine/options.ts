@@ -20,14 +20,19 @@ export interface EngineOptions {
   readonly maxSynchronous: number;
   /**
    * Patients of a flow without state, effects and asynchronous steps that may be ready at once before its partitions are fed no further; half of them
-   * are a millisecond of work. More would outlive the young generation before their turn. @default 256
+   * are a millisecond of work. More would outlive the young generation before their turn. @default 256, less in a worker of more than two flows (`shareOf`)
    */
   readonly maxReady: number;
   /**
    * Bytes of memory for unsettled records of a flow, shared by its partitions, of which each has at least 1 MiB; a record
-   * counts 1 KiB more than its key and value. @default 24 MiB, less in a worker of more than four flows (`creditOf`)
+   * counts 1 KiB more than its key and value. @default 24 MiB, less in a worker of more than four flows (`shareOf`)
    */
   readonly maxBytes: number;
+  /**
+   * The same for a flow without state, effects and asynchronous steps, where it is less than `maxBytes`. @default 24 MiB, less in a worker
+   * of several flows (`shareOf`)
+   */
+  readonly maxSynchronousBytes: number;
   /** Largest emission. @default 1 MiB less 10 % */
   readonly maxRecordBytes: number;
   /** A wait longer than this moves the patient to the held list. @default 30_000 */
@@ -38,8 +43,10 @@ export interface EngineOptions {
   readonly commitEveryMs: number;
   /** Milliseconds that a revoke waits for running turns. @default 8000 */
   readonly drainMs: number;
-  /** Bytes of small states of idle patients of a flow and of their index, shared by its partitions. @default 48 MiB, less in a worker of more than two (`idleBytesOf`) */
+  /** Bytes of small states of idle patients of a flow and of their index, shared by its partitions. @default 48 MiB, less in a worker of more than two (`shareOf`) */
   readonly maxIdleBytes: number;
+  /** Newest settlements of a flow that are kept for `aorta trace`, 150 bytes each. @default 10,000, less in a worker of more than four flows (`shareOf`) */
+  readonly maxTrail: number;
   /** Idle patients of a partition with a large state that is kept. @default 2000 */
   readonly maxIdle: number;
   /** Rows on the held list of a partition before it is paused. @default 100_000 */
@@ -64,12 +71,14 @@ export const defaultOptions: EngineOptions = {
   maxSynchronous: 4096,
   maxReady: 256,
   maxBytes: 24 * 1024 * 1024,
+  maxSynchronousBytes: 24 * 1024 * 1024,
   maxRecordBytes: 943_718,
   maxWaitMs: 30_000,
   group: { maxTurns: 1000, maxBytes: 8 * 1024 * 1024 },
   commitEveryMs: 500,
   drainMs: 8000,
   maxIdleBytes: 48 * 1024 * 1024,
+  maxTrail: 10_000,
   maxIdle: 2000,
   maxHeld: 100_000,
   timerWindowMs: 60_000,
@@ -80,18 +89,32 @@ export const defaultOptions: EngineOptions = {
   brake: { run: 25, ratio: 0.5, least: 100, windowMs: 300_000 },
 };
 
-/** Bytes of memory for unsettled records of all flows of a worker. */
-const workerBytes = 96 * 1024 * 1024;
+type Shared = Pick<EngineOptions, 'maxBytes' | 'maxSynchronousBytes' | 'maxReady' | 'maxIdleBytes' | 'maxTrail'>;
 
-/** Bytes for small states of idle patients of all flows of a worker. */
-const workerIdleBytes = 96 * 1024 * 1024;
+/** Of all flows of a worker: what they hold does not grow with their number. */
+const worker: Shared = {
+  maxBytes: 96 * 1024 * 1024,
+  maxSynchronousBytes: 24 * 1024 * 1024,
+  maxReady: 512,
+  maxIdleBytes: 96 * 1024 * 1024,
+  maxTrail: 40_000,
+};
 
-/** `maxBytes` of each flow where a worker has so many: what all of them may hold does not grow with their number. */
-export const creditOf = (flows: number): number => Math.min(defaultOptions.maxBytes, Math.floor(workerBytes / Math.max(1, flows)));
+/** What a flow has in any case: a few deliveries, one delivery, and the events of the last moments. */
+const least: Partial<Shared> = { maxSynchronousBytes: 256 * 1024, maxReady: 64, maxTrail: 500 };
 
-/** The same of `maxIdleBytes`. */
-export const idleBytesOf = (flows: number): number =>
-  Math.min(defaultOptions.maxIdleBytes, Math.floor(workerIdleBytes / Math.max(1, flows)));
+/**
+ * What each flow may hold where a worker has so many. Its own, whatever the others do: with one pool for all, a flow that cannot go on
+ * (a topic that takes nothing, a registry that does not answer) or that computes for long held up those beside it.
+ */
+export function shareOf(flows: number): Shared {
+  const share = (name: keyof Shared) =>
+    Math.max(least[name] ?? 0, Math.min(defaultOptions[name], Math.floor(worker[name] / Math.max(1, flows))));
+  return {
+    ...{ maxBytes: share('maxBytes'), maxSynchronousBytes: share('maxSynchronousBytes'), maxReady: share('maxReady') },
+    ...{ maxIdleBytes: share('maxIdleBytes'), maxTrail: share('maxTrail') },
+  };
+}
 
 export interface EnginePorts {
   readonly log: Log;

@@ -14,7 +14,6 @@ export interface Trace {
   readonly at: number;
 }
 
-const kept = 10_000;
 /** Places of a page. */
 const pagePlaces = 256;
 /** Bytes of a place: the lengths of both texts, and the texts if they are ASCII and fit; else they stand beside. */
@@ -41,16 +40,22 @@ const pageOf = (): Page => ({
 });
 
 /**
- * The newest settlements of a flow on this worker, for `aorta trace`: a ring. The ids are copied: ten thousand that live for a while
+ * The newest settlements of a flow on this worker, for `aorta trace`: a ring. The ids are copied: thousands that live for a while
  * would all grow old in the heap, whichever was newest.
  */
 export class Trail {
   readonly #pages: Page[] = [];
+  readonly kept: number;
   /** Settlements so far. */
   #count = 0;
 
+  /** `kept`: how many, 150 bytes each. */
+  constructor(kept: number) {
+    this.kept = kept;
+  }
+
   add({ eventId, key, offset }: Root, partition: number, settlement: Settlement, at: number): void {
-    const next = this.#count++ % kept;
+    const next = this.#count++ % this.kept;
     const place = next % pagePlaces;
     const page = this.#page(next);
     page.partitions[place] = partition;
@@ -65,8 +70,8 @@ export class Trail {
   /** Of an event, oldest first. A linear search: an operator asks. */
   of(eventId: string): readonly Trace[] {
     const found: Trace[] = [];
-    for (let i = Math.max(0, this.#count - kept); i < this.#count; i++) {
-      const at = i % kept;
+    for (let i = Math.max(0, this.#count - this.kept); i < this.#count; i++) {
+      const at = i % this.kept;
       const page = this.#page(at);
       const place = at % pagePlaces;
       const [id, key] = page.beside.get(place) ?? textsAt(page.texts, place * placeBytes);

@@ -6,7 +6,7 @@ import { topologyFiles } from '../cli/topologies.ts';
 import { systemClock, systemRandom } from '../clock/system.ts';
 import { within } from '../clock/within.ts';
 import { type EdgeOptions, startEdge } from '../edge/index.ts';
-import { creditOf, type EngineOptions, idleBytesOf, Pace, type RunningFlow, startFlow } from '../engine/index.ts';
+import { type EngineOptions, Pace, type RunningFlow, shareOf, startFlow } from '../engine/index.ts';
 import { error } from '../errors/index.ts';
 import { type Flow, isFlow } from '../flow/flow.ts';
 import type { Topic } from '../flow/topic.ts';
@@ -190,7 +190,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     );
     // Settled, all of them: one that fails must not leave the others running behind a start that failed.
     const made = topologies.filter((flow) => flow !== undefined);
-    const engine = { maxBytes: creditOf(made.length), maxIdleBytes: idleBytesOf(made.length), ...options.engine };
+    const engine = { ...shareOf(made.length), ...options.engine };
     const started = await Promise.allSettled(made.map((flow) => startFlow(flow, ports, engine)));
     flows.push(...started.flatMap((flow) => (flow.status === 'fulfilled' ? [flow.value] : [])));
     stops.push(() => Promise.all(flows.map((flow) => flow.stop())));

@@ -1,17 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { creditOf, defaultOptions, idleBytesOf } from '../../src/engine/index.ts';
+import { defaultOptions, shareOf } from '../../src/engine/index.ts';
 
-test('what the flows of a worker may hold does not grow with their number', () => {
-  const all = (flows: number): number => flows * creditOf(flows);
-  assert.equal(creditOf(1), defaultOptions.maxBytes);
-  assert.equal(creditOf(0), defaultOptions.maxBytes);
-  for (const flows of [4, 5, 30, 100, 1_000]) assert.ok(all(flows) <= all(4), `${flows} flows`);
-  for (const flows of [5, 30, 100]) assert.ok(all(flows) > all(4) - flows, `${flows} flows use what there is`);
-});
+for (const [name, own, few] of [
+  ['maxBytes', 4, [5, 30, 100]],
+  ['maxSynchronousBytes', 1, [2, 30, 90]],
+  ['maxReady', 2, [3, 8]],
+  ['maxIdleBytes', 2, [3, 30, 100]],
+  ['maxTrail', 4, [5, 30, 80]],
+] as const)
+  test(`what the flows of a worker may hold does not grow with their number: ${name}`, () => {
+    const all = (flows: number): number => flows * shareOf(flows)[name];
+    for (const flows of [0, 1, own]) assert.equal(shareOf(flows)[name], defaultOptions[name]);
+    for (const flows of few) {
+      assert.ok(all(flows) <= all(own), `${flows} flows`);
+      assert.ok(all(flows) > all(own) - flows, `${flows} flows use what there is`);
+    }
+  });
 
-test('what is kept of idle patients does not grow with the number of flows', () => {
-  const all = (flows: number): number => flows * idleBytesOf(flows);
-  assert.equal(idleBytesOf(1), defaultOptions.maxIdleBytes);
-  for (const flows of [2, 3, 30, 1_000]) assert.ok(all(flows) <= all(2), `${flows} flows`);
+test('however many flows there are, each has some of what it needs to go on', () => {
+  const { maxSynchronousBytes, maxReady, maxTrail } = shareOf(1_000);
+  assert.deepEqual([maxSynchronousBytes, maxReady, maxTrail], [256 * 1024, 64, 500]);
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { OffsetTracker } from '../../src/engine/offset-tracker.ts';
+import { type Entry, OffsetTracker } from '../../src/engine/offset-tracker.ts';
 import type { Root } from '../../src/engine/root.ts';
 import type { AppliedSet } from '../../src/state/port.ts';
+import { seededRandom } from '../../src/testing/virtual-clock.ts';
 
 const fresh: AppliedSet = { watermark: 0, runs: [], hops: {} };
 
@@ -30,6 +31,61 @@ describe('offset tracker', () => {
     }
     assert.equal(tracker.settledWatermark, 999);
     assert.equal(tracker.open, 10);
+  });
+
+  it('says the same whether or not what is settled is let go as more is delivered', () => {
+    const step = fc.oneof(
+      { arbitrary: fc.record({ kind: fc.constant('add' as const), count: fc.integer({ min: 1, max: 200 }), gap: fc.nat(3) }), weight: 3 },
+      { arbitrary: fc.record({ kind: fc.constant('settle' as const), share: fc.integer({ min: 1, max: 10 }) }), weight: 3 },
+      fc.record({ kind: fc.constant('confirm' as const) }),
+      fc.record({ kind: fc.constant('look' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.integer(), (steps, seed) => {
+        const random = seededRandom(seed);
+        const [passing, plain] = [new OffsetTracker(fresh), new OffsetTracker(fresh)];
+        const open: (readonly [Entry, Entry])[] = [];
+        let [offset, hops] = [0, 0];
+        for (const each of steps) {
+          if (each.kind === 'add') {
+            for (let i = 0; i < each.count; i++) {
+              offset += 1 + each.gap;
+              if (random.next() < 0.9) hops++;
+              const hop = { producer: `f/${offset % 2}`, seq: hops };
+              passing.pass();
+              const [one, two] = [passing.add(offset, hop, 0), plain.add(offset, hop, 0)];
+              assert.equal(one.duplicate, two.duplicate);
+              for (const { entry } of [one, two])
+                if (one.duplicate) entry.applied = entry.settled = true;
+                else entry.root = { offset } as Root;
+              if (!one.duplicate) open.push([one.entry, two.entry]);
+            }
+          } else if (each.kind === 'settle') {
+            // Applied first, sent later, in any order.
+            for (const pair of open) {
+              if (random.next() * 10 > each.share) continue;
+              const settles = pair[0].applied;
+              for (const entry of pair) {
+                if (settles) [entry.settled, entry.root] = [true, undefined];
+                entry.applied = true;
+              }
+            }
+            for (let i = open.length - 1; i >= 0; i--) if (open[i]?.[0].settled) open.splice(i, 1);
+          } else if (each.kind === 'confirm') {
+            const [one, two] = [passing.snapshot(), plain.snapshot()];
+            assert.deepEqual(one, two);
+            passing.confirm(one);
+            plain.confirm(two);
+          } else assert.deepEqual([...passing.old()], [...plain.old()]);
+          assert.equal(passing.open, plain.open);
+          assert.deepEqual(passing.snapshot(), plain.snapshot());
+        }
+        assert.equal(passing.settledWatermark, plain.settledWatermark);
+        assert.equal(passing.lowestOpen?.offset, plain.lowestOpen?.offset);
+        assert.deepEqual(passing.snapshot(), plain.snapshot());
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('gives what waits longer than from one look to the next, each once', () => {

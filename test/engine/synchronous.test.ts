@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sleep } from '../../src/clock/system.ts';
-import { actor, flow, mapAsync, process, topic } from '../../src/index.ts';
+import { actor, flow, map, mapAsync, process, to, topic } from '../../src/index.ts';
 import { TestDriver } from '../../src/testing/index.ts';
 import { type Event, events } from './review-support.ts';
 
@@ -59,6 +59,45 @@ describe('a flow with state and without asynchronous steps', () => {
       const open = driver.running.partitions()[0]?.open ?? 0;
       assert.ok(open >= least && open <= most, `${open} open`);
       await driver.advance(400_000);
+      assert.equal(driver.running.totals().done, patients);
+      await driver.stop();
+    });
+});
+
+const passing = flow('passing')
+  .from(input)
+  .pipe(
+    map('same', (e: Event) => e),
+    to(topic<Event>('out', events.schema, { partitions: 1 })),
+  );
+const calling = flow('calling')
+  .from(input)
+  .pipe(
+    mapAsync('call', (e: Event) => Promise.resolve(e)),
+    to(topic<Event>('out', events.schema, { partitions: 1 })),
+  );
+
+describe('a flow without state and without asynchronous steps', () => {
+  // A record counts a kilobyte more than its bytes.
+  for (const [what, made, least, most] of [
+    ['has its own credit for what is on its way to the log', passing, 1_000, 1_400],
+    ['which one with asynchronous steps does not have', calling, patients, patients],
+  ] as const)
+    it(what, async () => {
+      const driver = await TestDriver.start<Event>(made, { source: input, engine: { maxSynchronousBytes: 1.2 * 2 ** 20, maxReady: 64 } });
+      const append = driver.log.append.bind(driver.log);
+      const held: (() => void)[] = [];
+      driver.log.append = async (records) => {
+        await new Promise<void>((resolve) => held.push(resolve));
+        return append(records);
+      };
+      await driver.send(...each(1));
+      await driver.advance(5_000);
+      const open = driver.running.partitions()[0]?.open ?? 0;
+      assert.ok(open >= least && open <= most, `${open} open`);
+      driver.log.append = append;
+      for (const go of held.splice(0)) go();
+      await driver.advance(60_000);
       assert.equal(driver.running.totals().done, patients);
       await driver.stop();
     });

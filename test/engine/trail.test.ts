@@ -6,7 +6,7 @@ import { Trail } from '../../src/engine/trail.ts';
 const root = (n: number) => ({ eventId: `e${n}`, key: `p${n % 3}`, offset: n }) as Root;
 
 it('the trail keeps texts of any length and alphabet, and forgets them with their place', () => {
-  const trail = new Trail();
+  const trail = new Trail(10_000);
   const texts = ['é', 'x'.repeat(300), '患者', '', 'plain'];
   for (const eventId of texts)
     for (const key of texts) trail.add({ eventId, key, offset: -1 } as Root, 3, { kind: 'skipped', reason: 'r' }, Date.now());
@@ -22,7 +22,7 @@ it('the trail keeps texts of any length and alphabet, and forgets them with thei
 });
 
 it('the trail keeps the newest ten thousand settlements, oldest first, and what it gave out does not change', () => {
-  const trail = new Trail();
+  const trail = new Trail(10_000);
   trail.add(root(1), 0, { kind: 'failed', code: 'C' }, 10);
   trail.add(root(1), 0, { kind: 'done' }, 20);
   const given = trail.of('e1');

@@ -1,6 +1,6 @@
 import { flags, malloc } from '../../../bin/limits.js';
 import { systemClock, systemRandom } from '../../../src/clock/system.ts';
-import { creditOf, startFlow } from '../../../src/engine/index.ts';
+import { shareOf, startFlow } from '../../../src/engine/index.ts';
 import { createKafkaLog } from '../../../src/log/kafka/index.ts';
 import { type PrometheusTelemetry, prometheusTelemetry } from '../../../src/ops/telemetry.ts';
 import { confluentRegistry } from '../../../src/schema/confluent/registry.ts';
@@ -36,7 +36,7 @@ export const peer: Peer = {
     // Turns under way at once: with calls, that is the bound of the workload.
     const running: Awaited<ReturnType<typeof startFlow>>[] = [];
     const flows = flowsOf(task);
-    const options = { maxBytes: creditOf(flows.length), ...(task.inFlight > 0 ? { maxRunning: task.inFlight } : {}) };
+    const options = { ...shareOf(flows.length), ...(task.inFlight > 0 ? { maxRunning: task.inFlight } : {}) };
     // Some at once: each makes topics, and a broker that makes dozens at the same moment does not know all of them in time.
     for (let at = 0; at < flows.length; at += 5)
       running.push(...(await Promise.all(flows.slice(at, at + 5).map((flow) => startFlow(flow, ports, options)))));

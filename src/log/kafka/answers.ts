@@ -7,7 +7,7 @@ import { type AortaError, error } from '../../errors/index.ts';
 
 const lengthBytes = 4;
 /** Read at once while the next answer's length is not known: most answers come whole with it. */
-const firstRead = 64 << 10;
+const firstRead = 16 << 10;
 /** Memory for an answer of which nothing is there yet; a longer one gets twice what has come of it, and so on. */
 const ahead = 4 << 20;
 /**

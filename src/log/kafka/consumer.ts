@@ -24,6 +24,8 @@ export interface ConsumerSettings {
   readonly heartbeatMs: number;
   readonly commitTimeoutMs: number;
   ends(tp: TopicPartition): Promise<PartitionEnds>;
+  /** `stop` has ended, well or not. */
+  readonly onStopped: () => void;
 }
 
 /** A `stop` that meets a join under way leaves the group, and waits this long for that and for the answer to the join. */
@@ -67,7 +69,7 @@ export class KafkaConsumer implements LogConsumer {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    this.#stopping ??= this.#stop().finally(this.#settings.onStopped);
     return this.#stopping;
   }
 

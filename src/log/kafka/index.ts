@@ -32,6 +32,7 @@ import type { Append, Appended, ConsumerOptions, Log, LogConsumer } from '../por
 import type { Connect, Sasl, Surroundings, Tls } from './cluster.ts';
 import { connectOnce } from './connecting.ts';
 import { KafkaConsumer } from './consumer.ts';
+import { fetchLimits } from './fetchLimits.ts';
 import { quietIdleQueues } from './idle.ts';
 import { checkInternals, type OpenSocket } from './internals.ts';
 import { Producer } from './producer.ts';
@@ -48,7 +49,7 @@ export interface KafkaLogOptions extends Partial<Surroundings> {
   readonly openSocket?: OpenSocket;
   /** Milliseconds a fetch waits for records, 100 to 500. Default 250. */
   readonly maxWaitMs?: number;
-  /** Bytes of one fetch over all partitions, and of one partition in it. Defaults 2 MiB and 1 MiB: a whole batch fits. */
+  /** Bytes of one fetch over all partitions, and of one partition in it; less with more than four consumers. Defaults 2 MiB and 1 MiB: a whole batch fits. */
   readonly maxFetchBytes?: number;
   readonly maxFetchBytesPerPartition?: number;
   /** Default none. */
@@ -119,12 +120,11 @@ export function createKafkaLog(options: KafkaLogOptions): Log {
     },
     around,
   );
-  const limits = {
-    maxWaitMs,
-    maxBytes: options.maxFetchBytes ?? 2 << 20,
-    maxBytesPerPartition: options.maxFetchBytesPerPartition ?? 1 << 20,
-  };
   const consumers = new Set<KafkaConsumer>();
+  const limits = fetchLimits(
+    { maxWaitMs, maxBytes: options.maxFetchBytes ?? 2 << 20, maxBytesPerPartition: options.maxFetchBytesPerPartition ?? 1 << 20 },
+    () => consumers.size,
+  );
   let closing: Promise<void> | undefined;
 
   return {
@@ -142,6 +142,7 @@ export function createKafkaLog(options: KafkaLogOptions): Log {
         heartbeatMs: options.heartbeatMs ?? 500,
         commitTimeoutMs: options.commitTimeoutMs ?? 10_000,
         ends: (tp) => questions.endsOf(tp),
+        onStopped: () => consumers.delete(consumer),
       });
       consumers.add(consumer);
       return consumer;

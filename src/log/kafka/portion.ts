@@ -11,12 +11,12 @@ const least = 16;
  * answers are not full.
  */
 export class Portion {
-  readonly #full: number;
+  readonly #limits: Pick<FetchLimits, 'maxBytes'>;
   #turn = 0;
   #most = Number.POSITIVE_INFINITY;
 
-  constructor({ maxBytes }: Pick<FetchLimits, 'maxBytes'>) {
-    this.#full = maxBytes / 2;
+  constructor(limits: Pick<FetchLimits, 'maxBytes'>) {
+    this.#limits = limits;
   }
 
   of<T>(wanted: readonly T[]): readonly T[] {
@@ -39,7 +39,7 @@ export class Portion {
     const leading = gap === -1 ? asked.length : gap;
     // Never past one that gave nothing: its next batch may fit only where it comes first.
     this.#turn += Math.max(0, leading - 2);
-    this.#most = bytes >= this.#full ? Math.max(least, 2 * filled) : asked.length * 4;
+    this.#most = bytes >= this.#limits.maxBytes / 2 ? Math.max(least, 2 * filled) : asked.length * 4;
     return bytes;
   }
 }
