@@ -287,15 +287,17 @@ export class MemoryConsumer implements LogConsumer {
     const held = this.#assigned;
     this.#assigned = new Map();
     this.#committable = -1;
-    this.#unaware = mine;
+    // Cut off again before it has learnt of the first time: it still has what it had.
+    if (mine.length > 0) this.#unaware = mine;
     await this.#rebalance(group, () => {
       group.members = group.members.filter((member) => member !== this);
     });
     return async () => {
       held.clear();
       if (!this.#alive) return;
+      const lost = this.#unaware;
       this.#unaware = [];
-      this.#options.onLost(mine);
+      this.#options.onLost(lost);
       await this.#rebalance(group, () => {
         if (this.#alive && !group.members.includes(this)) group.members.push(this);
       });
