@@ -184,16 +184,20 @@ export class FlowRuntime implements LaneHost {
     if (this.#stopping) return;
     const consumer = this.#consumer;
     this.#stopping = true;
-    await consumer?.stop();
-    // Notes of tries that were on their way when their lane was lost come to the store first.
-    const told = this.#commits.drained().then(() => this.outlived.told());
-    await within(this.#ports.clock, toldMs, told);
-    this.outlived.stop();
-    this.#stopped = true;
-    for (const cancel of this.#cancel.splice(0)) cancel();
-    this.#commits.close();
-    this.#ports.outside?.claims.stop();
-    this.settlements.complete();
+    try {
+      await consumer?.stop();
+      // Notes of tries that were on their way when their lane was lost come to the store first.
+      const told = this.#commits.drained().then(() => this.outlived.told());
+      await within(this.#ports.clock, toldMs, told);
+    } finally {
+      // Also where it did not stop in good order: its notes stay then, and nothing of it goes on.
+      this.outlived.stop();
+      this.#stopped = true;
+      for (const cancel of this.#cancel.splice(0)) cancel();
+      this.#commits.close();
+      this.#ports.outside?.claims.stop();
+      this.settlements.complete();
+    }
   }
 
   // ---- assignment ----------------------------------------------------------------------------------------------
