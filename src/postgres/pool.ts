@@ -5,8 +5,8 @@ import type { Clock } from '../clock/clock.ts';
 import { systemClock } from '../clock/system.ts';
 import { AortaError, error } from '../errors/index.ts';
 import { silentTelemetry, type Telemetry } from '../telemetry/port.ts';
-import { bindInParts, type Connection } from './bind.ts';
 import { StatementError, statementError } from './errors.ts';
+import { type Connection, Pipeline } from './pipeline.ts';
 import { numberTypes } from './types.ts';
 
 /**
@@ -51,7 +51,7 @@ export interface Statement {
 export type Row = Record<string, unknown>;
 
 export interface Session {
-  /** Several statements in one round trip; all are tried even if one fails. The first failure rejects. */
+  /** Several statements in one round trip; the first failure rejects, and what comes after it is not tried. */
   run(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
 }
 
@@ -116,7 +116,6 @@ export class PostgresPool {
     this.#pool.on('error', () => cut.inc());
     this.#pool.on('connect', (client) => {
       this.#clients.add(client as pg.PoolClient);
-      bindInParts(connectionOf(client as pg.PoolClient));
       // A connection that dies while it is checked out tells its queries; the event itself would end the process.
       client.on('error', () => {});
       client.once('end', () => this.#clients.delete(client as pg.PoolClient));
@@ -132,8 +131,15 @@ export class PostgresPool {
     statements: readonly Statement[],
     { readOnly = false, deadlineMs = this.deadlineMs }: { readOnly?: boolean; deadlineMs?: number } = {},
   ): Promise<readonly (readonly Row[])[]> {
-    const results = await this.#use(deadlineMs, (session) => session.run([readOnly ? beginRead : begin, ...statements, commit]));
-    return results.slice(1, -1);
+    return this.#use(deadlineMs, async (session) => {
+      try {
+        const results = await session.run([readOnly ? beginRead : begin, ...statements, commit]);
+        return results.slice(1, -1);
+      } catch (thrown) {
+        await undo(session, thrown);
+        throw thrown;
+      }
+    });
   }
 
   /** One statement outside any transaction. */
@@ -155,7 +161,7 @@ export class PostgresPool {
         await session.run([...writes, commit]);
         return value;
       } catch (thrown) {
-        if (!(thrown instanceof StatementError && thrown.closes)) await session.run([rollback]).catch(() => {});
+        await undo(session, thrown);
         throw thrown;
       }
     });
@@ -170,13 +176,16 @@ export class PostgresPool {
         await session.run([commit]);
         return result;
       } catch (thrown) {
-        if (!(thrown instanceof StatementError && thrown.closes)) await session.run([rollback]).catch(() => {});
+        await undo(session, thrown);
         throw thrown;
       }
     });
   }
 
-  /** A connection outside any transaction, for what sets or locks something for the session: it is closed afterwards. */
+  /**
+   * A connection outside any transaction, for what sets or locks something for the session: it is closed afterwards. Of
+   * several statements each is for itself.
+   */
   async apart<T>(work: (session: Session) => Promise<T>, deadlineMs: number): Promise<T> {
     return this.#use(deadlineMs, work, true);
   }
@@ -227,7 +236,7 @@ export class PostgresPool {
     const cancel = this.clock.after(left, () => socketOf(client).destroy(new Error('timeout')));
     let broken = false;
     try {
-      return await work({ run: (statements) => run(client, statements) });
+      return await work({ run: (statements) => run(client, statements, once) });
     } catch (thrown) {
       broken = thrown instanceof StatementError && thrown.closes;
       throw thrown;
@@ -253,19 +262,34 @@ function clientWith(password: (() => Promise<string>) | undefined): typeof pg.Cl
 const connectionOf = (client: pg.PoolClient): Connection => (client as unknown as { connection: Connection }).connection;
 const socketOf = (client: pg.PoolClient): Socket => connectionOf(client).stream;
 
-async function run(client: pg.PoolClient, statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+/** A connection whose transaction is open for ever would be closed: it is used again after this. */
+async function undo(session: Session, thrown: unknown): Promise<void> {
+  if (!(thrown instanceof StatementError && thrown.closes)) await session.run([rollback]).catch(() => {});
+}
+
+async function run(client: pg.PoolClient, statements: readonly Statement[], apart: boolean): Promise<readonly (readonly Row[])[]> {
   let bytes = 0;
   for (const { values = [] } of statements)
     for (const value of values) if (value !== null && typeof value === 'object') bytes += value.length;
   // Checked before anything is sent: a statement that fails on our side would be left out of the transaction.
   if (bytes > maxBytes) throw new StatementError('refused', null, false, `${bytes} bytes in one transaction`);
-  // One write to the socket for all of them: pg writes once a statement, and each write is a system call.
-  const socket = socketOf(client);
-  socket.cork();
+  // A text without parameters may be a file of many statements; and several in one are one transaction.
+  if (apart || statements.some(({ values, prepared }) => values === undefined && !prepared)) return runEach(client, statements);
+  try {
+    return await new Promise<readonly (readonly Row[])[]>((resolve, reject) => {
+      const named = statements.map((statement) => ({ ...statement, name: statement.prepared ? nameOf(statement.text) : '' }));
+      void client.query(new Pipeline(named, resolve, reject));
+    });
+  } catch (thrown) {
+    throw thrown instanceof AortaError ? thrown : statementError(thrown);
+  }
+}
+
+/** Each as a query of its own, with an answer of its own; all are tried even if one fails. */
+async function runEach(client: pg.PoolClient, statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
   const sent = statements.map(({ text, values = [], prepared }) =>
     client.query({ text, values: values as unknown[], ...(prepared ? { name: nameOf(text) } : {}) }),
   );
-  socket.uncork();
   const answers = await Promise.allSettled(sent);
   const failed = answers.find((answer) => answer.status === 'rejected');
   if (failed) throw failed.reason instanceof AortaError ? failed.reason : statementError(failed.reason);
