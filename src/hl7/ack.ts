@@ -70,11 +70,18 @@ export function buildAck(ack: Ack): Buffer {
   ];
   const errors = (ack.errors ?? []).slice(0, maxErrors);
   const lines = [
-    header.join(separator).replace(new RegExp(`\\${separator}+$`), ''),
+    withoutLast(header.join(separator), d.field),
     ['MSA', ack.code, mirror(10), ...(errors[0] ? [escapeText(conditions[errors[0].condition], d)] : [])].join(separator),
     ...errors.map((each) => errorSegment(each, d, separator, component, version)),
   ];
   return Buffer.from(`${lines.join('\r')}\r`, 'latin1');
+}
+
+/** No separators at its end. */
+function withoutLast(text: string, separator: number): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === separator) end--;
+  return text.slice(0, end);
 }
 
 /** ERR as of v2.5; before, ERR-1 held place and code in one, so older senders get that as well. */
@@ -122,7 +129,7 @@ function safe(message: Message, raw: Buffer): string {
 
 /** Bytes (as latin1) that may stand in an answer: none that would end the segment or the frame, never huge. */
 export function safeText(bytes: Buffer): string {
-  if (bytes.length > 1024) return '';
+  if (bytes.length === 0 || bytes.length > 1024) return '';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these very bytes would break the frame or the segment.
   return bytes.toString('latin1').replace(/[\x0a\x0b\x0d\x1c]/g, '');
 }

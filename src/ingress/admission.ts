@@ -51,12 +51,14 @@ export interface Admission {
    */
   unmerge(unmerge: Unmerge): Promise<Unmerged>;
   /** The body for a record: itself, or above 256 KiB a reference to the blob store, durable when this resolves. */
-  body(bytes: Buffer): Promise<{ readonly raw: Buffer; readonly blobRef: null } | { readonly raw: null; readonly blobRef: string }>;
+  body(bytes: Buffer): Body | Promise<Body>;
   /** How much later than it should be the oldest message without an answer is: 0, in time; 1, so late that all else must wait. */
   pressure(): number;
   /** Finishes what was accepted, for at most `drainMs` (default 10 000); the rest is owed and done by the next start. */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
 }
+
+export type Body = { readonly raw: Buffer; readonly blobRef: null } | { readonly raw: null; readonly blobRef: string };
 
 export interface AdmissionLimits {
   /** Requests of one batch. @default 256 */
@@ -120,7 +122,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
   );
 
   const queue = new WaitingQueue();
-  const unanswered = new Unanswered(clock);
+  const unanswered = new Unanswered(clock, limits.answerMs, (waiting) => {
+    telemetry.counter('aorta_ingress_timeouts_total', 'Messages that were not durable in time.').inc();
+    waiting.reject(error('AORTA_INGRESS_005', { seconds: limits.answerMs / 1000 }));
+  });
   let nextSeq = 1;
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   let wake: () => void = () => {};
@@ -277,18 +282,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
       telemetry.counter('aorta_ingress_refused_total', 'Messages refused because too many wait.').inc();
       return Promise.reject(error('AORTA_INGRESS_001', { waiting: queue.length }, { retryAfterMs: 1_000 }));
     }
-    const answered = unanswered.came();
     return new Promise<Admitted>((resolve, reject) => {
       const waiting = new Waiting(request, ulid(clock, random), traceparent(random), resolve, reject);
-      waiting.deadline(
-        clock.after(limits.answerMs, () => {
-          telemetry.counter('aorta_ingress_timeouts_total', 'Messages that were not durable in time.').inc();
-          waiting.reject(error('AORTA_INGRESS_005', { seconds: limits.answerMs / 1000 }));
-        }),
-      );
+      unanswered.came(waiting);
       queue.push(waiting);
       wake();
-    }).finally(answered);
+    });
   };
 
   return {
@@ -317,9 +316,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     pressure: () => unanswered.pressure,
     unmerge: unmergeWith({ identity, clock, random, admit }),
 
-    async body(bytes) {
+    body(bytes) {
       if (bytes.length <= blobThreshold) return { raw: bytes, blobRef: null };
-      return { raw: null, blobRef: (await blob.put(bytes)).ref };
+      return blob.put(bytes).then(({ ref }) => ({ raw: null, blobRef: ref }));
     },
 
     async stop({ drainMs = 10_000 } = {}) {

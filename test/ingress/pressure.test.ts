@@ -15,21 +15,51 @@ import { memoryRegistry } from '../../src/testing/memory-registry.ts';
 import { MemoryState } from '../../src/testing/memory-state.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
+type Message = { onAnswered: (() => void) | undefined };
+
 describe('how late answers are', () => {
   it('is told by the oldest message without one', async () => {
     const clock = new VirtualClock();
-    const unanswered = new Unanswered(clock);
+    const unanswered = new Unanswered<Message>(clock, 15_000, () => assert.fail());
     assert.equal(unanswered.pressure, 0);
-    const one = unanswered.came();
+    const [one, two]: [Message, Message] = [{ onAnswered: undefined }, { onAnswered: undefined }];
+    unanswered.came(one);
     await clock.advance(2);
-    const two = unanswered.came();
+    unanswered.came(two);
     assert.equal(unanswered.pressure, 0);
     await clock.advance(1_000);
     assert.equal(unanswered.pressure, 1);
-    two();
+    two.onAnswered?.();
     assert.equal(unanswered.pressure, 1);
-    one();
+    one.onAnswered?.();
     assert.equal(unanswered.pressure, 0);
+  });
+
+  it('each hears of it when its own time is over, and no timer is left when all are answered', async () => {
+    const clock = new VirtualClock();
+    const late: [Message, number][] = [];
+    const began = clock.monotonic();
+    const unanswered = new Unanswered<Message>(clock, 100, (message) => {
+      late.push([message, clock.monotonic() - began]);
+      message.onAnswered?.();
+    });
+    const messages: Message[] = Array.from({ length: 5 }, () => ({ onAnswered: undefined }));
+    for (const message of messages) {
+      unanswered.came(message);
+      await clock.advance(30);
+    }
+    // 150 ms later: the first two hear of it by themselves.
+    messages[2]?.onAnswered?.();
+    await clock.advance(1_000);
+    assert.deepEqual(late, [
+      [messages[0], 100],
+      [messages[1], 130],
+      [messages[3], 190],
+      [messages[4], 220],
+    ]);
+    unanswered.came(messages[0] as Message);
+    messages[0]?.onAnswered?.();
+    assert.equal(clock.pending, 0);
   });
 });
 

@@ -148,8 +148,9 @@ export function plan(
   };
 }
 
-export const pair = (a: string, b: string): string => JSON.stringify([a, b]);
+/** PostgreSQL stores no null character, so no two pairs that are stored give the same text. */
+export const pair = (a: string, b: string): string => `${a}\u0000${b}`;
 const unpair = (key: string): Identifier => {
-  const [system, value] = JSON.parse(key) as [string, string];
-  return { system, value };
+  const end = key.indexOf('\u0000');
+  return { system: key.slice(0, end), value: key.slice(end + 1) };
 };

@@ -14,15 +14,22 @@ import type { KnownFingerprint, KnownIdentifier, Plan } from './plan.ts';
  * page or two does not read it whole. A semi-join with `unnest` is a hash join over all that is stored, on tables that were
  * not analysed since they grew. Identifiers are locked in the order of the outer select, which is that of `readLinks`.
  */
-export function admitReads(instance: string, batch: readonly Admission[], settledThrough: number, removedThrough: number): Statement[] {
+export function admitReads(
+  instance: string,
+  batch: readonly Admission[],
+  settledThrough: number,
+  removedThrough: number,
+  lastSeq = 0,
+): Statement[] {
   const identifiers = batch.flatMap((admission) => [...admission.identifiers, ...(admission.merge?.identifiers ?? [])]);
   const fingerprints = batch.map((admission) => admission.fingerprint);
   return [
     {
-      text: `insert into aorta_instance as t (instance, last_seq, settled_through) values ($1, 0, $2)
-        on conflict (instance) do update set settled_through = greatest(t.settled_through, excluded.settled_through)
+      text: `insert into aorta_instance as t (instance, last_seq, settled_through) values ($1, $3, $2)
+        on conflict (instance) do update set settled_through = greatest(t.settled_through, excluded.settled_through),
+          last_seq = greatest(t.last_seq, excluded.last_seq)
         returning ${indexes}`,
-      values: [instance, settledThrough],
+      values: [instance, settledThrough, lastSeq],
       prepared: true,
     },
     {
@@ -73,7 +80,7 @@ export const notAsExpected = '22012';
 export const expected = (batch: readonly Admission[]): readonly KnownIdentifier[] =>
   batch.flatMap(({ identifiers, patientId }) => identifiers.map((identifier) => ({ ...identifier, patientId })));
 
-export const exactly = ({ system, value, patientId }: KnownIdentifier): string => JSON.stringify([system, value, patientId]);
+export const exactly = ({ system, value, patientId }: KnownIdentifier): string => `${system}\u0000${value}\u0000${patientId}`;
 
 const holds = (condition: string): string => `1 / (${condition})::int`;
 
@@ -84,7 +91,9 @@ const holds = (condition: string): string => `1 / (${condition})::int`;
  * known of the control ids.
  */
 export function admitAtOnce(instance: string, batch: readonly Admission[], settledThrough: number, removedThrough: number, now: number) {
-  const [settle, remove, fingerprints] = admitReads(instance, batch, settledThrough, removedThrough) as [Statement, Statement, Statement];
+  const lastSeq = Math.max(0, ...batch.map(({ seq }) => seq));
+  const reads = admitReads(instance, batch, settledThrough, removedThrough, lastSeq);
+  const [settle, remove, fingerprints] = reads as [Statement, Statement, Statement];
   const named = expected(batch);
   const distinct = new Set(named.map(exactly));
   const pending = pendingRead(instance, batch);
@@ -115,12 +124,12 @@ export function admitAtOnce(instance: string, batch: readonly Admission[], settl
       prepared: true,
     },
     { ...pending, text: `select ${holds(`not exists (${pending.text})`)}` },
-    ...admitWrites(instance, { outcomes: [], identifiers: [], repointed: [], admitted: batch, linked: [], unlinked: [] }, now),
+    ...admitWrites(instance, { outcomes: [], identifiers: [], repointed: [], admitted: batch, linked: [], unlinked: [] }, now, false),
   ] satisfies Statement[];
 }
 
-/** Plain inserts: a key that someone else took meanwhile must fail, not be passed over. Sorted, so that two batches cannot wait in a circle. */
-export function admitWrites(instance: string, planned: Plan, now: number): Statement[] {
+/** `numbers`: the highest one is to be noted, too. Plain inserts: a key that someone else took meanwhile must fail, not be passed over. Sorted, so that two batches cannot wait in a circle. */
+export function admitWrites(instance: string, planned: Plan, now: number, numbers = true): Statement[] {
   const { identifiers, admitted } = planned;
   const writes: Statement[] = linkWrites(instance, planned);
   if (identifiers.length > 0) {
@@ -222,17 +231,18 @@ export function admitWrites(instance: string, planned: Plan, now: number): State
       ],
       prepared: true,
     },
-    {
+  );
+  if (numbers)
+    writes.push({
       text: 'update aorta_instance set last_seq = greatest(last_seq, $2) where instance = $1',
       values: [instance, Math.max(...admitted.map(({ seq }) => seq))],
       prepared: true,
-    },
-  );
+    });
   return writes;
 }
 
 function sortedBy<T>(items: readonly T[], key: (item: T) => readonly string[]): T[] {
-  const keyed = items.map((item) => [JSON.stringify(key(item)), item] as const);
+  const keyed = items.map((item) => [key(item).join('\u0000'), item] as const);
   return keyed.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, item]) => item);
 }
 

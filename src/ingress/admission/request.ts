@@ -57,7 +57,8 @@ export class Waiting {
   answered = false;
   readonly #resolve: (value: Admitted) => void;
   readonly #reject: (reason: Error) => void;
-  #cancelDeadline: () => void = () => {};
+  /** Called once, when it is answered. */
+  onAnswered: (() => void) | undefined;
 
   constructor(
     request: AdmissionRequest,
@@ -73,21 +74,17 @@ export class Waiting {
     this.#reject = reject;
   }
 
-  deadline(cancel: () => void): void {
-    this.#cancelDeadline = cancel;
-  }
-
   resolve(value: Admitted): void {
     if (this.answered) return;
     this.answered = true;
-    this.#cancelDeadline();
+    this.onAnswered?.();
     this.#resolve(value);
   }
 
   reject(reason: Error): void {
     if (this.answered) return;
     this.answered = true;
-    this.#cancelDeadline();
+    this.onAnswered?.();
     this.#reject(reason);
   }
 }

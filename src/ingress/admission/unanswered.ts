@@ -1,28 +1,58 @@
 import type { Clock } from '../../clock/clock.ts';
+import type { Waiting } from './request.ts';
 
 /** Milliseconds that a message may wait for its answer before flows make room for it, and those at which they make all that they can. */
 const calmMs = 3;
 const latestMs = 10;
 
-/** Messages that have no answer yet, in order of arrival. */
-export class Unanswered {
-  readonly #clock: Clock;
-  readonly #messages = new Set<{ readonly since: number }>();
+/** What is known of a message here: when it is answered. */
+type Message = Pick<Waiting, 'onAnswered'>;
 
-  constructor(clock: Clock) {
+/** Messages that have no answer yet, in order of arrival, and what becomes of those that have none in time. */
+export class Unanswered<M extends Message = Waiting> {
+  readonly #clock: Clock;
+  readonly #answerMs: number;
+  readonly #late: (message: M) => void;
+  readonly #since = new Map<M, number>();
+  /** Of the timer that runs while there are any; one for all, as all have the same time. */
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, answerMs: number, late: (message: M) => void) {
     this.#clock = clock;
+    this.#answerMs = answerMs;
+    this.#late = late;
   }
 
-  /** One came. The result is called when it has its answer. */
-  came(): () => void {
-    const message = { since: this.#clock.monotonic() };
-    this.#messages.add(message);
-    return () => void this.#messages.delete(message);
+  came(message: M): void {
+    this.#since.set(message, this.#clock.monotonic());
+    message.onAnswered = () => this.#answered(message);
+    this.#cancel ??= this.#clock.after(this.#answerMs, () => this.#look());
+  }
+
+  #answered(message: M): void {
+    this.#since.delete(message);
+    if (this.#since.size > 0) return;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #look(): void {
+    this.#cancel = undefined;
+    const now = this.#clock.monotonic();
+    for (const [message, since] of this.#since) {
+      const left = since + this.#answerMs - now;
+      // A timer may come a part of a millisecond early.
+      if (left < 1) this.#late(message);
+      else {
+        this.#cancel = this.#clock.after(left, () => this.#look());
+        return;
+      }
+    }
   }
 
   /** Milliseconds that the oldest has waited; 0 when all are answered. */
   get oldestMs(): number {
-    for (const { since } of this.#messages) return this.#clock.monotonic() - since;
+    for (const since of this.#since.values()) return this.#clock.monotonic() - since;
     return 0;
   }
 

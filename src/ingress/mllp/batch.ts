@@ -121,8 +121,7 @@ export function withBatches(parts: BatchParts): Exchange {
     return [...answers.flat(), ...(findings.length > 0 ? [faultOf(header, findings, controlIdOf(), clock.now())] : [])];
   };
 
-  return async (arrival) => {
-    if (!mayBeBatch(arrival.content)) return exchange(arrival);
+  const perhaps: Exchange = async (arrival) => {
     try {
       return await batch(arrival);
     } catch (thrown) {
@@ -135,4 +134,6 @@ export function withBatches(parts: BatchParts): Exchange {
       arrival.ticket.leave();
     }
   };
+
+  return (arrival) => (mayBeBatch(arrival.content) ? perhaps(arrival) : exchange(arrival));
 }

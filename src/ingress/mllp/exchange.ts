@@ -14,14 +14,13 @@ import {
   parse,
   parseInTurns,
   refusedAtHeader,
-  type Sliced,
   type Sources,
   salvage,
 } from '../../hl7/index.ts';
 import type { Telemetry } from '../../telemetry/port.ts';
-import type { Admission, Admitted } from '../admission.ts';
+import type { Admission, Admitted, Body } from '../admission.ts';
 import { type Answers, acknowledgements } from './acknowledge.ts';
-import { judge, type Verdict } from './judge.ts';
+import { judge } from './judge.ts';
 import type { Ticket } from './lane.ts';
 import type { MllpMetrics } from './metrics.ts';
 import type { Refuse } from './refusal.ts';
@@ -95,11 +94,35 @@ export function createExchange(parts: ExchangeParts): Exchange {
     return acknowledge(to, { code: 'AE', accept: 'refused' }, { errors });
   };
 
-  const admit = async (message: Message, accepted: Accepted, { content, receivedAt, ticket }: Arrival): Promise<Admitted> => {
-    const work = contentDigest(message);
-    const digest = content.length > large ? await inTurns(work, clock.soon) : atOnce(work);
-    const body = await admission.body(content);
-    await ticket.turn;
+  /** What is small waits for nothing on its way to the queue, unless something of its connection is before it. */
+  const admit = (message: Message, accepted: Accepted, arrival: Arrival): Promise<Admitted> => {
+    const { content, ticket } = arrival;
+    if (content.length > large) return admitInTurns(message, accepted, arrival);
+    const digest = atOnce(contentDigest(message));
+    const body = admission.body(content);
+    const { turn } = ticket;
+    if (turn === undefined && !(body instanceof Promise)) return queue(accepted, arrival, digest, body);
+    return admitLater(accepted, arrival, digest, body, turn);
+  };
+
+  const admitInTurns = async (message: Message, accepted: Accepted, arrival: Arrival): Promise<Admitted> => {
+    const digest = await inTurns(contentDigest(message), clock.soon);
+    return admitLater(accepted, arrival, digest, admission.body(arrival.content), arrival.ticket.turn);
+  };
+
+  const admitLater = async (
+    accepted: Accepted,
+    arrival: Arrival,
+    digest: string,
+    stored: Body | Promise<Body>,
+    turn: Promise<void> | undefined,
+  ): Promise<Admitted> => {
+    const body = await stored;
+    await turn;
+    return queue(accepted, arrival, digest, body);
+  };
+
+  const queue = (accepted: Accepted, { receivedAt, ticket }: Arrival, digest: string, body: Body): Promise<Admitted> => {
     const outcome = admission.admit({
       identifiers: accepted.identifiers,
       fingerprint: { sender: accepted.sender, controlId: accepted.controlId, digest },
@@ -126,7 +149,9 @@ export function createExchange(parts: ExchangeParts): Exchange {
         metrics.answered('none');
         return [];
       }
-      const { findings, accepted, skip } = await check(message, inSlices);
+      const verdict = inSlices ? await inTurns(judge(message, routes, sources), clock.soon) : atOnce(judge(message, routes, sources));
+      bySource.judged(verdict);
+      const { findings, accepted, skip } = verdict;
       // Taken in as far as this site wants it: the reviewed profile says that nothing of it is to be kept.
       if (skip !== undefined) return acknowledge(message, { code: 'AA', accept: 'taken' });
       if (!accepted || findings.length > 0) return await refusal(message, findings, arrival);
@@ -139,13 +164,6 @@ export function createExchange(parts: ExchangeParts): Exchange {
       if (cause instanceof AortaError && isFindingCode(cause.code)) return refusal(message, [asFinding(cause)], arrival);
       return failed(message, cause);
     }
-  };
-
-  const check = async (message: Message, inSlices: boolean): Promise<Verdict> => {
-    const work: Sliced<Verdict> = judge(message, routes, sources);
-    const verdict = inSlices ? await inTurns(work, clock.soon) : atOnce(work);
-    bySource.judged(verdict);
-    return verdict;
   };
 
   return async (arrival) => {

@@ -3,21 +3,57 @@
  * enter the durable queue in the order in which they came.
  */
 export class Lane {
-  #last: Promise<void> = Promise.resolve();
+  #last: Place | undefined;
 
   ticket(): Ticket {
-    const before = this.#last;
-    let leave: () => void = () => {};
-    this.#last = new Promise<void>((resolve) => {
-      leave = () => void before.then(resolve);
-    });
-    return { turn: before, leave };
+    this.#last = new Place(this.#last);
+    return this.#last;
   }
 }
 
 export interface Ticket {
-  /** Resolves when everything before has left. */
-  readonly turn: Promise<void>;
+  /** Resolves when everything before has left; undefined: it has. */
+  readonly turn: Promise<void> | undefined;
   /** Lets the next one go. Idempotent; counts only after `turn`. */
   leave(): void;
+}
+
+/** As a rule nothing is before it, and nobody ever waits: then there is no promise. */
+class Place implements Ticket {
+  #behind: Place | undefined;
+  #waits: boolean;
+  #leaving = false;
+  #left = false;
+  #turn: Promise<void> | undefined;
+  #arrived: (() => void) | undefined;
+
+  constructor(before: Place | undefined) {
+    this.#waits = before !== undefined && !before.#left;
+    if (this.#waits && before) before.#behind = this;
+  }
+
+  get turn(): Promise<void> | undefined {
+    if (!this.#waits) return undefined;
+    this.#turn ??= new Promise((resolve) => {
+      this.#arrived = resolve;
+    });
+    return this.#turn;
+  }
+
+  leave(): void {
+    this.#leaving = true;
+    if (this.#waits || this.#left) return;
+    let place: Place | undefined = this;
+    // All behind it that have left already, in a loop: there may be many.
+    while (place !== undefined && place.#leaving) {
+      place.#left = true;
+      const next: Place | undefined = place.#behind;
+      place.#behind = undefined;
+      if (next) {
+        next.#waits = false;
+        next.#arrived?.();
+      }
+      place = next;
+    }
+  }
 }
