@@ -3,7 +3,7 @@
  * same work (in Kafka with acks=all before the AA). Each round is a process and a Kafka of its own; what was acknowledged is
  * read back. 50 connections, each with so many messages unanswered; A01, A02 and so on of 1,000 patients.
  *
- *   node benchmarks/mllp/rate.ts [--peers aorta,aorta-embedded,medplum,node-hl7-server,hapi] [--in-flight 1,2,8] [--rounds 3]
+ *   node benchmarks/mllp/rate.ts [--peers aorta,aorta-embedded,aorta-ingress,medplum,node-hl7-server,hapi] [--in-flight 1,2,8] [--rounds 3]
  *                                [--seconds 20] [--warm-up 3] [--connections 50] [--prof DIR] [--json]
  *
  * Registry and PostgreSQL are those of the environment (`aorta services env`).
@@ -34,8 +34,10 @@ const [rounds, seconds, warmUp, connections] = [values.rounds, values.seconds, v
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function contestantOf(name: string): Promise<Contestant> {
-  if (name === 'aorta') return { profile: 'kafka' };
-  if (name === 'aorta-embedded') return { profile: 'embedded' };
+  if (name === 'aorta') return { profile: 'kafka', flows: true };
+  if (name === 'aorta-embedded') return { profile: 'embedded', flows: true };
+  // What of the distance to the peers is the flows' work on the same cores.
+  if (name === 'aorta-ingress') return { profile: 'kafka', flows: false };
   const { listener } = (await import(`../peers/mllp/${name}.ts`)) as { listener: Listener };
   return { listener };
 }

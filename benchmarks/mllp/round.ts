@@ -25,7 +25,7 @@ export interface RoundOptions {
 }
 
 /** Who listens: the product in one of its profiles, or a peer. */
-export type Contestant = { readonly profile: 'embedded' | 'kafka' } | { readonly listener: Listener };
+export type Contestant = { readonly profile: 'embedded' | 'kafka'; readonly flows: boolean } | { readonly listener: Listener };
 
 /** One listener against its senders (`interrupted` ends it early), on a Kafka of this round alone: the same for all, as the product's topics have fixed names. */
 export async function mllpRound(contestant: Contestant, options: RoundOptions, interrupted?: Promise<never>): Promise<RoundResult> {
@@ -47,7 +47,7 @@ export async function mllpRound(contestant: Contestant, options: RoundOptions, i
 }
 
 async function started(contestant: Contestant, { nodeOptions }: RoundOptions, kafka: PrivateService | undefined, cluster?: Cluster) {
-  if ('profile' in contestant) return aorta(contestant.profile, kafka, nodeOptions);
+  if ('profile' in contestant) return aorta(contestant.profile, kafka, nodeOptions, contestant.flows);
   if (!kafka || !cluster) throw new Error('a peer writes to Kafka');
   return listenerProcess(contestant.listener, cluster, [kafka.url]);
 }

@@ -2,7 +2,7 @@ import type { Given, Measured, Plot, Study } from '../contract/study.ts';
 import type { MllpReport } from '../mllp/report.ts';
 import { program } from '../studies/program.ts';
 
-const peers = ['aorta-embedded', 'medplum', 'node-hl7-server', 'hapi'];
+const peers = ['aorta-embedded', 'aorta-ingress', 'medplum', 'node-hl7-server', 'hapi'];
 /** Acknowledged a second where the machine's processors allow it; where not, five times the best listener of npm (issue 6). */
 const goal = { perSecond: 3_000, times: 5 };
 const npm = ['medplum', 'node-hl7-server'];
