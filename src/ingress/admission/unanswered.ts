@@ -13,7 +13,8 @@ export class Unanswered<M extends Message = Waiting> {
   readonly #clock: Clock;
   readonly #answerMs: number;
   readonly #late: (message: M) => void;
-  readonly #since = new Map<M, number>();
+  /** The message is let go with its answer: a set that has grown old keeps what was in it until it is collected itself. */
+  readonly #open = new Set<{ readonly since: number; message: M | undefined }>();
   /** Of the timer that runs while there are any; one for all, as all have the same time. */
   #cancel: (() => void) | undefined;
 
@@ -24,14 +25,17 @@ export class Unanswered<M extends Message = Waiting> {
   }
 
   came(message: M): void {
-    this.#since.set(message, this.#clock.monotonic());
-    message.onAnswered = () => this.#answered(message);
+    const one: { readonly since: number; message: M | undefined } = { since: this.#clock.monotonic(), message };
+    this.#open.add(one);
+    message.onAnswered = () => {
+      one.message = undefined;
+      this.#open.delete(one);
+      if (this.#open.size === 0) this.#idle();
+    };
     this.#cancel ??= this.#clock.after(this.#answerMs, () => this.#look());
   }
 
-  #answered(message: M): void {
-    this.#since.delete(message);
-    if (this.#since.size > 0) return;
+  #idle(): void {
     this.#cancel?.();
     this.#cancel = undefined;
   }
@@ -39,11 +43,12 @@ export class Unanswered<M extends Message = Waiting> {
   #look(): void {
     this.#cancel = undefined;
     const now = this.#clock.monotonic();
-    for (const [message, since] of this.#since) {
+    for (const { since, message } of this.#open) {
       const left = since + this.#answerMs - now;
       // A timer may come a part of a millisecond early.
-      if (left < 1) this.#late(message);
-      else {
+      if (left < 1) {
+        if (message) this.#late(message);
+      } else {
         this.#cancel = this.#clock.after(left, () => this.#look());
         return;
       }
@@ -52,7 +57,7 @@ export class Unanswered<M extends Message = Waiting> {
 
   /** Milliseconds that the oldest has waited; 0 when all are answered. */
   get oldestMs(): number {
-    for (const since of this.#since.values()) return this.#clock.monotonic() - since;
+    for (const { since } of this.#open) return this.#clock.monotonic() - since;
     return 0;
   }
 
