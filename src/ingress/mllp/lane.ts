@@ -45,7 +45,8 @@ class Place implements Ticket {
     if (this.#waits || this.#left) return;
     let place: Place | undefined = this;
     // All behind it that have left already, in a loop: there may be many.
-    while (place !== undefined && place.#leaving) {
+    while (place) {
+      if (!place.#leaving) return;
       place.#left = true;
       const next: Place | undefined = place.#behind;
       place.#behind = undefined;
