@@ -26,7 +26,7 @@ const sync = Buffer.from([0x53, 0, 0, 0, 4]);
  */
 export function messagesOf(messages: readonly Message[]): Buffer[] {
   const params = messages.map(({ values }) =>
-    values.map((value) => (value === null || Buffer.isBuffer(value) ? value : typeof value === 'string' ? value : String(value))),
+    values.map((value) => (value === null || Buffer.isBuffer(value) || typeof value === 'string' ? value : parameter(value))),
   );
   const buffer = Buffer.allocUnsafe(messages.reduce((sum, message, i) => sum + sizeOf(message, params[i] ?? []), sync.length));
   const parts: Buffer[] = [];
@@ -82,9 +82,17 @@ export function messagesOf(messages: readonly Message[]): Buffer[] {
   return parts;
 }
 
+/** Of what the types allow a number; of what got past them what pg makes of it, or nothing: never the text of an object. */
+function parameter(value: unknown): string | Buffer | null {
+  if (value === undefined) return null;
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  throw new TypeError(`a parameter of type ${typeof value}`);
+}
+
 /** Bytes of its messages, but for parameters that are not copied; of short texts those that they have at most. */
 function sizeOf({ name, parse }: Message, params: readonly (string | Buffer | null)[]): number {
-  let size = most(name) + 14 + 6 * params.length + describeUnnamed.length + executeUnnamed.length;
+  let size = most(name) + 15 + 6 * params.length + describeUnnamed.length + executeUnnamed.length;
   if (parse !== undefined) size += most(name) + most(parse) + 9;
   for (const value of params) if (value !== null && !isLarge(value)) size += typeof value === 'string' ? most(value) : value.length;
   return size;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
+import { StatementError } from './errors.ts';
 import { type Message, messagesOf } from './messages.ts';
 import type { Row, Statement } from './pool.ts';
 import { numberTypes } from './types.ts';
@@ -102,7 +103,14 @@ export class Pipeline extends pg.Query {
     this.#rows[this.#at]?.push(row);
   }
 
-  handleCommandComplete(): void {
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    // So the server says that a statement before it had failed, and that nothing is stored.
+    if (text === 'ROLLBACK' && this.text === 'commit')
+      this.#thrown ??= new StatementError('busy', null, false, 'COMMIT was answered by ROLLBACK');
+    this.#passed();
+  }
+
+  #passed(): void {
     if (this.name !== '' && !this.#columns.has(this.name)) this.#columns.set(this.name, this.#current ?? []);
     const next = this.#statements[++this.#at];
     this.name = next?.name ?? '';
@@ -111,7 +119,12 @@ export class Pipeline extends pg.Query {
   }
 
   handleEmptyQuery(): void {
-    this.handleCommandComplete();
+    this.#passed();
+  }
+
+  /** The server would wait for data that nobody has, and pass over the Sync that is on its way. */
+  handleCopyInResponse(connection: Connection): void {
+    connection.stream.destroy(new Error('COPY FROM STDIN has no data'));
   }
 
   handleReadyForQuery(): void {
@@ -122,6 +135,11 @@ export class Pipeline extends pg.Query {
   handleError(cause: unknown, connection: Connection): void {
     // Sent to be parsed and passed over: the next one that needs them must send them again.
     for (const { name } of this.#statements.slice(this.#at)) delete connection.submittedNamedStatements[name];
+    // A server that is shut down says so at the Sync: what COMMIT had answered by then is stored.
+    if (this.#thrown === undefined && this.#at === this.#statements.length && this.#statements.at(-1)?.text === 'commit') {
+      this.#resolve(this.#rows);
+      return;
+    }
     this.#reject(this.#thrown ?? cause);
   }
 }

@@ -94,11 +94,13 @@ export class PostgresPool {
     const url = new URL(options.url);
     const settings = [url.searchParams.get('options'), options.schema && `-c search_path="${options.schema}"`].filter(Boolean).join(' ');
     url.searchParams.delete('options');
+    // Its timer ends with a query's callback, which a pipeline has none of; `deadlineMs` bounds every call.
+    url.searchParams.delete('query_timeout');
     this.#pool = new pg.Pool({
       connectionString: url.href,
       Client: clientWith(options.password),
       options:
-        `${settings} -c default_transaction_isolation=read\\ committed -c jit=off -c tcp_user_timeout=5000 -c client_connection_check_interval=2000`.trim(),
+        `${settings} -c default_transaction_isolation=read\\ committed -c jit=off -c tcp_user_timeout=5000 -c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c client_connection_check_interval=2000`.trim(),
       application_name: 'aorta',
       max: connections,
       connectionTimeoutMillis: Math.min(3000, deadlineMs),
@@ -267,22 +269,33 @@ async function undo(session: Session, thrown: unknown): Promise<void> {
   if (!(thrown instanceof StatementError && thrown.closes)) await session.run([rollback]).catch(() => {});
 }
 
+/**
+ * Bytes of parameters up to which statements go with one Sync: what a socket takes at once. The server's time-out for an idle transaction
+ * begins at a Sync, so of a transaction that is longer each statement has one. Else a client that stood still in the middle of it
+ * (its host gone, the process suspended) would keep its locks for as long as the connection is not known to be dead.
+ */
+const atOnce = 16 * 1024;
+
 async function run(client: pg.PoolClient, statements: readonly Statement[], apart: boolean): Promise<readonly (readonly Row[])[]> {
-  let bytes = 0;
+  let [bytes, size] = [0, 0];
   for (const { values = [] } of statements)
-    for (const value of values) if (value !== null && typeof value === 'object') bytes += value.length;
+    for (const value of values) {
+      if (value === null || typeof value === 'number') continue;
+      size += value.length;
+      if (typeof value !== 'string') bytes += value.length;
+    }
   // Checked before anything is sent: a statement that fails on our side would be left out of the transaction.
   if (bytes > maxBytes) throw new StatementError('refused', null, false, `${bytes} bytes in one transaction`);
   // A text without parameters may be a file of many statements; and several in one are one transaction.
   if (apart || statements.some(({ values, prepared }) => values === undefined && !prepared)) return runEach(client, statements);
-  try {
-    return await new Promise<readonly (readonly Row[])[]>((resolve, reject) => {
-      const named = statements.map((statement) => ({ ...statement, name: statement.prepared ? nameOf(statement.text) : '' }));
-      void client.query(new Pipeline(named, resolve, reject));
-    });
-  } catch (thrown) {
-    throw thrown instanceof AortaError ? thrown : statementError(thrown);
-  }
+  const named = statements.map((statement) => ({ ...statement, name: statement.prepared ? nameOf(statement.text) : '' }));
+  const socket = socketOf(client);
+  socket.cork();
+  const sent = (size > atOnce ? named.map((one) => [one]) : [named]).map(
+    (group) => new Promise<readonly (readonly Row[])[]>((resolve, reject) => void client.query(new Pipeline(group, resolve, reject))),
+  );
+  socket.uncork();
+  return (await answersOf(sent)).flat();
 }
 
 /** Each as a query of its own, with an answer of its own; all are tried even if one fails. */
@@ -290,11 +303,16 @@ async function runEach(client: pg.PoolClient, statements: readonly Statement[]):
   const sent = statements.map(({ text, values = [], prepared }) =>
     client.query({ text, values: values as unknown[], ...(prepared ? { name: nameOf(text) } : {}) }),
   );
+  // A file of several statements answers with a list of results, which has no rows.
+  return (await answersOf(sent)).map(({ rows }) => (rows as Row[] | undefined) ?? []);
+}
+
+/** All that were sent, or the first failure when all have ended. */
+async function answersOf<T>(sent: readonly Promise<T>[]): Promise<readonly T[]> {
   const answers = await Promise.allSettled(sent);
   const failed = answers.find((answer) => answer.status === 'rejected');
   if (failed) throw failed.reason instanceof AortaError ? failed.reason : statementError(failed.reason);
-  // A file of several statements answers with a list of results, which has no rows.
-  return answers.map((answer) => (answer as PromiseFulfilledResult<pg.QueryResult<Row>>).value.rows ?? []);
+  return answers.map((answer) => (answer as PromiseFulfilledResult<T>).value);
 }
 
 const names = new Map<string, string>();

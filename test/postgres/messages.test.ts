@@ -30,6 +30,7 @@ const pipelines: Record<string, readonly Message[]> = {
   'large ones between small ones': [{ name: 'aorta_2', values: ['é', large, null, 7, -1.5, Buffer.from([0]), large, ''], describe: true }],
   'large ones one behind the other': [{ name: 'aorta_3', values: [large, large], describe: true }],
   'a long text': [{ name: 'aorta_4', parse: 'select $1, $2', values: ['ü'.repeat(5_000), large], describe: true }],
+  'nothing to spare': [{ name: '', parse: 'x'.repeat(2_000), values: [Buffer.alloc(10), null], describe: true }],
   'several statements, parsed or not, asked about or not': [
     { name: 'aorta_5', values: [], describe: false },
     { name: '', parse: 'select 1', values: [], describe: true },
