@@ -33,7 +33,7 @@ import { parkedIn } from './why-lane.ts';
 
 /** Of what a flow may have open, the share of a partition at least: in bytes, and in records where these are bounded. */
 const leastBytes = 1024 * 1024;
-const leastSynchronousBytes = 256 * 1024;
+const leastPassingBytes = 192 * 1024;
 const leastRecords = 256;
 /** Milliseconds that a stop waits for notes of tries that are to be taken back. */
 const toldMs = 1000;
@@ -98,7 +98,7 @@ export class FlowRuntime implements LaneHost {
       sliceMs: options.sliceMs,
       ...(ports.pace ? { pace: ports.pace } : {}),
       // Reads of states are made for many patients at once; asynchronous steps need many at once.
-      ...(program.stateful || program.main.asynchronous ? {} : { mostReady: options.maxReady }),
+      ...(this.#passing ? { mostReady: options.maxReady } : {}),
       blocked: (nodes, ms) => this.watch.blocked(nodes, ms),
       eased: () => this.#eased(),
       idle: () => this.linger.idle(),
@@ -474,14 +474,18 @@ export class FlowRuntime implements LaneHost {
     return this.program.stateful ? this.#mostOpen : Number.POSITIVE_INFINITY;
   }
 
-  get #leastBytes(): number {
-    return this.program.stateful || this.program.main.asynchronous ? leastBytes : leastSynchronousBytes;
+  /** No record waits for anything but the processor and the log: many under way only make each other old. */
+  get #passing(): boolean {
+    return !this.program.stateful && !this.program.main.asynchronous;
   }
 
-  /** Where no record waits for anything but the processor and the log, many under way only make each other old. */
+  get #leastBytes(): number {
+    return this.#passing ? leastPassingBytes : leastBytes;
+  }
+
   get #maxBytes(): number {
     const { maxBytes, maxSynchronousBytes } = this.#options;
-    return this.program.stateful || this.program.main.asynchronous ? maxBytes : Math.min(maxBytes, maxSynchronousBytes);
+    return this.#passing ? Math.min(maxBytes, maxSynchronousBytes) : maxBytes;
   }
 
   maxLaneBytes(): number {

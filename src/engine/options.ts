@@ -29,8 +29,8 @@ export interface EngineOptions {
    */
   readonly maxBytes: number;
   /**
-   * The same for a flow without state, effects and asynchronous steps, where it is less than `maxBytes`. @default 24 MiB, less in a worker
-   * of several flows (`shareOf`)
+   * The same for a flow without state, effects and asynchronous steps, where it is less than `maxBytes`; each partition has at least
+   * 192 KiB. @default 24 MiB, less in a worker of several flows (`shareOf`)
    */
   readonly maxSynchronousBytes: number;
   /** Largest emission. @default 1 MiB less 10 % */
@@ -101,7 +101,7 @@ const worker: Shared = {
 };
 
 /** What a flow has in any case: a few deliveries, one delivery, and the events of the last moments. */
-const least: Partial<Shared> = { maxSynchronousBytes: 256 * 1024, maxReady: 64, maxTrail: 500 };
+const least: Partial<Shared> = { maxSynchronousBytes: 192 * 1024, maxReady: 64, maxTrail: 500 };
 
 /**
  * What each flow may hold where a worker has so many. Its own, whatever the others do: with one pool for all, a flow that cannot go on

@@ -4,7 +4,7 @@ import { defaultOptions, shareOf } from '../../src/engine/index.ts';
 
 for (const [name, own, few] of [
   ['maxBytes', 4, [5, 30, 100]],
-  ['maxSynchronousBytes', 1, [2, 30, 90]],
+  ['maxSynchronousBytes', 1, [2, 30, 100]],
   ['maxReady', 2, [3, 8]],
   ['maxIdleBytes', 2, [3, 30, 100]],
   ['maxTrail', 4, [5, 30, 80]],
@@ -20,5 +20,5 @@ for (const [name, own, few] of [
 
 test('however many flows there are, each has some of what it needs to go on', () => {
   const { maxSynchronousBytes, maxReady, maxTrail } = shareOf(1_000);
-  assert.deepEqual([maxSynchronousBytes, maxReady, maxTrail], [256 * 1024, 64, 500]);
+  assert.deepEqual([maxSynchronousBytes, maxReady, maxTrail], [192 * 1024, 64, 500]);
 });
