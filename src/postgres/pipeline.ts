@@ -137,6 +137,8 @@ export class Pipeline extends pg.Query {
     for (const { name } of this.#statements.slice(this.#at)) delete connection.submittedNamedStatements[name];
     // A server that is shut down says so at the Sync: what COMMIT had answered by then is stored.
     if (this.#thrown === undefined && this.#at === this.#statements.length && this.#statements.at(-1)?.text === 'commit') {
+      // At once: the next caller must not get it before its end is noticed.
+      connection.stream.destroy();
       this.#resolve(this.#rows);
       return;
     }

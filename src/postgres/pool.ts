@@ -245,7 +245,7 @@ export class PostgresPool {
     } finally {
       cancel();
       const idle = (client as unknown as { getTransactionStatus(): string | null }).getTransactionStatus() === 'I';
-      client.release(once || broken || !idle);
+      client.release(once || broken || !idle || !socketOf(client).writable);
     }
   }
 }
