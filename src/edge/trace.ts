@@ -115,7 +115,7 @@ export async function traceEvent({ flows, state, log }: Parts, eventId: string):
     redrives: redrives.map((note) => ({ ...note, at: Number(note.at) })),
     searched: {
       ...{ recordsPerPartition, deadLetters: letters },
-      settlements: `the newest ${Math.min(...flows.map(({ traced }) => traced)).toLocaleString('en')} of each flow on this worker`,
+      settlements: `the newest ${(flows[0]?.traced ?? 0).toLocaleString('en')} of each flow on this worker`,
     },
   };
 }

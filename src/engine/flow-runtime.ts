@@ -17,7 +17,7 @@ import { Lane, type LaneHost } from './lane.ts';
 import { Linger } from './linger.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Settlements } from './observe.ts';
-import type { EngineOptions, FlowPorts } from './options.ts';
+import { type EngineOptions, type FlowPorts, leastPassingBytes } from './options.ts';
 import { Outlived } from './outlived.ts';
 import type { LaneProgram, Program } from './program.ts';
 import { ReadGate } from './read-gate.ts';
@@ -33,7 +33,6 @@ import { parkedIn } from './why-lane.ts';
 
 /** Of what a flow may have open, the share of a partition at least: in bytes, and in records where these are bounded. */
 const leastBytes = 1024 * 1024;
-const leastPassingBytes = 192 * 1024;
 const leastRecords = 256;
 /** Milliseconds that a stop waits for notes of tries that are to be taken back. */
 const toldMs = 1000;

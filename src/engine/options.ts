@@ -89,6 +89,9 @@ export const defaultOptions: EngineOptions = {
   brake: { run: 25, ratio: 0.5, least: 100, windowMs: 300_000 },
 };
 
+/** Of `maxSynchronousBytes`, what a partition has in any case, and so a flow. */
+export const leastPassingBytes = 192 * 1024;
+
 type Shared = Pick<EngineOptions, 'maxBytes' | 'maxSynchronousBytes' | 'maxReady' | 'maxIdleBytes' | 'maxTrail'>;
 
 /** Of all flows of a worker: what they hold does not grow with their number. */
@@ -101,7 +104,7 @@ const worker: Shared = {
 };
 
 /** What a flow has in any case: a few deliveries, one delivery, and the events of the last moments. */
-const least: Partial<Shared> = { maxSynchronousBytes: 192 * 1024, maxReady: 64, maxTrail: 500 };
+const least: Partial<Shared> = { maxSynchronousBytes: leastPassingBytes, maxReady: 64, maxTrail: 500 };
 
 /**
  * What each flow may hold where a worker has so many. Its own, whatever the others do: with one pool for all, a flow that cannot go on

@@ -23,6 +23,9 @@ interface Column {
   readonly read: (text: string) => unknown;
 }
 
+/** Known here: what it answers says whether anything is stored. */
+export const commit: Statement = { text: 'commit', prepared: true };
+
 /** Columns of prepared statements, by name: they are asked for once. A statement whose columns have changed is refused by the server. */
 const described = new WeakMap<Connection, Map<string, readonly Column[]>>();
 
@@ -73,13 +76,8 @@ export class Pipeline extends pg.Query {
     });
     // What is closed says so by its event, which ends all queries.
     if (!stream.writable) return null;
-    const parts = messagesOf(messages);
-    if (parts.length === 1) stream.write(parts[0] as Buffer);
-    else {
-      stream.cork();
-      for (const part of parts) stream.write(part);
-      stream.uncork();
-    }
+    // The caller holds them together.
+    for (const part of messagesOf(messages)) stream.write(part);
     return null;
   };
 
@@ -105,7 +103,7 @@ export class Pipeline extends pg.Query {
 
   handleCommandComplete({ text }: { readonly text: string }): void {
     // So the server says that a statement before it had failed, and that nothing is stored.
-    if (text === 'ROLLBACK' && this.text === 'commit')
+    if (text === 'ROLLBACK' && this.text === commit.text)
       this.#thrown ??= new StatementError('busy', null, false, 'COMMIT was answered by ROLLBACK');
     this.#passed();
   }
@@ -136,7 +134,7 @@ export class Pipeline extends pg.Query {
     // Sent to be parsed and passed over: the next one that needs them must send them again.
     for (const { name } of this.#statements.slice(this.#at)) delete connection.submittedNamedStatements[name];
     // A server that is shut down says so at the Sync: what COMMIT had answered by then is stored.
-    if (this.#thrown === undefined && this.#at === this.#statements.length && this.#statements.at(-1)?.text === 'commit') {
+    if (this.#thrown === undefined && this.#at === this.#statements.length && this.#statements.at(-1)?.text === commit.text) {
       // At once: the next caller must not get it before its end is noticed.
       connection.stream.destroy();
       this.#resolve(this.#rows);

@@ -6,7 +6,7 @@ import { systemClock } from '../clock/system.ts';
 import { AortaError, error } from '../errors/index.ts';
 import { silentTelemetry, type Telemetry } from '../telemetry/port.ts';
 import { StatementError, statementError } from './errors.ts';
-import { type Connection, Pipeline } from './pipeline.ts';
+import { type Connection, commit, Pipeline } from './pipeline.ts';
 import { numberTypes } from './types.ts';
 
 /**
@@ -59,7 +59,6 @@ export interface Session {
 const maxBytes = 256 * 1024 * 1024;
 const begin: Statement = { text: 'begin', prepared: true };
 const beginRead: Statement = { text: 'begin read only', prepared: true };
-const commit: Statement = { text: 'commit', prepared: true };
 const rollback: Statement = { text: 'rollback' };
 
 /** Adapters that work together share one pool; the one that was given options of its own closes it. */
